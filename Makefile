@@ -1,0 +1,44 @@
+# `make demo` and `make test` need only Python 3.11+, make and git; both create .venv themselves.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint fast slow bench catalogue clean help
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/'
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
+	  || { echo "dlcli needs Python 3.11 to 3.13; name one: make PYTHON=python3.12"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+demo: $(VENV)/.installed ## install, train the digits CNN on real data and score it
+	$(BIN)/dlcli train configs/digits_cnn.yaml
+	$(BIN)/dlcli eval --metrics accuracy,f1,top_k
+
+test: lint fast slow ## everything CI checks
+
+lint: $(VENV)/.installed ## style, types, import directions
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fast: $(VENV)/.installed ## tests that take seconds
+	$(BIN)/python -m pytest -m 'not slow' -n auto
+
+slow: $(VENV)/.installed ## tests that train
+	$(BIN)/python -m pytest -m slow -n auto
+
+bench: $(VENV)/.installed ## the figures of benchmarks/README.md
+	$(BIN)/python benchmarks/startup.py
+
+catalogue: $(VENV)/.installed ## re-read what the installed Keras offers
+	$(BIN)/python -m dlcli.introspection --write
+
+clean: ## remove the environment and caches
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,126 @@
+"""Everything a training needs to go on where it stopped: weights, optimizer, callbacks, history."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dlcli.errors import WorkError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import keras
+
+FORMAT = 1
+_PLAIN = (bool, int, float, str, type(None), np.floating, np.integer)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The state after a whole number of epochs.
+
+    Attributes:
+        epoch: Epochs done.
+        arrays: Model and optimizer variables, in Keras's order.
+        callbacks: For each callback its plain attributes, and its lists of arrays.
+        history: A row an epoch.
+    """
+
+    epoch: int
+    arrays: list[np.ndarray]
+    callbacks: list[dict[str, Any]] = field(default_factory=list)
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+    def save(self, path: Path) -> None:
+        """Write the checkpoint to one .npz file without pickles."""
+        content: dict[str, Any] = {f"variable_{i}": array for i, array in enumerate(self.arrays)}
+        plain = []
+        for i, state in enumerate(self.callbacks):
+            plain.append({k: v for k, v in state.items() if not isinstance(v, list)})
+            for name, arrays in state.items():
+                if isinstance(arrays, list):
+                    content |= {f"callback_{i}.{name}.{j}": a for j, a in enumerate(arrays)}
+        meta = {"format": FORMAT, "epoch": self.epoch, "callbacks": plain, "history": self.history}
+        with path.open("wb") as stream:
+            np.savez(stream, meta=np.array(json.dumps(meta)), **content)
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint.
+
+    Raises:
+        WorkError: If it is missing or damaged.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as content:
+            meta = json.loads(str(content["meta"]))
+            names = sorted(
+                (n for n in content.files if n.startswith("variable_")),
+                key=lambda n: int(n.partition("_")[2]),
+            )
+            arrays = [content[name] for name in names]
+            callbacks = [dict(state) for state in meta["callbacks"]]
+            for name in content.files:
+                if name.startswith("callback_"):
+                    owner, attribute, _ = name.removeprefix("callback_").split(".")
+                    callbacks[int(owner)].setdefault(attribute, []).append(content[name])
+    except FileNotFoundError:
+        remedy = "the run stopped before its first epoch ended; train it anew"
+        raise WorkError(f"{path} does not exist", remedy=remedy) from None
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        remedy = "it cannot be resumed; train it anew"
+        raise WorkError(f"{path} is damaged: {error}", remedy=remedy) from None
+    return Checkpoint(meta["epoch"], arrays, callbacks, meta["history"])
+
+
+def take_checkpoint(
+    model: keras.Model,
+    callbacks: list[keras.callbacks.Callback],
+    epoch: int,
+    history: list[dict[str, Any]],
+) -> Checkpoint:
+    """Copy the state of a training between two epochs."""
+    arrays = [np.array(variable) for variable in _variables(model)]
+    return Checkpoint(epoch, arrays, [_state(c) for c in callbacks], list(history))
+
+
+def restore_model(model: keras.Model, checkpoint: Checkpoint) -> None:
+    """Put the variables back into a model that was built and compiled the same way.
+
+    Raises:
+        WorkError: If the model is a different one.
+    """
+    variables = _variables(model)
+    shapes = [tuple(v.shape) for v in variables]
+    if shapes != [a.shape for a in checkpoint.arrays]:
+        remedy = "resume a run with the config it was started with"
+        raise WorkError("the checkpoint belongs to another model", remedy=remedy)
+    for variable, array in zip(variables, checkpoint.arrays, strict=True):
+        variable.assign(array)
+
+
+def restore_callbacks(callbacks: list[keras.callbacks.Callback], checkpoint: Checkpoint) -> None:
+    """Put the callbacks' state back; call it after their `on_train_begin`, which resets them."""
+    for callback, state in zip(callbacks, checkpoint.callbacks, strict=True):
+        for name, value in state.items():
+            setattr(callback, name, value)
+
+
+def _variables(model: keras.Model) -> list[Any]:
+    return [*model.variables, *model.optimizer.variables]
+
+
+def _state(callback: keras.callbacks.Callback) -> dict[str, Any]:
+    """Return the attributes that change while training and can be written without pickling."""
+    state: dict[str, Any] = {}
+    for name, value in vars(callback).items():
+        if isinstance(value, _PLAIN):
+            state[name] = value.item() if isinstance(value, np.generic) else value
+        elif isinstance(value, list) and value and all(isinstance(v, np.ndarray) for v in value):
+            state[name] = [np.array(v) for v in value]
+    return state

@@ -1,0 +1,189 @@
+"""`dlcli config`: check a config, show what it means, write its JSON Schema."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from dlcli.cli.output import emit_json, note, print_table
+
+from dlcli.errors import UserError
+
+if TYPE_CHECKING:
+    from dlcli.config.experiment import Config
+    from dlcli.summary import ModelSummary
+
+SET = click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="PATH=VALUE",
+    help="Change a value, e.g. compile.optimizer.Adam.learning_rate=3e-4. May be repeated.",
+)
+
+
+@click.group()
+def config() -> None:
+    """Check a config, show it resolved, or write its JSON Schema."""
+
+
+@config.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@SET
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="How mistakes are printed.",
+)
+def validate(files: tuple[str, ...], overrides: tuple[str, ...], form: str) -> None:
+    """Check configs: every mistake at once, each with its line and column.
+
+    Nothing is loaded or downloaded. `-` reads standard input.
+    """
+    from dlcli.config.diagnostics import ConfigError
+
+    failures: list[UserError] = []
+    for name in files:
+        try:
+            check(name, overrides)
+        except UserError as error:
+            failures.append(error)
+        else:
+            note(f"{name}: ok")
+    if form == "json":
+        found = [
+            problem
+            for error in failures
+            for problem in (
+                [d.to_dict() for d in error.diagnostics]
+                if isinstance(error, ConfigError)
+                else [{"rule": "unusable", "message": error.message, "hint": error.remedy}]
+            )
+        ]
+        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        if failures:
+            raise SystemExit(UserError.exit_code)
+    elif failures:
+        raise _joined(failures)
+
+
+def _joined(failures: list[UserError]) -> UserError:
+    """Return one error that tells all of them."""
+    from dlcli.config.diagnostics import ConfigError
+
+    if all(isinstance(error, ConfigError) for error in failures):
+        return ConfigError([d for e in failures for d in getattr(e, "diagnostics", ())])
+    if len(failures) == 1:
+        return failures[0]
+    render = [getattr(e, "render", lambda e=e: f"{e.message}\n  {e.remedy}")() for e in failures]
+    return UserError("\n\n".join(render))
+
+
+def check(name: str, overrides: tuple[str, ...]) -> Config:
+    """Read a config, and bind it to its data as far as that is known without loading it."""
+    from dlcli.config.binding import bind
+    from dlcli.config.loading import load_config
+    from dlcli.data import describe
+
+    read = load_config(name, overrides)
+    return bind(read, describe(read.data.source))
+
+
+@config.command()
+@click.argument("file", metavar="FILE")
+@SET
+@click.option("--diff", is_flag=True, help="Only what differs from the defaults.")
+@click.option("--summary", is_flag=True, help="The model: layers, shapes, parameters, FLOPs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def show(file: str, overrides: tuple[str, ...], diff: bool, summary: bool, as_json: bool) -> None:
+    """Print a config resolved: blocks expanded, defaults filled in, loss inferred.
+
+    `--summary` builds the model instead, without loading or downloading data.
+    """
+    bound = check(file, overrides)
+    if summary:
+        _show_summary(bound, as_json=as_json)
+    elif diff:
+        _show_difference(bound, as_json=as_json)
+    else:
+        _show_resolved(bound, as_json=as_json)
+
+
+def _show_resolved(bound: Config, *, as_json: bool) -> None:
+    from dlcli.config.catalogue import load_catalogue
+    from dlcli.config.rendering import dump_yaml, to_plain
+
+    plain = to_plain(bound, load_catalogue())
+    if as_json:
+        emit_json({"config": plain})
+    else:
+        click.echo(dump_yaml(plain), nl=False)
+
+
+def _show_difference(bound: Config, *, as_json: bool) -> None:
+    from dlcli.config.rendering import default_differences
+
+    found = default_differences(bound)
+    if as_json:
+        emit_json({"diff": {path: {"value": a, "default": b} for path, (a, b) in found.items()}})
+    else:
+        rows = [[path, _shown(value), _shown(default)] for path, (value, default) in found.items()]
+        print_table(["key", "value", "default"], rows)
+
+
+def _shown(value: Any) -> str:
+    return "-" if value is None else str(value)
+
+
+def _show_summary(bound: Config, *, as_json: bool) -> None:
+    import keras
+
+    from dlcli.data import describe
+    from dlcli.model import build_model
+    from dlcli.summary import summarize
+
+    keras.utils.set_random_seed(bound.seed)
+    found = summarize(build_model(bound, describe(bound.data.source)))
+    if as_json:
+        emit_json({"summary": found.to_dict()})
+    else:
+        _print_summary(found)
+
+
+def _print_summary(found: ModelSummary) -> None:
+    rows = [
+        [
+            layer.name,
+            layer.layer,
+            " x ".join("any" if n is None else str(n) for n in layer.output_shape),
+            f"{layer.parameters:,}",
+            f"{layer.flops:,}",
+        ]
+        for layer in found.layers
+    ]
+    total = f"{found.parameters:,}"
+    rows.append(["total", "", "", total, f"{found.flops:,}"])
+    print_table(
+        ["layer", "class", "output", "parameters", "FLOPs"], rows, numeric=("parameters", "FLOPs")
+    )
+    note(f"{found.trainable:,} of {total} parameters are trainable; FLOPs are those of one example")
+
+
+@config.command()
+@click.option("--output", type=click.Path(dir_okay=False), help="Write a file, not the screen.")
+def schema(output: str | None) -> None:
+    """Print the JSON Schema (draft-07) of a config, for editors."""
+    from dlcli.config.schema import json_schema
+
+    text = json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n"
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    if Path(output).exists():
+        raise UserError(f"{output} exists already", remedy="choose another name, or delete it")
+    Path(output).write_text(text, encoding="utf-8")
+    note(f"wrote {output}")

@@ -1,0 +1,228 @@
+"""`dlcli data`: what data sets there are, what each holds, and filling the cache."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dlcli import data as datasets
+from dlcli.data import table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from click.shell_completion import CompletionItem
+
+    from dlcli.data.description import DataDescription, TensorSpec
+    from dlcli.data.entry import DataEntry
+    from dlcli.data.keras_cache import Progress
+    from dlcli.signature import Argument
+
+_COLUMNS = ("NAME", "TASK", "INPUT", "CLASSES", "TRAIN", "TEST", "WHERE", "LICENCE")
+
+
+@click.group()
+def data() -> None:
+    """Data sets: what is offline, what downloads, shapes, licences."""
+
+
+@data.command("ls")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_data_sets(as_json: bool) -> None:
+    """List the data sets that a config may name.
+
+    WHERE is "offline" for what was installed with dlcli, "cached" for what was downloaded before,
+    "download" for what will be when it is first used, and "your file" for data of your own.
+    """
+    if as_json:
+        click.echo(_json([_record(entry) for entry in table.TABLE]))
+        return
+    rows = [_COLUMNS, *(_row(entry) for entry in table.TABLE)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())
+
+
+def _complete_name(
+    _context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem
+
+    return [
+        CompletionItem(entry.name, help=entry.signature.help)
+        for entry in table.TABLE
+        if entry.name.startswith(incomplete)
+    ]
+
+
+@data.command("show")
+@click.argument("name", shell_complete=_complete_name)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def show_data_set(name: str, as_json: bool) -> None:
+    """Describe one data set: its content, options, licence and whom to cite."""
+    entry = table.find(name)
+    if as_json:
+        click.echo(_json(_full_record(entry)))
+        return
+    click.echo(f"{name}: {entry.prose}\n")
+    facts = _facts(entry)
+    width = max(len(title) for title, _ in facts)
+    for title, fact in facts:
+        click.echo(f"{title.ljust(width)}  {fact}")
+    if entry.signature.arguments:
+        click.echo("\nOptions:")
+    for argument in entry.signature.arguments:
+        click.echo(f"  {argument.name}: {_accepted(argument)}\n      {argument.help}")
+
+
+@data.command("fetch")
+@click.argument("names", metavar="NAME...", nargs=-1, required=True, shell_complete=_complete_name)
+def fetch_data_sets(names: Sequence[str]) -> None:
+    """Bring data sets into the cache, so that they can be used without a network.
+
+    Prints each file's place. What lies in the cache already is checked, never replaced.
+    """
+    for name in names:
+        table.find(name)  # every name is checked before the first download
+    for name in names:
+        with download_progress() as progress:
+            paths = datasets.fetch(name, progress)
+        for path in paths:
+            click.echo(f"{name}\t{path}")
+
+
+@contextmanager
+def download_progress() -> Iterator[Progress | None]:
+    """Show downloads as bars on standard error; yield None where that is not a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    with Bars(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bars:
+        tasks: dict[str, Any] = {}
+
+        def advance(file_name: str, received: int, total: int | None) -> None:
+            if file_name not in tasks:
+                tasks[file_name] = bars.add_task(file_name)
+            bars.update(tasks[file_name], completed=received, total=total)
+
+        yield advance
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _description(entry: DataEntry) -> DataDescription | None:
+    """Return what is known with the default options; nothing is of a file of the user's."""
+    return None if entry.origin == "file" else entry.describe()
+
+
+def _where(entry: DataEntry) -> str:
+    if entry.origin == "keras":
+        return "cached" if datasets.is_available(entry) else "download"
+    return "offline" if entry.origin == "offline" else "your file"
+
+
+def _row(entry: DataEntry) -> tuple[str, ...]:
+    known = _description(entry)
+    if known is None:
+        return (entry.name, "any", "any", "", "", "", _where(entry), entry.licence)
+    return (
+        entry.name,
+        known.task,
+        _input(known),
+        str(len(known.classes) or ""),
+        str(known.train_size),
+        str(known.test_size),
+        _where(entry),
+        entry.licence,
+    )
+
+
+def _input(description: DataDescription) -> str:
+    return ", ".join(_spec(spec) for spec in description.inputs.values())
+
+
+def _spec(spec: TensorSpec) -> str:
+    axes = "x".join("variable" if axis is None else str(axis) for axis in spec.shape)
+    return f"{axes} {spec.dtype}"
+
+
+def _facts(entry: DataEntry) -> list[tuple[str, str]]:
+    facts = [("where", _where(entry)), ("licence", entry.licence), ("citation", entry.citation)]
+    known = _description(entry)
+    if known is None:
+        return facts
+    return [
+        ("task", known.task),
+        ("input", _input(known)),
+        *([("classes", _classes(known))] if known.classes else []),
+        ("examples", f"{known.train_size} to train, {known.test_size} to test"),
+        *([("vocabulary", f"{known.vocabulary_size} token ids")] if known.vocabulary_size else []),
+        *facts,
+    ]
+
+
+def _classes(description: DataDescription) -> str:
+    return f"{len(description.classes)}: {', '.join(description.classes)}"
+
+
+def _accepted(argument: Argument) -> str:
+    types = (
+        " or ".join(kind.choices) or ("null" if kind.name == "null" else kind.name)
+        for kind in argument.types
+    )
+    default = "required" if argument.required else f"default {json.dumps(argument.default)}"
+    return f"{' or '.join(types)}, {default}"
+
+
+def _record(entry: DataEntry) -> dict[str, Any]:
+    known = _description(entry)
+    return {
+        "name": entry.name,
+        "summary": entry.signature.help,
+        "task": known and known.task,
+        "inputs": known
+        and {
+            name: {"shape": list(spec.shape), "dtype": spec.dtype}
+            for name, spec in known.inputs.items()
+        },
+        "classes": known and list(known.classes),
+        "train_size": known and known.train_size,
+        "test_size": known and known.test_size,
+        "vocabulary_size": known and known.vocabulary_size,
+        "origin": entry.origin,
+        "available": datasets.is_available(entry),
+        "licence": entry.licence,
+    }
+
+
+def _full_record(entry: DataEntry) -> dict[str, Any]:
+    options = [
+        {
+            "name": argument.name,
+            "types": [kind.name for kind in argument.types],
+            "choices": [choice for kind in argument.types for choice in kind.choices],
+            "default": argument.default,
+            "required": argument.required,
+            "help": argument.help,
+        }
+        for argument in entry.signature.arguments
+    ]
+    return {
+        **_record(entry),
+        "documentation": entry.prose,
+        "options": options,
+        "citation": entry.citation,
+        "files": [str(file.location) for file in entry.files],
+    }

@@ -1,0 +1,66 @@
+"""`dlcli init`: a commented starter config, and the schema an editor checks it with."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from pathlib import Path
+
+import click
+from dlcli.cli.output import note
+
+from dlcli.errors import UserError
+
+SCHEMA_FILE = "dlcli.schema.json"
+
+
+def template_names() -> list[str]:
+    """Return the names of the packaged example configs."""
+    folder = resources.files("dlcli") / "templates"
+    return sorted(
+        f.name.removesuffix(".yaml") for f in folder.iterdir() if f.name.endswith(".yaml")
+    )
+
+
+@click.command()
+@click.argument("path", required=False, type=click.Path())
+@click.option("--template", default="digits_cnn", show_default=True, help="Which example to copy.")
+@click.option("--list", "listing", is_flag=True, help="List the templates.")
+def init(path: str | None, template: str, listing: bool) -> None:
+    """Write a commented starter config to PATH (default: TEMPLATE.yaml).
+
+    A JSON Schema is written beside it, so that editors complete and check while you type.
+    """
+    if listing:
+        click.echo("\n".join(template_names()))
+        return
+    text = _template(template)
+    target = Path(path or f"{template}.yaml")
+    if target.is_dir():
+        target = target / f"{template}.yaml"
+    if target.exists():
+        raise UserError(f"{target} exists already", remedy="name another file: dlcli init PATH")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _write_schema(target.parent / SCHEMA_FILE)
+    line = f"# yaml-language-server: $schema={SCHEMA_FILE}\n"
+    with target.open("x", encoding="utf-8") as stream:
+        stream.write(line + text)
+    note(f"wrote {target}; next: dlcli train {target}")
+
+
+def _template(name: str) -> str:
+    names = template_names()
+    if name not in names:
+        from dlcli.config.diagnostics import did_you_mean
+
+        message = f"there is no template '{name}'{did_you_mean(name, names)}"
+        raise UserError(message, remedy=f"templates: {', '.join(names)}")
+    source = resources.files("dlcli") / "templates" / f"{name}.yaml"
+    return source.read_text(encoding="utf-8")
+
+
+def _write_schema(target: Path) -> None:
+    from dlcli.config.schema import json_schema
+
+    if not target.exists():
+        target.write_text(json.dumps(json_schema(), ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,0 +1,103 @@
+"""What a training shows on stderr: a bar on a terminal, a line an epoch elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HIDDEN = ("epoch", "learning_rate", "seconds")
+
+
+def describe_logs(logs: Mapping[str, Any]) -> str:
+    """Write metrics shortly: `loss 0.123 accuracy 0.95`."""
+    return "  ".join(
+        f"{name} {value:.4g}"
+        for name, value in logs.items()
+        if name not in HIDDEN and isinstance(value, int | float)
+    )
+
+
+class Lines:
+    """One line an epoch, for logs and pipes."""
+
+    def __init__(self) -> None:
+        self._epochs = 0
+
+    def __enter__(self) -> Lines:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def started(self, *, epochs: int, steps: int, first_epoch: int) -> None:
+        """Say where a resumed training goes on."""
+        del steps
+        self._epochs = epochs
+        if first_epoch:
+            click.echo(f"going on after epoch {first_epoch}", err=True)
+
+    def batch(self, *, epoch: int, step: int, logs: Mapping[str, float]) -> None:
+        """Say nothing: a log wants whole epochs."""
+
+    def epoch(self, *, epoch: int, row: Mapping[str, float]) -> None:
+        """Print the epoch's numbers."""
+        line = f"epoch {epoch}/{self._epochs}  {row['seconds']:.1f}s  {describe_logs(row)}"
+        click.echo(line, err=True)
+
+
+class Bar:
+    """A progress bar over all steps, with the epoch, metrics and the time left."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._console = Console(stderr=True)
+        self._progress = Progress(
+            TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
+            BarColumn(bar_width=20),
+            TimeRemainingColumn(compact=True),
+            TextColumn("{task.fields[logs]}"),
+            console=self._console,
+            transient=True,
+        )
+        self._steps = 1
+        self._validated = ""
+
+    def __enter__(self) -> Bar:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def started(self, *, epochs: int, steps: int, first_epoch: int) -> None:
+        """Lay out the bar."""
+        self._steps = steps
+        self._task = self._progress.add_task(
+            "", total=epochs * steps, completed=first_epoch * steps, epoch=first_epoch + 1,
+            epochs=epochs, logs="compiling",
+        )  # fmt: skip
+
+    def batch(self, *, epoch: int, step: int, logs: Mapping[str, float]) -> None:
+        """Move on."""
+        shown = f"{describe_logs(logs)}{self._validated}"
+        done = epoch * self._steps + step
+        self._progress.update(self._task, completed=done, epoch=epoch + 1, logs=shown)
+
+    def epoch(self, *, epoch: int, row: Mapping[str, float]) -> None:
+        """Move on, and keep the validation's numbers in sight."""
+        validated = {name: value for name, value in row.items() if name.startswith("val_")}
+        self._validated = f"  {describe_logs(validated)}" if validated else ""
+        shown = describe_logs(row)
+        self._progress.update(self._task, completed=epoch * self._steps, logs=shown)
+
+
+def training_progress() -> Bar | Lines:
+    """Return what suits where stderr goes."""
+    return Bar() if sys.stderr.isatty() else Lines()

@@ -1,0 +1,85 @@
+"""`dlcli train`: one training, saved as a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from dlcli.cli.output import emit_json, note, print_table
+
+from dlcli.cli.config import SET
+from dlcli.errors import UserError
+
+if TYPE_CHECKING:
+    from dlcli.store import RunFolder
+
+    from dlcli.training import TrainingResult
+
+
+@click.command()
+@click.argument("config", required=False, metavar="CONFIG")
+@SET
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Instead of the config's seed.")
+@click.option("--epochs", type=click.IntRange(1), help="Instead of the config's fit.epochs.")
+@click.option("--out", type=click.Path(), help="Folder of this run; it must not exist yet.")
+@click.option("--root", default="runs", show_default=True, help="Folder that holds the runs.")
+@click.option("--resume", metavar="RUN", help="Go on with a run that was cut off, or train longer.")
+@click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")
+def train(
+    config: str | None,
+    overrides: tuple[str, ...],
+    seed: int | None,
+    epochs: int | None,
+    out: str | None,
+    root: str,
+    resume: str | None,
+    as_json: bool,
+) -> None:
+    """Train the model of CONFIG and save it as a run.
+
+    CONFIG is a YAML file, or `-` for standard input. Ctrl-C keeps what was trained.
+    """
+    from dlcli import runner
+
+    if epochs is not None:
+        overrides = (*overrides, f"fit.epochs={epochs}")
+    if resume is not None:
+        if overrides and (
+            seed is not None or any(not o.startswith("fit.epochs=") for o in overrides)
+        ):
+            remedy = "only --epochs may change; start a new run for anything else"
+            raise UserError("a resumed run keeps its config", remedy=remedy)
+        session = runner.resume(Path(root), resume, epochs=epochs, config=config)
+    elif config is None:
+        raise UserError("no config is given", remedy="dlcli train CONFIG; `dlcli init` writes one")
+    else:
+        if seed is not None:
+            overrides = (*overrides, f"seed={seed}")
+        session = runner.start(config, overrides, root=Path(root), out=Path(out) if out else None)
+    for remark in session.remarks:
+        note(remark)
+    from dlcli.cli.progress import training_progress
+
+    with session as run, training_progress() as observer:
+        result = session.train(observer)
+    _print(run, result, as_json=as_json)
+
+
+def _print(run: RunFolder, result: TrainingResult, *, as_json: bool) -> None:
+    if result.diverged:
+        note("the training diverged: lower the learning rate, or clip gradients (clipnorm: 1.0)")
+    if as_json:
+        emit_json({"run": str(run.path), "epochs": len(result.history), "metrics": result.scores})
+        return
+    parts = list(result.scores)
+    names = list(result.scores[parts[0]])
+    rows = [[name, *(_shown(result.scores[part].get(name)) for part in parts)] for name in names]
+    print_table(["metric", *parts], rows, numeric=tuple(parts))
+    click.echo(f"run: {run.path}")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(_shown(item) for item in value)
+    return "-" if value is None else f"{value:.4f}"

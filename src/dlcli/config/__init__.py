@@ -1,0 +1,1 @@
+"""YAML text to a frozen config; knows positions, suggestions and the catalogue, never Keras."""

@@ -1,0 +1,204 @@
+"""A config meets its data: variables get their values, and the loss and metrics are inferred."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from dlcli import metrics
+from dlcli.config.diagnostics import ConfigError, Diagnostic
+from dlcli.config.experiment import Call, CompileConfig, Config, LayerConfig, Reference, Variable
+from dlcli.config.nodes import Mark, Text
+from dlcli.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dlcli.data.description import DataDescription
+
+
+def bind(config: Config, description: DataDescription, *, train_size: int | None = None) -> Config:
+    """Return the config with no variable left, and with a loss and metrics.
+
+    Args:
+        config: As read.
+        description: What is known of its data.
+        train_size: Training examples once validation is taken off; without it, worked out from
+            the description.
+
+    Raises:
+        ConfigError: If a variable has no value for this data (`$classes` of a regression), the
+            loss is ambiguous, or a metric does not suit the task.
+    """
+    binder = _Binder(_values(config, description, train_size), description)
+    model = replace(
+        config.model,
+        inputs=tuple(replace(i, shape=binder.value(i.shape)) for i in config.model.inputs),
+        layers=tuple(binder.layer(layer) for layer in config.model.layers),
+    )
+    bound = replace(
+        config,
+        model=model,
+        compile=CompileConfig(**{k: binder.value(v) for k, v in vars(config.compile).items()}),
+        fit=replace(config.fit, callbacks=binder.value(config.fit.callbacks)),
+        compare=binder.compare(config),
+    )
+    binder.check_metrics(bound)
+    if binder.diagnostics:
+        raise ConfigError(binder.diagnostics)
+    loss = bound.compile.loss or infer_loss(bound, description)
+    names = bound.compile.metrics
+    if names is None:
+        names = metrics.default_names(description.task)
+    return replace(bound, compile=replace(bound.compile, loss=loss, metrics=names))
+
+
+def _values(config: Config, description: DataDescription, train_size: int | None) -> dict[str, Any]:
+    """Return the variables' values; one that this data does not define is absent."""
+    values: dict[str, Any] = {}
+    inputs = list(description.inputs.values())
+    if len(inputs) == 1:
+        values["input_shape"] = tuple(inputs[0].shape)
+    if description.classes:
+        values["classes"] = len(description.classes)
+    if description.vocabulary_size is not None:
+        values["vocabulary_size"] = description.vocabulary_size
+    size = description.train_size
+    if train_size is None and size is not None:
+        train_size = size - round(size * config.data.validation)
+    if train_size is not None:
+        values["train_size"] = train_size
+        values["steps_per_epoch"] = math.ceil(train_size / config.data.batch_size)
+    return values
+
+
+@dataclass
+class _Binder:
+    values: Mapping[str, Any]
+    description: DataDescription
+
+    def __post_init__(self) -> None:
+        self.diagnostics: list[Diagnostic] = []
+
+    def value(self, value: Any) -> Any:
+        if isinstance(value, Variable):
+            return self._variable(value)
+        if isinstance(value, Call):
+            arguments = {k: self.value(v) for k, v in value.arguments.items()}
+            return replace(value, arguments=arguments)
+        if isinstance(value, tuple):
+            return tuple(self.value(item) for item in value)
+        if isinstance(value, dict):
+            return {k: self.value(v) for k, v in value.items()}
+        return value
+
+    def _variable(self, variable: Variable) -> Any:
+        if variable.name in self.values:
+            return self.values[variable.name]
+        defined = ", ".join(f"${name}" for name in self.values)
+        message = f"the data set '{self.description.name}' has no ${variable.name}"
+        self._report("undefined-variable", variable, message, f"it defines {defined}")
+        return None
+
+    def layer(self, layer: LayerConfig) -> LayerConfig:
+        return replace(layer, call=self.value(layer.call))
+
+    def compare(self, config: Config) -> Any:
+        if config.compare is None or config.compare.optimizers is None:
+            return config.compare
+        candidates = tuple(
+            replace(c, optimizer=self.value(c.optimizer)) for c in config.compare.optimizers
+        )
+        return replace(config.compare, optimizers=candidates)
+
+    def check_metrics(self, config: Config) -> None:
+        for name in config.compile.metrics or ():
+            if isinstance(name, str):
+                try:
+                    metrics.check_task(metrics.parse(name), self.description.task)
+                except UserError as error:
+                    raise UserError(
+                        f"compile.metrics: {error.message}", remedy=error.remedy
+                    ) from None
+
+    def _report(self, rule: str, at: Variable, message: str, hint: str) -> None:
+        mark = at.mark or Mark(Text("config", ""), 1, 1)
+        self.diagnostics.append(Diagnostic(rule, mark, at.path, message, hint))
+
+
+def last_activation(config: Config, output: Reference) -> str | None:
+    """Return the activation that ends an output, `linear` for none, None if it is unknown."""
+    by_id = {layer.id: layer for layer in config.model.layers}
+    layer = by_id.get(output.id)
+    if layer is not None and layer.shared in by_id:
+        layer = by_id[layer.shared]
+    call = layer.call if layer is not None else None
+    if call is None:
+        return None
+    if call.name in ("Softmax", "ReLU"):
+        return call.name.lower()
+    activation = call.arguments.get("activation")
+    if activation is None:
+        return "linear"
+    return activation.name if isinstance(activation, Call) else str(activation)
+
+
+def infer_loss(config: Config, description: DataDescription) -> Call | dict[str, Call]:
+    """Return the loss that the task and the last activation leave no choice about.
+
+    Raises:
+        ConfigError: If they leave one.
+    """
+    losses = {str(out): _infer(config, out, description) for out in config.model.outputs}
+    distinct = list(losses.values())
+    return distinct[0] if all(loss == distinct[0] for loss in distinct) else losses
+
+
+def _infer(config: Config, output: Reference, description: DataDescription) -> Call:
+    task, activation = description.task, last_activation(config, output)
+    if task in ("regression", "forecasting"):
+        return Call("losses", "MeanSquaredError")
+    units = _units(config, output)
+    if task == "multiclass" and activation in ("softmax", "linear") and units != 1:
+        return _cross_entropy(activation)
+    if task == "binary" and activation == "softmax" and units != 1:
+        return _cross_entropy(activation)
+    if task == "binary" and units in (1, None) and activation in ("sigmoid", "linear"):
+        return Call("losses", "BinaryCrossentropy", _from_logits(activation))
+    if task == "multilabel" and activation in ("sigmoid", "linear"):
+        return Call("losses", "BinaryCrossentropy", _from_logits(activation))
+    raise _ambiguous(config, output, description, activation)
+
+
+def _units(config: Config, output: Reference) -> int | None:
+    layer = next((lay for lay in config.model.layers if lay.id == output.id), None)
+    units = layer.call.arguments.get("units") if layer and layer.call else None
+    return units if isinstance(units, int) else None
+
+
+def _from_logits(activation: str) -> dict[str, bool]:
+    return {"from_logits": True} if activation == "linear" else {}
+
+
+def _cross_entropy(activation: str) -> Call:
+    return Call("losses", "SparseCategoricalCrossentropy", _from_logits(activation))
+
+
+def _ambiguous(
+    config: Config, output: Reference, description: DataDescription, activation: str | None
+) -> ConfigError:
+    layer = next((lay for lay in config.model.layers if lay.id == output.id), None)
+    mark = (layer and layer.mark) or Mark(Text(config.name, ""), 1, 1)
+    path = layer.path if layer else "model"
+    shown = activation or "an unknown activation"
+    message = (
+        f"no loss is given, and a {description.task} task that ends in '{shown}' leaves it open"
+    )
+    usual = {
+        "multiclass": "end in {Dense: {units: $classes, activation: softmax}}",
+        "binary": "end in {Dense: {units: 1, activation: sigmoid}}",
+        "multilabel": "end in {Dense: {units: $classes, activation: sigmoid}}",
+    }
+    hint = f"{usual[description.task]}, or name compile.loss"
+    return ConfigError([Diagnostic("ambiguous-loss", mark, path, message, hint)])

@@ -1,0 +1,303 @@
+"""What the installed Keras offers to a config, read from a file and never from Keras itself.
+
+`catalogue.json` beside this module describes the tested Keras version. For another version the
+introspection runs once, in a process of its own, and its result is kept in the user's cache folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import functools
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dlcli.errors import WorkError
+from dlcli.signature import Argument, Entry, Type
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+MODULES: Mapping[str, str] = {
+    "layers": "keras.layers",
+    "optimizers": "keras.optimizers",
+    "schedules": "keras.optimizers.schedules",
+    "losses": "keras.losses",
+    "metrics": "keras.metrics",
+    "initializers": "keras.initializers",
+    "regularizers": "keras.regularizers",
+    "constraints": "keras.constraints",
+    "callbacks": "keras.callbacks",
+    "activations": "keras.activations",
+}
+"""Each kind of entry, and the Keras module its names are found in."""
+
+SHIPPED = Path(__file__).with_name("catalogue.json")
+
+
+class Catalogue:
+    """Names a config may use, by kind.
+
+    Args:
+        content: The parsed file: `keras_version`, and under `kinds` a mapping from each kind to
+            its entries by name. Entries are decoded when first asked for.
+    """
+
+    def __init__(self, content: Mapping[str, Any]) -> None:
+        self.keras_version: str = content["keras_version"]
+        self._kinds: Mapping[str, Mapping[str, Any]] = content["kinds"]
+        self._entries: dict[tuple[str, str], Entry] = {}
+        self._aliases: dict[str, dict[str, str]] = {}
+
+    def kinds(self) -> tuple[str, ...]:
+        """Return the kinds, in the order of `MODULES`."""
+        return tuple(self._kinds)
+
+    def names(self, kind: str) -> tuple[str, ...]:
+        """Return the names of a kind's entries, sorted, without aliases."""
+        return tuple(self._kinds[kind])
+
+    def find(self, kind: str, name: str) -> Entry | None:
+        """Return the entry with exactly this name or alias, or None."""
+        name = self._aliases_of(kind).get(name, name)
+        if name not in self._kinds[kind]:
+            return None
+        key = (kind, name)
+        if key not in self._entries:
+            self._entries[key] = entry_from_json(kind, name, self._kinds[kind][name])
+        return self._entries[key]
+
+    def suggest(self, kind: str, name: str) -> str:
+        """Return the name or alias that was probably meant, or an empty string."""
+        return closest(name, [*self.names(kind), *self._aliases_of(kind)])
+
+    def _aliases_of(self, kind: str) -> Mapping[str, str]:
+        if kind not in self._aliases:
+            self._aliases[kind] = {
+                alias: name
+                for name, raw in self._kinds[kind].items()
+                for alias in raw.get("aliases", ())
+            }
+        return self._aliases[kind]
+
+
+def closest(word: str, known: Iterable[str]) -> str:
+    """Return the known name most like the word, whatever its case, or an empty string."""
+    folded: dict[str, str] = {}
+    for name in known:
+        folded.setdefault(name.lower(), name)
+    matches = difflib.get_close_matches(word.lower(), folded, n=1, cutoff=0.6)
+    return folded[matches[0]] if matches else ""
+
+
+def entry_from_json(kind: str, name: str, raw: Mapping[str, Any]) -> Entry:
+    """Decode one entry of the file."""
+    return Entry(
+        kind=kind,
+        name=name,
+        help=raw.get("help", ""),
+        arguments=tuple(
+            Argument(
+                name=argument,
+                types=tuple(_type_from_json(t) for t in value["types"]),
+                default=value.get("default"),
+                required="default" not in value,
+                help=value.get("help", ""),
+            )
+            for argument, value in raw.get("arguments", {}).items()
+        ),
+        aliases=tuple(raw.get("aliases", ())),
+        refused=raw.get("refused", ""),
+    )
+
+
+def _type_from_json(raw: Mapping[str, Any]) -> Type:
+    return Type(
+        name=raw["name"],
+        minimum=raw.get("minimum"),
+        maximum=raw.get("maximum"),
+        exclusive=raw.get("exclusive", False),
+        choices=tuple(raw.get("choices", ())),
+        items=tuple(_type_from_json(item) for item in raw.get("items", ())),
+        kind=raw.get("kind", ""),
+    )
+
+
+@functools.cache
+def load_catalogue() -> Catalogue:
+    """Return the catalogue of the installed Keras.
+
+    Raises:
+        WorkError: If Keras is missing, or is a version whose introspection fails.
+    """
+    version = installed_keras_version()
+    shipped = _read(SHIPPED)
+    if shipped is not None and shipped.keras_version == version:
+        return shipped
+    path = cache_folder() / f"catalogue-{version}.json"
+    cached = _read(path)
+    return cached if cached is not None else _introspected(version, path)
+
+
+def installed_keras_version() -> str:
+    """Return the version of the installed Keras without importing it.
+
+    Raises:
+        WorkError: If Keras is not installed.
+    """
+    from importlib import metadata
+
+    try:
+        return metadata.version("keras")
+    except metadata.PackageNotFoundError:
+        raise WorkError("Keras is not installed", remedy="pip install keras tensorflow") from None
+
+
+def cache_folder() -> Path:
+    """Return the folder that catalogues of other Keras versions are kept in."""
+    if folder := os.environ.get("DLCLI_CACHE_DIR"):
+        return Path(folder)
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("dlcli"))
+
+
+def _read(path: Path) -> Catalogue | None:
+    """Return the catalogue in a file, or None if it is missing or cannot be used."""
+    try:
+        return Catalogue(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _introspected(version: str, path: Path) -> Catalogue:
+    print(f"Reading what Keras {version} offers (once, about a minute) ...", file=sys.stderr)  # noqa: T201
+    with tempfile.TemporaryDirectory(prefix="dlcli-") as folder:
+        fresh = Path(folder) / path.name
+        run_introspection(fresh)
+        catalogue = _read(fresh)
+        if catalogue is None:
+            raise WorkError(
+                f"the catalogue of Keras {version} could not be read",
+                remedy=f"install the tested version: pip install keras=={_shipped_version()}",
+            )
+        with contextlib.suppress(OSError):  # a read-only cache costs time, not correctness
+            _keep(fresh, path)
+    return catalogue
+
+
+def run_introspection(path: Path) -> None:
+    """Write the catalogue of the installed Keras to a file, in a process of its own.
+
+    Raises:
+        WorkError: If that process fails.
+    """
+    command = [sys.executable, "-m", "dlcli.introspection", "--cache", str(path)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    if result.returncode != 0:
+        lines = result.stderr.strip().splitlines() or ["no message"]
+        raise WorkError(
+            f"reading what Keras offers failed: {lines[-1]}",
+            remedy=f"install the tested version: pip install keras=={_shipped_version()}",
+        )
+
+
+def _shipped_version() -> str:
+    shipped = _read(SHIPPED)
+    return shipped.keras_version if shipped else ""
+
+
+def _keep(fresh: Path, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        beside.write_bytes(fresh.read_bytes())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+_SINGULAR = {
+    "any": "any value",
+    "null": "null",
+    "boolean": "true or false",
+    "integer": "an integer",
+    "number": "a number",
+    "string": "a text",
+    "path": "a path",
+    "array": "a list",
+    "object": "a mapping",
+    "layers": "a layer",
+    "optimizers": "an optimizer",
+    "schedules": "a learning-rate schedule",
+    "losses": "a loss",
+    "metrics": "a metric",
+    "initializers": "an initializer",
+    "regularizers": "a regularizer",
+    "constraints": "a constraint",
+    "callbacks": "a callback",
+    "activations": "an activation",
+    "datasets": "a data set",
+}
+_PLURAL = {
+    "any": "values",
+    "null": "nulls",
+    "boolean": "true or false",
+    "string": "texts",
+    "losses": "losses",
+}
+
+
+def type_in_words(types: Iterable[Type]) -> str:
+    """Describe what is accepted, to follow "expected": `an integer ≥ 1 or a list of 2 integers`."""
+    return _either([_in_words(t, plural=False) for t in types])
+
+
+def _either(words: Iterable[str]) -> str:
+    *rest, last = dict.fromkeys(words)
+    return f"{', '.join(rest)} or {last}" if rest else last
+
+
+def _in_words(type_: Type, *, plural: bool) -> str:
+    if type_.choices:
+        shown = {choice.lower(): choice for choice in reversed(type_.choices)}
+        return _either(f"'{choice}'" for choice in reversed(shown.values()))
+    name = type_.kind if type_.name == "entry" else type_.name
+    singular = _SINGULAR[name]
+    noun = _PLURAL.get(name, f"{singular.split(' ', 1)[-1]}s") if plural else singular
+    if type_.name == "array":
+        return f"{noun}{_length_in_words(type_)}"
+    if type_.name == "object" and type_.items:
+        return f"{noun} of {_either(_in_words(item, plural=True) for item in type_.items)}"
+    return f"{noun}{_range_in_words(type_)}"
+
+
+def _length_in_words(type_: Type) -> str:
+    low, high = type_.minimum, type_.maximum
+    items = _either(_in_words(item, plural=True) for item in type_.items or (Type("any"),))
+    if low is None and high is None:
+        return f" of {items}" if type_.items else ""
+    if low == high:
+        return f" of {low:g} {items}"
+    if high is None:
+        return f" of at least {low:g} {items}"
+    return f" of {low or 0:g} to {high:g} {items}"
+
+
+def _range_in_words(type_: Type) -> str:
+    low, high = type_.minimum, type_.maximum
+    if low is None and high is None:
+        return ""
+    if low is not None and high is not None and not type_.exclusive:
+        return f" from {low:g} to {high:g}"
+    bounds = []
+    if low is not None:
+        bounds.append(f"{'>' if type_.exclusive else '≥'} {low:g}")
+    if high is not None:
+        bounds.append(f"≤ {high:g}")
+    return f" {' and '.join(bounds)}"

@@ -1,0 +1,107 @@
+"""What is wrong with a config, and how it is shown: file:line:column, rule, path, line, caret."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dlcli.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dlcli.config.nodes import Mark
+
+TAB_WIDTH = 4
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One mistake in a config.
+
+    Attributes:
+        rule: The mistake's kind in kebab case, e.g. `unknown-argument`.
+        path: Dotted path of the value, e.g. `model.layers[2].Conv2D`; empty for the whole file.
+        message: What is wrong, without position or path.
+        hint: How to mend it; may be empty.
+    """
+
+    rule: str
+    mark: Mark
+    path: str
+    message: str
+    hint: str = ""
+
+    def headline(self) -> str:
+        """Return the one-line form, as compilers print it."""
+        where = f"{self.mark.text.name}:{self.mark.line}:{self.mark.column}"
+        path = f"{self.path}: " if self.path else ""
+        return f"{where}: error[{self.rule}]: {path}{self.message}"
+
+    def render(self) -> str:
+        """Return the headline, the source line with a caret under the value, and the hint."""
+        lines = [self.headline(), *self._excerpt()]
+        if self.hint:
+            lines.append(f"  = hint: {self.hint}")
+        return "\n".join(lines)
+
+    def _excerpt(self) -> list[str]:
+        source = self.mark.text.line(self.mark.line)
+        if not source.strip():
+            return []
+        before = source[: self.mark.column - 1].expandtabs(TAB_WIDTH)
+        shown = source.expandtabs(TAB_WIDTH)
+        carets = "^" * max(1, min(self.mark.length, len(shown) - len(before)))
+        gutter = " " * len(str(self.mark.line))
+        return [
+            f" {gutter} |",
+            f" {self.mark.line} | {shown}",
+            f" {gutter} | {' ' * len(before)}{carets}",
+        ]
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the JSON form of `--format json`."""
+        return {
+            "file": self.mark.text.name,
+            "line": self.mark.line,
+            "column": self.mark.column,
+            "rule": self.rule,
+            "path": self.path,
+            "message": self.message,
+            "hint": self.hint,
+        }
+
+
+class ConfigError(UserError):
+    """A config with one or more mistakes, all of them, in the order of their lines."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        unique = dict.fromkeys(diagnostics)
+        self.diagnostics = tuple(sorted(unique, key=lambda d: (d.mark.line, d.mark.column)))
+        super().__init__("\n".join(d.headline() for d in self.diagnostics))
+
+    def render(self) -> str:
+        """Return every diagnostic with its excerpt, and their number."""
+        count = len(self.diagnostics)
+        closing = f"{count} error{'s' if count != 1 else ''}"
+        return "\n\n".join([*(d.render() for d in self.diagnostics), closing])
+
+    def render_json(self) -> str:
+        """Return the diagnostics as a JSON list."""
+        return json.dumps([d.to_dict() for d in self.diagnostics], indent=2, ensure_ascii=False)
+
+
+def did_you_mean(word: str, known: Sequence[str]) -> str:
+    """Return `; did you mean 'x'?` for the closest known word, or an empty string."""
+    folded = {name.lower(): name for name in reversed(known)}
+    close = difflib.get_close_matches(word.lower(), folded, n=1, cutoff=0.6)
+    return f"; did you mean '{folded[close[0]]}'?" if close else ""
+
+
+def listing(names: Iterable[str], limit: int = 12) -> str:
+    """Join names for a hint, cut to a readable number."""
+    names = list(names)
+    more = f", and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + more

@@ -1,0 +1,470 @@
+"""The pieces a config's grammar is written in: each reads a node and describes itself as schema.
+
+A piece (`Spec`) reports every mistake below it to the `Reader` and returns `INVALID` where it
+found one, so that all mistakes of a file are found in one pass. The JSON Schema of the same piece
+comes from `schema`, so the two cannot drift apart.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from dlcli.config.catalogue import type_in_words
+from dlcli.config.diagnostics import did_you_mean, listing
+from dlcli.config.experiment import Call, Variable
+from dlcli.config.nodes import Mark, Node, Scalar, Sequence, Table
+from dlcli.config.reading import (
+    INVALID,
+    Invalid,
+    Reader,
+    article,
+    join,
+    report_unknown_keys,
+    wrong_type,
+)
+from dlcli.signature import Argument, Entry, Type
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+VARIABLES: Final[dict[str, tuple[str, str]]] = {
+    "classes": ("integer", "number of classes of the data"),
+    "input_shape": ("array", "shape of one example, without the batch axis"),
+    "vocabulary_size": ("integer", "number of token ids of a text data set"),
+    "steps_per_epoch": ("integer", "training batches in an epoch"),
+    "train_size": ("integer", "training examples, validation taken off"),
+}
+"""What the data defines: name -> (type, meaning)."""
+
+VARIABLE_PATTERN: Final = r"^\$[A-Za-z_][A-Za-z0-9_]*$"
+
+
+class Spec(Protocol):
+    """A piece of the grammar."""
+
+    def read(self, node: Node, path: str, reader: Reader) -> Any:
+        """Return the node's value, or `INVALID` after reporting what is wrong with it."""
+
+    def schema(self) -> dict[str, Any]:
+        """Return the piece's JSON Schema (draft-07)."""
+
+
+REQUIRED: Final = object()
+
+
+@dataclass(frozen=True)
+class Field:
+    """A key of a `Record`."""
+
+    name: str
+    spec: Spec
+    default: Any = REQUIRED
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class Record:
+    """A mapping with fixed keys, read into the result of `factory(**values)`."""
+
+    factory: Callable[..., Any]
+    fields: tuple[Field, ...]
+    help: str = ""
+
+    def read(self, node: Node, path: str, reader: Reader) -> Any:
+        """Read every key; unknown and missing ones are reported."""
+        if isinstance(node, Scalar) and node.value is None:
+            node = Table({}, node.mark)  # `fit:` with nothing below it means the defaults
+        if not isinstance(node, Table):
+            return wrong_type(node, path, "a mapping", reader)
+        known = {f.name: f for f in self.fields}
+        ok = not report_unknown_keys(node, known, path, reader)
+        values: dict[str, Any] = {}
+        for name, spec in known.items():
+            child = node.get(name)
+            if child is not None:
+                values[name] = spec.spec.read(child, join(path, name), reader)
+            elif spec.default is REQUIRED:
+                values[name] = reader.report(
+                    "missing-key", node.mark, path, f"the key '{name}' is missing", spec.help
+                )
+            else:
+                values[name] = spec.default
+        ok = ok and INVALID not in values.values()
+        return self.factory(**values) if ok else INVALID
+
+    def schema(self) -> dict[str, Any]:
+        """Describe the keys; no others are allowed."""
+        properties = {f.name: described(f.spec.schema(), f.help) for f in self.fields}
+        required = [f.name for f in self.fields if f.default is REQUIRED]
+        schema: dict[str, Any] = {
+            "type": ["object", "null"] if not required else "object",
+            "properties": properties,
+            "additionalProperties": False,
+        }
+        if required:
+            schema["required"] = required
+        return schema
+
+
+@dataclass(frozen=True)
+class ListOf:
+    """A sequence of one kind of item; a lone item counts as a list of one where `lone` is set."""
+
+    item: Spec
+    minimum: int = 0
+    lone: bool = False
+
+    def read(self, node: Node, path: str, reader: Reader) -> Any:
+        """Return a tuple of the items' values."""
+        if not isinstance(node, Sequence):
+            if not self.lone:
+                return wrong_type(node, path, "a list", reader)
+            node = Sequence((node,), node.mark)
+        if len(node.items) < self.minimum:
+            return reader.report("too-few", node.mark, path, "the list is empty")
+        values = tuple(
+            self.item.read(item, f"{path}[{i}]", reader) for i, item in enumerate(node.items)
+        )
+        return INVALID if INVALID in values else values
+
+    def schema(self) -> dict[str, Any]:
+        """Describe the list, or a lone item."""
+        item = self.item.schema()
+        array: dict[str, Any] = {"type": "array", "items": item, "minItems": self.minimum}
+        return {"anyOf": [array, item]} if self.lone else array
+
+
+@dataclass(frozen=True)
+class MapOf:
+    """A mapping from free keys that match a pattern to values of one kind."""
+
+    value: Spec
+    keys: str = r"^[A-Za-z_][A-Za-z0-9_]*$"
+    what: str = "a name"
+
+    def read(self, node: Node, path: str, reader: Reader) -> Any:
+        """Return a dict of the values."""
+        if not isinstance(node, Table):
+            return wrong_type(node, path, "a mapping", reader)
+        values: dict[str, Any] = {}
+        for key, pair in node.pairs.items():
+            if not re.search(self.keys, key):
+                message = f"the key '{key}' is not {self.what}"
+                values[key] = reader.report("bad-key", pair.key_mark, path, message)
+            else:
+                values[key] = self.value.read(pair.node, join(path, key), reader)
+        return INVALID if INVALID in values.values() else values
+
+    def schema(self) -> dict[str, Any]:
+        """Describe the keys by their pattern; no others are allowed."""
+        return {
+            "type": "object",
+            "patternProperties": {self.keys: self.value.schema()},
+            "additionalProperties": False,
+        }
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A value of one of the given types, plain or a nested Keras class."""
+
+    types: tuple[Type, ...]
+    variables: bool = False  # whether `$name` may stand for the value
+
+    def read(self, node: Node, path: str, reader: Reader) -> Any:
+        """Return plain data, a tuple, a `Call`, or a `Variable`."""
+        if self.variables and is_variable(node):
+            return read_variable(node, self.types, path, reader)
+        fitting = [t for t in self.types if _has_form_of(node, t)]
+        for alternative in fitting:
+            trial = Reader(reader.catalogue)
+            value = read_typed(node, alternative, path, trial)
+            if not trial.diagnostics:
+                return value
+        if fitting and self._is_meant(node, fitting, reader):
+            return read_typed(node, fitting[0], path, reader)  # reports what is wrong
+        expected = type_in_words(self.types)
+        return wrong_type(node, path, expected, reader, self._hint(node))
+
+    def _is_meant(self, node: Node, fitting: list[Type], reader: Reader) -> bool:
+        """Whether the mistake of the first fitting alternative tells more than all of them."""
+        if len({t.name for t in fitting}) > 1:
+            return False
+        first = fitting[0]
+        if first.name != "entry" or not isinstance(node, Scalar):
+            return True
+        only = all(t.name in ("entry", "null") for t in self.types)
+        return only or bool(reader.catalogue.suggest(first.kind, str(node.value)))
+
+    def _hint(self, node: Node) -> str:
+        choices = [c for t in self.types for c in t.choices]
+        if isinstance(node, Scalar) and isinstance(node.value, str) and choices:
+            return did_you_mean(node.value, choices).removeprefix("; ")
+        return "a data variable cannot stand here" if is_variable(node) else ""
+
+    def schema(self) -> dict[str, Any]:
+        """Describe the alternatives."""
+        forms = [type_schema(t) for t in self.types]
+        if self.variables:
+            forms.append({"type": "string", "pattern": VARIABLE_PATTERN})
+        return forms[0] if len(forms) == 1 else {"anyOf": forms}
+
+
+def is_variable(node: Node) -> bool:
+    """Whether the node is text that names a variable."""
+    return (
+        isinstance(node, Scalar)
+        and isinstance(node.value, str)
+        and re.search(VARIABLE_PATTERN, node.value) is not None
+    )
+
+
+def read_variable(node: Node, types: tuple[Type, ...], path: str, reader: Reader) -> Any:
+    """Return the `Variable` a `$name` names, if the data defines it and its type fits."""
+    assert isinstance(node, Scalar)  # noqa: S101  (see is_variable)
+    name = str(node.value)[1:]
+    if name not in VARIABLES:
+        message = f"'${name}' is not a variable{did_you_mean(name, list(VARIABLES))}"
+        hint = "the data defines " + listing(f"${v}" for v in VARIABLES)
+        return reader.report("unknown-variable", node.mark, path, message, hint)
+    fitting = {"integer": {"any", "integer", "number"}, "array": {"any", "array"}}
+    kind = VARIABLES[name][0]
+    if not any(t.name in fitting[kind] for t in types):
+        message = f"expected {type_in_words(types)}, but ${name} is {article(kind)}"
+        return reader.report("wrong-type", node.mark, path, message)
+    return Variable(name, path, node.mark)
+
+
+def _has_form_of(node: Node, alternative: Type) -> bool:
+    """Whether a node has the outer form of a type, so that its mistakes are worth telling."""
+    if alternative.name == "any":
+        return True
+    if alternative.name == "entry":
+        return isinstance(node, Table) or (isinstance(node, Scalar) and isinstance(node.value, str))
+    if alternative.name == "array":
+        return isinstance(node, Sequence)
+    if alternative.name == "object":
+        return isinstance(node, Table)
+    return isinstance(node, Scalar) and _is_scalar_of(node.value, alternative)
+
+
+def _is_scalar_of(value: object, alternative: Type) -> bool:
+    if alternative.name == "null":
+        return value is None
+    if alternative.name == "boolean":
+        return isinstance(value, bool)
+    if alternative.name in ("string", "path"):
+        return isinstance(value, str)
+    if isinstance(value, bool):
+        return False
+    if alternative.name == "integer":
+        return isinstance(value, int)
+    return isinstance(value, int | float)
+
+
+def read_typed(node: Node, alternative: Type, path: str, reader: Reader) -> Any:
+    """Read a node that has the form of one type."""
+    if alternative.name == "entry":
+        return read_entry(node, alternative.kind, path, reader)
+    if isinstance(node, Sequence):
+        return _read_array(node, alternative, path, reader)
+    if isinstance(node, Table):
+        return _read_object(node, alternative, path, reader)
+    value = node.value
+    message = _out_of_range(value, alternative)
+    if message:
+        return reader.report("out-of-range", node.mark, path, message)
+    if alternative.choices and value not in alternative.choices:
+        hint = did_you_mean(str(value), alternative.choices)
+        words = type_in_words((alternative,))
+        return reader.report(
+            "unknown-choice", node.mark, path, f"expected {words}, not '{value}'{hint}"
+        )
+    return value
+
+
+def _out_of_range(value: object, alternative: Type) -> str:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return ""
+    if isinstance(value, float) and math.isnan(value):
+        return "not a number (nan)" if alternative.name == "number" else ""
+    low, high = alternative.minimum, alternative.maximum
+    below = low is not None and (value <= low if alternative.exclusive else value < low)
+    above = high is not None and value > high
+    return f"{value} is not {type_in_words((alternative,))}" if below or above else ""
+
+
+def _read_array(node: Sequence, alternative: Type, path: str, reader: Reader) -> Any:
+    size, low, high = len(node.items), alternative.minimum, alternative.maximum
+    if alternative.name == "array" and (
+        (low is not None and size < low) or (high is not None and size > high)
+    ):
+        words = type_in_words((alternative,))
+        message = f"expected {words}, not a list of {size}"
+        return reader.report("wrong-length", node.mark, path, message)
+    spec = Typed(alternative.items or (Type("any"),), variables=True)
+    values = tuple(spec.read(n, f"{path}[{i}]", reader) for i, n in enumerate(node.items))
+    return INVALID if INVALID in values else values
+
+
+def _read_object(node: Table, alternative: Type, path: str, reader: Reader) -> Any:
+    spec = Typed(alternative.items or (Type("any"),), variables=True)
+    values = {
+        key: spec.read(pair.node, join(path, key), reader) for key, pair in node.pairs.items()
+    }
+    return INVALID if INVALID in values.values() else values
+
+
+def read_entry(
+    node: Node, kind: str, path: str, reader: Reader, siblings: tuple[str, ...] = ()
+) -> Any:
+    """Read a catalogue entry: a bare name, or a mapping of one name to its arguments.
+
+    `siblings` are lower-case keys that may stand beside the name; the caller reads them.
+    """
+    if isinstance(node, Scalar) and isinstance(node.value, str):
+        return _read_call(node.value, None, node.mark, kind, path, reader)
+    if not isinstance(node, Table):
+        return wrong_type(node, path, type_in_words((Type("entry", kind=kind),)), reader)
+    names = [key for key in node.pairs if key not in siblings]
+    if len(names) != 1:
+        return _not_one_name(node, names, kind, path, reader)
+    pair = node.pairs[names[0]]
+    return _read_call(names[0], pair.node, pair.key_mark, kind, path, reader)
+
+
+def _not_one_name(node: Table, names: list[str], kind: str, path: str, reader: Reader) -> Invalid:
+    if not names:
+        example = f"one of Keras's {kind}"
+        return reader.report("missing-name", node.mark, path, f"no class is named; write {example}")
+    classes = [n for n in names if reader.catalogue.find(kind, n)]
+    strangers = [n for n in names if n not in classes]
+    if len(classes) == 1 and strangers:
+        entry = reader.catalogue.find(kind, classes[0])
+        assert entry is not None  # noqa: S101
+        for name in strangers:
+            hint = (
+                f"indent it below {classes[0]}: {{{classes[0]}: {{{name}: ...}}}}"
+                if name in entry.by_name
+                else ""
+            )
+            message = f"'{name}' cannot stand beside {classes[0]}"
+            reader.report("unknown-key", node.pairs[name].key_mark, path, message, hint)
+        return INVALID
+    message = f"several names in one place: {listing(names)}; a mapping names one class"
+    hint = "give each its own entry, and indent arguments below the class they belong to"
+    return reader.report("several-names", node.mark, path, message, hint)
+
+
+def _read_call(
+    name: str, arguments: Node | None, mark: Mark, kind: str, path: str, reader: Reader
+) -> Any:
+    entry = reader.catalogue.find(kind, name)
+    if entry is None:
+        return _unknown_name(name, mark, kind, path, reader)
+    if entry.refused:
+        message = f"'{name}' cannot be used: {entry.refused}"
+        return reader.report("refused", mark, path, message)
+    here = join(path, name)
+    if arguments is None or (isinstance(arguments, Scalar) and arguments.value is None):
+        arguments = Table({}, mark)
+    if not isinstance(arguments, Table):
+        hint = ""
+        if entry.arguments and isinstance(arguments, Scalar):
+            hint = f"write {{{name}: {{{entry.arguments[0].name}: {arguments.value}}}}}"
+        return wrong_type(arguments, here, f"the arguments of {entry.name} by name", reader, hint)
+    values = read_arguments(arguments, entry, here, reader)
+    return INVALID if values is INVALID else Call(kind, entry.name, values, here, mark)
+
+
+def _unknown_name(name: str, mark: Mark, kind: str, path: str, reader: Reader) -> Invalid:
+    suggestion = reader.catalogue.suggest(kind, name)
+    meant = f"; did you mean '{suggestion}'?" if suggestion else ""
+    hint = f"`dlcli ls {kind}` lists them"
+    elsewhere = [
+        k for k in reader.catalogue.kinds() if k != kind and reader.catalogue.find(k, name)
+    ]
+    if elsewhere and not suggestion:
+        hint = f"it is one of the {elsewhere[0]}; {hint}"
+    message = f"'{name}' is not one of Keras's {kind}{meant}"
+    return reader.report("unknown-name", mark, path, message, hint)
+
+
+def read_arguments(node: Table, entry: Entry, path: str, reader: Reader) -> Any:
+    """Read the keyword arguments of an entry; return a dict of those given."""
+    values: dict[str, Any] = {}
+    for name, pair in node.pairs.items():
+        argument = entry.by_name.get(name)
+        if argument is None:
+            values[name] = _unknown_argument(name, pair.key_mark, entry, path, reader)
+        else:
+            values[name] = argument_spec(argument).read(pair.node, join(path, name), reader)
+    for argument in entry.arguments:
+        if argument.required and argument.name not in node.pairs:
+            message = f"the argument '{argument.name}' of {entry.name} is missing"
+            values[argument.name] = reader.report(
+                "missing-argument", node.mark, path, message, argument.help
+            )
+    return INVALID if INVALID in values.values() else values
+
+
+def argument_spec(argument: Argument) -> Typed:
+    """Return the piece of grammar that reads an argument's value."""
+    return Typed(argument.types, variables=True)
+
+
+def _unknown_argument(name: str, mark: Mark, entry: Entry, path: str, reader: Reader) -> Invalid:
+    known = list(entry.by_name)
+    meant = did_you_mean(name, known)
+    message = f"'{name}' is not an argument of {entry.name}{meant}"
+    hint = "" if meant else f"it takes {listing(known)}" if known else "it takes no arguments"
+    return reader.report("unknown-argument", mark, path, message, hint)
+
+
+def described(schema: dict[str, Any], text: str) -> dict[str, Any]:
+    """Add a description to a schema (draft-07 ignores what stands beside `$ref`)."""
+    if not text:
+        return schema
+    return (
+        {"allOf": [schema], "description": text}
+        if "$ref" in schema
+        else {
+            **schema,
+            "description": text,
+        }
+    )
+
+
+def type_schema(accepted: Type) -> dict[str, Any]:
+    """Return the JSON Schema of one type."""
+    if accepted.name == "any":
+        return {}
+    if accepted.name == "entry":
+        return {"$ref": f"#/definitions/{accepted.kind}"}
+    if accepted.name == "array":
+        return _array_schema(accepted)
+    if accepted.name == "object":
+        values = Typed(accepted.items or (Type("any"),), variables=True).schema()
+        return {"type": "object", "patternProperties": {"": values}, "additionalProperties": False}
+    schema: dict[str, Any] = {"type": "string" if accepted.name == "path" else accepted.name}
+    if accepted.choices:
+        schema["enum"] = list(accepted.choices)
+    if accepted.minimum is not None:
+        schema["exclusiveMinimum" if accepted.exclusive else "minimum"] = accepted.minimum
+    if accepted.maximum is not None:
+        schema["maximum"] = accepted.maximum
+    return schema
+
+
+def _array_schema(accepted: Type) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "array"}
+    schema["items"] = Typed(accepted.items or (Type("any"),), variables=True).schema()
+    if accepted.minimum is not None:
+        schema["minItems"] = int(accepted.minimum)
+    if accepted.maximum is not None:
+        schema["maxItems"] = int(accepted.maximum)
+    return schema

@@ -1,0 +1,75 @@
+"""A YAML document as a tree that remembers where every value was written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text that positions refer to: a file, standard input, or a `--set` argument."""
+
+    name: str
+    content: str
+
+    def line(self, number: int) -> str:
+        """Return the line with the given 1-based number, without its end."""
+        lines = self.content.splitlines()
+        return lines[number - 1] if 0 < number <= len(lines) else ""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Where a value stands: 1-based line and column, and the number of columns it takes."""
+
+    text: Text = field(repr=False)
+    line: int
+    column: int
+    length: int = 1
+
+
+Plain = str | int | float | bool | None
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """A single value."""
+
+    value: Plain
+    mark: Mark
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """A YAML sequence."""
+
+    items: tuple[Node, ...]
+    mark: Mark
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A key's position and its value."""
+
+    key_mark: Mark
+    node: Node
+
+
+@dataclass(frozen=True)
+class Table:
+    """A YAML mapping; keys are kept as the text they were written with."""
+
+    pairs: Mapping[str, Pair]
+    mark: Mark
+
+    def get(self, key: str) -> Node | None:
+        """Return the node of a key, or None if the key is absent."""
+        pair = self.pairs.get(key)
+        return pair.node if pair else None
+
+
+Node = Scalar | Sequence | Table

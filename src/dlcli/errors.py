@@ -1,0 +1,47 @@
+"""Every error dlcli raises on purpose, each with the exit code it ends the program with.
+
+An error says what is wrong in its message and what to do about it in its remedy; `dlcli.cli`
+prints both as one block and never a traceback.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class DlcliError(Exception):
+    """Base of dlcli's errors.
+
+    Args:
+        message: What is wrong, one sentence, naming the file, row or argument.
+        remedy: What the user can do about it; may be empty.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+
+class WorkError(DlcliError):
+    """The input was right but the work failed: a download, a full disk, a crashed trial."""
+
+    exit_code = 1
+
+
+class UserError(DlcliError):
+    """The user's input is wrong: an unknown name, a missing file, an impossible value."""
+
+    exit_code = 2
+
+
+class DataError(UserError):
+    """A data file or data-set option that cannot be used as given."""
+
+
+class InterruptedRunError(DlcliError):
+    """The user pressed Ctrl-C; what was done so far is kept."""
+
+    exit_code = 130

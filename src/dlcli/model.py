@@ -1,0 +1,201 @@
+"""A bound config and its data's description become a Keras model."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from dlcli.config.catalogue import MODULES
+from dlcli.config.diagnostics import ConfigError, Diagnostic
+from dlcli.config.experiment import Call
+from dlcli.config.nodes import Mark, Text
+from dlcli.data.description import INPUT, TensorSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dlcli.config.experiment import Config, InputConfig, LayerConfig, Reference
+    from dlcli.data.description import DataDescription, Split
+
+
+def construct(call: Call) -> Any:
+    """Make the Keras object a call describes, nested ones first.
+
+    Raises:
+        ConfigError: If Keras refuses the arguments; it points to the call's line.
+    """
+    arguments = {name: _constructed(value) for name, value in call.arguments.items()}
+    if call.kind == "activations" and not arguments:
+        return call.name  # Keras saves activations by name
+    factory = getattr(importlib.import_module(MODULES[call.kind]), call.name)
+    try:
+        return factory(**arguments)
+    except Exception as error:  # noqa: BLE001 (Keras raises every kind for a bad argument)
+        raise _refused(call.mark, call.path, error) from None
+
+
+def _constructed(value: Any) -> Any:
+    if isinstance(value, Call):
+        return construct(value)
+    if isinstance(value, tuple):
+        # Keras takes tuples for sizes, but lists of layers, inputs and the like.
+        items = [_constructed(item) for item in value]
+        return items if any(isinstance(item, Call) for item in value) else tuple(items)
+    if isinstance(value, dict):
+        return {key: _constructed(item) for key, item in value.items()}
+    return value
+
+
+def _refused(mark: Mark | None, path: str, error: Exception) -> ConfigError:
+    mark = mark or Mark(Text("config", ""), 1, 1)
+    return ConfigError([Diagnostic("keras", mark, path, keras_message(error))])
+
+
+def keras_message(error: Exception) -> str:
+    """Return the sentence of a Keras error that says what is wrong, without its preamble."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+    text = re.sub(r"^Exception encountered when calling [^\n]*\n+", "", text)
+    text = re.split(
+        r"\n+(?:Arguments received by|Call arguments received)|\n*Received: ?args=", text
+    )[0]
+    return " ".join(text.split()) or type(error).__name__
+
+
+def build_model(config: Config, description: DataDescription) -> keras.Model:
+    """Build the functional model of a bound config.
+
+    Weights come from Keras's global random state, so set a seed first. Layer names are the
+    config's ids.
+
+    Raises:
+        ConfigError: If a layer cannot be made or does not fit its input; it names the layer's line.
+    """
+    graph = _Graph(config, description)
+    for layer in config.model.layers:
+        graph.add(layer)
+    outputs = [graph.tensor(ref, None) for ref in config.model.outputs]
+    return keras.Model(
+        graph.inputs if len(graph.inputs) > 1 else next(iter(graph.inputs.values())),
+        outputs if len(outputs) > 1 else outputs[0],
+        name=_model_name(config.name),
+    )
+
+
+def _model_name(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_]", "_", name)
+
+
+class _Graph:
+    """Tensors and layers by id while a model is built."""
+
+    def __init__(self, config: Config, description: DataDescription) -> None:
+        self.inputs = {
+            spec.id: _input(spec, description, config.name) for spec in config.model.inputs
+        }
+        self.tensors: dict[str, Any] = dict(self.inputs)
+        self.layers: dict[str, keras.layers.Layer] = {}
+
+    def add(self, layer: LayerConfig) -> None:
+        """Apply a layer to its inputs."""
+        tensors = [self.tensor(ref, layer) for ref in layer.inputs]
+        if layer.call is None:
+            built = self.layers[str(layer.shared)]
+        else:
+            named = Call(
+                layer.call.kind,
+                layer.call.name,
+                {**layer.call.arguments, "name": layer.id},
+                layer.call.path,
+                layer.call.mark,
+            )
+            built = construct(named)
+        try:
+            self.tensors[layer.id] = _apply(built, tensors)
+        except Exception as error:  # noqa: BLE001 (Keras raises every kind for a bad shape)
+            raise _refused(layer.mark, layer.path, error) from None
+        self.layers[layer.id] = built
+
+    def tensor(self, ref: Reference, layer: LayerConfig | None) -> Any:
+        """Return the tensor a reference names.
+
+        Raises:
+            ConfigError: If the layer has several outputs and none is chosen, or the chosen one
+                does not exist.
+        """
+        value = self.tensors[ref.id]
+        several = isinstance(value, list | tuple)
+        if ref.index is None and not several:
+            return value
+        count = len(value) if several else 1
+        if ref.index is None:
+            message = f"'{ref.id}' has {count} outputs; name one, such as {ref.id}[0]"
+        elif ref.index < count:
+            return value[ref.index] if several else value
+        else:
+            message = f"'{ref}' does not exist; '{ref.id}' has {count} output(s)"
+        mark = layer.mark if layer and layer.mark else Mark(Text("config", ""), 1, 1)
+        path = layer.path if layer else "model.outputs"
+        raise ConfigError([Diagnostic("bad-wiring", mark, path, message)])
+
+
+def _input(spec: InputConfig, description: DataDescription, name: str) -> Any:
+    data = input_spec(spec, description.inputs, name)
+    shape = data.shape if spec.shape is None else spec.shape
+    return keras.Input(shape=shape, dtype=spec.dtype or data.dtype, name=spec.id)
+
+
+def input_spec(spec: InputConfig, available: Mapping[str, TensorSpec], name: str) -> TensorSpec:
+    """Return what the data gives a model's input.
+
+    Data with a single array feeds it to every input; data with named arrays feeds by name.
+
+    Raises:
+        ConfigError: If the data has no array of that name.
+    """
+    if len(available) == 1 and INPUT in available:
+        return available[INPUT]
+    if spec.id in available:
+        return available[spec.id]
+    message = f"the data has no input '{spec.id}'; it has {', '.join(available)}"
+    mark = Mark(Text(name, ""), 1, 1)
+    hint = "name the model's inputs after the data's: model: {inputs: [...]}"
+    raise ConfigError([Diagnostic("unknown-input", mark, "model.inputs", message, hint)])
+
+
+def feed(model: keras.Model, split: Split) -> Any:
+    """Return a split's arrays as the model takes them: by name if it has several inputs."""
+    names = [tensor.name for tensor in model.inputs]
+    shared = split.x.get(INPUT) if len(split.x) == 1 else None
+    arrays = {name: split.x[name] if shared is None else shared for name in names}
+    return arrays if len(names) > 1 else arrays[names[0]]
+
+
+def _apply(layer: keras.layers.Layer, tensors: list[Any]) -> Any:
+    """Call a layer as Keras means it: several inputs as a list, or one by one."""
+    if len(tensors) == 1:
+        return layer(tensors[0])
+    parameters = inspect.signature(layer.call).parameters.values()
+    required = [p for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
+    return layer(*tensors) if len(required) > 1 else layer(tensors)
+
+
+def adapt_preprocessing(model: keras.Model, split: Split) -> None:
+    """Fit the layers that learn from data before training (Normalization, Discretization).
+
+    Each sees the training examples as the layers before it pass them on, never the test part.
+    """
+    for layer in model.layers:
+        if not hasattr(layer, "adapt") or getattr(layer, "input_mean", None) is not None:
+            continue
+        before = keras.Model(model.input, layer.input)
+        layer.adapt(before.predict(feed(model, split), verbose=0))
+
+
+def is_logits(call: Call | Mapping[str, Call] | None) -> bool:
+    """Whether a loss takes logits, so that outputs must pass a softmax or sigmoid to be scored."""
+    first = call if call is None or isinstance(call, Call) else next(iter(call.values()))
+    return bool(first and first.arguments.get("from_logits"))

@@ -1,0 +1,166 @@
+"""A run from its config to its folder: what `dlcli train` starts, and what it resumes."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from dlcli.config.binding import bind
+from dlcli.config.diagnostics import ConfigError
+from dlcli.config.experiment import Call
+from dlcli.config.loading import load_config, parse_config, read_text
+from dlcli.config.nodes import Text
+from dlcli.config.rendering import to_yaml
+from dlcli.data import describe
+from dlcli.errors import DlcliError, UserError
+from dlcli.store import RunFolder, create_run, create_run_at, environment, find_run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from dlcli.config.experiment import Config
+    from dlcli.training import Experiment, Observer, TrainingResult
+
+
+class Session:
+    """One training about to happen; as a context manager it holds the run's lock.
+
+    Attributes:
+        remarks: What the user should know before it starts.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        remarks: list[str],
+        open_run: Callable[[Experiment], RunFolder],
+        *,
+        resumed: bool,
+    ) -> None:
+        self.experiment = experiment
+        self.remarks = remarks
+        self._open_run = open_run
+        self._resumed = resumed
+        self._stack = ExitStack()
+
+    def __enter__(self) -> RunFolder:
+        self.run = self._open_run(self.experiment)
+        self._stack.enter_context(self.run.lock())
+        if not self._resumed:
+            _write_environment(self.run, self.experiment.config)
+        return self.run
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def train(self, observer: Observer) -> TrainingResult:
+        """Train, and note a failure in the run's status."""
+        from dlcli.training import train
+
+        try:
+            return train(self.experiment, self.run, observer, resume=self._resumed)
+        except DlcliError as error:
+            if error.exit_code == 1:
+                self.run.finish("failed", message=error.message)
+            raise
+
+
+def start(path: str, overrides: tuple[str, ...], *, root: Path, out: Path | None) -> Session:
+    """Read a config, load its data and build its model; the run's folder comes last.
+
+    So a mistake that shows before training leaves no folder behind.
+    """
+    text = read_text(path)
+    config = parse_config(text, overrides)
+    bind(config, describe(config.data.source))  # a mistake shows before TensorFlow is loaded
+    from dlcli.training import prepare
+
+    if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UserError(f"{out} exists already", remedy="choose another --out folder")
+    experiment = prepare(config)
+
+    def open_run(made: Experiment) -> RunFolder:
+        run = create_run_at(out) if out else create_run(root, config.name, now=datetime.now(UTC))
+        run.write_text("source.yaml", text.content)
+        run.write_text("config.yaml", to_yaml(made.config))
+        return run
+
+    return Session(experiment, _remarks(config, experiment.config), open_run, resumed=False)
+
+
+def resume(root: Path, name: str, *, epochs: int | None, config: str | None) -> Session:
+    """Take up a run where it stopped, or train a finished one for more epochs.
+
+    Raises:
+        UserError: If the run is finished, or was started with another config.
+    """
+    run = find_run(root, name)
+    read = load_run_config(run)
+    if config is not None:
+        epochs = epochs or _epochs_of(load_config(config), run)
+    if epochs is not None:
+        read = replace(read, fit=replace(read.fit, epochs=epochs))
+    if run.state == "finished" and (epochs or 0) <= _epochs_done(run):
+        remedy = f"to train longer: dlcli train --resume {name} --epochs N"
+        raise UserError(f"the run {run.path.name} is finished", remedy=remedy)
+    from dlcli.training import prepare
+
+    experiment = prepare(read)
+
+    def open_run(made: Experiment) -> RunFolder:
+        run.write_text("config.yaml", to_yaml(made.config))
+        return run
+
+    return Session(experiment, [], open_run, resumed=True)
+
+
+def _epochs_done(run: RunFolder) -> int:
+    return int(run.read_json("status.json").get("epochs_done", 0))
+
+
+def load_run_config(run: RunFolder) -> Config:
+    """Read the config of a run.
+
+    Raises:
+        UserError: If it is missing or damaged.
+    """
+    try:
+        return load_config(str(run.path / "config.yaml"))
+    except ConfigError as error:
+        remedy = "was it edited by hand, or written by another version of dlcli?"
+        message = f"the config of {run.path} cannot be read: {error.diagnostics[0].message}"
+        raise UserError(message, remedy=remedy) from None
+
+
+def _epochs_of(given: Config, run: RunFolder) -> int:
+    """Return the epochs of a config that is otherwise the one a run was started with.
+
+    Raises:
+        UserError: If anything else differs.
+    """
+    written = parse_config(Text("source.yaml", run.read_text("source.yaml")))
+    if replace(written, fit=replace(written.fit, epochs=given.fit.epochs)) != replace(
+        given, name=written.name
+    ):
+        remedy = f"leave the config out: dlcli train --resume {run.path.name}"
+        raise UserError(f"{run.path.name} was started with another config", remedy=remedy)
+    return given.fit.epochs
+
+
+def _remarks(written: Config, bound: Config) -> list[str]:
+    if written.compile.loss is not None or not isinstance(bound.compile.loss, Call):
+        return []
+    loss = bound.compile.loss
+    arguments = ", ".join(f"{k}={v}" for k, v in loss.arguments.items())
+    return [f"loss: {loss.name}({arguments}), inferred from the task and the last activation"]
+
+
+def _write_environment(run: RunFolder, config: Config) -> None:
+    import tensorflow as tf
+
+    devices = [device.name for device in tf.config.list_physical_devices()]
+    run.write_json("environment.json", environment(config.seed, sys.argv, devices))

@@ -1,0 +1,348 @@
+"""One training: seed, build, train, score, save; cut off anywhere, it can go on from there."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from dlcli import engine, metrics
+from dlcli.checkpoint import (
+    Checkpoint,
+    load_checkpoint,
+    restore_callbacks,
+    restore_model,
+    take_checkpoint,
+)
+from dlcli.config.binding import bind
+from dlcli.data import load
+from dlcli.errors import InterruptedRunError, UserError, WorkError
+from dlcli.evaluation import score_splits
+from dlcli.model import construct, is_logits, keras_message
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from dlcli.config.experiment import Config
+    from dlcli.data.description import Dataset, Split
+    from dlcli.store import RunFolder
+
+CHECKPOINT = "checkpoint.npz"
+CHECKPOINT_SHARE = 0.05
+"""Largest share of the training time that may go into writing checkpoints."""
+
+PATH_ARGUMENTS = ("filepath", "filename", "log_dir")
+
+
+T = TypeVar("T")
+
+
+class Observer(Protocol):
+    """Is told how a training goes, to show it."""
+
+    def started(self, *, epochs: int, steps: int, first_epoch: int) -> None:
+        """Training begins; `steps` are the batches of an epoch."""
+
+    def batch(self, *, epoch: int, step: int, logs: Mapping[str, float]) -> None:
+        """A batch is done; called a few times a second at most."""
+
+    def epoch(self, *, epoch: int, row: Mapping[str, float]) -> None:
+        """An epoch is done, with its row of the history."""
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a training came to.
+
+    Attributes:
+        history: A row an epoch: epoch, loss, metrics, val_ ..., learning_rate, seconds.
+        scores: For each of train, validation, test: the loss and metrics of the saved model.
+        diverged: Whether the loss or a weight is no longer a finite number.
+    """
+
+    history: list[dict[str, Any]]
+    scores: dict[str, dict[str, Any]]
+    diverged: bool
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A bound config with its data and its model, ready to train."""
+
+    config: Config
+    dataset: Dataset
+    model: keras.Model
+
+
+def prepare(config: Config) -> Experiment:
+    """Load a config's data, bind its variables to what was loaded, build and compile its model.
+
+    Raises:
+        ConfigError: If a variable is undefined, or Keras refuses a layer or an argument.
+        DataError: If the data cannot be used.
+    """
+    dataset = load(config.data.source, validation=config.data.validation, seed=config.seed)
+    if dataset.train.size == 0:
+        raise UserError("no training examples are left", remedy="lower data.validation")
+    bound = bind(config, dataset.description, train_size=dataset.train.size)
+    return Experiment(bound, dataset, engine.prepare(bound, dataset))
+
+
+def train(
+    experiment: Experiment, run: RunFolder, observer: Observer, *, resume: bool = False
+) -> TrainingResult:
+    """Train a model and write the run's results into its folder.
+
+    Args:
+        experiment: Its test part is only scored, after training.
+        run: A run folder that nobody else is training in.
+        observer: Shows the progress.
+        resume: Go on from the run's checkpoint.
+
+    Raises:
+        InterruptedRunError: On Ctrl-C; the epochs done are kept and can be resumed.
+        WorkError: If Keras or the memory gives up.
+    """
+    config = experiment.config
+    checkpoint = load_checkpoint(run.path / CHECKPOINT) if resume else None
+    if checkpoint is not None:
+        restore_model(experiment.model, checkpoint)
+    callbacks = [_construct_callback(call, run.path, resume) for call in config.fit.callbacks]
+    recorder = Recorder(run, observer, callbacks, checkpoint, config, experiment.dataset.train.size)
+    with _kept_whatever_happens(recorder):
+        _fit(experiment, recorder, [*callbacks, recorder], checkpoint)
+        recorder.keep()
+        result = _score(experiment, run, recorder.history)
+    _finish(run, experiment, result)
+    return result
+
+
+def _fit(
+    experiment: Experiment,
+    recorder: Recorder,
+    callbacks: list[keras.callbacks.Callback],
+    checkpoint: Checkpoint | None,
+) -> None:
+    model, config, dataset = experiment.model, experiment.config, experiment.dataset
+    first = checkpoint.epoch if checkpoint else 0
+    recorder.observer.started(epochs=config.fit.epochs, steps=recorder.steps, first_epoch=first)
+    if first >= config.fit.epochs:
+        return
+    weights = engine.class_weights(config, dataset.train, len(dataset.description.classes))
+    validation = (
+        engine.validation_batches(model, dataset.validation, max(config.data.batch_size, 256))
+        if dataset.validation is not None
+        else None
+    )
+    model.fit(
+        engine.batches(model, dataset.train, config, first_epoch=first, class_weights=weights),
+        epochs=config.fit.epochs,
+        initial_epoch=first,
+        steps_per_epoch=recorder.steps,
+        validation_data=validation,
+        callbacks=callbacks,
+        verbose=0,
+    )
+
+
+def _construct_callback(call: Any, folder: Path, resume: bool) -> keras.callbacks.Callback:
+    """Make a callback whose files lie in the run's folder.
+
+    Raises:
+        UserError: If a path leads out of the folder.
+    """
+    located = {}
+    for name, value in call.arguments.items():
+        located[name] = value
+        if name in PATH_ARGUMENTS and isinstance(value, str):
+            path = (folder / value).resolve()
+            if not path.is_relative_to(folder.resolve()):
+                remedy = "give a path relative to the run's folder"
+                raise UserError(f"{call.path}.{name}: {value} is outside the run", remedy=remedy)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            located[name] = str(path)
+    callback = construct(replace(call, arguments=located))
+    if resume and isinstance(callback, keras.callbacks.CSVLogger):
+        callback.append = True
+    return callback
+
+
+class Recorder(keras.callbacks.Callback):
+    """Keeps the history, tells the observer, and holds a checkpoint of the last whole epoch."""
+
+    def __init__(
+        self,
+        run: RunFolder,
+        observer: Observer,
+        others: list[keras.callbacks.Callback],
+        checkpoint: Checkpoint | None,
+        config: Config,
+        examples: int,
+    ) -> None:
+        super().__init__()
+        self.run = run
+        self.observer = observer
+        self.others = others
+        self.latest = checkpoint
+        self.epochs = config.fit.epochs
+        self.steps = -(-examples // config.data.batch_size)
+        self.history: list[dict[str, Any]] = list(checkpoint.history) if checkpoint else []
+        self._resumed = checkpoint
+        self._saved = checkpoint
+        self._started = self._shown = self._epoch_started = time.monotonic()
+        self._saving = 0.0
+        self._epoch = 0
+
+    def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002 (Keras's form)
+        """Put back what the other callbacks' own `on_train_begin` has reset."""
+        self._started = time.monotonic()
+        if self._resumed is not None:
+            restore_callbacks(self.others, self._resumed)
+        else:
+            self.latest = take_checkpoint(self.model, self.others, 0, [])
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
+        """Start the epoch's clock."""
+        self._epoch, self._epoch_started = epoch, time.monotonic()
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Tell the observer, ten times a second at most."""
+        now = time.monotonic()
+        if now - self._shown >= 0.1:
+            self._shown = now
+            shown = {
+                name: float(value) for name, value in (logs or {}).items() if np.ndim(value) == 0
+            }
+            self.observer.batch(epoch=self._epoch, step=batch + 1, logs=shown)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Record the epoch and take a checkpoint; write it if that costs little."""
+        now = time.monotonic()
+        row: dict[str, Any] = {"epoch": epoch + 1}
+        row |= {name: _plain(value) for name, value in (logs or {}).items()}
+        row["learning_rate"] = _learning_rate(self.model)
+        row["seconds"] = round(now - self._epoch_started, 4)
+        self.history.append(row)
+        self.latest = take_checkpoint(self.model, self.others, epoch + 1, self.history)
+        if self._saving <= CHECKPOINT_SHARE * (now - self._started):
+            self.keep()
+        self.observer.epoch(epoch=epoch + 1, row=row)
+
+    def keep(self) -> None:
+        """Write the latest checkpoint and the history, if they are not written yet."""
+        if self.latest is None or self.latest is self._saved:
+            return
+        before = time.monotonic()
+        with self.run.replace_into(CHECKPOINT) as path:
+            self.latest.save(path)
+        self.run.write_text("history.csv", _csv(self.latest.history))
+        self._saved = self.latest
+        self._saving += time.monotonic() - before
+
+
+def _plain(value: Any) -> Any:
+    array = np.asarray(value)
+    return float(array) if array.ndim == 0 else array.tolist()
+
+
+def _learning_rate(model: keras.Model) -> float:
+    return float(np.asarray(model.optimizer.learning_rate))
+
+
+def _csv(rows: list[dict[str, Any]]) -> str:
+    import pandas as pd
+
+    text: str = pd.DataFrame(rows).to_csv(index=False)
+    return text
+
+
+@contextlib.contextmanager
+def _kept_whatever_happens(recorder: Recorder) -> Iterator[None]:
+    """Keep what was trained when Ctrl-C, or a failure, ends the training."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        recorder.keep()
+        done = recorder.latest.epoch if recorder.latest else 0
+        recorder.run.finish("interrupted", epochs_done=done, epochs=recorder.epochs)
+        raise InterruptedRunError(
+            f"interrupted after {done} whole epoch{'s' if done != 1 else ''}; they are kept",
+            remedy=f"go on with: dlcli train --resume {recorder.run.path}",
+        ) from None
+    except (MemoryError, tf.errors.ResourceExhaustedError):
+        recorder.keep()
+        raise WorkError("out of memory", remedy="lower data.batch_size") from None
+    except (ValueError, TypeError, tf.errors.OpError) as error:
+        recorder.keep()
+        remedy = "check that loss, metrics and last layer fit the data; --debug shows all of it"
+        raise WorkError(f"Keras stopped training: {keras_message(error)}", remedy=remedy) from error
+
+
+def _score(experiment: Experiment, run: RunFolder, history: list[dict[str, Any]]) -> TrainingResult:
+    """Score the trained model on every part and write the run's results."""
+    model, config, dataset = experiment.model, experiment.config, experiment.dataset
+    parts = {
+        name: part
+        for name in ("train", "validation", "test")
+        if (part := getattr(dataset, name)) is not None
+    }
+    outputs = {n: engine.outputs(model, part, config.data.batch_size) for n, part in parts.items()}
+    logits = is_logits(config.compile.loss)
+    predicted = {
+        n: metrics.probabilities(made[0], from_logits=logits) for n, made in outputs.items()
+    }
+    scores = score_splits(
+        {name: (part.y, predicted[name]) for name, part in parts.items()},
+        config.compile.metrics or (),
+        task=dataset.description.task,
+        classes=dataset.description.classes,
+    )
+    for name, part in parts.items():
+        scores[name] = {"loss": engine.loss(model, part, outputs[name])} | scores[name]
+    finite = all(bool(np.isfinite(np.asarray(w)).all()) for w in model.trainable_weights)
+    diverged = not finite or not all(np.isfinite(s["loss"]) for s in scores.values())
+    _write_results(model, run, scores, _last(parts), predicted)
+    return TrainingResult(history, scores, diverged)
+
+
+def _finish(run: RunFolder, experiment: Experiment, result: TrainingResult) -> None:
+    config = experiment.config
+    scored, _ = _last(result.scores)
+    run.finish(
+        "finished",
+        epochs_done=len(result.history),
+        epochs=config.fit.epochs,
+        dataset=config.data.source.name,
+        optimizer=config.compile.optimizer.name,
+        scored=scored,
+        metrics=result.scores[scored],
+        diverged=result.diverged,
+    )
+
+
+def _last(parts: Mapping[str, T]) -> tuple[str, T]:
+    """Return the part that a run is judged by: test, or what stands in for it."""
+    name = next(name for name in ("test", "validation", "train") if name in parts)
+    return name, parts[name]
+
+
+def _write_results(
+    model: keras.Model,
+    run: RunFolder,
+    scores: dict[str, dict[str, Any]],
+    scored: tuple[str, Split],
+    predicted: Mapping[str, np.ndarray],
+) -> None:
+    name, part = scored
+    run.write_json("metrics.json", scores)
+    with run.replace_into("predictions.npz") as path, path.open("wb") as stream:
+        np.savez_compressed(stream, y_true=part.y, y_prob=predicted[name], split=np.array(name))
+    with run.replace_into("model.keras") as path:
+        # Without the compile state: it is in the config, and loads only with dlcli's own losses.
+        keras.Model(model.input, model.output, name=model.name).save(path)

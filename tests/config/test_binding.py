@@ -1,0 +1,107 @@
+"""Variables come from the data; the loss is inferred only where nothing else could be meant."""
+
+from __future__ import annotations
+
+import pytest
+
+from dlcli.config.binding import bind
+from dlcli.config.diagnostics import ConfigError
+from dlcli.config.experiment import Call
+from dlcli.config.loading import parse_config
+from dlcli.config.nodes import Text
+from dlcli.data import describe
+from dlcli.data.description import DataDescription, TensorSpec
+from dlcli.errors import UserError
+
+
+def description(task: str, classes: int) -> DataDescription:
+    names = tuple(f"c{i}" for i in range(classes))
+    return DataDescription("made", task, {"input": TensorSpec((4,), "float32")}, names, (), 100)
+
+
+def bound(last: str, task: str, classes: int, extra: str = ""):
+    yaml = f"data: {{dataset: iris}}\nmodel: {{layers: [{last}]}}\n{extra}"
+    return bind(parse_config(Text("cfg.yaml", yaml)), description(task, classes))
+
+
+@pytest.mark.parametrize(
+    ("last", "task", "classes", "name", "logits"),
+    [
+        ("{Dense: {units: $classes, activation: softmax}}", "multiclass", 3,
+         "SparseCategoricalCrossentropy", False),
+        ("{Dense: {units: $classes}}", "multiclass", 3, "SparseCategoricalCrossentropy", True),
+        ("{Dense: {units: 3}}, {Activation: {activation: softmax}}", "multiclass", 3,
+         "SparseCategoricalCrossentropy", False),
+        ("{Dense: {units: 3}}, Softmax", "multiclass", 3, "SparseCategoricalCrossentropy", False),
+        ("{Dense: {units: 1, activation: sigmoid}}", "binary", 2, "BinaryCrossentropy", False),
+        ("{Dense: {units: 1}}", "binary", 2, "BinaryCrossentropy", True),
+        ("{Dense: {units: 2, activation: softmax}}", "binary", 2,
+         "SparseCategoricalCrossentropy", False),
+        ("{Dense: {units: 3, activation: sigmoid}}", "multilabel", 3, "BinaryCrossentropy", False),
+        ("{Dense: {units: 1}}", "regression", 0, "MeanSquaredError", False),
+    ],
+)  # fmt: skip
+def test_the_loss_follows_from_task_and_last_activation(last, task, classes, name, logits):
+    loss = bound(last, task, classes).compile.loss
+    assert loss == Call("losses", name, {"from_logits": True} if logits else {})
+
+
+@pytest.mark.parametrize(
+    ("last", "task", "classes"),
+    [
+        ("{Dense: {units: 3, activation: sigmoid}}", "multiclass", 3),
+        ("{Dense: {units: 1, activation: softmax}}", "binary", 2),
+        ("{Dense: {units: 2, activation: sigmoid}}", "binary", 2),
+        ("{Dense: {units: 1, activation: relu}}", "binary", 2),
+        ("{Dense: {units: 3, activation: softmax}}", "multilabel", 3),
+    ],
+)
+def test_an_open_choice_of_loss_is_an_error_that_shows_the_usual_ending(last, task, classes):
+    with pytest.raises(ConfigError) as caught:
+        bound(last, task, classes)
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.rule == "ambiguous-loss"
+    assert "Dense" in diagnostic.hint
+
+
+def test_a_named_loss_is_never_second_guessed():
+    extra = "compile: {loss: {Hinge: {}}}"
+    loss = bound("{Dense: {units: 1, activation: tanh}}", "binary", 2, extra).compile.loss
+    assert loss == Call("losses", "Hinge")
+
+
+def test_variables_get_the_datas_values():
+    yaml = """
+        data: {dataset: {imdb: {vocabulary: 500, max_length: 80}}, validation: 0.2, batch_size: 64}
+        model:
+          layers:
+            - {Embedding: {input_dim: $vocabulary_size, output_dim: 8}}
+            - GlobalMaxPooling1D
+            - {Dense: {units: 1, activation: sigmoid}}
+        compile:
+          optimizer: {SGD: {learning_rate: {CosineDecay: {initial_learning_rate: 0.1,
+                                                          decay_steps: $steps_per_epoch}}}}
+    """
+    config = parse_config(Text("cfg.yaml", yaml))
+    result = bind(config, describe(config.data.source))
+    assert result.model.layers[0].call.arguments["input_dim"] == 500
+    schedule = result.compile.optimizer.arguments["learning_rate"]
+    assert schedule.arguments["decay_steps"] == 20_000 // 64 + 1
+
+
+def test_the_size_of_the_loaded_training_part_goes_before_the_described_one():
+    yaml = "data: {dataset: iris}\nmodel: {layers: [{Dense: {units: $train_size}}, Softmax]}"
+    config = parse_config(Text("cfg.yaml", yaml))
+    result = bind(config, description("multiclass", 3), train_size=77)
+    assert result.model.layers[0].call.arguments["units"] == 77
+
+
+def test_metrics_default_to_the_tasks_own():
+    dense = "{Dense: {units: 1}}"
+    assert bound(dense, "regression", 0).compile.metrics == ("mae",)
+    assert bound(dense, "binary", 2).compile.metrics == ("accuracy",)
+
+
+def test_a_metric_that_does_not_suit_the_task_is_refused():
+    with pytest.raises(UserError, match="f1"):
+        bound("{Dense: {units: 1}}", "regression", 0, "compile: {metrics: [f1]}")
