@@ -61,7 +61,7 @@ def compile_model(model: keras.Model, config: Config, description: DataDescripti
         loss_weights=[weights.get(name, 1.0) for name in names] if weights and several else None,
         metrics=_metric_lists(model, config, description)
         if several
-        else _metrics(model, config, description),
+        else _metrics(config, description),
         jit_compile=_jit(config),
     )
     model.optimizer.build(model.trainable_variables)
@@ -75,11 +75,10 @@ def _jit(config: Config) -> bool | str:
 
 
 def _metric_lists(model: keras.Model, config: Config, description: DataDescription) -> list[Any]:
-    return [_metrics(model, config, description), *([] for _ in model.outputs[1:])]
+    return [_metrics(config, description), *([] for _ in model.outputs[1:])]
 
 
-def _metrics(model: keras.Model, config: Config, description: DataDescription) -> list[Any]:
-    output = model.outputs[0]
+def _metrics(config: Config, description: DataDescription) -> list[Any]:
     return [
         streaming.build(
             metrics.parse(item),
@@ -88,7 +87,7 @@ def _metrics(model: keras.Model, config: Config, description: DataDescription) -
             from_logits=is_logits(config.compile.loss),
         )
         if isinstance(item, str)
-        else streaming.adapt(construct(item), classes=int(output.shape[-1] or 1))
+        else streaming.AdaptedMetric(construct(item), description.task, len(description.classes))
         for item in config.compile.metrics or ()
     ]
 

@@ -16,6 +16,7 @@ from dlcli.config.nodes import Text
 from dlcli.config.rendering import to_yaml
 from dlcli.data import describe
 from dlcli.errors import DlcliError, UserError
+from dlcli.quiet import load_tensorflow
 from dlcli.store import RunFolder, create_run, create_run_at, environment, find_run
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def start(path: str, overrides: tuple[str, ...], *, root: Path, out: Path | None
     text = read_text(path)
     config = parse_config(text, overrides)
     bind(config, describe(config.data.source))  # a mistake shows before TensorFlow is loaded
+    load_tensorflow()
     from dlcli.training import prepare
 
     if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
@@ -107,6 +109,7 @@ def resume(root: Path, name: str, *, epochs: int | None, config: str | None) -> 
     if run.state == "finished" and (epochs or 0) <= _epochs_done(run):
         remedy = f"to train longer: dlcli train --resume {name} --epochs N"
         raise UserError(f"the run {run.path.name} is finished", remedy=remedy)
+    load_tensorflow()
     from dlcli.training import prepare
 
     experiment = prepare(read)

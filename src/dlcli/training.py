@@ -22,7 +22,7 @@ from dlcli.checkpoint import (
 from dlcli.config.binding import bind
 from dlcli.data import load
 from dlcli.errors import InterruptedRunError, UserError, WorkError
-from dlcli.evaluation import score_splits
+from dlcli.evaluation import point
 from dlcli.model import construct, is_logits, keras_message
 
 if TYPE_CHECKING:
@@ -145,6 +145,7 @@ def _fit(
         epochs=config.fit.epochs,
         initial_epoch=first,
         steps_per_epoch=recorder.steps,
+        shuffle=False,  # the stream shuffles by itself
         validation_data=validation,
         callbacks=callbacks,
         verbose=0,
@@ -297,12 +298,12 @@ def _score(experiment: Experiment, run: RunFolder, history: list[dict[str, Any]]
     predicted = {
         n: metrics.probabilities(made[0], from_logits=logits) for n, made in outputs.items()
     }
-    scores = score_splits(
-        {name: (part.y, predicted[name]) for name, part in parts.items()},
-        config.compile.metrics or (),
-        task=dataset.description.task,
-        classes=dataset.description.classes,
-    )
+    names = [item for item in config.compile.metrics or () if isinstance(item, str)]
+    task, classes = dataset.description.task, len(dataset.description.classes)
+    scores = {
+        name: point(part.y, predicted[name], names, task=task, classes=classes)
+        for name, part in parts.items()
+    }
     for name, part in parts.items():
         scores[name] = {"loss": engine.loss(model, part, outputs[name])} | scores[name]
     finite = all(bool(np.isfinite(np.asarray(w)).all()) for w in model.trainable_weights)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from dlcli.cli.output import emit_json, note, print_table
 
+from dlcli.cli.output import emit_json, note, print_table
 from dlcli.errors import UserError
 
 if TYPE_CHECKING:
@@ -140,6 +140,9 @@ def _shown(value: Any) -> str:
 
 
 def _show_summary(bound: Config, *, as_json: bool) -> None:
+    from dlcli.quiet import load_tensorflow
+
+    load_tensorflow()
     import keras
 
     from dlcli.data import describe

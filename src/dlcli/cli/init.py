@@ -7,8 +7,8 @@ from importlib import resources
 from pathlib import Path
 
 import click
-from dlcli.cli.output import note
 
+from dlcli.cli.output import note
 from dlcli.errors import UserError
 
 SCHEMA_FILE = "dlcli.schema.json"

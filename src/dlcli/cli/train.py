@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from dlcli.cli.output import emit_json, note, print_table
 
 from dlcli.cli.config import SET
+from dlcli.cli.output import emit_json, note, print_table
 from dlcli.errors import UserError
 
 if TYPE_CHECKING:
     from dlcli.store import RunFolder
-
     from dlcli.training import TrainingResult
 
 

@@ -21,7 +21,7 @@ from dlcli.errors import WorkError
 from dlcli.signature import Argument, Entry, Type
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 MODULES: Mapping[str, str] = {
     "layers": "keras.layers",
@@ -150,6 +150,13 @@ def installed_keras_version() -> str:
     Raises:
         WorkError: If Keras is not installed.
     """
+    # Importing importlib.metadata takes longer than reading the whole catalogue, so the folder
+    # that it would look into is found here; other forms of installation are left to it.
+    for folder in sys.path:
+        with contextlib.suppress(OSError):
+            for name in os.listdir(folder or "."):
+                if name.startswith("keras-") and name.endswith(".dist-info"):
+                    return name.removeprefix("keras-").removesuffix(".dist-info")
     from importlib import metadata
 
     try:
@@ -253,9 +260,27 @@ _PLURAL = {
 }
 
 
+_MOST_CHOICES = 8
+
+
 def type_in_words(types: Iterable[Type]) -> str:
     """Describe what is accepted, to follow "expected": `an integer ≥ 1 or a list of 2 integers`."""
-    return _either([_in_words(t, plural=False) for t in types])
+    words: list[str] = []
+    for accepted in types:
+        if accepted.choices:
+            words += _shown_choices(accepted.choices)
+        else:
+            words.append(_in_words(accepted, plural=False))
+    return _either(words)
+
+
+def _shown_choices(choices: Sequence[str]) -> list[str]:
+    """Quote the choices, each in one spelling, and only some of a long list."""
+    shown = {choice.lower(): f"'{choice}'" for choice in reversed(choices)}
+    words = list(reversed(shown.values()))
+    if len(words) <= _MOST_CHOICES:
+        return words
+    return [*words[: _MOST_CHOICES - 1], f"{len(words) - _MOST_CHOICES + 1} others"]
 
 
 def _either(words: Iterable[str]) -> str:
@@ -265,8 +290,7 @@ def _either(words: Iterable[str]) -> str:
 
 def _in_words(type_: Type, *, plural: bool) -> str:
     if type_.choices:
-        shown = {choice.lower(): choice for choice in reversed(type_.choices)}
-        return _either(f"'{choice}'" for choice in reversed(shown.values()))
+        return _either(_shown_choices(type_.choices))
     name = type_.kind if type_.name == "entry" else type_.name
     singular = _SINGULAR[name]
     noun = _PLURAL.get(name, f"{singular.split(' ', 1)[-1]}s") if plural else singular

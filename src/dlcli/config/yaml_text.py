@@ -232,3 +232,20 @@ class _Composer:
 def _scalar_value(event: yaml.ScalarEvent) -> Plain:
     plain = event.implicit[0] and event.style is None and event.tag is None
     return plain_value(event.value) if plain else str(event.value)
+
+
+def read_plain(content: str) -> object:
+    """Return a YAML document as plain data, without positions.
+
+    Raises:
+        ConfigError: As `parse_yaml`.
+    """
+    return _plain(parse_yaml(Text("<yaml>", content)))
+
+
+def _plain(node: Node) -> object:
+    if isinstance(node, Scalar):
+        return node.value
+    if isinstance(node, Sequence):
+        return [_plain(item) for item in node.items]
+    return {key: _plain(pair.node) for key, pair in node.pairs.items()}

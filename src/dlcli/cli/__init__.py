@@ -1,0 +1,178 @@
+"""The command line: a table of commands, and the one place where an error becomes an exit code.
+
+Each command is an object in a module of its own, named in `COMMANDS` as `module:object`.
+Exit codes: 0 done; 1 the work failed; 2 the input is wrong; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dlcli.errors import DlcliError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+COMMANDS: dict[str, str] = {
+    "init": "dlcli.cli.init:init",
+    "train": "dlcli.cli.train:train",
+    "eval": "dlcli.cli.evaluate:evaluate",
+    "predict": "dlcli.cli.predict:predict",
+    "runs": "dlcli.cli.runs:runs",
+    "data": "dlcli.cli.data:data",
+    "ls": "dlcli.cli.ls:ls",
+    "config": "dlcli.cli.config:config",
+    "doctor": "dlcli.cli.doctor:doctor",
+    "completion": "dlcli.cli.completion:completion",
+}
+"""Every command, in the order of `dlcli --help`."""
+
+INTERRUPTED = 130
+
+
+class Commands(click.Group):
+    """Imports a command's module when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's form)
+        """Return the names in the table's order."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Return a command, or None if the table does not have it."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+
+def _print_versions(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from dlcli.store import versions
+
+        found = versions()
+        names = [
+            f"{name} {found[name]}" for name in ("dlcli", "keras", "tensorflow") if name in found
+        ]
+        click.echo("  ".join(names))
+        ctx.exit()
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_versions,
+    help="Print the versions of dlcli, Keras and TensorFlow.",
+)  # fmt: skip
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def dlcli(debug: bool) -> None:
+    """Keras experiments from one YAML file.
+
+    \b
+    Start:    dlcli init my.yaml && dlcli train my.yaml
+    Score:    dlcli eval --metrics f1,top_k
+    Look up:  dlcli ls layers, dlcli ls optimizers Adam, dlcli data ls
+    """  # noqa: D301 (click's mark for text that keeps its lines)
+    del debug  # read from the arguments where errors are caught
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line and return its exit code; no traceback reaches the user."""
+    debug = "--debug" in arguments
+    try:
+        code = dlcli.main(args=list(arguments), prog_name="dlcli", standalone_mode=False)
+    except Exception as error:  # noqa: BLE001 (the one boundary: everything becomes an exit code)
+        if debug:
+            traceback.print_exc()
+        return _told(error)
+    except KeyboardInterrupt:
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    return code if isinstance(code, int) else 0
+
+
+def _told(error: Exception) -> int:
+    """Tell an error in words and return its exit code."""
+    for kind, tell in _TELLERS:
+        if isinstance(error, kind):
+            return tell(error)
+    return _told_bug(error)
+
+
+def _told_help(error: click.exceptions.NoArgsIsHelpError) -> int:
+    click.echo(error.format_message())
+    return 0
+
+
+def _told_abort(_error: click.Abort) -> int:
+    click.echo("interrupted", err=True)
+    return INTERRUPTED
+
+
+def _told_usage(error: click.ClickException) -> int:
+    error.show()
+    return error.exit_code
+
+
+def _told_own(error: DlcliError) -> int:
+    click.echo(block(error), err=True)
+    return error.exit_code
+
+
+def _told_pipe(_error: BrokenPipeError) -> int:
+    """Leave quietly: the reader, such as `head`, has seen enough."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def block(error: DlcliError) -> str:
+    """Return an error as it is shown: what is wrong, and what to do about it."""
+    render: Any = getattr(error, "render", None)
+    if render is not None:
+        return str(render())
+    remedy = f"\n  = hint: {error.remedy}" if error.remedy else ""
+    return f"error: {error.message}{remedy}"
+
+
+def _told_os_error(error: OSError) -> int:
+    """Tell an error of the file system: the disk's fault ends with 1, the path's with 2."""
+    import errno
+
+    where = f"{error.filename}: " if error.filename else ""
+    disk = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+    hint = "free some space and try again" if disk else "check the path and its permissions"
+    click.echo(f"error: {where}{error.strerror or error}\n  = hint: {hint}", err=True)
+    return 1 if disk else 2
+
+
+def _told_bug(error: Exception) -> int:
+    """Tell an error that dlcli did not foresee, and keep its traceback in a file."""
+    import tempfile
+
+    handle, name = tempfile.mkstemp(prefix="dlcli-", suffix=".log", text=True)
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        traceback.print_exception(error, file=stream)
+    summary = f"{type(error).__name__}: {error}".split("\n", 1)[0]
+    click.echo(
+        f"error: this should not have happened: {summary}\n"
+        f"  = hint: it is a bug in dlcli; please report it with {Path(name)}",
+        err=True,
+    )
+    return 1
+
+
+_TELLERS: tuple[tuple[type[Exception], Callable[[Any], int]], ...] = (
+    (click.exceptions.NoArgsIsHelpError, _told_help),
+    (click.Abort, _told_abort),
+    (click.ClickException, _told_usage),
+    (DlcliError, _told_own),
+    (BrokenPipeError, _told_pipe),
+    (OSError, _told_os_error),
+)
+"""Who tells which error; the first that fits."""

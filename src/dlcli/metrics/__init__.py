@@ -1,0 +1,110 @@
+"""Metrics by the names a config and `dlcli eval --metrics` use: `f1`, `top_k:3`, `auc`.
+
+parse("top_k:3")            # a Request, or a UserError with the word that was probably meant
+check_task(request, task)   # a UserError where the metric has no meaning
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dlcli.errors import UserError
+from dlcli.metrics.predictions import probabilities
+from dlcli.metrics.table import TABLE, VALUES, Metric
+
+if TYPE_CHECKING:
+    from dlcli.metrics.families import Family
+    from dlcli.signature import Argument, Entry
+
+__all__ = ["Request", "check_task", "default_names", "entries", "parse", "probabilities"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """A metric as the user asked for it.
+
+    Attributes:
+        text: As typed.
+        metric: The table's entry.
+        options: Its options.
+    """
+
+    text: str
+    metric: Metric
+    options: dict[str, Any]
+
+    def family(self, task: str) -> Family:
+        """Return how it is computed for a task."""
+        return self.metric.make(task, **self.options)
+
+
+@functools.cache
+def entries() -> tuple[Entry, ...]:
+    """Return every metric's name, aliases, options and help."""
+    return tuple(metric.signature for metric in TABLE)
+
+
+@functools.cache
+def _by_name() -> dict[str, Metric]:
+    return {n: m for m in TABLE for n in (m.name, *m.signature.aliases)}
+
+
+def parse(text: str) -> Request:
+    """Read `name` or `name:option`, such as `top_k:3` or `f1:micro`.
+
+    Raises:
+        UserError: For an unknown name, or an option the metric does not take.
+    """
+    name, colon, value = text.strip().partition(":")
+    metric = _by_name().get(name)
+    if metric is None:
+        close = difflib.get_close_matches(name.lower(), _by_name(), n=1, cutoff=0.5)
+        meant = f"; did you mean '{close[0]}'?" if close else ""
+        remedy = "`dlcli ls metrics` lists them"
+        raise UserError(f"'{text}' is no metric dlcli knows{meant}", remedy=remedy)
+    options = _options(metric, text, value) if colon else {}
+    return Request(text, metric, options)
+
+
+def _options(metric: Metric, text: str, value: str) -> dict[str, Any]:
+    arguments = metric.signature.arguments
+    if not arguments:
+        raise UserError(f"'{text}': {metric.name} takes no option", remedy=f"write {metric.name}")
+    argument = arguments[0]
+    read = int(value) if value.isdecimal() else value
+    if not _accepts(argument, read):
+        remedy = f"e.g. {metric.name}:{_example(argument)}; {argument.help}"
+        raise UserError(f"'{text}': '{value}' is no {argument.name}", remedy=remedy)
+    return {argument.name: read}
+
+
+def _accepts(argument: Argument, value: object) -> bool:
+    accepted = argument.types[0]
+    if accepted.choices:
+        return value in accepted.choices and value != "default"
+    return isinstance(value, int) and value >= 1
+
+
+def _example(argument: Argument) -> str:
+    choices = argument.types[0].choices
+    return choices[1] if choices else str(argument.default)
+
+
+def check_task(request: Request, task: str) -> None:
+    """Make sure that a metric has a meaning for a task.
+
+    Raises:
+        UserError: If it has none; it names those that have.
+    """
+    if task not in request.metric.tasks:
+        fitting = ", ".join(m.name for m in TABLE if task in m.tasks)
+        remedy = f"for {task} there are: {fitting}"
+        raise UserError(f"'{request.text}' has no meaning for a {task} task", remedy=remedy)
+
+
+def default_names(task: str) -> tuple[str, ...]:
+    """Return the metrics of a config that names none."""
+    return ("mae",) if task in VALUES else ("accuracy",)

@@ -1,0 +1,190 @@
+"""A saved run, its model and data: scores of any of its parts, and predictions for new examples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dlcli import metrics
+from dlcli.config.loading import parse_config
+from dlcli.config.nodes import Text
+from dlcli.data import describe, load, read_examples
+from dlcli.errors import UserError
+from dlcli.evaluation import Evaluation, score
+from dlcli.metrics.predictions import CLASS_TASKS, batch_of_arrays
+from dlcli.quiet import load_tensorflow
+from dlcli.store import CONFIG, RunFolder, find_run, newest_run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dlcli.config.experiment import Config
+    from dlcli.data.description import DataDescription, Split
+
+MODEL = "model.keras"
+PREDICTIONS = "predictions.npz"
+
+
+def open_run(root: Path, name: str | None) -> tuple[RunFolder, Config]:
+    """Return a run, the newest finished one by default, and its config."""
+    run = newest_run(root) if name is None else find_run(root, name)
+    return run, parse_config(Text(str(run.path / CONFIG), run.read_text(CONFIG)))
+
+
+def evaluate_run(
+    root: Path,
+    name: str | None,
+    names: list[str] | None,
+    *,
+    split: str | None = None,
+    path: Path | None = None,
+) -> tuple[RunFolder, Evaluation]:
+    """Score a saved run.
+
+    The test part is scored from the probabilities that the run saved, without TensorFlow.
+
+    Args:
+        root: Folder of the runs.
+        name: Which run; the newest finished one by default.
+        names: Metrics as typed; the run's own by default.
+        split: `test` (default), `validation` or `train`.
+        path: An .npz file with examples to score instead.
+
+    Raises:
+        UserError: For an unknown run, metric or part.
+    """
+    if split is not None and path is not None:
+        raise UserError("--split and --data exclude each other", remedy="leave one out")
+    run, config = open_run(root, name)
+    description = describe(config.data.source)
+    wanted = names if names is not None else _own_metrics(config)
+    for text in wanted:
+        metrics.check_task(metrics.parse(text), description.task)
+    y_true, y_prob = _predictions(run, config, description, split or "test", path)
+    rng = np.random.default_rng(config.seed)
+    task, classes = description.task, description.classes
+    return run, score(y_true, y_prob, wanted, task=task, classes=classes, rng=rng)
+
+
+def _own_metrics(config: Config) -> list[str]:
+    return [item for item in config.compile.metrics or () if isinstance(item, str)]
+
+
+def _predictions(
+    run: RunFolder,
+    config: Config,
+    description: DataDescription,
+    split: str,
+    path: Path | None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return targets and probabilities: saved ones where there are, else predicted now."""
+    if path is not None:
+        examples = read_examples(path, description, targets=True)
+        return examples.y, predict(run, config, examples, description.task)
+    saved = read_predictions(run)
+    if saved is not None and saved[2] == split:
+        return saved[0], saved[1]
+    dataset = load(config.data.source, validation=config.data.validation, seed=config.seed)
+    part: Split | None = getattr(dataset, split)
+    if part is None:
+        remedy = "choose another --split"
+        raise UserError(f"the data has no {split} part", remedy=remedy)
+    return part.y, predict(run, config, part, description.task)
+
+
+def read_predictions(run: RunFolder) -> tuple[np.ndarray, np.ndarray, str] | None:
+    """Return the targets, probabilities and part that a run saved, or None if it did not.
+
+    Raises:
+        UserError: If the file is damaged.
+    """
+    path = run.path / PREDICTIONS
+    if not path.exists():
+        run.read_text(CONFIG)
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as content:
+            return content["y_true"], content["y_prob"], str(content["split"])
+    except (OSError, ValueError, KeyError) as error:
+        remedy = f"train the run anew, or: dlcli train --resume {run.name} --epochs N"
+        raise UserError(f"{path} is damaged: {error}", remedy=remedy) from None
+
+
+def load_model(run: RunFolder) -> Any:
+    """Load a run's model in Keras's safe mode, which never runs code from the file.
+
+    Raises:
+        UserError: If the run has no model, or it cannot be loaded safely.
+    """
+    load_tensorflow()
+    import keras
+
+    path = run.path / MODEL
+    if not path.exists():
+        remedy = f"finish it: dlcli train --resume {run.path}"
+        raise UserError(f"{run.path} has no model; its training was cut off", remedy=remedy)
+    try:
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:
+        first = str(error).split("\n", 1)[0]
+        remedy = "train the run anew; only models that hold no code are loaded"
+        raise UserError(f"{path} cannot be loaded: {first}", remedy=remedy) from error
+
+
+def predict(run: RunFolder, config: Config, examples: Split, task: str) -> np.ndarray:
+    """Return a run's probabilities (predicted values for regression) for examples, (n, units)."""
+    model = load_model(run)
+    from dlcli.engine import outputs
+    from dlcli.model import is_logits
+
+    made = outputs(model, examples, config.data.batch_size)[0]
+    logits = is_logits(config.compile.loss)
+    return metrics.probabilities(made, from_logits=logits, task=task)
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Predictions for new examples.
+
+    Attributes:
+        columns: Names of the columns of `values`: `p(<class>)`, or `prediction`.
+        values: Probabilities or predicted values, shape (n, columns).
+        labels: The likeliest class of each example; empty for regression and multilabel.
+    """
+
+    columns: tuple[str, ...]
+    values: np.ndarray
+    labels: tuple[str, ...]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a mapping for each example, the class first."""
+        made = []
+        for i, values in enumerate(self.values):
+            head = {"class": self.labels[i]} if self.labels else {}
+            named = zip(self.columns, values, strict=True)
+            made.append(head | {column: float(value) for column, value in named})
+        return made
+
+
+def predict_file(root: Path, name: str, path: Path) -> Predictions:
+    """Predict for the examples of a CSV or .npz file.
+
+    Raises:
+        UserError: For an unknown run.
+        DataError: If the examples do not fit the model's input.
+    """
+    run, config = open_run(root, name)
+    description = describe(config.data.source)
+    examples = read_examples(path, description, targets=False)
+    made = predict(run, config, examples, description.task)
+    if description.task not in CLASS_TASKS:
+        labels = description.classes or tuple(f"prediction_{i}" for i in range(made.shape[1]))
+        columns = ("prediction",) if made.shape[1] == 1 else tuple(labels)
+        return Predictions(columns, made, ())
+    y = np.zeros(len(made), dtype=int)
+    batch = batch_of_arrays(y, made, task=description.task, classes=len(description.classes))
+    chosen = tuple(description.classes[i] for i in np.argmax(batch.guess, axis=1))
+    columns = tuple(f"p({label})" for label in description.classes)
+    return Predictions(columns, batch.output, chosen)
