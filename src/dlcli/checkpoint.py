@@ -7,14 +7,13 @@ import zipfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import keras
 import numpy as np
 
 from dlcli.errors import WorkError
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import keras
 
 FORMAT = 1
 _PLAIN = (bool, int, float, str, type(None), np.floating, np.integer)
@@ -54,10 +53,10 @@ def load_checkpoint(path: Path) -> Checkpoint:
     """Read a checkpoint.
 
     Raises:
-        WorkError: If it is missing or damaged.
+        WorkError: If it is damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as content:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as content:
             meta = json.loads(str(content["meta"]))
             names = sorted(
                 (n for n in content.files if n.startswith("variable_")),
@@ -69,9 +68,6 @@ def load_checkpoint(path: Path) -> Checkpoint:
                 if name.startswith("callback_"):
                     owner, attribute, _ = name.removeprefix("callback_").split(".")
                     callbacks[int(owner)].setdefault(attribute, []).append(content[name])
-    except FileNotFoundError:
-        remedy = "the run stopped before its first epoch ended; train it anew"
-        raise WorkError(f"{path} does not exist", remedy=remedy) from None
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         remedy = "it cannot be resumed; train it anew"
         raise WorkError(f"{path} is damaged: {error}", remedy=remedy) from None
@@ -85,7 +81,7 @@ def take_checkpoint(
     history: list[dict[str, Any]],
 ) -> Checkpoint:
     """Copy the state of a training between two epochs."""
-    arrays = [np.array(variable) for variable in _variables(model)]
+    arrays = [np.array(keras.ops.convert_to_numpy(v)) for v in _variables(model)]
     return Checkpoint(epoch, arrays, [_state(c) for c in callbacks], list(history))
 
 

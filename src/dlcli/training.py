@@ -110,10 +110,12 @@ def train(
         WorkError: If Keras or the memory gives up.
     """
     config = experiment.config
-    checkpoint = load_checkpoint(run.path / CHECKPOINT) if resume else None
+    # A run that was cut off in its first epoch has no checkpoint; its seed starts it alike.
+    saved = run.path / CHECKPOINT
+    checkpoint = load_checkpoint(saved) if resume and saved.exists() else None
     if checkpoint is not None:
         restore_model(experiment.model, checkpoint)
-    callbacks = [_construct_callback(call, run.path, resume) for call in config.fit.callbacks]
+    callbacks = [_construct_callback(call, run.path, checkpoint is not None) for call in config.fit.callbacks]
     recorder = Recorder(run, observer, callbacks, checkpoint, config, experiment.dataset.train.size)
     with _kept_whatever_happens(recorder):
         _fit(experiment, recorder, [*callbacks, recorder], checkpoint)
@@ -253,7 +255,7 @@ def _plain(value: Any) -> Any:
 
 
 def _learning_rate(model: keras.Model) -> float:
-    return float(np.asarray(model.optimizer.learning_rate))
+    return float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
 
 
 def _csv(rows: list[dict[str, Any]]) -> str:
@@ -270,6 +272,7 @@ def _kept_whatever_happens(recorder: Recorder) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         recorder.keep()
+        _close_files(recorder.others)
         done = recorder.latest.epoch if recorder.latest else 0
         recorder.run.finish("interrupted", epochs_done=done, epochs=recorder.epochs)
         raise InterruptedRunError(
@@ -283,6 +286,13 @@ def _kept_whatever_happens(recorder: Recorder) -> Iterator[None]:
         recorder.keep()
         remedy = "check that loss, metrics and last layer fit the data; --debug shows all of it"
         raise WorkError(f"Keras stopped training: {keras_message(error)}", remedy=remedy) from error
+
+
+def _close_files(callbacks: list[keras.callbacks.Callback]) -> None:
+    """Close what `on_train_end` would have closed; calling that would restore best weights."""
+    for callback in callbacks:
+        if isinstance(callback, keras.callbacks.CSVLogger) and callback.csv_file:
+            callback.csv_file.close()
 
 
 def _score(experiment: Experiment, run: RunFolder, history: list[dict[str, Any]]) -> TrainingResult:
@@ -306,7 +316,7 @@ def _score(experiment: Experiment, run: RunFolder, history: list[dict[str, Any]]
     }
     for name, part in parts.items():
         scores[name] = {"loss": engine.loss(model, part, outputs[name])} | scores[name]
-    finite = all(bool(np.isfinite(np.asarray(w)).all()) for w in model.trainable_weights)
+    finite = all(bool(np.isfinite(w.numpy()).all()) for w in model.trainable_weights)
     diverged = not finite or not all(np.isfinite(s["loss"]) for s in scores.values())
     _write_results(model, run, scores, _last(parts), predicted)
     return TrainingResult(history, scores, diverged)

@@ -10,10 +10,7 @@ import contextlib
 import difflib
 import functools
 import json
-import os
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +35,9 @@ MODULES: Mapping[str, str] = {
 """Each kind of entry, and the Keras module its names are found in."""
 
 SHIPPED = Path(__file__).with_name("catalogue.json")
+
+FORMAT = 1
+"""Changes with the introspection, so that files of an older one are not read."""
 
 
 class Catalogue:
@@ -139,9 +139,10 @@ def load_catalogue() -> Catalogue:
     shipped = _read(SHIPPED)
     if shipped is not None and shipped.keras_version == version:
         return shipped
-    path = cache_folder() / f"catalogue-{version}.json"
-    cached = _read(path)
-    return cached if cached is not None else _introspected(version, path)
+    from dlcli.data.cache import folder
+
+    path = folder() / f"catalogue-{version}.json"
+    return _read(path) or _introspected(version, path)
 
 
 def installed_keras_version() -> str:
@@ -153,10 +154,8 @@ def installed_keras_version() -> str:
     # Importing importlib.metadata takes longer than reading the whole catalogue, so the folder
     # that it would look into is found here; other forms of installation are left to it.
     for folder in sys.path:
-        with contextlib.suppress(OSError):
-            for name in os.listdir(folder or "."):
-                if name.startswith("keras-") and name.endswith(".dist-info"):
-                    return name.removeprefix("keras-").removesuffix(".dist-info")
+        for found in Path(folder).glob("keras-*.dist-info"):
+            return found.name.removeprefix("keras-").removesuffix(".dist-info")
     from importlib import metadata
 
     try:
@@ -165,37 +164,37 @@ def installed_keras_version() -> str:
         raise WorkError("Keras is not installed", remedy="pip install keras tensorflow") from None
 
 
-def cache_folder() -> Path:
-    """Return the folder that catalogues of other Keras versions are kept in."""
-    if folder := os.environ.get("DLCLI_CACHE_DIR"):
-        return Path(folder)
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("dlcli"))
-
-
 def _read(path: Path) -> Catalogue | None:
     """Return the catalogue in a file, or None if it is missing or cannot be used."""
     try:
-        return Catalogue(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        usable = content["format"] == FORMAT and content["kinds"].keys() == MODULES.keys()
+        return Catalogue(content) if usable else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
 def _introspected(version: str, path: Path) -> Catalogue:
-    print(f"Reading what Keras {version} offers (once, about a minute) ...", file=sys.stderr)  # noqa: T201
+    """Read Keras itself, and keep the result in a file if that can be written."""
+    import tempfile
+
+    print(f"reading what Keras {version} offers (once, about a minute) ...", file=sys.stderr)  # noqa: T201 (a note, not a result)
     with tempfile.TemporaryDirectory(prefix="dlcli-") as folder:
         fresh = Path(folder) / path.name
         run_introspection(fresh)
         catalogue = _read(fresh)
         if catalogue is None:
-            raise WorkError(
-                f"the catalogue of Keras {version} could not be read",
-                remedy=f"install the tested version: pip install keras=={_shipped_version()}",
-            )
-        with contextlib.suppress(OSError):  # a read-only cache costs time, not correctness
+            raise _unreadable(version, "its catalogue is damaged")
+        with contextlib.suppress(OSError):  # a read-only cache costs time, nothing else
             _keep(fresh, path)
     return catalogue
+
+
+def _unreadable(version: str, reason: str) -> WorkError:
+    shipped = _read(SHIPPED)
+    tested = f"pip install keras=={shipped.keras_version}" if shipped else ""
+    message = f"what Keras {version} offers could not be read: {reason}"
+    return WorkError(message, remedy=f"install the tested version: {tested}" if tested else "")
 
 
 def run_introspection(path: Path) -> None:
@@ -204,29 +203,20 @@ def run_introspection(path: Path) -> None:
     Raises:
         WorkError: If that process fails.
     """
+    import subprocess
+
     command = [sys.executable, "-m", "dlcli.introspection", "--cache", str(path)]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    result = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 (own)
     if result.returncode != 0:
-        lines = result.stderr.strip().splitlines() or ["no message"]
-        raise WorkError(
-            f"reading what Keras offers failed: {lines[-1]}",
-            remedy=f"install the tested version: pip install keras=={_shipped_version()}",
-        )
-
-
-def _shipped_version() -> str:
-    shipped = _read(SHIPPED)
-    return shipped.keras_version if shipped else ""
+        lines = result.stderr.strip().splitlines()
+        raise _unreadable(installed_keras_version(), lines[-1] if lines else "no message")
 
 
 def _keep(fresh: Path, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        beside.write_bytes(fresh.read_bytes())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    from dlcli.data.files import replacing
+
+    with replacing(path) as stream:
+        stream.write(fresh.read_bytes())
 
 
 _SINGULAR = {
@@ -276,8 +266,10 @@ def type_in_words(types: Iterable[Type]) -> str:
 
 def _shown_choices(choices: Sequence[str]) -> list[str]:
     """Quote the choices, each in one spelling, and only some of a long list."""
-    shown = {choice.lower(): f"'{choice}'" for choice in reversed(choices)}
-    words = list(reversed(shown.values()))
+    shown: dict[str, str] = {}
+    for choice in choices:
+        shown.setdefault(choice.lower(), f"'{choice}'")
+    words = list(shown.values())
     if len(words) <= _MOST_CHOICES:
         return words
     return [*words[: _MOST_CHOICES - 1], f"{len(words) - _MOST_CHOICES + 1} others"]

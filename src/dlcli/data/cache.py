@@ -1,0 +1,72 @@
+"""dlcli's own cache: data sets shipped in slow formats, converted once into `.npz`.
+
+The cache only saves time: a file that is missing, damaged or cannot be written is never an error.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dlcli.data.files import replacing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import numpy as np
+
+ARRAYS = ("x", "y")
+"""What each cached file holds: inputs (n, ...) and targets (n, ...)."""
+
+
+def folder() -> Path:
+    """Return the cache folder: `$DLCLI_CACHE_DIR`, else the system's place for a user's caches."""
+    import platformdirs
+
+    return Path(
+        os.environ.get("DLCLI_CACHE_DIR") or platformdirs.user_cache_dir("dlcli")
+    ).expanduser()
+
+
+def location(name: str) -> Path:
+    """Return where the arrays of a data set are cached."""
+    return folder() / "datasets" / f"{name}.npz"
+
+
+def cached(name: str, convert: Callable[[], Mapping[str, np.ndarray]]) -> Mapping[str, np.ndarray]:
+    """Return the arrays `x` and `y` of a data set, converting them the first time only.
+
+    Args:
+        name: The data set's name.
+        convert: Makes the arrays; called when there is no usable cached file.
+    """
+    path = location(name)
+    arrays = _read(path)
+    if arrays is None:
+        arrays = convert()
+        _write(path, arrays)
+    return arrays
+
+
+def _read(path: Path) -> Mapping[str, np.ndarray] | None:
+    import zlib
+    from zipfile import BadZipFile
+
+    import numpy as np
+
+    try:
+        # Opened here, because np.load leaves a truncated archive open.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+            return {name: archive[name] for name in ARRAYS}
+    # No file, or what a truncated or altered one raises, depending on the byte.
+    except (OSError, ValueError, TypeError, LookupError, EOFError, BadZipFile, zlib.error):
+        return None
+
+
+def _write(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    import numpy as np
+
+    with suppress(OSError), replacing(path) as stream:
+        np.savez(stream, x=arrays["x"], y=arrays["y"])

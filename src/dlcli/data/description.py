@@ -1,0 +1,92 @@
+"""What is known about a data set without loading it, and the arrays once it is loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+
+Task = Literal["multiclass", "binary", "multilabel", "regression", "forecasting"]
+
+INPUT = "input"
+"""The name of the only input of a data set that has just one."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Which data: a data set's name with its options, as the config gives them."""
+
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """The shape of one example, without the batch axis (None: variable length), and its dtype."""
+
+    shape: tuple[int | None, ...]
+    dtype: str
+
+
+@dataclass(frozen=True)
+class DataDescription:
+    """What a model and a config's variables need to know of a data set.
+
+    Attributes:
+        inputs: One spec for each named input; a data set with a single input calls it `INPUT`.
+        classes: Class names in the order of their labels; empty for regression.
+        target_shape: Shape of one target: () for a class label or a scalar, (L,) for L labels.
+        train_size: Examples in the training part before validation is taken from it, if known.
+        test_size: Examples in the test part, if known; 0 if there is none.
+        vocabulary_size: Number of token ids (largest id + 1) of a text data set.
+    """
+
+    name: str
+    task: Task
+    inputs: Mapping[str, TensorSpec]
+    classes: tuple[str, ...] = ()
+    target_shape: tuple[int, ...] = ()
+    train_size: int | None = None
+    test_size: int | None = None
+    vocabulary_size: int | None = None
+
+
+@dataclass(frozen=True)
+class Split:
+    """Examples and their targets.
+
+    Attributes:
+        x: One array (n, ...) for each input of the description; variable-length sequences are
+            padded at the end with zeros (token id 0 is the padding's).
+        y: Integer labels (n,) for multiclass and binary, 0/1 (n, labels) for multilabel,
+            float32 (n,) or (n, d) for regression and forecasting.
+    """
+
+    x: Mapping[str, np.ndarray]
+    y: np.ndarray
+
+    @property
+    def size(self) -> int:
+        """The number of examples."""
+        return len(self.y)
+
+    def take(self, index: np.ndarray) -> Split:
+        """Return the examples at the given positions (an integer array, shape (m,))."""
+        return Split({name: array[index] for name, array in self.x.items()}, self.y[index])
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A loaded data set: its description, and the three parts that never overlap.
+
+    `validation` or `test` is None where there is none.
+    """
+
+    description: DataDescription
+    train: Split
+    validation: Split | None
+    test: Split | None

@@ -1,0 +1,114 @@
+"""What the table of data sets holds: one record for each, read off the function that loads it."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from dlcli.errors import UserError
+from dlcli.signature import Entry, entry_from_function
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from dlcli.data.description import DataDescription, Dataset
+    from dlcli.data.keras_cache import KerasFile
+
+Origin = Literal["offline", "keras", "file"]
+"""Shipped inside a dependency; in Keras's own cache or downloaded; a file of the user's."""
+
+
+@dataclass(frozen=True)
+class DataEntry:
+    """One data set of the table.
+
+    Attributes:
+        load: Loads the whole data set; its name is the key in a config, its keyword-only
+            parameters are the options, its docstring is the help and has the sections
+            `Licence:` and `Citation:`.
+        describe: Takes the same options and answers without loading the data.
+        origin: Where the data come from.
+        files: What must lie in Keras's cache; empty for other origins.
+    """
+
+    load: Callable[..., Dataset]
+    describe: Callable[..., DataDescription]
+    origin: Origin
+    files: tuple[KerasFile, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The data set's key in a config."""
+        return self.load.__name__
+
+    @cached_property
+    def signature(self) -> Entry:
+        """What a config may write after the name."""
+        return entry_from_function("datasets", self.load)
+
+    @property
+    def offline(self) -> bool:
+        """Whether the data set never needs a network."""
+        return self.origin != "keras"
+
+    @property
+    def documentation(self) -> str:
+        """The loader's docstring."""
+        return inspect.getdoc(self.load) or ""
+
+    @property
+    def prose(self) -> str:
+        """What the documentation says before its sections."""
+        return re.split(r"\n(?:Args|Licence|Citation):\n", self.documentation)[0].strip()
+
+    @property
+    def licence(self) -> str:
+        """The licence of the data, on one line."""
+        return _section(self.documentation, "Licence")
+
+    @property
+    def citation(self) -> str:
+        """Whom to cite for the data, on one line."""
+        return _section(self.documentation, "Citation")
+
+    def check_options(self, options: Mapping[str, Any]) -> None:
+        """Refuse options the data set does not have, and ask for those it cannot do without.
+
+        Raises:
+            UserError: With the nearest known option, or the missing one.
+        """
+        known = self.signature.by_name
+        for option in options:
+            if option not in known:
+                raise UserError(
+                    f"'{option}' is not an option of data set '{self.name}'"
+                    f"{did_you_mean(option, known)}",
+                    remedy=f"Its options are: {', '.join(known)}." if known else "It has none.",
+                )
+        for argument in known.values():
+            if argument.required and argument.name not in options:
+                raise UserError(
+                    f"data set '{self.name}' needs the option '{argument.name}'",
+                    remedy=f"{argument.name}: {argument.help}",
+                )
+
+
+def class_names(text: str) -> tuple[str, ...]:
+    """Return the words of a text: class names without spaces, in the order of their labels."""
+    return tuple(text.split())
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return `; did you mean 'x'?` for the known word nearest to this one, or nothing."""
+    import difflib
+
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean '{close[0]}'?" if close else ""
+
+
+def _section(documentation: str, title: str) -> str:
+    match = re.search(rf"^{title}:\n((?: +.*\n?)+)", documentation, re.MULTILINE)
+    return " ".join(match.group(1).split()) if match else ""

@@ -1,0 +1,174 @@
+"""Taking examples out of a data set: at random, or the same share of every class.
+
+The shuffles come from `numpy.random.RandomState`, whose stream NumPy has promised never to change
+(NEP 19): a model scored after an upgrade of NumPy must not meet its training examples in the test
+part.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dlcli.data.description import Dataset, Split
+from dlcli.errors import DataError, UserError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from dlcli.data.description import DataDescription
+
+TEST_FRACTION = 0.2
+TEST_SEED = 20240229
+"""Fixes the test part of data sets that come without an official one; no user's seed moves it."""
+
+KERAS_SEED = 113
+"""The seed with which `keras.datasets` shuffles what comes in one piece."""
+
+
+def with_fixed_test(description: DataDescription, x: np.ndarray, y: np.ndarray) -> Dataset:
+    """Split a data set that has no official test part 80/20, always the same way.
+
+    The split is stratified by class. Both parts are shuffled, because such data sets are often
+    sorted by class.
+
+    Args:
+        description: Of a classification data set with one input.
+        x: Inputs, shape (n, ...).
+        y: Class labels, shape (n,).
+    """
+    (name,) = description.inputs
+    order = _shuffler(TEST_SEED).permutation(len(y))
+    everything = Split({name: x}, y).take(order)
+    train, test = stratified(everything.y, TEST_FRACTION, TEST_SEED)
+    return Dataset(description, everything.take(train), None, everything.take(test))
+
+
+def with_keras_test(description: DataDescription, x: np.ndarray, y: np.ndarray) -> Dataset:
+    """Make the last fifth the test part, as `keras.datasets` does after shuffling.
+
+    Args:
+        description: Of a data set with one input.
+        x: Inputs in the order of `keras_orders`, shape (n, ...).
+        y: Targets, shape (n,).
+    """
+    (name,) = description.inputs
+    boundary = int(len(y) * (1 - TEST_FRACTION))
+    train = Split({name: x[:boundary]}, y[:boundary])
+    return Dataset(description, train, None, Split({name: x[boundary:]}, y[boundary:]))
+
+
+def keras_orders(*sizes: int) -> list[np.ndarray]:
+    """Return the orders, one for each part, into which `keras.datasets` shuffles examples."""
+    import numpy as np
+
+    shuffler = np.random.RandomState(KERAS_SEED)
+    return [shuffler.permutation(size) for size in sizes]
+
+
+def with_validation(dataset: Dataset, fraction: float, seed: int) -> Dataset:
+    """Take a validation part from train, unless the data set has one of its own.
+
+    Args:
+        dataset: The loaded data set.
+        fraction: Share of train, 0 <= fraction < 1; 0 takes none.
+        seed: Fixes which examples are taken.
+
+    Raises:
+        UserError: If the fraction is out of range.
+        DataError: If train is too small to give up a single example.
+    """
+    if not 0 <= fraction < 1:
+        raise UserError(
+            f"validation is {fraction}, but must be a share of the training data",
+            remedy="Give a number from 0 (no validation) to below 1, such as 0.1.",
+        )
+    if dataset.validation is not None or fraction == 0:
+        return dataset
+    choose = stratified if dataset.description.task in ("multiclass", "binary") else at_random
+    train, validation = choose(dataset.train.y, fraction, seed)
+    if len(validation) == 0:
+        raise DataError(
+            f"data set '{dataset.description.name}' has too few training examples "
+            f"({dataset.train.size}) to take a validation part from them",
+            remedy="Set validation: 0, or give more examples of each class.",
+        )
+    return Dataset(
+        dataset.description,
+        dataset.train.take(train),
+        dataset.train.take(validation),
+        dataset.test,
+    )
+
+
+def stratified(y: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Split positions so that every class gives up the same share of its examples.
+
+    Each class gives `fraction` of its examples, rounded down; the examples still missing from
+    the total come from the classes with the largest remainders. The total is
+    `round(fraction * n)`, but at least one example. A class never gives up its last example.
+
+    Args:
+        y: Class labels, integers, shape (n,).
+        fraction: Share to take out, 0 < fraction < 1.
+        seed: Fixes which examples are taken.
+
+    Returns:
+        The positions kept and those taken out, both sorted integer arrays.
+    """
+    import numpy as np
+
+    _, labels, counts = np.unique(y, return_inverse=True, return_counts=True)
+    quotas = _quotas(counts, fraction)
+    # In shuffled order, the first of each class are taken.
+    order = _shuffler(seed).permutation(len(y))
+    by_class = order[np.argsort(labels[order], kind="stable")]
+    rank = np.arange(len(y)) - np.repeat(np.cumsum(counts) - counts, counts)
+    taken = by_class[rank < np.repeat(quotas, counts)]
+    return _complement(taken, len(y)), np.sort(taken)
+
+
+def at_random(y: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Split positions at random, for targets that are no classes.
+
+    Args:
+        y: Targets, shape (n, ...).
+        fraction: Share to take out, 0 < fraction < 1.
+        seed: Fixes which examples are taken.
+
+    Returns:
+        The positions kept and those taken out, both sorted integer arrays; one is kept at least.
+    """
+    import numpy as np
+
+    n = len(y)
+    size = min(max(round(fraction * n), 1), n - 1)
+    taken = _shuffler(seed).permutation(n)[:size]
+    return _complement(taken, n), np.sort(taken)
+
+
+def _quotas(counts: np.ndarray, fraction: float) -> np.ndarray:
+    """Return how many examples each class gives up (largest remainder method)."""
+    import numpy as np
+
+    ideal = counts * fraction
+    quotas: np.ndarray = np.minimum(np.floor(ideal).astype(int), counts - 1)
+    missing = max(round(fraction * counts.sum()), 1) - quotas.sum()
+    candidates = np.argsort(quotas - ideal, kind="stable")
+    candidates = candidates[quotas[candidates] < counts[candidates] - 1]
+    quotas[candidates[:missing]] += 1
+    return quotas
+
+
+def _complement(taken: np.ndarray, n: int) -> np.ndarray:
+    import numpy as np
+
+    kept = np.ones(n, dtype=bool)
+    kept[taken] = False
+    return np.flatnonzero(kept)
+
+
+def _shuffler(seed: int) -> np.random.RandomState:
+    import numpy as np
+
+    # Through MT19937, because RandomState itself takes no seed above 32 bits.
+    return np.random.RandomState(np.random.MT19937(seed))

@@ -1,0 +1,54 @@
+"""Every data set dlcli knows, in the order in which they are listed.
+
+A new data set is a function and its `DataEntry` in one of the modules gathered here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dlcli.data import keras_images, keras_tables, keras_texts, npz, toy
+from dlcli.data.entry import DataEntry, did_you_mean
+from dlcli.errors import UserError
+
+if TYPE_CHECKING:
+    from dlcli.data.description import DataDescription
+
+TABLE: tuple[DataEntry, ...] = (
+    *toy.DATASETS,
+    *keras_images.DATASETS,
+    *keras_texts.DATASETS,
+    *keras_tables.DATASETS,
+    *npz.DATASETS,
+)
+
+
+def find(name: str) -> DataEntry:
+    """Return the data set of that name.
+
+    Raises:
+        UserError: If there is none, with the nearest name there is.
+    """
+    by_name = {entry.name: entry for entry in TABLE}
+    if name not in by_name:
+        raise UserError(
+            f"there is no data set '{name}'{did_you_mean(name, by_name)}",
+            remedy="`dlcli data ls` lists them all.",
+        )
+    return by_name[name]
+
+
+def offline_alternatives(entry: DataEntry) -> tuple[str, ...]:
+    """Return the names of data sets for the same task that need no network.
+
+    Where some of them have the same kind of input (images, features, token ids), only those.
+    """
+    wanted = entry.describe()
+    shipped = (other.describe() for other in TABLE if other.origin == "offline")
+    same_task = [other for other in shipped if other.task == wanted.task]
+    same_kind = [other for other in same_task if _input_kind(other) == _input_kind(wanted)]
+    return tuple(other.name for other in same_kind or same_task)
+
+
+def _input_kind(description: DataDescription) -> list[tuple[int, str]]:
+    return [(len(spec.shape), spec.dtype) for spec in description.inputs.values()]

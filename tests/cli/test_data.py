@@ -1,0 +1,128 @@
+"""`dlcli data` tells what there is and fills the cache."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from dlcli.cli.data import data
+from dlcli.data import keras_images, table
+from dlcli.errors import UserError, WorkError
+
+NAMES = [entry.name for entry in table.TABLE]
+
+
+@pytest.fixture(autouse=True)
+def _own_caches(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setenv("DLCLI_CACHE_DIR", str(tmp_path / "dlcli"))
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")  # as without a network
+
+
+def run(*arguments: str):
+    return CliRunner().invoke(data, arguments)
+
+
+def test_ls_has_a_line_for_every_data_set():
+    lines = run("ls").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["NAME", *NAMES]
+    digits = next(line for line in lines if line.startswith("digits"))
+    assert digits.split()[1:8] == ["multiclass", "8x8x1", "float32", "10", "1438", "359", "offline"]
+
+
+def test_ls_prints_the_same_as_json():
+    records = json.loads(run("ls", "--json").stdout)
+    assert [record["name"] for record in records] == NAMES
+    imdb = next(record for record in records if record["name"] == "imdb")
+    assert imdb["inputs"] == {"input": {"shape": [None], "dtype": "int32"}}
+    assert imdb["classes"] == ["negative", "positive"]
+    assert (imdb["origin"], imdb["available"]) == ("keras", False)
+    assert records[-1]["task"] is None  # a file of the user's: nothing is known
+
+
+def test_ls_tells_what_was_downloaded_before(tmp_path):
+    assert "download" in line_of("cifar10")
+    (tmp_path / "keras" / "datasets" / keras_images.CIFAR10.unpacked[0]).mkdir(parents=True)
+    assert "cached" in line_of("cifar10")
+
+
+def line_of(name: str) -> str:
+    return next(line for line in run("ls").stdout.splitlines() if line.startswith(f"{name} "))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_show_describes_every_data_set(name):
+    shown = run("show", name).stdout
+    entry = table.find(name)
+    assert shown.startswith(f"{name}: {entry.prose}")
+    assert entry.citation in shown
+    assert entry.licence in shown
+    for argument in entry.signature.arguments:
+        assert f"  {argument.name}: " in shown
+
+
+def test_show_tells_types_and_defaults_of_options():
+    shown = run("show", "imdb").stdout
+    assert "max_length: integer or null, default 200" in shown
+    assert "label_mode: fine or coarse, default" in run("show", "cifar100").stdout
+    assert "path: path, required" in run("show", "npz").stdout
+
+
+def test_show_prints_the_same_as_json(tmp_path):
+    record = json.loads(run("show", "imdb", "--json").stdout)
+    assert record["options"][0]["name"] == "vocabulary"
+    assert record["options"][0]["default"] == 20000
+    assert record["files"] == [str(tmp_path / "keras" / "datasets" / "imdb.npz")]
+    assert record["citation"].startswith("Maas")
+
+
+def test_show_of_an_unknown_name_is_the_users_error():
+    error = run("show", "iirs").exception
+    assert isinstance(error, UserError)
+    assert "did you mean 'iris'" in error.message
+
+
+def test_fetch_prints_where_the_files_lie(tmp_path):
+    result = run("fetch", "iris", "wine")
+    places = [tmp_path / "dlcli" / "datasets" / f"{name}.npz" for name in ("iris", "wine")]
+    assert result.stdout.splitlines() == [f"iris\t{places[0]}", f"wine\t{places[1]}"]
+    assert all(place.is_file() for place in places)
+
+
+def test_fetch_checks_every_name_first(tmp_path):
+    assert isinstance(run("fetch", "iris", "whine").exception, UserError)
+    assert not (tmp_path / "dlcli").exists()
+
+
+def test_fetch_without_a_network_fails_with_a_remedy():
+    error = run("fetch", "mnist").exception
+    assert isinstance(error, WorkError)
+    assert "mnist_5k" in error.remedy
+
+
+def test_fetch_needs_a_name():
+    assert run("fetch").exit_code == 2
+
+
+def test_names_are_completed():
+    parameter = data.commands["show"].params[0]
+    context = data.commands["show"].make_context("show", ["iris"])
+    completed = parameter.shell_complete(context, "mnist")
+    assert [item.value for item in completed] == ["mnist_5k", "mnist"]
+
+
+@pytest.mark.parametrize("arguments", [["ls"], ["show", "imdb"], ["ls", "--help"]])
+def test_listing_imports_nothing_heavy(arguments):
+    program = (
+        "import sys\n"
+        "from dlcli.cli.data import data\n"
+        f"data({arguments}, standalone_mode=False)\n"
+        "heavy = {'tensorflow', 'keras', 'numpy', 'pandas', 'sklearn', 'rich'} & {*sys.modules}\n"
+        "sys.exit(str(heavy) if heavy else 0)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)

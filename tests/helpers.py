@@ -1,0 +1,35 @@
+"""What several tests need: a small config, and dlcli in a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+SMALL = """\
+name: small
+seed: 3
+data: {dataset: iris, validation: 0.2, batch_size: 16}
+model:
+  layers:
+    - Normalization
+    - {Dense: {units: 8, activation: relu}}
+    - {Dropout: {rate: 0.2}}
+    - {Dense: {units: $classes, activation: softmax}}
+compile:
+  optimizer: {Adam: {learning_rate: 0.01}}
+  metrics: [accuracy, f1, CategoricalCrossentropy]
+fit: {epochs: 4}
+"""
+
+
+def dlcli(*arguments, cwd, stdin=None, timeout=300):
+    """Run dlcli as a user does; return the finished process with text output."""
+    return subprocess.run(
+        [sys.executable, "-m", "dlcli", *arguments],
+        cwd=cwd,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
