@@ -14,7 +14,7 @@ from dlcli.config.loading import load_config, parse_config
 from dlcli.config.nodes import Text
 from dlcli.data import describe
 from dlcli.data.description import DataDescription, Split, TensorSpec
-from dlcli.model import adapt_preprocessing, build_model, feed
+from dlcli.model import adapt_preprocessing, build_model, construct, feed
 from dlcli.summary import summarize
 
 pytestmark = pytest.mark.slow
@@ -276,3 +276,20 @@ def test_normalization_learns_from_the_training_part_as_it_reaches_the_layer():
     normalized = keras.Model(model.input, model.get_layer("normalization").output)(x)
     np.testing.assert_allclose(np.mean(normalized, axis=0), 0, atol=1e-4)
     np.testing.assert_allclose(np.std(normalized, axis=0), 1, atol=1e-4)
+
+
+@pytest.mark.parametrize("yaml", ["{SGD: {learning_rate: 1, momentum: 0}}", "{Adam: {epsilon: 1}}"])
+def test_whole_numbers_are_rates_too(yaml):
+    text = f"data: {{dataset: iris}}\nmodel: {{layers: [Flatten]}}\ncompile: {{optimizer: {yaml}}}"
+    assert construct(parse_config(Text("cfg.yaml", text)).compile.optimizer)
+
+
+def test_an_activation_may_be_a_layer():
+    yaml = """
+        data: {dataset: iris}
+        model:
+          layers:
+            - {Dense: {units: 4, activation: {LeakyReLU: {negative_slope: 0.5}}}}
+            - {Dense: {units: 3, activation: softmax}}
+    """
+    assert build(yaml).layers[1].activation.negative_slope == 0.5

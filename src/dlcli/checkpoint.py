@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import zipfile
 from dataclasses import dataclass, field
@@ -112,9 +113,18 @@ def _variables(model: keras.Model) -> list[Any]:
 
 
 def _state(callback: keras.callbacks.Callback) -> dict[str, Any]:
-    """Return the attributes that change while training and can be written without pickling."""
+    """Return the attributes that change while training and can be written without pickling.
+
+    What the constructor was given is left out: Keras changes some of it in place (EarlyStopping
+    negates `min_delta` when it first compares), and would change it a second time.
+    """
+    if isinstance(callback, keras.callbacks.CSVLogger):
+        return {}  # its state is its file
+    given = inspect.signature(type(callback).__init__).parameters
     state: dict[str, Any] = {}
     for name, value in vars(callback).items():
+        if name in given:
+            continue
         if isinstance(value, _PLAIN):
             state[name] = value.item() if isinstance(value, np.generic) else value
         elif isinstance(value, list) and value and all(isinstance(v, np.ndarray) for v in value):

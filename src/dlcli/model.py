@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from dlcli.config.catalogue import MODULES
+from dlcli.config.catalogue import MODULES, load_catalogue
 from dlcli.config.diagnostics import ConfigError, Diagnostic
 from dlcli.config.experiment import Call
 from dlcli.config.nodes import Mark, Text
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from dlcli.config.experiment import Config, InputConfig, LayerConfig, Reference
     from dlcli.data.description import DataDescription, Split
+    from dlcli.signature import Argument
 
 
 def construct(call: Call) -> Any:
@@ -28,8 +29,12 @@ def construct(call: Call) -> Any:
     Raises:
         ConfigError: If Keras refuses the arguments; it points to the call's line.
     """
-    arguments = {name: _constructed(value) for name, value in call.arguments.items()}
-    if call.kind == "activations" and not arguments:
+    entry = load_catalogue().find(call.kind, call.name)
+    known = entry.by_name if entry else {}
+    arguments = {
+        name: _constructed(value, known.get(name)) for name, value in call.arguments.items()
+    }
+    if call.kind == "activations":
         return call.name  # Keras saves activations by name
     factory = getattr(importlib.import_module(MODULES[call.kind]), call.name)
     try:
@@ -38,15 +43,22 @@ def construct(call: Call) -> Any:
         raise _refused(call.mark, call.path, error) from None
 
 
-def _constructed(value: Any) -> Any:
+def _constructed(value: Any, argument: Argument | None) -> Any:
+    """Turn a config's value into the form that Keras takes."""
     if isinstance(value, Call):
         return construct(value)
+    if isinstance(value, int) and not isinstance(value, bool) and argument is not None:
+        # Keras takes 0.0 for a rate, but not 0.
+        kinds = {accepted.name for accepted in argument.types}
+        return float(value) if "number" in kinds and "integer" not in kinds else value
     if isinstance(value, tuple):
-        # Keras takes tuples for sizes, but lists of layers, inputs and the like.
-        items = [_constructed(item) for item in value]
-        return items if any(isinstance(item, Call) for item in value) else tuple(items)
+        # Keras takes tuples for sizes, but lists of layers and of thresholds.
+        items = [_constructed(item, None) for item in value]
+        as_list = any(isinstance(item, Call) for item in value)
+        as_list = as_list or (argument is not None and argument.name == "thresholds")
+        return items if as_list else tuple(items)
     if isinstance(value, dict):
-        return {key: _constructed(item) for key, item in value.items()}
+        return {key: _constructed(item, None) for key, item in value.items()}
     return value
 
 

@@ -17,13 +17,14 @@ from dlcli.config.rendering import to_yaml
 from dlcli.data import describe
 from dlcli.errors import DlcliError, UserError
 from dlcli.quiet import load_tensorflow
-from dlcli.store import RunFolder, create_run, create_run_at, environment, find_run
+from dlcli.store import RunFolder, check_new, create_run, create_run_at, environment, find_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from dlcli.config.experiment import Config
+    from dlcli.data.keras_cache import Progress
     from dlcli.training import Experiment, Observer, TrainingResult
 
 
@@ -51,7 +52,9 @@ class Session:
     def __enter__(self) -> RunFolder:
         self.run = self._open_run(self.experiment)
         self._stack.enter_context(self.run.lock())
-        if not self._resumed:
+        if self._resumed:
+            self.run.reopen()
+        else:
             _write_environment(self.run, self.experiment.config)
         return self.run
 
@@ -70,20 +73,34 @@ class Session:
             raise
 
 
-def start(path: str, overrides: tuple[str, ...], *, root: Path, out: Path | None) -> Session:
+def start(
+    path: str,
+    overrides: tuple[str, ...],
+    *,
+    root: Path,
+    out: Path | None,
+    progress: Progress | None = None,
+) -> Session:
     """Read a config, load its data and build its model; the run's folder comes last.
 
     So a mistake that shows before training leaves no folder behind.
+
+    Args:
+        path: The config's file, or `-`.
+        overrides: `path=value` changes of it.
+        root: Folder of the runs.
+        out: The run's own folder instead.
+        progress: Told how a download goes.
     """
     text = read_text(path)
     config = parse_config(text, overrides)
     bind(config, describe(config.data.source))  # a mistake shows before TensorFlow is loaded
+    if out is not None:
+        check_new(out)
     load_tensorflow()
     from dlcli.training import prepare
 
-    if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UserError(f"{out} exists already", remedy="choose another --out folder")
-    experiment = prepare(config)
+    experiment = prepare(config, progress)
 
     def open_run(made: Experiment) -> RunFolder:
         run = create_run_at(out) if out else create_run(root, config.name, now=datetime.now(UTC))

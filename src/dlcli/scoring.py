@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dlcli import metrics
+from dlcli.config.catalogue import load_catalogue
+from dlcli.config.experiment import Call
 from dlcli.config.loading import parse_config
 from dlcli.config.nodes import Text
 from dlcli.data import describe, load, read_examples
 from dlcli.errors import UserError
-from dlcli.evaluation import Evaluation, score
+from dlcli.evaluation import Evaluation, Score, score
 from dlcli.metrics.predictions import CLASS_TASKS, batch_of_arrays
 from dlcli.quiet import load_tensorflow
 from dlcli.store import CONFIG, RunFolder, find_run, newest_run
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 MODEL = "model.keras"
 PREDICTIONS = "predictions.npz"
+KERAS_RESAMPLES = 200
 
 
 def open_run(root: Path, name: str | None) -> tuple[RunFolder, Config]:
@@ -60,12 +63,63 @@ def evaluate_run(
     run, config = open_run(root, name)
     description = describe(config.data.source)
     wanted = names if names is not None else _own_metrics(config)
-    for text in wanted:
+    keras_names = [text for text in wanted if _is_keras_metric(text)]
+    own = [text for text in wanted if text not in keras_names]
+    for text in own:
         metrics.check_task(metrics.parse(text), description.task)
     y_true, y_prob = _predictions(run, config, description, split or "test", path)
     rng = np.random.default_rng(config.seed)
     task, classes = description.task, description.classes
-    return run, score(y_true, y_prob, wanted, task=task, classes=classes, rng=rng)
+    evaluated = score(y_true, y_prob, own, task=task, classes=classes, rng=rng)
+    if keras_names:
+        more = _keras_scores(keras_names, y_true, y_prob, description, rng)
+        together = {**evaluated.scores, **more}
+        evaluated = replace(evaluated, scores={text: together[text] for text in wanted})
+    return run, evaluated
+
+
+def _is_keras_metric(text: str) -> bool:
+    """Whether a name is a class of keras.metrics, and not one of dlcli's own."""
+    try:
+        metrics.parse(text)
+    except UserError:
+        entry = load_catalogue().find("metrics", text)
+        return entry is not None and not entry.refused
+    return False
+
+
+def _keras_scores(
+    names: list[str],
+    y_true: np.ndarray,
+    y_prob: np.ndarray,
+    description: DataDescription,
+    rng: np.random.Generator,
+) -> dict[str, Score]:
+    """Score with Keras's own metrics; their intervals are a bootstrap of fewer resamples.
+
+    Raises:
+        ConfigError: If a metric needs arguments.
+        UserError: If it does not fit the predictions.
+    """
+    load_tensorflow()
+    from dlcli.metrics.streaming import whole_split
+    from dlcli.model import construct, keras_message
+
+    form: dict[str, Any] = {"task": description.task, "classes": len(description.classes)}
+    draws = [rng.integers(0, len(y_true), len(y_true)) for _ in range(KERAS_RESAMPLES)]
+    scores = {}
+    for name in names:
+        entry = load_catalogue().find("metrics", name)
+        assert entry is not None  # noqa: S101  (see _is_keras_metric)
+        try:
+            metric = construct(Call("metrics", entry.name))
+            value = whole_split(metric, y_true, y_prob, **form)
+            drawn = [whole_split(metric, y_true[i], y_prob[i], **form) for i in draws]
+        except (ValueError, TypeError) as error:
+            remedy = "choose one of `dlcli ls metrics`"
+            raise UserError(f"'{name}': {keras_message(error)}", remedy=remedy) from error
+        scores[name] = Score(value, [float(q) for q in np.quantile(drawn, [0.025, 0.975])])
+    return scores
 
 
 def _own_metrics(config: Config) -> list[str]:

@@ -134,6 +134,10 @@ class RunFolder:
         ended = datetime.now(UTC).isoformat(timespec="seconds")
         self.write_json(STATUS, {"state": state, "ended": ended, **fields})
 
+    def reopen(self) -> None:
+        """Forget how the run ended: it goes on."""
+        (self.path / STATUS).unlink(missing_ok=True)
+
     def started(self) -> str:
         """Return when the run started, in ISO 8601; its folder's time if that is not recorded."""
         try:
@@ -209,12 +213,21 @@ def create_run_at(path: Path) -> RunFolder:
     Raises:
         UserError: If it holds anything, or is no folder.
     """
+    check_new(path)
     with explained_os_errors(path):
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            remedy = "choose another folder; nothing is overwritten"
-            raise UserError(f"{path} exists already", remedy=remedy)
         path.mkdir(parents=True, exist_ok=True)
     return RunFolder(path)
+
+
+def check_new(path: Path) -> None:
+    """Make sure that a folder can be filled.
+
+    Raises:
+        UserError: If it holds anything, or is no folder.
+    """
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        remedy = "choose another folder; nothing is overwritten"
+        raise UserError(f"{path} exists already", remedy=remedy)
 
 
 def slug(name: str) -> str:

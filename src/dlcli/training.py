@@ -23,6 +23,7 @@ from dlcli.config.binding import bind
 from dlcli.data import load
 from dlcli.errors import InterruptedRunError, UserError, WorkError
 from dlcli.evaluation import point
+from dlcli.metrics import streaming
 from dlcli.model import construct, is_logits, keras_message
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from dlcli.config.experiment import Config
     from dlcli.data.description import Dataset, Split
+    from dlcli.data.keras_cache import Progress
     from dlcli.store import RunFolder
 
 CHECKPOINT = "checkpoint.npz"
@@ -80,14 +82,23 @@ class Experiment:
     model: keras.Model
 
 
-def prepare(config: Config) -> Experiment:
+def prepare(config: Config, progress: Progress | None = None) -> Experiment:
     """Load a config's data, bind its variables to what was loaded, build and compile its model.
+
+    Args:
+        config: As read.
+        progress: Told how a download goes.
 
     Raises:
         ConfigError: If a variable is undefined, or Keras refuses a layer or an argument.
         DataError: If the data cannot be used.
     """
-    dataset = load(config.data.source, validation=config.data.validation, seed=config.seed)
+    dataset = load(
+        config.data.source,
+        validation=config.data.validation,
+        seed=config.seed,
+        progress=progress,
+    )
     if dataset.train.size == 0:
         raise UserError("no training examples are left", remedy="lower data.validation")
     bound = bind(config, dataset.description, train_size=dataset.train.size)
@@ -115,7 +126,9 @@ def train(
     checkpoint = load_checkpoint(saved) if resume and saved.exists() else None
     if checkpoint is not None:
         restore_model(experiment.model, checkpoint)
-    callbacks = [_construct_callback(call, run.path, checkpoint is not None) for call in config.fit.callbacks]
+    callbacks = [
+        _construct_callback(call, run.path, checkpoint is not None) for call in config.fit.callbacks
+    ]
     recorder = Recorder(run, observer, callbacks, checkpoint, config, experiment.dataset.train.size)
     with _kept_whatever_happens(recorder):
         _fit(experiment, recorder, [*callbacks, recorder], checkpoint)
@@ -314,6 +327,13 @@ def _score(experiment: Experiment, run: RunFolder, history: list[dict[str, Any]]
         name: point(part.y, predicted[name], names, task=task, classes=classes)
         for name, part in parts.items()
     }
+    for call in config.compile.metrics or ():
+        if not isinstance(call, str):
+            metric = construct(call)
+            for name, part in parts.items():
+                scores[name][metric.name] = streaming.whole_split(
+                    metric, part.y, predicted[name], task=task, classes=classes
+                )
     for name, part in parts.items():
         scores[name] = {"loss": engine.loss(model, part, outputs[name])} | scores[name]
     finite = all(bool(np.isfinite(w.numpy()).all()) for w in model.trainable_weights)

@@ -201,7 +201,7 @@ def test_summary_builds_without_data_and_prints_json(tmp_path):
         env=environment, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert json.loads(done.stdout)["summary"]["parameters"] == 274_442
-    assert not list(tmp_path.iterdir())
+    assert not (tmp_path / "datasets").exists()
 
 
 MISTAKES = [

@@ -83,6 +83,9 @@ BROKEN = [
     ("an unknown activation", with_layer("{Dense: {units: 3, activation: rleu}}"), [
         (5, 38, "unknown-name", "did you mean 'relu'?"),
     ]),
+    ("an activation with arguments", with_layer("{Dense: {units: 3, activation: {relu: {max_value: 6}}}}"), [
+        (5, 45, "activation-arguments", "takes no arguments"),
+    ]),
     ("an unknown choice", with_layer("{Conv2D: {filters: 3, kernel_size: 3, padding: smae}}"), [
         (5, 54, "", "'same'"),
     ]),

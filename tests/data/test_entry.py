@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dlcli.data import table
-from dlcli.data.entry import DataEntry, class_names, did_you_mean
+from dlcli.data.entry import DataEntry, class_names
 from dlcli.errors import UserError
 
 
@@ -47,11 +47,6 @@ def test_sections_of_a_docstring_are_read_onto_one_line():
     assert entry.prose == "One line.\n\nMore prose."
     assert entry.licence == "Free"
     assert entry.citation == "Somebody (1900). A title over two lines."
-
-
-def test_only_near_words_are_suggested():
-    assert did_you_mean("iirs", ["iris", "wine"]) == "; did you mean 'iris'?"
-    assert did_you_mean("something", ["iris", "wine"]) == ""
 
 
 def test_class_names_are_words():

@@ -34,7 +34,8 @@ def doctor(as_json: bool) -> None:
 
 
 def _report() -> dict[str, Any]:
-    from dlcli.config.catalogue import cache_folder, load_catalogue
+    from dlcli.config.catalogue import load_catalogue
+    from dlcli.data import cache
 
     devices, problem = _devices()
     keras_home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
@@ -45,7 +46,7 @@ def _report() -> dict[str, Any]:
         "catalogue": f"Keras {load_catalogue().keras_version}",
         "devices": devices,
         "processors": os.cpu_count(),
-        "dlcli cache": str(cache_folder()),
+        "dlcli cache": str(cache.folder()),
         "keras cache": str(datasets),
         "keras data": sorted(p.name for p in datasets.iterdir()) if datasets.is_dir() else [],
         "missing extras": [name for name in EXTRAS if not _installed(name)],

@@ -51,7 +51,7 @@ def init(path: str | None, template: str, listing: bool) -> None:
 def _template(name: str) -> str:
     names = template_names()
     if name not in names:
-        from dlcli.config.diagnostics import did_you_mean
+        from dlcli.suggestion import did_you_mean
 
         message = f"there is no template '{name}'{did_you_mean(name, names)}"
         raise UserError(message, remedy=f"templates: {', '.join(names)}")

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dlcli.config.catalogue import MODULES, closest, load_catalogue, type_in_words
+from dlcli.config.catalogue import MODULES, load_catalogue, type_in_words
 from dlcli.errors import UserError
+from dlcli.suggestion import closest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

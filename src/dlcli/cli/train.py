@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dlcli.cli.config import SET
+from dlcli.cli.data import download_progress
 from dlcli.cli.output import emit_json, note, print_table
 from dlcli.errors import UserError
 
@@ -41,21 +42,23 @@ def train(
     """
     from dlcli import runner
 
-    if epochs is not None:
-        overrides = (*overrides, f"fit.epochs={epochs}")
     if resume is not None:
-        if overrides and (
-            seed is not None or any(not o.startswith("fit.epochs=") for o in overrides)
-        ):
+        if overrides or seed is not None:
             remedy = "only --epochs may change; start a new run for anything else"
             raise UserError("a resumed run keeps its config", remedy=remedy)
         session = runner.resume(Path(root), resume, epochs=epochs, config=config)
     elif config is None:
         raise UserError("no config is given", remedy="dlcli train CONFIG; `dlcli init` writes one")
     else:
-        if seed is not None:
-            overrides = (*overrides, f"seed={seed}")
-        session = runner.start(config, overrides, root=Path(root), out=Path(out) if out else None)
+        overrides = (*overrides, *_as_overrides(seed, epochs))
+        with download_progress() as progress:
+            session = runner.start(
+                config,
+                overrides,
+                root=Path(root),
+                out=Path(out) if out else None,
+                progress=progress,
+            )
     for remark in session.remarks:
         note(remark)
     from dlcli.cli.progress import training_progress
@@ -63,6 +66,12 @@ def train(
     with session as run, training_progress() as observer:
         result = session.train(observer)
     _print(run, result, as_json=as_json)
+
+
+def _as_overrides(seed: int | None, epochs: int | None) -> list[str]:
+    """Return the options that stand for a `--set`."""
+    given = {"seed": seed, "fit.epochs": epochs}
+    return [f"{path}={value}" for path, value in given.items() if value is not None]
 
 
 def _print(run: RunFolder, result: TrainingResult, *, as_json: bool) -> None:

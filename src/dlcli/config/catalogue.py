@@ -7,7 +7,6 @@ introspection runs once, in a process of its own, and its result is kept in the 
 from __future__ import annotations
 
 import contextlib
-import difflib
 import functools
 import json
 import sys
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlcli.errors import WorkError
 from dlcli.signature import Argument, Entry, Type
+from dlcli.suggestion import closest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -84,15 +84,6 @@ class Catalogue:
                 for alias in raw.get("aliases", ())
             }
         return self._aliases[kind]
-
-
-def closest(word: str, known: Iterable[str]) -> str:
-    """Return the known name most like the word, whatever its case, or an empty string."""
-    folded: dict[str, str] = {}
-    for name in known:
-        folded.setdefault(name.lower(), name)
-    matches = difflib.get_close_matches(word.lower(), folded, n=1, cutoff=0.6)
-    return folded[matches[0]] if matches else ""
 
 
 def entry_from_json(kind: str, name: str, raw: Mapping[str, Any]) -> Entry:

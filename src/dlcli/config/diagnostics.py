@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 from dlcli.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from dlcli.config.nodes import Mark
 
@@ -91,13 +90,6 @@ class ConfigError(UserError):
     def render_json(self) -> str:
         """Return the diagnostics as a JSON list."""
         return json.dumps([d.to_dict() for d in self.diagnostics], indent=2, ensure_ascii=False)
-
-
-def did_you_mean(word: str, known: Sequence[str]) -> str:
-    """Return `; did you mean 'x'?` for the closest known word, or an empty string."""
-    folded = {name.lower(): name for name in reversed(known)}
-    close = difflib.get_close_matches(word.lower(), folded, n=1, cutoff=0.6)
-    return f"; did you mean '{folded[close[0]]}'?" if close else ""
 
 
 def listing(names: Iterable[str], limit: int = 12) -> str:

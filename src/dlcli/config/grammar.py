@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from dlcli.config.catalogue import type_in_words
-from dlcli.config.diagnostics import did_you_mean, listing
+from dlcli.config.diagnostics import listing
 from dlcli.config.experiment import Call, Variable
 from dlcli.config.nodes import Mark, Node, Scalar, Sequence, Table
 from dlcli.config.reading import (
@@ -26,6 +26,7 @@ from dlcli.config.reading import (
     wrong_type,
 )
 from dlcli.signature import Argument, Entry, Type
+from dlcli.suggestion import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -377,6 +378,10 @@ def _read_call(
         if entry.arguments and isinstance(arguments, Scalar):
             hint = f"write {{{name}: {{{entry.arguments[0].name}: {arguments.value}}}}}"
         return wrong_type(arguments, here, f"the arguments of {entry.name} by name", reader, hint)
+    if kind == "activations" and arguments.pairs:
+        message = f"the activation {entry.name} takes no arguments here"
+        hint = "name a layer: activation: {LeakyReLU: {negative_slope: 0.1}}"
+        return reader.report("activation-arguments", arguments.mark, here, message, hint)
     values = read_arguments(arguments, entry, here, reader)
     return INVALID if values is INVALID else Call(kind, entry.name, values, here, mark)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from dlcli.config.diagnostics import Diagnostic, did_you_mean, listing
+from dlcli.config.diagnostics import Diagnostic, listing
 from dlcli.config.nodes import Mark, Node, Sequence, Table
+from dlcli.suggestion import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from dlcli.config.catalogue import Catalogue
     from dlcli.config.experiment import CompareConfig, LayerConfig, ModelConfig
+    from dlcli.signature import Argument
 
 
 def to_plain(config: Config, catalogue: Catalogue | None = None) -> dict[str, Any]:
@@ -95,13 +96,31 @@ class _Writer:
 
     def call(self, call: Call) -> Any:
         """Write a class: its bare name if it has no arguments."""
-        arguments = {name: self.value(value) for name, value in call.arguments.items()}
-        if self.catalogue is not None:
-            entry = self.catalogue.find(call.kind, call.name)
-            defaults = [a for a in entry.arguments if not a.required] if entry else []
-            # None stands for "not given" in Keras; writing it out would only be noise.
-            arguments = {a.name: a.default for a in defaults if a.default is not None} | arguments
+        if call.kind == "activations":
+            return call.name
+        arguments = self._defaults(call) | {k: self.value(v) for k, v in call.arguments.items()}
         return {call.name: arguments} if arguments else call.name
+
+    def _defaults(self, call: Call) -> dict[str, Any]:
+        """Return Keras's own defaults of a class, if they are wanted.
+
+        None stands for "not given" in Keras; writing it out would only be noise.
+        """
+        entry = self.catalogue.find(call.kind, call.name) if self.catalogue else None
+        given = [a for a in entry.arguments if not a.required] if entry else []
+        return {a.name: self._default(a) for a in given if a.default is not None}
+
+    def _default(self, argument: Argument) -> Any:
+        """Write a default; one that names a class (`glorot_uniform`) by the class's own name."""
+        for accepted in argument.types if isinstance(argument.default, str) else ():
+            entry = (
+                self.catalogue.find(accepted.kind, argument.default)
+                if self.catalogue and accepted.name == "entry"
+                else None
+            )
+            if entry is not None:
+                return self.call(Call(accepted.kind, entry.name))
+        return argument.default
 
     def model(self, model: ModelConfig) -> dict[str, Any]:
         """Write the graph; a chain needs no `from`."""

@@ -43,7 +43,7 @@ def _bare_names(catalogue: Catalogue, kind: str) -> dict[str, Any]:
     names = [
         name
         for entry in _usable(catalogue, kind)
-        if not any(a.required for a in entry.arguments)
+        if kind == "activations" or not any(a.required for a in entry.arguments)
         for name in (entry.name, *entry.aliases)
     ]
     return {"enum": sorted(set(names))}
@@ -55,6 +55,8 @@ def _kind_schema(catalogue: Catalogue, kind: str) -> dict[str, Any]:
 
 def _with_siblings(catalogue: Catalogue, kind: str, beside: dict[str, Any]) -> dict[str, Any]:
     """Describe a bare name, or one name with its arguments and the keys beside it."""
+    if kind == "activations":  # a saved model names its activations, without arguments
+        return _bare_names(catalogue, kind)
     calls = [
         _call_schema(entry, name, beside)
         for entry in _usable(catalogue, kind)

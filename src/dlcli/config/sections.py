@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dlcli import metrics
 from dlcli.config import blocks, network
 from dlcli.config.catalogue import load_catalogue
-from dlcli.config.diagnostics import did_you_mean, listing
+from dlcli.config.diagnostics import listing
 from dlcli.config.experiment import (
     Call,
     Candidate,
@@ -35,6 +35,7 @@ from dlcli.data import entries as dataset_entries
 from dlcli.data.description import Source
 from dlcli.errors import UserError
 from dlcli.signature import Entry, Type
+from dlcli.suggestion import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

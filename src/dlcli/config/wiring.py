@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from dlcli.config.blocks import IDENTIFIER, Block, substitute_items
-from dlcli.config.diagnostics import did_you_mean, listing
+from dlcli.config.diagnostics import listing
 from dlcli.config.experiment import (
     Call,
     LayerConfig,
@@ -21,6 +21,7 @@ from dlcli.config.grammar import Typed, read_entry
 from dlcli.config.nodes import Node, Scalar, Sequence, Table
 from dlcli.config.reading import INVALID, Reader, join, report_unknown_keys, wrong_type
 from dlcli.signature import Type
+from dlcli.suggestion import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from dlcli.errors import UserError
 from dlcli.signature import Entry, entry_from_function
+from dlcli.suggestion import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from dlcli.data.description import DataDescription, Dataset
     from dlcli.data.keras_cache import KerasFile
@@ -99,14 +100,6 @@ class DataEntry:
 def class_names(text: str) -> tuple[str, ...]:
     """Return the words of a text: class names without spaces, in the order of their labels."""
     return tuple(text.split())
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return `; did you mean 'x'?` for the known word nearest to this one, or nothing."""
-    import difflib
-
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean '{close[0]}'?" if close else ""
 
 
 def _section(documentation: str, title: str) -> str:

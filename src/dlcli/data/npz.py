@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dlcli.data import npy
 from dlcli.data.description import INPUT, DataDescription, Dataset, Split, TensorSpec
-from dlcli.data.entry import DataEntry, did_you_mean
+from dlcli.data.entry import DataEntry
 from dlcli.data.targets import OwnTask, check_finite, interpret
 from dlcli.errors import DataError
+from dlcli.suggestion import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dlcli.data import keras_images, keras_tables, keras_texts, npz, toy
-from dlcli.data.entry import DataEntry, did_you_mean
 from dlcli.errors import UserError
+from dlcli.suggestion import did_you_mean
 
 if TYPE_CHECKING:
+    from dlcli.data.entry import DataEntry
     from dlcli.data.description import DataDescription
 
 TABLE: tuple[DataEntry, ...] = (

@@ -6,7 +6,6 @@ check_task(request, task)   # a UserError where the metric has no meaning
 
 from __future__ import annotations
 
-import difflib
 import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from dlcli.errors import UserError
 from dlcli.metrics.predictions import probabilities
 from dlcli.metrics.table import TABLE, VALUES, Metric
+from dlcli.suggestion import did_you_mean
 
 if TYPE_CHECKING:
     from dlcli.metrics.families import Family
@@ -61,8 +61,7 @@ def parse(text: str) -> Request:
     name, colon, value = text.strip().partition(":")
     metric = _by_name().get(name)
     if metric is None:
-        close = difflib.get_close_matches(name.lower(), _by_name(), n=1, cutoff=0.5)
-        meant = f"; did you mean '{close[0]}'?" if close else ""
+        meant = did_you_mean(name, _by_name())
         remedy = "`dlcli ls metrics` lists them"
         raise UserError(f"'{text}' is no metric dlcli knows{meant}", remedy=remedy)
     options = _options(metric, text, value) if colon else {}

@@ -145,3 +145,19 @@ class AdaptedMetric(keras.metrics.Metric):
     def reset_state(self) -> None:
         """Start anew."""
         self.inner.reset_state()
+
+
+def whole_split(
+    metric: keras.metrics.Metric, y_true: Any, y_prob: Any, *, task: str, classes: int
+) -> float:
+    """Return one of Keras's own metrics over a whole split.
+
+    Args:
+        metric: It is reset first, so that it can serve again.
+        y_true: Labels (n,), 0/1 (n, labels) or values (n,) or (n, d).
+        y_prob: Probabilities or values, shape (n, units).
+    """
+    adapted = AdaptedMetric(metric, task, classes)
+    adapted.reset_state()
+    adapted.update_state(ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_prob))
+    return float(ops.convert_to_numpy(adapted.result()))
