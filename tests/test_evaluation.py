@@ -10,7 +10,7 @@ from scipy.stats import binomtest
 from sklearn import metrics as sk
 
 from dlcli.evaluation import score
-from dlcli.store import finite
+from dlcli.plain import finite
 from tests.metrics.test_table import binary, multiclass
 
 

@@ -16,11 +16,11 @@ import secrets
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlcli.errors import UserError, WorkError
+from dlcli.plain import finite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -183,17 +183,6 @@ def explained_os_errors(target: Path) -> Iterator[None]:
         raise
 
 
-def finite(content: Any) -> Any:
-    """Replace every number that is not finite by None, which JSON can hold."""
-    if isinstance(content, float):
-        return content if content - content == 0 else None
-    if isinstance(content, dict):
-        return {key: finite(value) for key, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [finite(value) for value in content]
-    return content
-
-
 def create_run(root: Path, name: str, *, now: datetime) -> RunFolder:
     """Make the folder `<name>-<date>-<time>` below root; a taken name gets -2, -3, ..."""
     base = f"{slug(name)}-{now.astimezone():%Y%m%d-%H%M%S}"
@@ -308,6 +297,8 @@ def environment(seed: int, command: Sequence[str], devices: Sequence[str]) -> di
 
 def versions() -> dict[str, str]:
     """Return the installed version of every package that matters, without importing it."""
+    from importlib import metadata  # 20 ms that most commands need not spend
+
     found = {}
     for package in PACKAGES:
         with contextlib.suppress(metadata.PackageNotFoundError):

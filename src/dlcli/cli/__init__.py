@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -89,6 +88,8 @@ def run(arguments: Sequence[str]) -> int:
         code = dlcli.main(args=list(arguments), prog_name="dlcli", standalone_mode=False)
     except Exception as error:  # noqa: BLE001 (the one boundary: everything becomes an exit code)
         if debug:
+            import traceback
+
             traceback.print_exc()
         return _told(error)
     except KeyboardInterrupt:
@@ -154,6 +155,7 @@ def _told_os_error(error: OSError) -> int:
 def _told_bug(error: Exception) -> int:
     """Tell an error that dlcli did not foresee, and keep its traceback in a file."""
     import tempfile
+    import traceback
 
     handle, name = tempfile.mkstemp(prefix="dlcli-", suffix=".log", text=True)
     with os.fdopen(handle, "w", encoding="utf-8") as stream:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dlcli.store import finite
+from dlcli.plain import finite
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,8 +12,8 @@ from dlcli.errors import UserError
 from dlcli.suggestion import did_you_mean
 
 if TYPE_CHECKING:
-    from dlcli.data.entry import DataEntry
     from dlcli.data.description import DataDescription
+    from dlcli.data.entry import DataEntry
 
 TABLE: tuple[DataEntry, ...] = (
     *toy.DATASETS,
