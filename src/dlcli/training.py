@@ -241,7 +241,7 @@ class Recorder(keras.callbacks.Callback):
         """Record the epoch and take a checkpoint; write it if that costs little."""
         now = time.monotonic()
         row: dict[str, Any] = {"epoch": epoch + 1}
-        row |= {name: _plain(value) for name, value in (logs or {}).items()}
+        row |= {name: _plain(logs[name]) for name in sorted(logs or {}, key=_column)}
         row["learning_rate"] = _learning_rate(self.model)
         row["seconds"] = round(now - self._epoch_started, 4)
         self.history.append(row)
@@ -260,6 +260,11 @@ class Recorder(keras.callbacks.Callback):
         self.run.write_text("history.csv", _csv(self.latest.history))
         self._saved = self.latest
         self._saving += time.monotonic() - before
+
+
+def _column(name: str) -> tuple[bool, bool, str]:
+    """Order a row: the loss first, and validation after training."""
+    return name.startswith("val_"), name.removeprefix("val_") != "loss", name
 
 
 def _plain(value: Any) -> Any:

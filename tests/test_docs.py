@@ -1,0 +1,79 @@
+"""The documentation is true: its configs are valid, its commands run, and nothing is missing."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from dlcli.config.experiment import CompareConfig, CompileConfig, FitConfig
+from dlcli.config.loading import parse_config
+from dlcli.config.nodes import Text
+from dlcli.config.sections import COMMON, ROOT
+from tests.cli.test_light_commands import ALL
+from tests.helpers import dlcli
+
+ROOT_FOLDER = Path(__file__).parents[1]
+README = (ROOT_FOLDER / "README.md").read_text("utf-8")
+COMMANDS = (ROOT_FOLDER / "docs" / "commands.md").read_text("utf-8")
+CONFIG = (ROOT_FOLDER / "docs" / "config.md").read_text("utf-8")
+
+
+def fenced(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("yaml", [*fenced(README, "yaml"), *fenced(CONFIG, "yaml")])
+def test_every_config_in_the_documentation_is_valid(yaml):
+    assert parse_config(Text("docs.yaml", yaml)).model.layers
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_every_command_and_option_is_documented(path):
+    assert f"## dlcli {path[0]}" in COMMANDS
+    assert f"`dlcli {path[0]}`" in README
+    section = COMMANDS.split(f"## dlcli {path[0]}\n")[1].split("\n## ")[0]
+    assert path[-1] in section
+    for option in ALL[path].params:
+        for name in option.opts:
+            if name.startswith("--"):
+                assert name in section, f"{' '.join(path)} {name}"
+
+
+def test_every_config_key_is_documented():
+    keys = [f.name for f in ROOT.fields if f.name not in ("data", "model", "compile", "fit")]
+    keys += [f"data.{f.name}" for f in COMMON.fields]
+    keys += [f"compile.{f.name}" for f in fields(CompileConfig)]
+    keys += [f"fit.{f.name}" for f in fields(FitConfig)]
+    keys += ["data.dataset", "data.npz", "model.inputs", "model.layers", "model.outputs"]
+    keys += [f.name for f in fields(CompareConfig)]
+    assert [key for key in keys if f"`{key}`" not in CONFIG] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("text", [README, COMMANDS], ids=["README.md", "docs/commands.md"])
+def test_the_commands_in_the_documentation_run(text, tmp_path):
+    lines = [line for block in fenced(text, "sh") for line in block.splitlines() if line]
+    assert len(lines) > 5
+    for line in lines:
+        name, *arguments = shlex.split(line, comments=True)
+        assert name == "dlcli"
+        done = dlcli(*arguments, cwd=tmp_path)
+        assert done.returncode == 0, f"{line}\n{done.stderr}"
+
+
+def test_nothing_in_the_project_names_a_registry_or_a_machine():
+    patterns = re.compile(r"pypi\.org|pythonhosted|index-url|find-links|/root/|/work/")
+    tracked = [
+        path
+        for folder in ("src", "configs", "docs", "benchmarks", ".ci")
+        for path in (ROOT_FOLDER / folder).rglob("*")
+        if path.is_file() and path.suffix in (".py", ".yaml", ".md", ".json", "")
+    ]
+    tracked += [
+        ROOT_FOLDER / n for n in ("README.md", "Makefile", "pyproject.toml", "constraints.txt")
+    ]
+    assert [p.name for p in tracked if patterns.search(p.read_text("utf-8"))] == []
