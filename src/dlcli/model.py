@@ -68,13 +68,19 @@ def _refused(mark: Mark | None, path: str, error: Exception) -> ConfigError:
 
 
 def keras_message(error: Exception) -> str:
-    """Return the sentence of a Keras error that says what is wrong, without its preamble."""
+    """Return the sentence of a Keras or TensorFlow error that says what is wrong."""
     text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
     text = re.sub(r"^Exception encountered when calling [^\n]*\n+", "", text)
     text = re.split(
         r"\n+(?:Arguments received by|Call arguments received)|\n*Received: ?args=", text
     )[0]
-    return " ".join(text.split()) or type(error).__name__
+    told = [line for line in text.splitlines() if not _PLACE_IN_CODE.match(line)]
+    told = [re.sub(r"\s*\[(?:\[\{\{|Op:).*$", "", line) for line in told]
+    return " ".join(" ".join(told).split()) or type(error).__name__
+
+
+_PLACE_IN_CODE = re.compile(r"\s*(?:Graph execution error|Detected at node|File \"|$)")
+"""Lines of a TensorFlow error that show where in the code it happened, not what."""
 
 
 def build_model(config: Config, description: DataDescription) -> keras.Model:

@@ -137,7 +137,8 @@ def block(error: DlcliError) -> str:
     render: Any = getattr(error, "render", None)
     if render is not None:
         return str(render())
-    remedy = f"\n  = hint: {error.remedy}" if error.remedy else ""
+    hint = error.remedy.replace("\n", "\n    ")
+    remedy = f"\n  = hint: {hint}" if hint else ""
     return f"error: {error.message}{remedy}"
 
 

@@ -107,15 +107,20 @@ def download_progress() -> Iterator[Progress | None]:
     from rich.progress import Progress as Bars
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    with Bars(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bars:
-        tasks: dict[str, Any] = {}
+    bars = Bars(*columns, TimeRemainingColumn(), console=Console(stderr=True))
+    tasks: dict[str, Any] = {}
 
-        def advance(file_name: str, received: int, total: int | None) -> None:
-            if file_name not in tasks:
-                tasks[file_name] = bars.add_task(file_name)
-            bars.update(tasks[file_name], completed=received, total=total)
+    def advance(file_name: str, received: int, total: int | None) -> None:
+        bars.start()  # only once there is something to show
+        if file_name not in tasks:
+            tasks[file_name] = bars.add_task(file_name)
+        bars.update(tasks[file_name], completed=received, total=total)
 
+    try:
         yield advance
+    finally:
+        if tasks:
+            bars.stop()
 
 
 def _json(value: object) -> str:

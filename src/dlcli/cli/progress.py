@@ -15,10 +15,11 @@ HIDDEN = ("epoch", "learning_rate", "seconds")
 
 def describe_logs(logs: Mapping[str, Any]) -> str:
     """Write metrics shortly: `loss 0.123 accuracy 0.95`."""
+    names = sorted(logs, key=lambda name: name != "loss")  # the loss comes first
     return "  ".join(
-        f"{name} {value:.4g}"
-        for name, value in logs.items()
-        if name not in HIDDEN and isinstance(value, int | float)
+        f"{name} {logs[name]:.4g}"
+        for name in names
+        if name not in HIDDEN and isinstance(logs[name], int | float)
     )
 
 
@@ -56,14 +57,18 @@ class Bar:
     def __init__(self) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.table import Column
 
+        whole = Column(no_wrap=True, min_width=13)
+        rest = Column(no_wrap=True, overflow="ellipsis", ratio=1)
         self._console = Console(stderr=True)
         self._progress = Progress(
-            TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
-            BarColumn(bar_width=20),
+            TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}", table_column=whole),
+            BarColumn(bar_width=12),
             TimeRemainingColumn(compact=True),
-            TextColumn("{task.fields[logs]}"),
+            TextColumn("{task.fields[logs]}", table_column=rest),
             console=self._console,
+            expand=True,
             transient=True,
         )
         self._steps = 1

@@ -120,11 +120,11 @@ def show(run: str, root: str, as_json: bool) -> None:
         emit_json(record | {"metrics": scores, "environment": environment, "config": plain})
         return
     for key in ("name", "path", "state", "started", "dataset", "optimizer"):
-        click.echo(f"{key:10} {record[key]}")
-    click.echo(f"{'epochs':10} {record['epochs_done']} of {record['epochs']}")
+        click.echo(f"{key:12} {record[key]}")
+    click.echo(f"{'epochs':12} {record['epochs_done']} of {record['epochs']}")
     for key, value in flatten(environment).items():
         if key.startswith("packages.") or key in ("seed", "python"):
-            click.echo(f"{key.removeprefix('packages.'):10} {value}")
+            click.echo(f"{key.removeprefix('packages.'):12} {value}")
     if scores:
         click.echo()
         _print_scores({"": scores})

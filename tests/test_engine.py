@@ -1,0 +1,103 @@
+"""Every optimizer, pooling layer and recurrent layer trains from a config."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from dlcli import engine
+from dlcli.config.binding import bind
+from dlcli.config.catalogue import load_catalogue
+from dlcli.config.loading import parse_config
+from dlcli.config.nodes import Text
+from dlcli.data.description import DataDescription, Dataset, Split, TensorSpec
+from dlcli.model import keras_message
+
+pytestmark = pytest.mark.slow
+
+OPTIMIZERS = [
+    name
+    for name in load_catalogue().names("optimizers")
+    if not load_catalogue().find("optimizers", name).refused and name != "LossScaleOptimizer"
+]
+POOLS = [n for n in load_catalogue().names("layers") if "Pooling" in n]
+CLASSES = 3
+
+
+def made(shape, examples=48):
+    """Return a data set of noise with one input of the given shape."""
+    rng = np.random.default_rng(0)
+    split = Split(
+        {"input": rng.normal(size=(examples, *shape)).astype("float32")},
+        rng.integers(0, CLASSES, examples),
+    )
+    names = tuple(f"c{i}" for i in range(CLASSES))
+    spec = {"input": TensorSpec(shape, "float32")}
+    description = DataDescription("made", "multiclass", spec, names, (), examples, 0)
+    return Dataset(description, split, None, None)
+
+
+def fitted(layers, dataset, compile_section="{}"):
+    """Train the layers and a softmax for two epochs; return the losses."""
+    text = (
+        f"data: {{dataset: iris, batch_size: 20}}\ncompile: {compile_section}\nmodel:\n  layers:\n"
+    )
+    for layer in (*layers, "{Dense: {units: $classes, activation: softmax}}"):
+        text += f"    - {layer}\n"
+    config = bind(parse_config(Text("cfg.yaml", text)), dataset.description, train_size=48)
+    model = engine.prepare(config, dataset)
+    stream = engine.batches(model, dataset.train, config)
+    return model.fit(stream, epochs=2, steps_per_epoch=3, shuffle=False, verbose=0).history["loss"]
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimizer_trains(name):
+    losses = fitted(["{Dense: {units: 8}}"], made((6,)), f"{{optimizer: {name}}}")
+    assert np.isfinite(losses).all()
+
+
+def test_the_list_of_optimizers_is_keras_own():
+    assert {"SGD", "Adam", "Lion", "Lamb", "Muon", "ScheduleFreeAdamW", "Ftrl"} <= set(OPTIMIZERS)
+
+
+@pytest.mark.parametrize("name", POOLS)
+def test_every_pooling_layer_trains(name):
+    rank = next(int(digit) for digit in "123" if f"{digit}D" in name)
+    argument = "output_size" if "Adaptive" in name else "pool_size"
+    arguments = "" if "Global" in name else f"{argument}: 2"
+    losses = fitted([f"{{{name}: {{{arguments}}}}}", "Flatten"], made((8,) * rank + (2,)))
+    assert np.isfinite(losses).all()
+
+
+@pytest.mark.parametrize(
+    "layer",
+    ["{SimpleRNN: {units: 4, unroll: true}}", "{SimpleRNN: {units: 4}}", "{LSTM: {units: 4}}",
+     "{GRU: {units: 4}}", "{Bidirectional: {layer: {LSTM: {units: 4}}}}",
+     "{RNN: {cell: {LSTMCell: {units: 4}}}}", "{LSTM: {units: 4, dropout: 0.2}}"],
+)  # fmt: skip
+def test_every_recurrent_layer_trains(layer):
+    assert np.isfinite(fitted([layer], made((5, 3)))).all()
+
+
+def test_masked_padding_does_not_change_what_a_network_says():
+    layers = ["{Masking: {mask_value: 0.0}}", "{LSTM: {units: 4}}"]
+    text = "data: {dataset: iris}\nmodel:\n  layers:\n"
+    text += "".join(f"    - {layer}\n" for layer in (*layers, "{Dense: {units: 3}}"))
+    dataset = made((6, 2))
+    config = bind(parse_config(Text("cfg.yaml", text)), dataset.description, train_size=48)
+    model = engine.prepare(config, dataset)
+    short = dataset.train.x["input"].copy()
+    short[:, 4:] = 0.0
+    truncated = keras.Model(model.input, model.output)
+    by_step = keras.Sequential([keras.layers.Input((4, 2)), *model.layers[1:]])
+    np.testing.assert_allclose(truncated(short), by_step(short[:, :4]), atol=1e-6)
+
+
+def test_a_tensorflow_error_is_told_without_its_stack():
+    error = ValueError(
+        "Graph execution error:\n\nDetected at node x defined at (most recent call last):\n"
+        '  File "a.py", line 3, in f\n\nReceived a label value of 7\n\t [[{{node x}}]] [Op:y]'
+    )
+    assert keras_message(error) == "Received a label value of 7"
+    assert keras_message(ValueError("")) == "ValueError"
