@@ -121,6 +121,22 @@ def test_an_interruption_before_the_first_epoch_can_be_resumed_too(config, tmp_p
     pd.testing.assert_frame_equal(history(cut), history(whole))
 
 
+def test_a_run_cut_off_after_early_stopping_ends_as_it_would_have(tmp_path):
+    path = tmp_path / "small.yaml"
+    stopping = (
+        "{EarlyStopping: {monitor: loss, mode: max, patience: 2, restore_best_weights: true}}"
+    )
+    path.write_text(SMALL.replace("{epochs: 4}", f"{{epochs: 9, callbacks: [{stopping}]}}"))
+    whole, result = train(str(path), tmp_path / "runs")
+    assert len(result.history) == 3
+    with pytest.raises(InterruptedRunError, match="after 3 whole epochs"):
+        train(str(path), tmp_path / "cut", observer=Silent(interrupt_after=3))
+    cut = runner.find_run(tmp_path / "cut", "small")
+    take_up(cut)
+    assert (cut.path / "metrics.json").read_text() == (whole.path / "metrics.json").read_text()
+    pd.testing.assert_frame_equal(history(cut), history(whole))
+
+
 def test_a_damaged_checkpoint_says_so(config, tmp_path):
     run, _ = train(config, tmp_path / "runs")
     (run.path / training.CHECKPOINT).write_bytes(b"PK\x03\x04 nonsense")

@@ -127,6 +127,12 @@ def _state(callback: keras.callbacks.Callback) -> dict[str, Any]:
             continue
         if isinstance(value, _PLAIN):
             state[name] = value.item() if isinstance(value, np.generic) else value
-        elif isinstance(value, list) and value and all(isinstance(v, np.ndarray) for v in value):
+        elif _is_arrays(value):
             state[name] = [np.array(v) for v in value]
     return state
+
+
+def _is_arrays(value: Any) -> bool:
+    """Whether a value is a list of arrays, such as Keras's `get_weights` (scalars among them)."""
+    arrays = isinstance(value, list) and value
+    return bool(arrays) and all(isinstance(v, np.ndarray | np.generic) for v in value)

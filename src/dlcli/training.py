@@ -147,7 +147,8 @@ def _fit(
     model, config, dataset = experiment.model, experiment.config, experiment.dataset
     first = checkpoint.epoch if checkpoint else 0
     recorder.observer.started(epochs=config.fit.epochs, steps=recorder.steps, first_epoch=first)
-    if first >= config.fit.epochs:
+    if checkpoint is not None and (first >= config.fit.epochs or _stopped_early(checkpoint)):
+        _end_early_stopping(model, recorder.others, checkpoint)
         return
     weights = engine.class_weights(config, dataset.train, len(dataset.description.classes))
     validation = (
@@ -165,6 +166,21 @@ def _fit(
         callbacks=callbacks,
         verbose=0,
     )
+
+
+def _stopped_early(checkpoint: Checkpoint) -> bool:
+    return any(state.get("stopped_epoch") for state in checkpoint.callbacks)
+
+
+def _end_early_stopping(
+    model: keras.Model, callbacks: list[keras.callbacks.Callback], checkpoint: Checkpoint
+) -> None:
+    """Restore the best weights, as the end of the training that was cut off would have done."""
+    restore_callbacks(callbacks, checkpoint)
+    for callback in callbacks:
+        if isinstance(callback, keras.callbacks.EarlyStopping):
+            callback.set_model(model)
+            callback.on_train_end()
 
 
 def _construct_callback(call: Any, folder: Path, resume: bool) -> keras.callbacks.Callback:
