@@ -21,8 +21,14 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 @pytest.fixture
 def run(tmp_path):
     made = store.create_run(tmp_path / "runs", "net", now=NOW)
-    made.write_text(store.CONFIG, "name: net\n")
+    mark(made)
     return made
+
+
+def mark(run):
+    """Write what makes a folder a run."""
+    run.write_text(store.CONFIG, "name: net\n")
+    run.write_text(store.SOURCE, "name: net\n")
 
 
 def test_a_folder_is_named_by_config_date_and_time(tmp_path):
@@ -58,7 +64,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_rest(run):
     with pytest.raises(RuntimeError):
         write_half()
     assert run.read_text("a.txt") == "old"
-    assert not [p for p in run.path.iterdir() if "a.txt" in p.name and p.name != "a.txt"]
+    assert sorted(p.name for p in run.path.iterdir()) == ["a.txt", store.CONFIG, store.SOURCE]
 
 
 @pytest.mark.parametrize(
@@ -77,7 +83,7 @@ def test_a_disk_that_refuses_is_told_in_words(run, monkeypatch, code, kind, mess
     with pytest.raises(kind, match=message) as caught:
         run.write_text("a.txt", "text")
     assert caught.value.remedy
-    assert not list(run.path.glob(".a.txt*"))
+    assert not list(run.path.glob(".a.*"))
 
 
 def test_the_state_follows_from_the_folder(run):
@@ -118,7 +124,7 @@ def test_runs_are_listed_newest_first_and_strangers_are_not_runs(tmp_path):
     made = []
     for i, day in enumerate((1, 3, 2)):
         run = store.create_run(tmp_path, f"r{i}", now=NOW)
-        run.write_text(store.CONFIG, "")
+        mark(run)
         run.write_json(store.ENVIRONMENT, {"started": f"2026-01-0{day}T00:00:00+00:00"})
         made.append(run.name)
     (tmp_path / "notes").mkdir()
@@ -136,7 +142,7 @@ def test_a_run_is_found_by_path_name_or_beginning(run):
 
 def test_an_unknown_or_ambiguous_run_says_so(run):
     root = run.path.parent
-    store.create_run(root, "net", now=NOW).write_text(store.CONFIG, "")
+    mark(store.create_run(root, "net", now=NOW))
     with pytest.raises(UserError, match="begins several runs"):
         store.find_run(root, "ne")
     with pytest.raises(UserError, match="there is no run 'x'"):
@@ -149,7 +155,7 @@ def test_the_newest_run_is_a_finished_one(run):
         store.newest_run(root)
     run.finish(store.FINISHED)
     later = store.create_run(root, "later", now=NOW)
-    later.write_text(store.CONFIG, "")
+    mark(later)
     assert store.newest_run(root) == run
 
 
@@ -164,6 +170,21 @@ def test_only_runs_are_deleted(run, tmp_path):
     store.remove_run(run)
     assert not run.path.exists()
     assert folder.exists()
+
+
+def test_what_dlcli_did_not_write_is_not_deleted(run):
+    (run.path / "notes.md").write_text("precious")
+    with pytest.raises(UserError, match=r"did not write: notes\.md"):
+        store.remove_run(run)
+    assert (run.path / store.CONFIG).exists()
+
+
+def test_the_files_of_callbacks_and_writes_that_were_cut_off_are_deleted(run):
+    run.write_text(store.CONFIG, "callbacks: [{CSVLogger: {filename: log.csv}}]")
+    (run.path / "log.csv").write_text("")
+    (run.path / ".model.0123abcd.part.keras").write_text("")
+    store.remove_run(run)
+    assert not run.path.exists()
 
 
 def test_a_run_that_is_being_trained_is_not_deleted(run):

@@ -12,20 +12,25 @@ import json
 import os
 import platform
 import re
-import secrets
 import shutil
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlcli.errors import UserError, WorkError
+from dlcli.files import replacing_path
 from dlcli.plain import finite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import BinaryIO
 
 CONFIG = "config.yaml"
+SOURCE = "source.yaml"
+HISTORY = "history.csv"
+METRICS = "metrics.json"
 STATUS = "status.json"
 ENVIRONMENT = "environment.json"
 LOCK = ".lock"
@@ -34,6 +39,15 @@ INTERRUPTED = "interrupted"
 FAILED = "failed"
 RUNNING = "running"
 INCOMPLETE = "incomplete"
+
+FILES = frozenset({
+    CONFIG, SOURCE, ENVIRONMENT, HISTORY, METRICS, STATUS,
+    "checkpoint.npz", "model.keras", "predictions.npz",
+})  # fmt: skip
+"""What dlcli writes into a run's folder, and therefore may delete."""
+
+LOOKS = 10
+"""How often a held lock is looked at: `runs ls` holds one for an instant to see if it is free."""
 
 PACKAGES = ("dlcli", "tensorflow", "keras", "numpy", "pandas", "scipy", "scikit-learn")
 
@@ -54,10 +68,11 @@ class RunFolder:
         """`finished`, `interrupted`, `failed`, `running`, or `incomplete`: cut off half-way."""
         if self._is_locked():
             return RUNNING
-        try:
-            return str(self.read_json(STATUS)["state"])
-        except (UserError, KeyError):
-            return INCOMPLETE
+        with contextlib.suppress(UserError):
+            state = self.read_json(STATUS).get("state")
+            if state in (FINISHED, INTERRUPTED, FAILED):
+                return str(state)
+        return INCOMPLETE
 
     def _is_locked(self) -> bool:
         try:
@@ -76,18 +91,24 @@ class RunFolder:
         Raises:
             UserError: If another process holds it.
         """
-        with (self.path / LOCK).open("wb") as stream:
-            try:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+        with explained_os_errors(self.path / LOCK):
+            stream = (self.path / LOCK).open("wb")
+        with stream:
+            if not _take(stream):
                 remedy = "wait for it to end, or stop it"
-                raise UserError(f"{self.path} is being trained right now", remedy=remedy) from None
+                raise UserError(f"{self.path} is being trained right now", remedy=remedy)
             yield
 
     @contextlib.contextmanager
     def replace_into(self, name: str) -> Iterator[Path]:
-        """Yield a path to write to; it becomes the named file if the block succeeds."""
-        with replacing(self.path / name) as path:
+        """Yield a path to write to; it becomes the named file if the block succeeds.
+
+        Raises:
+            WorkError: If the disk is full.
+            UserError: If the folder cannot be written to.
+        """
+        target = self.path / name
+        with explained_os_errors(target), replacing_path(target) as path:
             yield path
 
     def write_text(self, name: str, text: str) -> None:
@@ -103,31 +124,41 @@ class RunFolder:
         """Read a text file.
 
         Raises:
-            UserError: If it is missing or is not text.
+            UserError: If it is missing, cannot be read or is not text.
         """
         try:
             return (self.path / name).read_text(encoding="utf-8")
         except FileNotFoundError:
-            message = f"{self.path} has no {name}; it is {self._unchecked_state()}"
-            remedy = f"go on with: dlcli train --resume {self.path}"
-            raise UserError(message, remedy=remedy) from None
+            raise self._without(name) from None
+        except OSError as error:
+            message = f"{self.path / name} cannot be read: {error.strerror}"
+            raise UserError(message, remedy="check what lies there and its permissions") from None
         except UnicodeDecodeError:
-            raise UserError(f"{self.path / name} is damaged", remedy="train the run anew") from None
+            raise self._damaged(name) from None
 
-    def _unchecked_state(self) -> str:
-        return FINISHED if (self.path / STATUS).exists() else INCOMPLETE
+    def _without(self, name: str) -> UserError:
+        if name != STATUS and self.state == FINISHED:
+            message = f"{self.path} has no {name}, although it is {FINISHED}: the file was deleted"
+            return UserError(message, remedy=f"train it anew: dlcli train {self.path / SOURCE}")
+        message = f"{self.path} has no {name}: the run is not {FINISHED}"
+        return UserError(message, remedy=f"go on with: dlcli train --resume {self.path}")
 
-    def read_json(self, name: str) -> Any:
+    def _damaged(self, name: str) -> UserError:
+        remedy = f"train it anew: dlcli train {self.path / SOURCE}"
+        return UserError(f"{self.path / name} is damaged", remedy=remedy)
+
+    def read_json(self, name: str) -> dict[str, Any]:
         """Read a JSON file.
 
         Raises:
             UserError: If it is missing or damaged.
         """
         text = self.read_text(name)
-        try:
-            return json.loads(text)
-        except json.JSONDecodeError:
-            raise UserError(f"{self.path / name} is damaged", remedy="train the run anew") from None
+        with contextlib.suppress(json.JSONDecodeError):
+            content = json.loads(text)
+            if isinstance(content, dict):
+                return content
+        raise self._damaged(name)
 
     def finish(self, state: str, **fields: Any) -> None:
         """Write status.json, the last file of a run."""
@@ -139,31 +170,22 @@ class RunFolder:
         (self.path / STATUS).unlink(missing_ok=True)
 
     def started(self) -> str:
-        """Return when the run started, in ISO 8601; its folder's time if that is not recorded."""
-        try:
-            return str(self.read_json(ENVIRONMENT)["started"])
-        except (UserError, KeyError):
-            changed = datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
-            return changed.isoformat(timespec="seconds")
+        """Return when the run started, in ISO 8601, UTC; its folder's time if not recorded."""
+        with contextlib.suppress(UserError, KeyError, TypeError, ValueError, OverflowError):
+            written = datetime.fromisoformat(self.read_json(ENVIRONMENT)["started"])
+            return written.astimezone(UTC).isoformat(timespec="seconds")
+        changed = datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
+        return changed.isoformat(timespec="seconds")
 
 
-@contextlib.contextmanager
-def replacing(target: Path) -> Iterator[Path]:
-    """Yield a path beside `target` that is renamed onto it if the block succeeds.
-
-    Raises:
-        WorkError: If the disk is full.
-        UserError: If the folder cannot be written to.
-    """
-    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}{target.suffix}")
-    try:
-        with explained_os_errors(target):
-            yield beside
-            with beside.open("rb") as stream:
-                os.fsync(stream.fileno())
-            beside.replace(target)
-    finally:
-        beside.unlink(missing_ok=True)
+def _take(stream: BinaryIO) -> bool:
+    """Lock a file until it is closed; tell whether that worked."""
+    for _ in range(LOOKS):
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        time.sleep(0.02)
+    return False
 
 
 @contextlib.contextmanager
@@ -178,7 +200,7 @@ def explained_os_errors(target: Path) -> Iterator[None]:
             remedy = "free some space; what was written before is kept"
             raise WorkError(f"the disk is full: {target} was not written", remedy=remedy) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            remedy = "choose a folder you may write to: --out or --root"
+            remedy = "check its permissions, or choose another folder: --out or --root"
             raise UserError(f"{target.parent} cannot be written to", remedy=remedy) from error
         raise
 
@@ -225,14 +247,24 @@ def slug(name: str) -> str:
 
 
 def is_run(path: Path) -> bool:
-    """Whether a folder was made for a run."""
-    return path.is_dir() and not path.is_symlink() and (path / CONFIG).is_file()
+    """Whether a folder was made for a run: it holds a config both as written and resolved.
+
+    One of the two is not enough, since many a project has a `config.yaml` of its own.
+    """
+    marks = (path / CONFIG, path / SOURCE)
+    return path.is_dir() and not path.is_symlink() and all(mark.is_file() for mark in marks)
 
 
 def list_runs(root: Path) -> list[RunFolder]:
-    """Return the runs directly below a folder, the newest first."""
-    if not root.is_dir():
+    """Return the runs directly below a folder, the newest first; none if there is no folder.
+
+    Raises:
+        UserError: If root is a file.
+    """
+    if not root.exists():
         return []
+    if not root.is_dir():
+        raise UserError(f"{root} is no folder", remedy="--root names the folder of the runs")
     runs = [RunFolder(path) for path in root.iterdir() if is_run(path)]
     return sorted(runs, key=lambda run: (run.started(), run.name), reverse=True)
 
@@ -243,6 +275,9 @@ def find_run(root: Path, text: str) -> RunFolder:
     Raises:
         UserError: If there is none, or several.
     """
+    remedy = f"`dlcli runs ls --root {root}` lists them; `dlcli train CONFIG` makes one"
+    if not text:
+        raise UserError("an empty name names no run", remedy=remedy)
     for path in (Path(text), root / text):
         if is_run(path):
             return RunFolder(path)
@@ -250,9 +285,8 @@ def find_run(root: Path, text: str) -> RunFolder:
     if len(found) == 1:
         return found[0]
     if found:
-        names = ", ".join(run.name for run in found[:5])
+        names = ", ".join(run.name for run in found[:5]) + (", ..." if len(found) > 5 else "")
         raise UserError(f"'{text}' begins several runs: {names}", remedy="write more of the name")
-    remedy = f"`dlcli runs ls --root {root}` lists them; `dlcli train CONFIG` makes one"
     raise UserError(f"there is no run '{text}' in {root}", remedy=remedy)
 
 
@@ -270,15 +304,44 @@ def newest_run(root: Path) -> RunFolder:
 
 
 def remove_run(run: RunFolder) -> None:
-    """Delete a run's folder.
+    """Delete a run's folder: what dlcli and the run's callbacks wrote, never anything else.
 
     Raises:
-        UserError: If it is no run, or is being trained.
+        UserError: If it is no run, is being trained, or holds what dlcli did not write.
     """
     if not is_run(run.path):
         raise UserError(f"{run.path} is no run", remedy="`dlcli runs ls` lists them")
-    with run.lock(), explained_os_errors(run.path):
-        shutil.rmtree(run.path)
+    config = run.read_text(CONFIG)  # names the files of the callbacks
+    if strangers := sorted(p.name for p in run.path.iterdir() if not _is_own(p, config)):
+        names = ", ".join(strangers[:5]) + (", ..." if len(strangers) > 5 else "")
+        remedy = "move that elsewhere first; nothing was deleted"
+        raise UserError(f"{run.path} also holds what dlcli did not write: {names}", remedy=remedy)
+    with run.lock(), explained_os_errors(run.path / CONFIG):
+        for path in sorted(run.path.iterdir(), key=_removal_rank):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        run.path.resolve().rmdir()
+
+
+def _is_own(path: Path, config: str) -> bool:
+    """Whether dlcli wrote a file; hidden ones are its lock and writes that were cut off."""
+    if path.name in FILES or path.name == LOCK or _is_cut_off_write(path.name):
+        return True
+    return re.search(rf"(?<![\w.-]){re.escape(path.name)}(?![\w.-])", config) is not None
+
+
+def _is_cut_off_write(name: str) -> bool:
+    return any(
+        re.fullmatch(rf"\.{re.escape(Path(own).stem)}\.[0-9a-f]{{8}}\.part\.\w+", name)
+        for own in FILES
+    )
+
+
+def _removal_rank(path: Path) -> int:
+    """First how the run ended, last what makes it a run: half a deletion is an incomplete run."""
+    return {STATUS: 0, CONFIG: 2, SOURCE: 2}.get(path.name, 1)
 
 
 def environment(seed: int, command: Sequence[str], devices: Sequence[str]) -> dict[str, Any]:
@@ -290,9 +353,27 @@ def environment(seed: int, command: Sequence[str], devices: Sequence[str]) -> di
         "devices": list(devices),
         "python": platform.python_version(),
         "platform": platform.platform(),
+        "processor": _processor(),
         "processors": os.cpu_count(),
+        "memory_bytes": _memory_bytes(),
         "packages": versions(),
     }
+
+
+def _processor() -> str:
+    """Return the processor's model, or at least its architecture."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _memory_bytes() -> int | None:
+    """Return the size of the main memory, if the system tells it."""
+    with contextlib.suppress(OSError, ValueError):
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return None
 
 
 def versions() -> dict[str, str]:

@@ -204,7 +204,7 @@ def run_introspection(path: Path) -> None:
 
 
 def _keep(fresh: Path, path: Path) -> None:
-    from dlcli.data.files import replacing
+    from dlcli.files import replacing
 
     with replacing(path) as stream:
         stream.write(fresh.read_bytes())

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dlcli.data.files import replacing
+from dlcli.files import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from dlcli.data import npy
-from dlcli.data.files import replacing
 from dlcli.errors import DataError, WorkError
+from dlcli.files import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

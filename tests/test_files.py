@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dlcli.data.files import replacing
+from dlcli.files import replacing
 
 
 def test_the_file_appears_when_the_block_ends(tmp_path):

@@ -1,0 +1,44 @@
+"""Writing a file beside its place and renaming it into it, so that no half of it is ever seen."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@contextmanager
+def replacing_path(path: Path) -> Iterator[Path]:
+    """Yield the path of a temporary file, with the same suffix, that becomes `path` at the end.
+
+    After an exception, Ctrl-C included, `path` is as it was before and the temporary file is gone.
+
+    Raises:
+        OSError: If the folder cannot be written to.
+    """
+    # Not tempfile: its files are private to the user, and Keras's cache may be shared.
+    part = path.with_name(f".{path.stem}.{os.urandom(4).hex()}.part{path.suffix}")
+    try:
+        yield part
+        with part.open("rb") as stream:
+            os.fsync(stream.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Open a temporary file that becomes `path` when the block ends; missing folders are made.
+
+    Raises:
+        OSError: If the folder cannot be written to.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing_path(path) as part, part.open("xb") as stream:
+        yield stream
+        stream.flush()
