@@ -1,0 +1,1 @@
+"""Comparing optimizers: what to train, what to train next, and what the scores allow to say."""

@@ -1,0 +1,115 @@
+"""Epochs, steps or seconds to a target, where some runs never get there."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import stats
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+
+@dataclass(frozen=True)
+class TimeToTarget:
+    """How long one candidate takes to its target.
+
+    Attributes:
+        median: Kaplan-Meier median in the unit of the times; NaN if fewer than half get there.
+        reached: Runs that reached the target.
+        censored: Runs that did not.
+    """
+
+    median: float
+    reached: int
+    censored: int
+
+
+def default_target(best_scores: ArrayLike) -> float:
+    """Return the score that the median candidate reaches in its median run.
+
+    With an even number of candidates it is the lower of the middle two, so that at least half of
+    the candidates reach it. Targets that all of a field should be able to reach are those of Dahl
+    et al. 2023 (AlgoPerf) and Schneider et al. 2019 (DeepOBS).
+
+    Args:
+        best_scores: Shape (candidates, seeds): each run's best validation score, greater is
+            better; NaN for a run without one. Candidates without any are left out.
+
+    Raises:
+        ValueError: If there is no score at all.
+    """
+    values = np.asarray(best_scores, dtype=float)
+    rows = [row[~np.isnan(row)] for row in values]
+    medians = [np.quantile(row, 0.5, method="lower") for row in rows if len(row)]
+    if not medians:
+        raise ValueError("no run has a validation score to take a target from")
+    return float(np.quantile(medians, 0.5, method="lower"))
+
+
+def reached_at(scores: ArrayLike, clock: ArrayLike, target: float) -> NDArray[np.float64]:
+    """Return when each run first reached the target, NaN if it never did.
+
+    Args:
+        scores: Shape (runs, epochs): the validation score after each epoch, greater is better;
+            NaN after the end of a run, or where it diverged.
+        clock: Shape (runs, epochs) or (epochs,): epochs, steps or seconds of training so far.
+        target: The score to reach.
+
+    Returns:
+        Shape (runs,), in the unit of the clock.
+    """
+    values = np.asarray(scores, dtype=float)
+    there = values >= target  # False for NaN
+    times = np.broadcast_to(np.asarray(clock, dtype=float), values.shape)
+    first = np.where(there, times, np.inf).min(axis=1, initial=np.inf)
+    return np.asarray(np.where(there.any(axis=1), first, np.nan))
+
+
+def time_to_target(
+    reached: ArrayLike, observed: ArrayLike, failed: ArrayLike | None = None
+) -> TimeToTarget:
+    """Return the Kaplan-Meier median of the time to target (Kaplan & Meier 1958).
+
+    A run that ended before the target is censored: all that is known is that it takes longer. The
+    mean over those that got there would favour the candidate that rarely does. A diverged or
+    stuck run never gets there, however long: it stays among those still to arrive to the end.
+
+    Args:
+        reached: Shape (runs,): when the target was reached, NaN if it was not.
+        observed: Shape (runs,): how long the run was watched, in the same unit.
+        failed: Shape (runs,), boolean: the run diverged or was stuck.
+    """
+    times = np.asarray(reached, dtype=float)
+    there = ~np.isnan(times)
+    watched = np.where(there, times, np.asarray(observed, dtype=float))
+    if failed is not None and len(watched):
+        hopeless = np.asarray(failed, bool) & ~there
+        watched = np.where(hopeless, np.nanmax(watched), watched)
+    return TimeToTarget(kaplan_meier_median(watched, there), int(there.sum()), int((~there).sum()))
+
+
+def kaplan_meier_median(times: ArrayLike, events: ArrayLike) -> float:
+    """Return the median of right-censored times, NaN where the curve stays above one half.
+
+    Where the survival curve is exactly one half for a while, the median is the middle of that
+    while (as R's survfit has it), so that without censoring it is the ordinary median.
+
+    Args:
+        times: Shape (runs,): time of the event, or of the end of watching.
+        events: Shape (runs,), boolean: the event happened.
+    """
+    moments, happened = np.asarray(times, dtype=float), np.asarray(events, bool)
+    if not happened.any():
+        return math.nan
+    survival = stats.ecdf(stats.CensoredData(moments[happened], right=moments[~happened])).sf
+    left = np.asarray(survival.probabilities)
+    below = left < 0.5 - 1e-9
+    half = (left < 0.5 + 1e-9) & ~below
+    ends = survival.quantiles
+    if half.any() and below.any():
+        return float((ends[half][0] + ends[below][0]) / 2)
+    return float(ends[half | below][0]) if (half | below).any() else math.nan

@@ -1,0 +1,103 @@
+"""One candidate's scores: centre, spread and the interval of the mean."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import stats
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+TRIM = 0.25
+"""The share of the scores that an interquartile mean leaves out at each end."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The two ends of an interval, in the units of the scores."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Description:
+    """One candidate's row of the summary.
+
+    Attributes:
+        runs: Runs with a score, failed ones (at the worst score) included.
+        failed: How many of them diverged or were stuck.
+        missing: Runs without a score (crashed): in none of the numbers.
+        sd: Standard deviation with n - 1; NaN with fewer than two runs.
+        iqm: Interquartile mean.
+        interval: Student's t interval of the mean; None with fewer than two runs.
+    """
+
+    runs: int
+    failed: int
+    missing: int
+    mean: float
+    sd: float
+    median: float
+    iqm: float
+    interval: Interval | None
+
+
+def describe(
+    scores: ArrayLike, failed: ArrayLike | None = None, *, confidence: float = 0.95
+) -> Description:
+    """Describe one candidate's scores over seeds.
+
+    Args:
+        scores: Shape (seeds,); NaN where a run has no score.
+        failed: Shape (seeds,), boolean: the run diverged or was stuck.
+        confidence: Of the interval of the mean.
+    """
+    values = np.asarray(scores, dtype=float)
+    present = ~np.isnan(values)
+    marks = np.zeros(len(values), bool) if failed is None else np.asarray(failed, bool)
+    kept = values[present]
+    some = len(kept) > 0
+    return Description(
+        runs=len(kept),
+        failed=int((marks & present).sum()),
+        missing=int((~present).sum()),
+        mean=float(kept.mean()) if some else math.nan,
+        sd=float(kept.std(ddof=1)) if len(kept) > 1 else math.nan,
+        median=float(np.median(kept)) if some else math.nan,
+        iqm=interquartile_mean(kept) if some else math.nan,
+        interval=mean_interval(kept, confidence=confidence),
+    )
+
+
+def interquartile_mean(scores: ArrayLike) -> float:
+    """Return the mean of the middle half of all scores, of any shape (Agarwal et al. 2021).
+
+    A quarter of the scores, rounded down, is left out at each end, as in rliable.
+    """
+    return float(stats.trim_mean(np.asarray(scores, dtype=float), TRIM, axis=None))
+
+
+def mean_interval(scores: ArrayLike, *, confidence: float = 0.95) -> Interval | None:
+    """Return Student's t interval of the mean, None with fewer than two scores.
+
+    With few seeds it covers the mean as often as it says (95-96 % in simulations with 3, 5 and 10
+    seeds), where the percentile bootstrap covers it in 76, 84 and 89 %. Scores without any spread
+    give an interval of no width: the seeds then say nothing about the uncertainty.
+
+    Args:
+        scores: Shape (seeds,), without NaN.
+        confidence: The share of such intervals that contain the true mean.
+    """
+    values = np.asarray(scores, dtype=float)
+    n = len(values)
+    if n < 2:
+        return None
+    mean = float(values.mean())
+    quantile = float(stats.t.ppf((1 + confidence) / 2, n - 1))
+    half = quantile * float(values.std(ddof=1)) / math.sqrt(n)
+    return Interval(mean - half, mean + half)

@@ -1,0 +1,280 @@
+"""Two candidates at a time: differences by seed, the probability of improvement, plain tests."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from dlcli.comparison.statistics.description import Interval, mean_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+RESAMPLES = 10_000
+
+FEWEST_TO_RESAMPLE = 5
+"""With fewer seeds no resample reaches as far as a 95 % interval has to: with 3, the bootstrap's
+widest interval covers the mean in 75 % of cases."""
+
+ROUNDING = 1e-12
+"""Differences below this share of the largest score are rounding errors: a tie."""
+
+
+@dataclass(frozen=True)
+class Complete:
+    """The part of a comparison in which nothing is missing.
+
+    Attributes:
+        candidates: Indices of the candidates that are left.
+        seeds: Indices of the seeds at which all of them have a score.
+        scores: Shape (candidates left, seeds left).
+    """
+
+    candidates: NDArray[np.intp]
+    seeds: NDArray[np.intp]
+    scores: NDArray[np.float64]
+
+
+def complete(scores: ArrayLike) -> Complete:
+    """Leave out what cannot be paired: first candidates, then seeds.
+
+    A candidate with no score at half of the seeds or more goes, so that a broken one does not take
+    all the others' seeds with it; then every seed at which a remaining candidate has no score.
+
+    Args:
+        scores: Shape (candidates, seeds); NaN where a trial could not be run. (A diverged run is
+            not missing: it has the worst score.)
+    """
+    values = np.asarray(scores, dtype=float)
+    missing = np.isnan(values)
+    candidates = np.flatnonzero(missing.mean(axis=1) < 0.5)
+    seeds = np.flatnonzero(~missing[candidates].any(axis=0))
+    return Complete(candidates, seeds, values[np.ix_(candidates, seeds)])
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How much better one candidate is than another.
+
+    Attributes:
+        mean: Of the differences by seed.
+        sd: Of the differences by seed, with n - 1; NaN with fewer than two seeds.
+        interval: 95 % interval of the mean; None with fewer than two seeds.
+    """
+
+    mean: float
+    sd: float
+    interval: Interval | None
+
+
+def differences_to_best(
+    scores: ArrayLike, rng: np.random.Generator, *, resamples: int = RESAMPLES
+) -> tuple[Difference, ...]:
+    """Return what each candidate lacks to the best by mean, seed by seed; 0 for the best itself.
+
+    All candidates see the same resamples. The intervals take the best as given: that it was picked
+    as the best is allowed for in `permutation.max_t_test`, not here.
+
+    Args:
+        scores: Shape (candidates, seeds), without NaN.
+        rng: Draws the resamples of the seeds.
+        resamples: How many.
+    """
+    values = np.asarray(scores, dtype=float)
+    best = int(values.mean(axis=1).argmax())
+    index = _resampled(values.shape[1], rng, resamples)
+    return tuple(_difference(values[best] - row, index) for row in values)
+
+
+def difference(
+    first: ArrayLike, second: ArrayLike, rng: np.random.Generator, *, resamples: int = RESAMPLES
+) -> Difference:
+    """Return how much the first candidate is better, with a paired bootstrap interval.
+
+    The interval is the percentile bootstrap over the differences by seed, widened by what the
+    plain one lacks with few seeds: its percentiles are those of Student's t instead of the
+    normal distribution, at a spread with n - 1 (Hesterberg 2015, "What teachers should know about
+    the bootstrap"). With fewer than five seeds it is Student's t interval of the differences.
+
+    Args:
+        first: Shape (seeds,), without NaN.
+        second: Shape (seeds,), without NaN; of the same seeds.
+        rng: Draws the resamples of the seeds.
+        resamples: How many.
+    """
+    values = np.asarray(first, dtype=float) - np.asarray(second, dtype=float)
+    return _difference(values, _resampled(len(values), rng, resamples))
+
+
+def _resampled(seeds: int, rng: np.random.Generator, resamples: int) -> NDArray[np.int64]:
+    return rng.integers(seeds, size=(resamples if seeds else 0, seeds))
+
+
+def _difference(values: NDArray[np.float64], index: NDArray[np.int64]) -> Difference:
+    n = len(values)
+    if n == 0:
+        return Difference(math.nan, math.nan, None)
+    sd = float(values.std(ddof=1)) if n > 1 else math.nan
+    if n < FEWEST_TO_RESAMPLE:
+        return Difference(float(values.mean()), sd, mean_interval(values))
+    tail = float(stats.norm.cdf(-math.sqrt(n / (n - 1)) * stats.t.ppf(0.975, n - 1)))
+    low, high = np.quantile(values[index].mean(axis=1), [tail, 1 - tail])
+    return Difference(float(values.mean()), sd, Interval(float(low), float(high)))
+
+
+def probability_of_improvement(scores: ArrayLike) -> NDArray[np.float64]:
+    """Return how probably a run of one candidate beats a run of another (Agarwal et al. 2021).
+
+    Args:
+        scores: Shape (candidates, seeds); NaN where a run has no score.
+
+    Returns:
+        Shape (candidates, candidates): P(row > column), ties counting half, over all pairs of
+        runs, whatever their seeds. NaN where a candidate has no run.
+    """
+    values = np.asarray(scores, dtype=float)
+    row, column = values[:, None, :, None], values[None, :, None, :]
+    wins = (np.sign(row - column) + 1) / 2
+    present = ~np.isnan(wins)
+    pairs = present.sum(axis=(2, 3))
+    total = np.where(present, wins, 0.0).sum(axis=(2, 3))
+    shares = np.full(pairs.shape, np.nan)
+    np.divide(total, pairs, out=shares, where=pairs > 0)
+    return shares
+
+
+def paired_t_p_value(differences: ArrayLike) -> float:
+    """Return the p-value of the two-sided paired t-test (Student 1908).
+
+    No difference at any seed gives 1; one that is the same at every seed, 0; one seed, NaN.
+
+    Args:
+        differences: Shape (seeds,).
+    """
+    values = _tidy(differences)
+    n = len(values)
+    if n < 2:
+        return math.nan
+    if np.ptp(values) <= ROUNDING * np.abs(values).max():
+        return float(values[0] == 0)
+    return float(stats.ttest_1samp(values, 0.0).pvalue)
+
+
+def wilcoxon_p_value(differences: ArrayLike) -> float:
+    """Return the exact p-value of the two-sided signed-rank test (Wilcoxon 1945).
+
+    Zeros are left out; ties share their average rank, and the distribution is the exact one over
+    all signs of these ranks. With n seeds it cannot be below 2 / 2^n: 0.0625 with 5.
+
+    Args:
+        differences: Shape (seeds,).
+    """
+    values = _tidy(differences)
+    values = values[values != 0]
+    if not len(values):
+        return 1.0 if len(np.atleast_1d(differences)) else math.nan
+    # Twice the ranks, because average ranks of ties come in halves and counting needs integers.
+    ranks = np.rint(2 * stats.rankdata(_merged(np.abs(values)))).astype(int)
+    ways = np.ones(1)
+    for rank in ranks:
+        ways = np.concatenate([ways, np.zeros(rank)]) + np.concatenate([np.zeros(rank), ways])
+    positive = int(ranks[values > 0].sum())
+    smaller = min(positive, int(ranks.sum()) - positive)
+    return min(1.0, 2 * float(ways[: smaller + 1].sum() / ways.sum()))
+
+
+def _tidy(differences: ArrayLike) -> NDArray[np.float64]:
+    """Return the differences with those that are only rounding errors of the others at zero."""
+    values = np.array(differences, dtype=float)
+    if len(values):
+        values[np.abs(values) <= ROUNDING * np.abs(values).max()] = 0.0
+    return values
+
+
+def _merged(sizes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the sizes with those that differ by rounding only made equal: 0.3 - 0.2 and 0.1."""
+    order = np.argsort(sizes)
+    jumps = np.diff(sizes[order], prepend=0.0) > ROUNDING * sizes.max()
+    groups = np.empty(len(sizes))
+    groups[order] = np.cumsum(jumps)
+    return groups
+
+
+def holm(p_values: ArrayLike) -> NDArray[np.float64]:
+    """Correct p-values for their number by Holm's step-down method (Holm 1979).
+
+    Args:
+        p_values: Shape (tests,); NaN for a test that could not be made, which is not counted.
+    """
+    values = np.asarray(p_values, dtype=float)
+    corrected = np.full(values.shape, np.nan)
+    made = np.flatnonzero(~np.isnan(values))
+    order = made[np.argsort(values[made])]
+    factors = len(order) - np.arange(len(order))
+    corrected[order] = np.minimum(np.maximum.accumulate(values[order] * factors), 1.0)
+    return corrected
+
+
+def pairwise(
+    names: Sequence[str], scores: ArrayLike, rng: np.random.Generator, *, resamples: int = RESAMPLES
+) -> pd.DataFrame:
+    """Compare all pairs of candidates with the plain tests, corrected for the number of pairs.
+
+    They are for readers who want them: the claims of a comparison rest on `max_t_test`.
+
+    Args:
+        names: The candidates' labels.
+        scores: Shape (candidates, seeds); a pair is compared at the seeds that both have.
+        rng: Draws the resamples of the intervals.
+        resamples: How many.
+
+    Returns:
+        A row a pair: first, second, seeds, difference (first minus second) with low and high,
+        probability_of_improvement (of first over second), paired_t, paired_t_holm, wilcoxon,
+        wilcoxon_holm (p-values).
+    """
+    values = np.asarray(scores, dtype=float)
+    improvement = probability_of_improvement(values)
+    rows = []
+    for i, j in combinations(range(len(names)), 2):
+        both = ~np.isnan(values[i] + values[j])
+        gap = values[i, both] - values[j, both]
+        found = difference(values[i, both], values[j, both], rng, resamples=resamples)
+        rows.append(
+            {
+                "first": names[i],
+                "second": names[j],
+                "seeds": int(both.sum()),
+                "difference": found.mean,
+                "low": found.interval.low if found.interval else math.nan,
+                "high": found.interval.high if found.interval else math.nan,
+                "probability_of_improvement": improvement[i, j],
+                "paired_t": paired_t_p_value(gap),
+                "wilcoxon": wilcoxon_p_value(gap),
+            }
+        )
+    table = pd.DataFrame(rows, columns=_PAIRWISE_MEASURED)
+    table.insert(8, "paired_t_holm", holm(table["paired_t"]))
+    table["wilcoxon_holm"] = holm(table["wilcoxon"])
+    return table
+
+
+_PAIRWISE_MEASURED = [
+    "first",
+    "second",
+    "seeds",
+    "difference",
+    "low",
+    "high",
+    "probability_of_improvement",
+    "paired_t",
+    "wilcoxon",
+]
