@@ -81,7 +81,7 @@ def test_a_stricter_level_needs_more_seeds():
 @pytest.mark.parametrize(("candidates", "seeds"), [(2, 4), (3, 3), (4, 2)])
 def test_the_smallest_p_value_is_one_in_the_distinct_ways_to_permute(candidates, seeds):
     orders = list(permutations(range(candidates)))
-    # Two ways that differ by one relabelling of all seeds are the same: the first order becomes 0, 1
+    # Ways that differ by one relabelling of all seeds are the same: the first order becomes 0, 1
     distinct = {
         tuple(tuple(order[i] for i in np.argsort(way[0])) for order in way)
         for way in product(orders, repeat=seeds)
