@@ -34,11 +34,7 @@ def test_it_is_the_product_limit_worked_out_by_hand(runs):
         steps.append((t, survival))
     at_half = [t for t, s in steps if abs(s - 0.5) < 1e-9]
     below = [t for t, s in steps if s < 0.5 - 1e-9]
-    expected = math.nan
-    if at_half and below:
-        expected = (at_half[0] + below[0]) / 2
-    elif at_half or below:
-        expected = min(at_half + below)
+    expected = (min([*at_half, below[0]]) + below[0]) / 2 if below else math.nan
     found = kaplan_meier_median([t for t, _ in runs], [e for _, e in runs])
     assert found == pytest.approx(expected, nan_ok=True)
 
@@ -64,11 +60,17 @@ def test_a_candidate_that_rarely_arrives_has_no_median():
 
 
 def test_an_early_divergence_counts_as_never_arriving():
-    reached, observed = [5, 6, math.nan, math.nan], [10, 10, 1, 1]
+    reached, observed = [5, 6, 7, math.nan, math.nan], [10, 10, 10, 1, 1]
     watched_briefly = time_to_target(reached, observed)
-    diverged = time_to_target(reached, observed, [False, False, True, True])
-    assert watched_briefly.median == 5.5
-    assert diverged.median == 6
+    diverged = time_to_target(reached, observed, [False, False, False, True, True])
+    assert watched_briefly.median == 6
+    assert diverged.median == 7
+
+
+def test_half_of_the_runs_arriving_is_not_enough_for_a_median():
+    never = math.nan
+    assert math.isnan(time_to_target([1, 2, never, never], [10] * 4).median)
+    assert time_to_target([1, 2, 9, never], [10] * 4).median == 5.5
 
 
 def test_the_first_epoch_at_the_target_counts_on_the_given_clock():

@@ -53,7 +53,7 @@ def test_an_adam_that_clearly_loses_to_sgd_is_under_tuned():
 
 def test_a_loss_within_chance_is_flagged_as_such():
     first = np.array([0.90, 0.91, 0.89, 0.90])
-    scores = [first, first + [0.02, -0.01, 0.01, -0.01]]
+    scores = [first, first + np.array([0.02, -0.01, 0.01, -0.01])]
     (found,) = under_tuned(["Momentum", "SGD"], scores)
     assert not found.significant
     assert found.p_value > 0.05

@@ -18,7 +18,7 @@ class TimeToTarget:
     """How long one candidate takes to its target.
 
     Attributes:
-        median: Kaplan-Meier median in the unit of the times; NaN if fewer than half get there.
+        median: Kaplan-Meier median in the unit of the times; NaN unless more than half get there.
         reached: Runs that reached the target.
         censored: Runs that did not.
     """
@@ -86,17 +86,19 @@ def time_to_target(
     times = np.asarray(reached, dtype=float)
     there = ~np.isnan(times)
     watched = np.where(there, times, np.asarray(observed, dtype=float))
-    if failed is not None and len(watched):
+    if failed is not None:
         hopeless = np.asarray(failed, bool) & ~there
-        watched = np.where(hopeless, np.nanmax(watched), watched)
+        watched = np.where(hopeless, np.fmax.reduce(watched, initial=0.0), watched)
     return TimeToTarget(kaplan_meier_median(watched, there), int(there.sum()), int((~there).sum()))
 
 
 def kaplan_meier_median(times: ArrayLike, events: ArrayLike) -> float:
-    """Return the median of right-censored times, NaN where the curve stays above one half.
+    """Return the median of right-censored times, NaN unless the curve falls below one half.
 
     Where the survival curve is exactly one half for a while, the median is the middle of that
-    while (as R's survfit has it), so that without censoring it is the ordinary median.
+    while (as R's survfit has it), so that without censoring it is the ordinary median. Where it
+    stays at one half to the end, no time is known by which more than half have arrived: that is NaN
+    here, or a candidate of which half never arrive could look faster than one that always does.
 
     Args:
         times: Shape (runs,): time of the event, or of the end of watching.
@@ -107,9 +109,9 @@ def kaplan_meier_median(times: ArrayLike, events: ArrayLike) -> float:
         return math.nan
     survival = stats.ecdf(stats.CensoredData(moments[happened], right=moments[~happened])).sf
     left = np.asarray(survival.probabilities)
-    below = left < 0.5 - 1e-9
-    half = (left < 0.5 + 1e-9) & ~below
+    below = np.flatnonzero(left < 0.5 - 1e-9)
+    if not len(below):
+        return math.nan
+    half = np.flatnonzero(np.abs(left - 0.5) <= 1e-9)
     ends = survival.quantiles
-    if half.any() and below.any():
-        return float((ends[half][0] + ends[below][0]) / 2)
-    return float(ends[half | below][0]) if (half | below).any() else math.nan
+    return float((ends[half[0]] + ends[below[0]]) / 2 if len(half) else ends[below[0]])
