@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
+import re
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dlcli import store
 from dlcli.errors import UserError, WorkError
@@ -94,8 +99,59 @@ def test_the_state_follows_from_the_folder(run):
     assert run.state == store.INTERRUPTED
     run.finish(store.FINISHED)
     assert run.state == store.FINISHED
-    (run.path / store.STATUS).write_text('{"sta')
-    assert run.state == store.INCOMPLETE
+    for damaged in ('{"sta', "[]", "3", '{"state": 3}', '{"state": []}', "{}"):
+        (run.path / store.STATUS).write_text(damaged)
+        assert run.state == store.INCOMPLETE
+
+
+def test_a_look_at_the_state_does_not_keep_a_training_from_starting(run, monkeypatch):
+    (run.path / store.LOCK).write_bytes(b"")
+    with (run.path / store.LOCK).open("rb") as look:
+        fcntl.flock(look, fcntl.LOCK_EX)
+        monkeypatch.setattr(time, "sleep", lambda _: fcntl.flock(look, fcntl.LOCK_UN))
+        with run.lock():
+            assert run.state == store.RUNNING
+
+
+@pytest.mark.parametrize("content", ["[1]", '{"started": 3}', '{"started": "soon"}', "{", "{}"])
+def test_a_run_without_a_usable_start_has_its_folders_time(run, content):
+    (run.path / store.ENVIRONMENT).write_text(content)
+    os.utime(run.path, (0, 0))
+    assert run.started() == "1970-01-01T00:00:00+00:00"
+
+
+def test_starts_are_compared_in_one_time_zone(run):
+    run.write_json(store.ENVIRONMENT, {"started": "2026-01-01T01:00:00+02:00"})
+    assert run.started() == "2025-12-31T23:00:00+00:00"
+
+
+def test_a_file_that_cannot_be_read_says_why(run):
+    (run.path / store.METRICS).mkdir()
+    with pytest.raises(UserError, match=r"metrics\.json cannot be read: Is a directory"):
+        run.read_json(store.METRICS)
+    (run.path / store.HISTORY).write_bytes(b"\xff")
+    with pytest.raises(UserError, match=r"history\.csv is damaged"):
+        run.read_text(store.HISTORY)
+
+
+def test_a_missing_file_says_what_to_do_about_it(run):
+    with pytest.raises(UserError, match="is not finished") as caught:
+        run.read_json(store.METRICS)
+    assert "--resume" in caught.value.remedy
+    run.finish(store.FINISHED)
+    with pytest.raises(UserError, match="the file was deleted") as caught:
+        run.read_json(store.METRICS)
+    assert "--resume" not in caught.value.remedy
+
+
+@given(st.text() | st.text(alphabet="a-.", min_size=90, max_size=110))
+def test_any_name_becomes_one_plain_part_of_a_path(name):
+    made = store.slug(name)
+    assert Path(made).parts == (made,)
+    assert made not in (".", "..")
+    assert made.isascii()
+    assert len(made) <= 100
+    assert store.slug(made) == made
 
 
 def test_only_one_process_trains_in_a_run_and_a_killed_one_frees_it(run):
@@ -147,6 +203,14 @@ def test_an_unknown_or_ambiguous_run_says_so(run):
         store.find_run(root, "ne")
     with pytest.raises(UserError, match="there is no run 'x'"):
         store.find_run(root, "x")
+    with pytest.raises(UserError, match="an empty name"):
+        store.find_run(root, "")
+
+
+def test_the_runs_folder_must_be_a_folder(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="is no folder"):
+        store.list_runs(tmp_path / "file")
 
 
 def test_the_newest_run_is_a_finished_one(run):
@@ -179,12 +243,90 @@ def test_what_dlcli_did_not_write_is_not_deleted(run):
     assert (run.path / store.CONFIG).exists()
 
 
-def test_the_files_of_callbacks_and_writes_that_were_cut_off_are_deleted(run):
-    run.write_text(store.CONFIG, "callbacks: [{CSVLogger: {filename: log.csv}}]")
-    (run.path / "log.csv").write_text("")
+@pytest.mark.parametrize(
+    ("callback", "written"),
+    [
+        ("{CSVLogger: {filename: log.csv}}", "log.csv"),
+        ("{TensorBoard: {log_dir: logs}}", "logs/train/events"),
+        ("{ModelCheckpoint: {filepath: kept/best.keras}}", "kept/best.keras"),
+        ("{ModelCheckpoint: {filepath: 'e{epoch:02d}-{val_loss:.2f}.keras'}}", "e07-0.12.keras"),
+        ("{ModelCheckpoint: {filepath: 'e{epoch:02d}-{val_loss:.2f}.keras'}}", "e10-nan.keras"),
+    ],
+)
+def test_what_a_callback_wrote_is_deleted_too(run, callback, written):
+    run.write_text(store.CONFIG, f"fit: {{callbacks: [{callback}]}}\n")
+    (run.path / written).parent.mkdir(parents=True, exist_ok=True)
+    (run.path / written).write_text("")
+    store.remove_run(run)
+    assert not run.path.exists()
+
+
+def test_a_write_that_was_cut_off_is_deleted_too(run):
     (run.path / ".model.0123abcd.part.keras").write_text("")
     store.remove_run(run)
     assert not run.path.exists()
+
+
+@pytest.mark.parametrize("name", ["data", "log", "csv", "CSVLogger", "auto", "notes.keras", ".git"])
+def test_a_folder_is_not_deleted_for_being_named_like_a_word_of_the_config(run, name):
+    callbacks = "[{CSVLogger: {filename: log.csv}}, {ModelCheckpoint: {filepath: '{epoch}.keras'}}]"
+    run.write_text(store.CONFIG, f"data: {{mode: auto}}\nfit: {{callbacks: {callbacks}}}\n")
+    (run.path / name).mkdir()
+    (run.path / name / "precious").write_text("")
+    with pytest.raises(UserError, match=f"did not write: {re.escape(name)}"):
+        store.remove_run(run)
+    assert (run.path / name / "precious").exists()
+    assert (run.path / store.SOURCE).exists()
+
+
+@pytest.mark.parametrize(
+    "damage", [b"\xff\xfe", b"data: {", b"fit: 3", b"fit: {callbacks: 3}", b""]
+)
+def test_a_run_with_a_damaged_config_can_be_deleted(run, damage):
+    (run.path / store.CONFIG).write_bytes(damage)
+    store.remove_run(run)
+    assert not run.path.exists()
+
+
+def test_deleting_never_follows_a_link(run, tmp_path):
+    outside = tmp_path / "weights.keras"
+    outside.write_text("precious")
+    (run.path / "model.keras").symlink_to(outside)
+    store.remove_run(run)
+    assert outside.read_text() == "precious"
+
+
+def test_a_deletion_that_is_cut_off_leaves_an_incomplete_run(run, monkeypatch):
+    run.write_json(store.ENVIRONMENT, {})
+    run.finish(store.FINISHED)
+    unlink = Path.unlink
+
+    def stop_after_the_first(path, **options):
+        if path.parent == run.path and not (run.path / store.STATUS).exists():
+            raise KeyboardInterrupt
+        unlink(path, **options)
+
+    monkeypatch.setattr(Path, "unlink", stop_after_the_first)
+    with pytest.raises(KeyboardInterrupt):
+        store.remove_run(run)
+    monkeypatch.undo()
+    assert store.list_runs(run.path.parent) == [run]
+    assert run.state == store.INCOMPLETE
+    store.remove_run(run)
+
+
+def test_the_folder_one_stands_in_can_be_deleted_if_it_is_a_run(run, monkeypatch):
+    monkeypatch.chdir(run.path)
+    store.remove_run(store.find_run(Path("runs"), "."))
+    assert not run.path.exists()
+
+
+def test_a_project_with_a_config_of_its_own_is_no_run(tmp_path):
+    (tmp_path / store.CONFIG).write_text("mine: 1\n")
+    with pytest.raises(UserError, match="there is no run"):
+        store.find_run(tmp_path / "runs", str(tmp_path))
+    with pytest.raises(UserError, match="is no run"):
+        store.remove_run(store.RunFolder(tmp_path))
 
 
 def test_a_run_that_is_being_trained_is_not_deleted(run):
@@ -198,3 +340,6 @@ def test_the_environment_names_versions_seed_and_command():
     assert made["command"] == ["dlcli", "train", "c.yaml"]
     assert made["seed"] == 7
     assert {"dlcli", "keras", "tensorflow"} <= set(made["packages"])
+    assert made["processors"] == os.cpu_count()
+    assert made["processor"]
+    assert made["memory_bytes"] > 2**20

@@ -1,21 +1,38 @@
 """Targets and probabilities become scores with intervals, a per-class table, a confusion matrix.
 
-Proportions get the exact binomial interval (Clopper & Pearson 1934), all others the percentile
-bootstrap over the examples (Efron & Tibshirani 1993). Every metric of one evaluation sees the same
-resamples.
+A metric that is made of a proportion gets the exact binomial interval, all others the bootstrap
+over the examples; every metric of one evaluation sees the same resamples. A resample in which a
+metric is undefined, as the area under the curve of a class that was not drawn, is left out; one
+without a class leaves that class out of its averages, as the value itself would. Where not a
+single prediction is wrong, resampling could not show a worse one, and the lower limit is what the
+number of examples does not exclude (`intervals.after_errors`).
+
+Outputs that are no finite numbers come from a diverged model. They are not scored: every value is
+None (`null` in JSON), and there is no table and no matrix.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dlcli import metrics
-from dlcli.metrics.families import Matrix, Ranking, Sums, counts, ranked_value, ratio, split_counts
-from dlcli.metrics.predictions import CLASS_TASKS, Batch, batch_of_arrays
+from dlcli.errors import DataError
+from dlcli.metrics.families import (
+    Matrix,
+    Ranking,
+    Share,
+    Sums,
+    counts,
+    ranked_mean,
+    ratio,
+    split_counts,
+)
+from dlcli.metrics.intervals import after_errors, debiased, exact_binomial, most_errors, percentile
+from dlcli.metrics.predictions import CLASS_TASKS, LABEL_TASKS, Batch, batch_of_arrays
+from dlcli.plain import finite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +40,8 @@ if TYPE_CHECKING:
 RESAMPLES = 2000
 RANKING_RESAMPLES = 500
 """Rankings cost more a resample; 500 place a 95 % limit within half a per cent of its share."""
+
+DIVERGED = "the model's outputs are not all finite numbers: it diverged, and nothing is scored"
 
 CELLS = 4_000_000
 """Resampled weights held at once (32 MB)."""
@@ -71,6 +90,7 @@ class Evaluation:
         scores: By the names as typed.
         per_class: A row a class or label; empty for regression.
         confusion: Rows are true classes, columns predicted; None without classes.
+        notes: What a reader of the scores should know, a sentence each.
     """
 
     scores: Mapping[str, Score]
@@ -79,6 +99,7 @@ class Evaluation:
     classes: tuple[str, ...]
     examples: int
     confidence: float
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form; what is not a number is null."""
@@ -95,6 +116,8 @@ class Evaluation:
         if self.confusion is not None:
             made["classes"] = list(self.classes)
             made["confusion"] = self.confusion.tolist()
+        if self.notes:
+            made["notes"] = list(self.notes)
         return made
 
 
@@ -123,30 +146,79 @@ def score(
 
     Raises:
         UserError: For an unknown metric, or one without meaning for the task.
+        DataError: If there are no examples, or targets and predictions do not fit.
     """
     requests = [metrics.parse(name) for name in names]
     for request in requests:
         metrics.check_task(request, task)
-    batch = batch_of_arrays(y_true, y_prob, task=task, classes=len(classes))
+    batch = _batch(y_true, y_prob, task, len(classes))
+    width = batch.truth.shape[1] if task in LABEL_TASKS else 0
+    labels = (*classes, *(str(i) for i in range(len(classes), width)))
+    usable = _is_finite(batch)
     scorer = _Scorer(batch, confidence, resamples, rng)
-    matrix = confusion_matrix(batch) if task in CLASS_TASKS else None
-    labels = tuple(classes) or tuple(str(i) for i in range(batch.truth.shape[1]))
     return Evaluation(
-        scorer.scores(requests),
-        per_class_table(batch, labels) if task in (*CLASS_TASKS, "multilabel") else (),
-        matrix,
+        scorer.scores(requests) if usable else dict.fromkeys(names, Score(None, None)),
+        per_class_table(batch, labels) if usable and task in LABEL_TASKS else (),
+        confusion_matrix(batch) if usable and task in CLASS_TASKS else None,
         labels,
         len(batch.truth),
         confidence,
+        tuple(_notes(batch, requests)) if usable else (DIVERGED,),
     )
+
+
+def _notes(batch: Batch, requests: Sequence[metrics.Request]) -> Iterator[str]:
+    """Yield what makes a score say less than it seems to."""
+    width = batch.truth.shape[1]
+    for request in requests:
+        if request.option("k", 0) >= width:
+            yield f"{request.text} is always 1: there are only {width} classes"
 
 
 def point(
     y_true: np.ndarray, y_prob: np.ndarray, names: Sequence[str], *, task: str, classes: int
 ) -> dict[str, Any]:
-    """Return the metrics' values alone, without intervals."""
-    batch = batch_of_arrays(y_true, y_prob, task=task, classes=classes)
-    return {name: _value(batch, metrics.parse(name)) for name in names}
+    """Return the metrics' values alone, without intervals; None where one is undefined.
+
+    Raises:
+        UserError: For an unknown metric.
+        DataError: If there are no examples, or targets and predictions do not fit.
+    """
+    batch = _batch(y_true, y_prob, task, classes)
+    usable = _is_finite(batch)
+    return {name: _value(batch, metrics.parse(name)) if usable else None for name in names}
+
+
+def chance(y_true: np.ndarray, names: Sequence[str], *, task: str, classes: int) -> dict[str, Any]:
+    """Return the metrics of a model that has learnt nothing but how frequent the classes are.
+
+    It predicts the same for every example: the frequencies of the classes or labels, or the mean
+    of the values (scikit-learn's DummyClassifier with `prior`, DummyRegressor with `mean`).
+
+    Args:
+        y_true: As for `score`.
+        names: Metrics as typed.
+        task: The task.
+        classes: Number of classes or labels.
+
+    Raises:
+        UserError: For an unknown metric.
+        DataError: If there are no examples, or a label is no class.
+    """
+    nothing = np.zeros((len(y_true), classes))
+    targets = _batch(y_true, nothing, task, classes).truth if task in CLASS_TASKS else y_true
+    same = np.broadcast_to(np.mean(targets, axis=0), np.shape(targets)) if len(y_true) else nothing
+    return point(y_true, same, names, task=task, classes=classes)
+
+
+def _batch(y_true: np.ndarray, y_prob: np.ndarray, task: str, classes: int) -> Batch:
+    if not len(y_true):
+        raise DataError("there are no examples to score", remedy="choose another part of the data")
+    return batch_of_arrays(y_true, y_prob, task=task, classes=classes)
+
+
+def _is_finite(batch: Batch) -> bool:
+    return bool(np.isfinite(batch.output).all())
 
 
 def confusion_matrix(batch: Batch) -> np.ndarray:
@@ -175,29 +247,41 @@ def _value(batch: Batch, request: metrics.Request) -> Any:
     if isinstance(family, Matrix):
         return confusion_matrix(batch).tolist()
     if isinstance(family, Ranking):
-        ones = np.ones((1, len(batch.truth)))
-        return _clean(_ranked(family, batch, ones)[0])
-    return _clean(family.finish(family.statistics(batch).sum(axis=0), np))
+        return _plain(ranked_mean([family], batch, np.ones((len(batch.truth), 1)))[0, 0])
+    return _plain(family.finish(family.statistics(batch).sum(axis=0), np))
 
 
-def _ranked(family: Ranking, batch: Batch, weights: np.ndarray) -> np.ndarray:
-    """Return a ranking metric for many weightings, shape (resamples,)."""
-    columns = [1] if batch.task == "binary" else range(batch.truth.shape[1])
-    values = np.stack(
-        [ranked_value(family, batch.truth[:, c], batch.output[:, c], weights) for c in columns]
-    )
-    known = np.isfinite(values)
-    number = known.sum(axis=0)
-    total = np.where(known, values, 0).sum(axis=0)
-    return np.where(number > 0, total / np.maximum(number, 1), np.nan)
+def _resampled(family: Sums, statistics: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return a metric for many weightings of the examples.
+
+    Args:
+        family: The metric.
+        statistics: Shape (n, k).
+        weights: How often each example counts, shape (resamples, n).
+
+    Returns:
+        Shape (resamples,); (resamples, 2) for a biased metric, the second column that of what the
+        weightings add to the sample.
+    """
+    drawn = weights @ statistics
+    values: np.ndarray = family.finish(drawn, np)
+    if not family.biased:
+        return values
+    added = drawn - statistics.sum(axis=0)
+    added[:, -1] = drawn[:, -1]
+    return np.stack([values, family.finish(added, np)], axis=1)
 
 
-def _clean(value: Any) -> Any:
+def _is_flawless(request: metrics.Request, value: float) -> bool:
+    """Whether a metric of classes could not be better."""
+    metric = request.metric
+    judges = metric.needs != "values" and metric.greater_is_better is True
+    return judges and value == metric.bounds[1]
+
+
+def _plain(value: Any) -> Any:
     """Turn arrays into lists, and what is not a finite number into None."""
-    array = np.asarray(value, dtype=float)
-    if array.ndim:
-        return [_clean(item) for item in array]
-    return float(array) if math.isfinite(array) else None
+    return finite(np.asarray(value, dtype=float).tolist())
 
 
 class _Scorer:
@@ -207,71 +291,85 @@ class _Scorer:
         self, batch: Batch, confidence: float, resamples: int, rng: np.random.Generator
     ) -> None:
         self.batch = batch
-        self.tails = ((1 - confidence) / 2, (1 + confidence) / 2)
+        self.confidence = confidence
         self.resamples = resamples
         self.rng = rng
-        self.finite = bool(np.isfinite(batch.output).all())
 
     def scores(self, requests: Sequence[metrics.Request]) -> dict[str, Score]:
         """Return every metric's value and interval."""
         drawn = self._draws(requests)
-        return {request.text: self._score(request, drawn) for request in requests}
+        return {
+            request.text: Score(
+                _value(self.batch, request), self._interval(request, drawn.get(request.text))
+            )
+            for request in requests
+        }
 
-    def _score(self, request: metrics.Request, drawn: Mapping[str, np.ndarray]) -> Score:
+    def _interval(self, request: metrics.Request, draws: np.ndarray | None) -> Any:
+        """Return an interval, a list of them for a vector, or None."""
         family = request.family(self.batch.task)
-        if not self.finite:  # a diverged model predicts nothing that could be scored
-            return Score(None, None)
-        value = _value(self.batch, request)
         if isinstance(family, Matrix):
-            return Score(value, None)
-        if isinstance(family, Sums) and family.proportion is not None:
-            sums = family.statistics(self.batch).sum(axis=0)
-            return Score(value, list(self._binomial(*family.proportion(sums))))
-        return Score(value, self._percentiles(drawn[request.text]))
+            return None
+        if isinstance(family, Sums) and family.share is not None:
+            return self._exact(family, family.share)
+        assert draws is not None  # noqa: S101  (everything else was drawn)
+        value = _value(self.batch, request)
+        if isinstance(family, Sums) and family.biased:
+            found = debiased(value, draws[:, 0], draws[:, 1], self.confidence)
+        else:
+            found = percentile(draws, self.confidence)
+        if found is None:
+            return None
+        low, high = found
+        return [min(low, self._not_excluded(family)) if _is_flawless(request, value) else low, high]
 
-    def _binomial(self, successes: int, trials: int) -> tuple[float, float]:
-        """Return the Clopper-Pearson interval of a proportion; (0, 1) without trials."""
-        from scipy.stats import beta
+    def _exact(self, family: Sums, share: Share) -> Any:
+        sums = family.statistics(self.batch).sum(axis=0)
+        limits = exact_binomial(*share.counted(sums), self.confidence)
+        return np.stack([share.made(limit) for limit in limits], axis=-1).tolist()
 
-        failures = trials - successes
-        low = beta.ppf(self.tails[0], successes, failures + 1) if successes else 0.0
-        high = beta.ppf(self.tails[1], successes + 1, failures) if failures else 1.0
-        return float(low), float(high)
-
-    def _percentiles(self, values: np.ndarray) -> Any:
-        """Return the percentile interval of the resamples in which the metric is defined."""
-        if values.ndim == 2:
-            return [self._percentiles(column) for column in values.T]
-        known = values[np.isfinite(values)]
-        return _clean(np.quantile(known, self.tails)) if len(known) else None
+    def _not_excluded(self, family: Sums | Ranking) -> float:
+        """Return the lower limit of a metric that is perfect over the split."""
+        sums = counts(self.batch).sum(axis=0)
+        if isinstance(family, Sums) and family.statistics is counts:
+            exclusive = self.batch.task in CLASS_TASKS
+            worse = after_errors(sums, self.confidence, exclusive=exclusive)
+            return float(np.min(family.finish(worse, np), initial=1.0))
+        tp, _, fn, n = split_counts(sums)
+        if isinstance(family, Sums):  # one of an example's decisions may be wrong
+            return float(1 - most_errors(n, self.confidence)[0] / len(tp))
+        # The rarer side of a class may rank at the wrong end that often.
+        support = (tp + fn)[-1:] if self.batch.task == "binary" else tp + fn
+        rarer = np.minimum(support, n - support)
+        rarer = rarer[rarer > 0]
+        most = np.max(most_errors(rarer, self.confidence), initial=0.0)
+        return float(1 - most / max(len(rarer), 1))
 
     def _draws(self, requests: Sequence[metrics.Request]) -> dict[str, np.ndarray]:
-        """Return each metric's bootstrap values, (resamples,) or (resamples, classes)."""
-        if not self.finite:
-            return {}
+        """Return the bootstrap values of each metric that needs them, (resamples[, 2])."""
         families = {request.text: request.family(self.batch.task) for request in requests}
-        sums = {
-            text: (family, family.statistics(self.batch))
-            for text, family in families.items()
-            if isinstance(family, Sums) and family.proportion is None
-        }
-        rankings = {text: f for text, f in families.items() if isinstance(f, Ranking)}
+        sums = {t: f for t, f in families.items() if isinstance(f, Sums) and f.share is None}
+        rankings = {t: f for t, f in families.items() if isinstance(f, Ranking)}
+        statistics = {text: family.statistics(self.batch) for text, family in sums.items()}
         parts: dict[str, list[np.ndarray]] = {text: [] for text in (*sums, *rankings)}
-        done = 0
+        ranked = 0
         for weights in self._weights() if parts else ():
-            for text, (family, statistics) in sums.items():
-                parts[text].append(np.asarray(family.finish(weights @ statistics, np)))
-            ranked = weights[: max(0, RANKING_RESAMPLES - done)]
-            if len(ranked):
-                for text, ranking in rankings.items():
-                    parts[text].append(_ranked(ranking, self.batch, ranked))
-            done += len(weights)
+            for text, family in sums.items():
+                parts[text].append(_resampled(family, statistics[text], weights))
+            if rankings and ranked < RANKING_RESAMPLES:
+                few = weights[: RANKING_RESAMPLES - ranked]
+                ranked += len(few)
+                # Counts of examples are exact in float32, in half the time.
+                columns = np.ascontiguousarray(few.T, dtype=np.float32)
+                values = ranked_mean(list(rankings.values()), self.batch, columns)
+                for text, row in zip(rankings, values, strict=True):
+                    parts[text].append(row)
         return {text: np.concatenate(values) for text, values in parts.items()}
 
     def _weights(self) -> Iterator[np.ndarray]:
         """Yield how often each example is drawn, shape (some resamples, n), a part at a time."""
         n = len(self.batch.truth)
-        size = max(1, CELLS // max(n, 1))
+        size = max(1, CELLS // n)
         for start in range(0, self.resamples, size):
             rows = min(size, self.resamples - start)
             drawn = self.rng.integers(0, n, size=(rows, n))

@@ -12,13 +12,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+SILENT = "3"
+
+
 def load_tensorflow() -> None:
-    """Import TensorFlow and Keras; a failing import still shows what was printed."""
+    """Import TensorFlow and Keras; a failing import still shows what was printed.
+
+    Who asks for TensorFlow's log by setting `TF_CPP_MIN_LOG_LEVEL` gets it. dlcli trains with
+    TensorFlow, so `KERAS_BACKEND`, which a user may have set for other work, does not count.
+    """
     if "tensorflow" in sys.modules:
         return
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    with held_back_stderr():
+    asked = os.environ.setdefault(LOG_LEVEL, SILENT) != SILENT
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    with contextlib.nullcontext() if asked else held_back_stderr():
         import keras  # noqa: F401
         import tensorflow as tf
 
@@ -37,7 +45,7 @@ def held_back_stderr() -> Iterator[None]:
         os.dup2(held.fileno(), 2)
         try:
             yield
-        except BaseException:
+        except Exception:  # not Ctrl-C, after which the log would say nothing of use
             os.dup2(kept, 2)
             held.seek(0)
             os.write(2, held.read())

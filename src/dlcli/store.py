@@ -46,6 +46,9 @@ FILES = frozenset({
 })  # fmt: skip
 """What dlcli writes into a run's folder, and therefore may delete."""
 
+CALLBACK_PATHS = ("filename", "filepath", "log_dir")
+"""The arguments of callbacks that name files, which lie in the run's folder."""
+
 LOOKS = 10
 """How often a held lock is looked at: `runs ls` holds one for an instant to see if it is free."""
 
@@ -243,7 +246,7 @@ def check_new(path: Path) -> None:
 
 def slug(name: str) -> str:
     """Make a name fit for a folder."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:100] or "run"
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:100].rstrip("-.") or "run"
 
 
 def is_run(path: Path) -> bool:
@@ -311,8 +314,8 @@ def remove_run(run: RunFolder) -> None:
     """
     if not is_run(run.path):
         raise UserError(f"{run.path} is no run", remedy="`dlcli runs ls` lists them")
-    config = run.read_text(CONFIG)  # names the files of the callbacks
-    if strangers := sorted(p.name for p in run.path.iterdir() if not _is_own(p, config)):
+    patterns = _callback_patterns(run)
+    if strangers := sorted(p.name for p in run.path.iterdir() if not _is_own(p, patterns)):
         names = ", ".join(strangers[:5]) + (", ..." if len(strangers) > 5 else "")
         remedy = "move that elsewhere first; nothing was deleted"
         raise UserError(f"{run.path} also holds what dlcli did not write: {names}", remedy=remedy)
@@ -325,11 +328,36 @@ def remove_run(run: RunFolder) -> None:
         run.path.resolve().rmdir()
 
 
-def _is_own(path: Path, config: str) -> bool:
-    """Whether dlcli wrote a file; hidden ones are its lock and writes that were cut off."""
-    if path.name in FILES or path.name == LOCK or _is_cut_off_write(path.name):
+def _is_own(path: Path, patterns: Sequence[str]) -> bool:
+    """Whether dlcli wrote a file, or a callback a file or folder that matches a pattern.
+
+    Hidden files of dlcli are its lock and writes that were cut off.
+    """
+    if any(re.fullmatch(pattern, path.name) for pattern in patterns):
         return True
-    return re.search(rf"(?<![\w.-]){re.escape(path.name)}(?![\w.-])", config) is not None
+    is_file = path.is_symlink() or not path.is_dir()
+    return is_file and (path.name in FILES | {LOCK} or _is_cut_off_write(path.name))
+
+
+def _callback_patterns(run: RunFolder) -> list[str]:
+    """Return patterns of what the callbacks of a run write directly into its folder.
+
+    Keras fills in numbers, such as `{epoch:02d}`; a config that is damaged names no callbacks.
+    """
+    from dlcli.config.rendering import flatten
+    from dlcli.config.yaml_text import read_plain
+
+    settings: dict[str, Any] = {}
+    with contextlib.suppress(UserError):
+        settings = flatten(read_plain(run.read_text(CONFIG)))
+    key = re.compile(rf"fit\.callbacks\[\d+\]\.\w+\.({'|'.join(CALLBACK_PATHS)})")
+    paths = [str(value) for name, value in settings.items() if key.fullmatch(name) and value]
+    number = r"[-+]?(?:\d[-+.\de]*|nan|inf)"
+    return [
+        number.join(re.escape(literal) for literal in re.split(r"\{[^}]*\}", part))
+        for path in paths
+        for part in Path(path).parts[:1]
+    ]
 
 
 def _is_cut_off_write(name: str) -> bool:

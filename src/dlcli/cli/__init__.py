@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import importlib
 import os
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from dlcli.errors import DlcliError
+from dlcli.errors import DlcliError, UserError, WorkError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -51,6 +49,19 @@ class Commands(click.Group):
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command of the arguments; click does not suggest commands of a table."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            from dlcli.suggestion import closest
+
+            meant = closest(name, COMMANDS)
+            hint = f" Did you mean '{meant}'?" if meant else ""
+            ctx.fail(f"No such command '{name}'.{hint}")
+        return super().resolve_command(ctx, args)
+
 
 def _print_versions(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
     if wanted:
@@ -78,14 +89,18 @@ def dlcli(debug: bool) -> None:
     Score:    dlcli eval --metrics f1,top_k
     Look up:  dlcli ls layers, dlcli ls optimizers Adam, dlcli data ls
     """  # noqa: D301 (click's mark for text that keeps its lines)
-    del debug  # read from the arguments where errors are caught
+    del debug  # `run` takes it out of the arguments; it is here for the help
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run the command line and return its exit code; no traceback reaches the user."""
+    """Run the command line and return its exit code.
+
+    No traceback reaches the user unless `--debug` stands anywhere among the arguments.
+    """
     debug = "--debug" in arguments
+    words = [word for word in arguments if word != "--debug"]
     try:
-        code = dlcli.main(args=list(arguments), prog_name="dlcli", standalone_mode=False)
+        code = dlcli.main(args=words, prog_name="dlcli", standalone_mode=False)
     except Exception as error:  # noqa: BLE001 (the one boundary: everything becomes an exit code)
         if debug:
             import traceback
@@ -126,12 +141,6 @@ def _told_own(error: DlcliError) -> int:
     return error.exit_code
 
 
-def _told_pipe(_error: BrokenPipeError) -> int:
-    """Leave quietly: the reader, such as `head`, has seen enough."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
-
-
 def block(error: DlcliError) -> str:
     """Return an error as it is shown: what is wrong, and what to do about it."""
     render: Any = getattr(error, "render", None)
@@ -147,27 +156,47 @@ def _told_os_error(error: OSError) -> int:
     import errno
 
     where = f"{error.filename}: " if error.filename else ""
-    disk = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO)
-    hint = "free some space and try again" if disk else "check the path and its permissions"
-    click.echo(f"error: {where}{error.strerror or error}\n  = hint: {hint}", err=True)
-    return 1 if disk else 2
+    what = f"{where}{error.strerror or error}"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return _told_own(WorkError(what, remedy="the disk is full: free some space and try again"))
+    if error.errno == errno.EIO:
+        return _told_own(WorkError(what, remedy="the disk failed: check it, or use another one"))
+    if error.filename:
+        return _told_own(UserError(what, remedy="check the path and its permissions"))
+    return _told_bug(error)
+
+
+def _told_memory(_error: MemoryError) -> int:
+    return _told_own(WorkError("out of memory", remedy="use less data, or a smaller batch_size"))
+
+
+def _told_import(error: ImportError) -> int:
+    """Tell an import that failed: of dlcli itself a bug, of anything else the installation."""
+    if (error.name or "dlcli").partition(".")[0] == "dlcli":
+        return _told_bug(error)
+    remedy = "the installation is incomplete: `dlcli doctor` looks into it"
+    return _told_own(WorkError(str(error), remedy=remedy))
 
 
 def _told_bug(error: Exception) -> int:
     """Tell an error that dlcli did not foresee, and keep its traceback in a file."""
+    summary = f"{type(error).__name__}: {error}".split("\n", 1)[0]
+    remedy = f"it is a bug in dlcli; please report it with {_keep_traceback(error)}"
+    return _told_own(WorkError(f"this should not have happened: {summary}", remedy=remedy))
+
+
+def _keep_traceback(error: Exception) -> str:
+    """Write a traceback to a file and return where it can be found."""
     import tempfile
     import traceback
 
-    handle, name = tempfile.mkstemp(prefix="dlcli-", suffix=".log", text=True)
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        traceback.print_exception(error, file=stream)
-    summary = f"{type(error).__name__}: {error}".split("\n", 1)[0]
-    click.echo(
-        f"error: this should not have happened: {summary}\n"
-        f"  = hint: it is a bug in dlcli; please report it with {Path(name)}",
-        err=True,
-    )
-    return 1
+    try:
+        handle, name = tempfile.mkstemp(prefix="dlcli-", suffix=".log", text=True)
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as stream:
+            traceback.print_exception(error, file=stream)
+    except OSError:
+        return "what `dlcli --debug` shows"
+    return name
 
 
 _TELLERS: tuple[tuple[type[Exception], Callable[[Any], int]], ...] = (
@@ -175,7 +204,8 @@ _TELLERS: tuple[tuple[type[Exception], Callable[[Any], int]], ...] = (
     (click.Abort, _told_abort),
     (click.ClickException, _told_usage),
     (DlcliError, _told_own),
-    (BrokenPipeError, _told_pipe),
     (OSError, _told_os_error),
+    (MemoryError, _told_memory),
+    (ImportError, _told_import),
 )
 """Who tells which error; the first that fits."""

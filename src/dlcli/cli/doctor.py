@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import platform
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dlcli.cli.output import emit_json, note, print_table
-from dlcli.errors import WorkError
+from dlcli.errors import DlcliError, WorkError
 from dlcli.quiet import load_tensorflow
 from dlcli.store import versions
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 EXTRAS = {"ray": "ray", "tensorboard": "tracking", "mlflow": "tracking"}
+"""Packages that some features need, and the extra of dlcli that brings each."""
 
 
 @click.command()
@@ -26,41 +29,74 @@ def doctor(as_json: bool) -> None:
         emit_json(report)
     else:
         print_table(["what", "found"], [[key, _shown(value)] for key, value in report.items()])
-        for name in report["missing extras"]:
-            note(f"for {name}: pip install 'dlcli[{EXTRAS[name]}]'")
+        for remedy in _remedies(report):
+            note(remedy)
     if report["problem"]:
         raise WorkError(report["problem"], remedy="pip install --upgrade dlcli tensorflow keras")
 
 
 def _report() -> dict[str, Any]:
-    from dlcli.config.catalogue import load_catalogue
-    from dlcli.data import cache
+    from dlcli.data import cache, keras_cache
 
-    devices, problem = _devices()
-    keras_home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
-    datasets = keras_home / "datasets"
+    hardware, problem = _hardware()
+    catalogue, stale = _catalogue()
+    folders = {"dlcli cache": cache.folder(), "keras cache": keras_cache.folder()}
+    ready, missing = _keras_data()
     return {
         "python": platform.python_version(),
         **versions(),
-        "catalogue": f"Keras {load_catalogue().keras_version}",
-        "devices": devices,
+        "catalogue": catalogue,
+        **hardware,
         "processors": os.cpu_count(),
-        "dlcli cache": str(cache.folder()),
-        "keras cache": str(datasets),
-        "keras data": sorted(p.name for p in datasets.iterdir()) if datasets.is_dir() else [],
+        **{name: str(path) for name, path in folders.items()},
+        "not writable": [name for name, path in folders.items() if not _is_writable(path)],
+        "keras data": ready,
+        "to download": missing,
         "missing extras": [name for name in EXTRAS if not _installed(name)],
-        "problem": problem,
+        "problem": problem or stale,
     }
 
 
-def _devices() -> tuple[list[str], str]:
-    """Return TensorFlow's devices, or what keeps it from starting."""
+def _hardware() -> tuple[dict[str, Any], str]:
+    """Return TensorFlow's devices and threads, or what keeps it from starting."""
     try:
         load_tensorflow()
         import tensorflow as tf
     except Exception as error:  # noqa: BLE001 (whatever it is, it is the finding)
-        return [], f"TensorFlow cannot be imported: {error}"
-    return [device.name for device in tf.config.list_physical_devices()], ""
+        return {"devices": [], "threads": None}, f"TensorFlow cannot be imported: {error}"
+    threading = tf.config.threading
+    devices = [device.name for device in tf.config.list_physical_devices()]
+    threads = {
+        "intra_op": threading.get_intra_op_parallelism_threads() or "automatic",
+        "inter_op": threading.get_inter_op_parallelism_threads() or "automatic",
+    }
+    return {"devices": devices, "threads": threads}, ""
+
+
+def _catalogue() -> tuple[str, str]:
+    """Return which Keras the catalogue describes, or why there is none."""
+    from dlcli.config.catalogue import load_catalogue
+
+    try:
+        return f"Keras {load_catalogue().keras_version}", ""
+    except DlcliError as error:
+        return "", error.message
+
+
+def _keras_data() -> tuple[list[str], list[str]]:
+    """Return which of Keras's data sets lie in its cache, and which do not."""
+    from dlcli.data import is_available
+    from dlcli.data.table import TABLE
+
+    entries = [entry for entry in TABLE if entry.origin == "keras"]
+    ready = [entry.name for entry in entries if is_available(entry)]
+    return ready, [entry.name for entry in entries if entry.name not in ready]
+
+
+def _is_writable(folder: Path) -> bool:
+    """Whether a folder can be written to, or could be made."""
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    return existing.is_dir() and os.access(existing, os.W_OK)
 
 
 def _installed(package: str) -> bool:
@@ -73,7 +109,24 @@ def _installed(package: str) -> bool:
     return True
 
 
+def _remedies(report: dict[str, Any]) -> list[str]:
+    """Return how to get what is missing, a line each."""
+    lines = []
+    if "dlcli cache" in report["not writable"]:
+        lines.append("the dlcli cache cannot be written to: set DLCLI_CACHE_DIR to another folder")
+    if "keras cache" in report["not writable"]:
+        lines.append("the keras cache cannot be written to: set KERAS_HOME to another folder")
+    if report["to download"]:
+        lines.append(f"to download a data set ahead: dlcli data fetch {report['to download'][0]}")
+    for extra in dict.fromkeys(EXTRAS[name] for name in report["missing extras"]):
+        names = " and ".join(name for name in report["missing extras"] if EXTRAS[name] == extra)
+        lines.append(f"for {names}: pip install 'dlcli[{extra}]'")
+    return lines
+
+
 def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {inner}" for key, inner in value.items())
     if isinstance(value, list):
         return ", ".join(value) or "none"
-    return str(value) if value != "" else "none"
+    return str(value) if value not in ("", None) else "none"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +13,9 @@ import click
 from dlcli.plain import finite
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+
+GAP = "  "
 
 
 def emit_json(content: Any) -> None:
@@ -29,16 +33,58 @@ def print_table(
 ) -> None:
     """Print a table; numeric columns are aligned to the right.
 
-    On a terminal its header is bold; in a pipe it is plain text, never cut to a width.
+    On a terminal its header is bold (unless `NO_COLOR` is set) and cells of several words are
+    folded to its width; in a pipe it is plain text, one line a row. No word is ever cut.
     """
     widths = [max(len(row[i]) for row in [columns, *rows]) for i in range(len(columns))]
     right = [column in numeric for column in columns]
-    header = _line(columns, widths, right)
-    bold = sys.stdout.isatty()
-    click.echo(click.style(header, bold=True) if bold else header)
-    click.echo("  ".join("-" * width for width in widths))
+    terminal = sys.stdout.isatty()
+    if terminal:
+        import shutil  # slow to import, and a pipe has no size
+
+        least = [_longest_word(row[i] for row in [columns, *rows]) for i in range(len(columns))]
+        widths = _fitted(widths, least, shutil.get_terminal_size().columns)
+    for line in _lines(columns, widths, right):
+        click.echo(click.style(line, bold=True) if terminal and _may_style() else line)
+    click.echo(GAP.join("-" * width for width in widths))
     for row in rows:
-        click.echo(_line(row, widths, right))
+        for line in _lines(row, widths, right):
+            click.echo(line)
+
+
+def _may_style() -> bool:
+    return not os.environ.get("NO_COLOR")
+
+
+def _longest_word(cells: Iterable[str]) -> int:
+    return max(len(word) for cell in cells for word in cell.split() or [""])
+
+
+def _fitted(widths: Sequence[int], least: Sequence[int], available: int) -> list[int]:
+    """Narrow the widest columns until all fit, or none can be narrowed any more."""
+    fitted = list(widths)
+    room = available - len(GAP) * (len(widths) - 1)
+    while sum(fitted) > room and fitted != list(least):
+        widest = max(
+            (i for i in range(len(fitted)) if fitted[i] > least[i]), key=fitted.__getitem__
+        )
+        fitted[widest] -= 1
+    return fitted
+
+
+def _lines(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> list[str]:
+    """Lay out a row; a cell wider than its column is folded over several lines."""
+    folded = [
+        _folded(cell, width) if len(cell) > width else [cell]
+        for cell, width in zip(cells, widths, strict=True)
+    ]
+    return [_line(parts, widths, right) for parts in zip_longest(*folded, fillvalue="")]
+
+
+def _folded(text: str, width: int) -> list[str]:
+    import textwrap
+
+    return textwrap.wrap(text, width, break_on_hyphens=False)
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
@@ -46,4 +92,4 @@ def _line(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) ->
         cell.rjust(width) if to_right else cell.ljust(width)
         for cell, width, to_right in zip(cells, widths, right, strict=True)
     )
-    return "  ".join(padded).rstrip()
+    return GAP.join(padded).rstrip()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,8 @@ from dlcli.errors import UserError
 from dlcli.store import (
     CONFIG,
     ENVIRONMENT,
+    HISTORY,
+    METRICS,
     STATUS,
     RunFolder,
     find_run,
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
 
 ROOT = click.option("--root", default="runs", show_default=True, help="Folder that holds the runs.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+NOTHING = "-"
 
 
 @click.group()
@@ -50,10 +56,10 @@ def list_them(root: str, as_json: bool) -> None:
         [
             record["name"],
             record["state"],
-            record["started"][:16].replace("T", " "),
-            record["dataset"],
-            record["optimizer"],
-            f"{record['epochs_done']}/{record['epochs']}",
+            _local(record["started"])[:16],
+            _cell(record["dataset"]),
+            _cell(record["optimizer"]),
+            f"{_cell(record['epochs_done'])}/{_cell(record['epochs'])}",
             _shown_metrics(record["metrics"]),
         ]
         for record in records
@@ -63,45 +69,79 @@ def list_them(root: str, as_json: bool) -> None:
 
 
 def _record(run: RunFolder) -> dict[str, Any]:
-    """Return what a list shows of a run, as far as it is there."""
-    plain = _optional(run, CONFIG)
-    status = _optional(run, STATUS)
+    """Return what a list shows of a run, as far as it is there.
+
+    A finished run's status says it all; only for others is the config, slow to read, looked into.
+    """
+    status = _json_or_empty(run, STATUS)
+    plain = {} if "dataset" in status else _config_or_empty(run)
+    configured = {
+        "dataset": _first(_inner(plain, "data").get("dataset")),
+        "optimizer": _first(_inner(plain, "compile").get("optimizer")),
+        "epochs": _inner(plain, "fit").get("epochs"),
+    }
     return {
         "name": run.name,
         "path": str(run.path),
         "state": run.state,
         "started": run.started(),
-        "dataset": _first(plain.get("data", {}).get("dataset")),
-        "optimizer": _first(plain.get("compile", {}).get("optimizer")),
-        "epochs": plain.get("fit", {}).get("epochs"),
+        **{key: status.get(key, value) for key, value in configured.items()},
         "epochs_done": status.get("epochs_done", _epochs_recorded(run)),
         "scored": status.get("scored"),
-        "metrics": status.get("metrics", {}),
+        "metrics": _inner(status, "metrics"),
     }
 
 
-def _optional(run: RunFolder, name: str) -> dict[str, Any]:
-    """Read a YAML or JSON file of a run; empty if it is missing or damaged."""
+def _json_or_empty(run: RunFolder, name: str) -> dict[str, Any]:
+    """Read a JSON file of a run; empty if it is missing or damaged."""
     with contextlib.suppress(UserError):
-        content = read_plain(run.read_text(name)) if name.endswith(".yaml") else run.read_json(name)
-        return content if isinstance(content, dict) else {}
+        return run.read_json(name)
     return {}
 
 
-def _first(named: Any) -> str:
+def _config_or_empty(run: RunFolder) -> dict[str, Any]:
+    with contextlib.suppress(UserError):
+        return _config(run)
+    return {}
+
+
+def _config(run: RunFolder) -> dict[str, Any]:
+    """Read the resolved config of a run as plain data.
+
+    Raises:
+        UserError: If it is damaged.
+    """
+    plain = read_plain(run.read_text(CONFIG))
+    return plain if isinstance(plain, dict) else {}
+
+
+def _inner(content: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Return what lies below a key, empty unless it is a mapping."""
+    inner = content.get(key)
+    return inner if isinstance(inner, dict) else {}
+
+
+def _first(named: Any) -> str | None:
     """Return the name of `Adam` or `{Adam: ...}`."""
-    return str(next(iter(named), "-")) if isinstance(named, dict) else str(named or "-")
+    if isinstance(named, dict):
+        named = next(iter(named), None)
+    return None if named is None else str(named)
 
 
 def _epochs_recorded(run: RunFolder) -> int:
     with contextlib.suppress(UserError):
-        return max(0, run.read_text("history.csv").count("\n") - 1)
+        return max(0, run.read_text(HISTORY).count("\n") - 1)
     return 0
+
+
+def _local(started: str) -> str:
+    """Write a time as a clock on the wall shows it: `2026-01-31 17:05:00`."""
+    return f"{datetime.fromisoformat(started).astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 def _shown_metrics(found: Mapping[str, Any]) -> str:
     return "  ".join(
-        f"{name} {value:.4f}" for name, value in found.items() if isinstance(value, float)
+        f"{name}={value:.4f}" for name, value in found.items() if isinstance(value, float)
     )
 
 
@@ -112,39 +152,76 @@ def _shown_metrics(found: Mapping[str, Any]) -> str:
 def show(run: str, root: str, as_json: bool) -> None:
     """Show everything about one run."""
     found = find_run(Path(root), run)
-    record = _record(found)
-    scores = _optional(found, "metrics.json")
-    environment = _optional(found, ENVIRONMENT)
+    record, status = _record(found), _json_or_empty(found, STATUS)
+    scores = _scores(found)
+    environment = _json_or_empty(found, ENVIRONMENT)
     if as_json:
-        plain = _optional(found, CONFIG)
-        emit_json(record | {"metrics": scores, "environment": environment, "config": plain})
+        beside = {"status": status, "metrics": scores, "environment": environment}
+        emit_json(record | beside | {"config": _config(found)})
         return
-    for key in ("name", "path", "state", "started", "dataset", "optimizer"):
-        click.echo(f"{key:12} {record[key]}")
-    click.echo(f"{'epochs':12} {record['epochs_done']} of {record['epochs']}")
-    for key, value in flatten(environment).items():
-        if key.startswith("packages.") or key in ("seed", "python"):
-            click.echo(f"{key.removeprefix('packages.'):12} {value}")
+    facts = _facts(record, status) | _environment_facts(environment)
+    width = max(len(name) for name in facts)
+    for name, fact in facts.items():
+        click.echo(f"{name:{width}}  {fact}")
     if scores:
         click.echo()
-        _print_scores({"": scores})
+        names = dict.fromkeys(name for part in scores.values() for name in part)
+        rows = [[name, *(_cell(part.get(name)) for part in scores.values())] for name in names]
+        print_table(["metric", *scores], rows, numeric=tuple(scores))
     click.echo()
     click.echo(found.read_text(CONFIG), nl=False)
 
 
-def _print_scores(scores: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
-    """Print metrics in rows, and the parts of every run in columns."""
-    columns = [(run, part) for run, parts in scores.items() for part in parts]
-    names = list(dict.fromkeys(n for run, part in columns for n in scores[run][part]))
+def _facts(record: Mapping[str, Any], status: Mapping[str, Any]) -> dict[str, str]:
+    """Return what became of a run, in words."""
+    facts = {key: _cell(record[key]) for key in ("name", "path", "state")}
+    facts["started"] = _local(record["started"])
+    with contextlib.suppress(KeyError, TypeError, ValueError):
+        facts["ended"] = _local(status["ended"])
+    facts |= {key: _cell(record[key]) for key in ("dataset", "optimizer")}
+    facts["epochs"] = f"{_cell(record['epochs_done'])} of {_cell(record['epochs'])}"
+    for key in ("diverged", "message"):
+        if status.get(key):
+            facts[key] = "yes" if status[key] is True else str(status[key])
+    return facts
+
+
+def _environment_facts(environment: Mapping[str, Any]) -> dict[str, str]:
+    """Return where and how a run was trained, in words."""
+    packages = _inner(environment, "packages")
+    apart = ("started", "packages")
+    listed = {key: value for key, value in environment.items() if key not in apart}
+    facts = {key: _cell(value) for key, value in listed.items()}
+    memory = facts.pop("memory_bytes", NOTHING)
+    if memory.isdigit():
+        facts["memory"] = f"{int(memory) / 2**30:.1f} GiB"
+    if packages:
+        facts["packages"] = ", ".join(f"{name} {version}" for name, version in packages.items())
+    return facts
+
+
+def _scores(run: RunFolder) -> dict[str, dict[str, Any]]:
+    """Return the scores of each part of the data, as far as they are there."""
+    found = _json_or_empty(run, METRICS)
+    return {part: _inner(found, part) for part in found if _inner(found, part)}
+
+
+def _print_side_by_side(scores: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
+    """Print a row for each part of the data and metric, and a column for each run."""
+    names = dict.fromkeys(
+        (part, name) for parts in scores.values() for part in parts for name in parts[part]
+    )
     rows = [
-        [name, *(_cell(scores[run][part].get(name)) for run, part in columns)] for name in names
+        [part, name, *(_cell(_inner(parts, part).get(name)) for parts in scores.values())]
+        for part, name in names
     ]
-    headers = [f"{run} {part}".strip() for run, part in columns]
-    print_table(["metric", *headers], rows, numeric=headers)
+    print_table(["part", "metric", *scores], rows, numeric=tuple(scores))
 
 
 def _cell(value: Any) -> str:
-    return f"{value:.4f}" if isinstance(value, float) else "-" if value is None else str(value)
+    if isinstance(value, list):
+        return " ".join(_cell(item) for item in value)
+    return f"{value:.4f}" if isinstance(value, float) else NOTHING if value is None else str(value)
 
 
 @runs.command()
@@ -155,15 +232,29 @@ def _cell(value: Any) -> str:
 def diff(left: str, right: str, root: str, as_json: bool) -> None:
     """Show where the configs and scores of two runs differ."""
     first, second = (find_run(Path(root), name) for name in (left, right))
-    changed = differences(_optional(first, CONFIG), _optional(second, CONFIG))
-    scores = {run.name: _optional(run, "metrics.json") for run in (first, second)}
+    configs = _config(first), _config(second)
+    changed = differences(*configs)
+    labels = (first.name, second.name)
+    if first.name == second.name:
+        labels = (str(first.path), str(second.path))
+    scores = dict(zip(labels, (_scores(first), _scores(second)), strict=True))
     if as_json:
         emit_json({"config": {k: list(v) for k, v in changed.items()}, "metrics": scores})
         return
-    rows = [[path, _cell(a), _cell(b)] for path, (a, b) in changed.items()]
-    print_table(["key", first.name, second.name], rows)
-    click.echo()
-    _print_scores(scores)
+    if changed:
+        sides = [flatten(config) for config in configs]
+        rows = [[path, *(_setting(side, path) for side in sides)] for path in changed]
+        print_table(["key", *labels], rows)
+    else:
+        click.echo("the configs are the same")
+    if any(scores.values()):
+        click.echo()
+        _print_side_by_side(scores)
+
+
+def _setting(flat: Mapping[str, Any], path: str) -> str:
+    """Write a config's value in full, as JSON; a path that is not there is not the same as null."""
+    return json.dumps(flat[path], ensure_ascii=False) if path in flat else NOTHING
 
 
 @runs.command()
@@ -173,7 +264,23 @@ def diff(left: str, right: str, root: str, as_json: bool) -> None:
 def rm(names: tuple[str, ...], root: str, yes: bool) -> None:
     """Delete runs, after asking."""
     found = [find_run(Path(root), name) for name in names]
-    for run in found:
-        if yes or click.confirm(f"delete {run.path}?", err=True):
+    for run in {run.path.resolve(): run for run in found}.values():
+        if yes or _agreed(run):
             remove_run(run)
             note(f"deleted {run.path}")
+
+
+def _agreed(run: RunFolder) -> bool:
+    """Ask whether to delete a run.
+
+    Raises:
+        UserError: If there is nobody to ask: standard input is at its end.
+    """
+    try:
+        return click.confirm(f"delete {run.path}?", err=True)
+    except click.Abort as abort:
+        if not isinstance(abort.__context__, EOFError):
+            raise
+        note("")
+        remedy = "`--yes` deletes without asking"
+        raise UserError(f"nobody answered; {run.path} is kept", remedy=remedy) from None

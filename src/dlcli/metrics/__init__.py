@@ -7,10 +7,12 @@ check_task(request, task)   # a UserError where the metric has no meaning
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from dlcli.errors import UserError
+from dlcli.metrics.families import Matrix
 from dlcli.metrics.predictions import probabilities
 from dlcli.metrics.table import TABLE, VALUES, Metric
 from dlcli.suggestion import did_you_mean
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from dlcli.signature import Argument, Entry
 
 __all__ = ["Request", "check_task", "default_names", "entries", "parse", "probabilities"]
+
+LONGEST = 9
+"""Digits of an option's number."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,18 @@ class Request:
     def family(self, task: str) -> Family:
         """Return how it is computed for a task."""
         return self.metric.make(task, **self.options)
+
+    def option(self, name: str, missing: Any) -> Any:
+        """Return an option's value or default, or `missing` if the metric has no such option."""
+        argument = self.metric.signature.by_name.get(name)
+        return self.options.get(name, argument.default if argument else missing)
+
+    @property
+    def result(self) -> Literal["scalar", "vector", "matrix"]:
+        """Whether it is a number, one for each class, or one for each pair of classes."""
+        if self.option("average", "") == "none":
+            return "vector"
+        return "matrix" if isinstance(self.family(self.metric.tasks[0]), Matrix) else "scalar"
 
 
 @functools.cache
@@ -73,10 +90,11 @@ def _options(metric: Metric, text: str, value: str) -> dict[str, Any]:
     if not arguments:
         raise UserError(f"'{text}': {metric.name} takes no option", remedy=f"write {metric.name}")
     argument = arguments[0]
-    read = int(value) if value.isdecimal() else value
+    read = int(value) if value.isdecimal() and len(value) <= LONGEST else value
     if not _accepts(argument, read):
+        meant = did_you_mean(value, argument.types[0].choices[1:])
         remedy = f"e.g. {metric.name}:{_example(argument)}; {argument.help}"
-        raise UserError(f"'{text}': '{value}' is no {argument.name}", remedy=remedy)
+        raise UserError(f"'{text}': '{value}' is no {argument.name}{meant}", remedy=remedy)
     return {argument.name: read}
 
 
@@ -84,7 +102,9 @@ def _accepts(argument: Argument, value: object) -> bool:
     accepted = argument.types[0]
     if accepted.choices:
         return value in accepted.choices and value != "default"
-    return isinstance(value, int) and value >= 1
+    least = -math.inf if accepted.minimum is None else accepted.minimum
+    most = math.inf if accepted.maximum is None else accepted.maximum
+    return isinstance(value, int) and least <= value <= most
 
 
 def _example(argument: Argument) -> str:

@@ -11,11 +11,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import numpy as np
 
     from dlcli.metrics.predictions import Batch
+
+
+@dataclass(frozen=True)
+class Share:
+    """A metric as a function of a share of independent yes-or-no outcomes.
+
+    Attributes:
+        counted: Sums (k,) -> (successes, trials), numbers or one for each class.
+        made: Share -> metric; rising, so that the ends of an interval stay its ends.
+    """
+
+    counted: Callable[[Any], tuple[Any, Any]]
+    made: Callable[[Any], Any] = lambda share: share
 
 
 @dataclass(frozen=True)
@@ -25,13 +38,15 @@ class Sums:
     Attributes:
         statistics: Batch -> (n, k); the last column is always 1, so that it sums to n.
         finish: Sums (..., k) and the array module -> values (...), or (..., classes).
-        proportion: Sums (k,) -> (successes, trials) where the metric is a share of independent
-            yes-or-no outcomes, else None.
+        share: Where the metric comes from a share, which has an exact interval; else None.
+        biased: Noise alone moves it in one direction, so that resampling, which adds noise, moves
+            it once more.
     """
 
     statistics: Callable[[Batch], Any]
     finish: Callable[[Any, Any], Any]
-    proportion: Callable[[Any], tuple[int, int]] | None = None
+    share: Share | None = None
+    biased: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,28 +100,56 @@ def ratio(xp: Any, numerator: Any, denominator: Any) -> Any:
     return xp.where(zero, xp.zeros_like(denominator), numerator / safe)
 
 
-def ranked_value(
-    family: Ranking, truth: np.ndarray, scores: np.ndarray, weights: np.ndarray
+def occurs(xp: Any, count: Any) -> Any:
+    """Return 1 where a count is positive, else 0."""
+    return xp.where(count > 0, xp.ones_like(count), xp.zeros_like(count))
+
+
+def ranked_values(
+    families: Sequence[Ranking], truth: np.ndarray, scores: np.ndarray, weights: np.ndarray
 ) -> np.ndarray:
-    """Return a ranking metric of one class for many weightings of the examples at once.
+    """Return ranking metrics of one class for many weightings of the examples at once.
 
     Args:
+        families: The metrics; they share the sorting and counting, which is most of the work.
         truth: 0 or 1, shape (n,).
         scores: Shape (n,); equal scores share a threshold.
-        weights: How often each example counts, shape (resamples, n).
+        weights: How often each example counts, shape (n, resamples).
 
     Returns:
-        Shape (resamples,).
+        Shape (families, resamples).
     """
     import numpy as np
 
     order = np.argsort(-scores, kind="stable")
     ranked = scores[order]
-    starts = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]])
-    heavy = weights[:, order]
-    positive = np.add.reduceat(heavy * truth[order], starts, axis=1)
-    total = np.add.reduceat(heavy, starts, axis=1)
-    tp = np.cumsum(positive, axis=1)
-    fp = np.cumsum(total - positive, axis=1)
-    value: np.ndarray = family.area(tp, fp, np)
-    return value
+    last = np.flatnonzero(np.r_[ranked[1:] != ranked[:-1], True])
+    heavy = weights[order]
+    positives = truth[order].astype(weights.dtype)[:, None]
+    tp = np.cumsum(heavy * positives, axis=0)[last].T
+    fp = np.cumsum(heavy, axis=0)[last].T - tp
+    return np.stack([family.area(tp, fp, np) for family in families])
+
+
+def ranked_mean(families: Sequence[Ranking], batch: Batch, weights: np.ndarray) -> np.ndarray:
+    """Return ranking metrics averaged over the classes for which they are defined.
+
+    Args:
+        families: The metrics.
+        batch: Of arrays.
+        weights: How often each example counts, shape (n, resamples).
+
+    Returns:
+        Shape (families, resamples); NaN where no class defines the metric.
+    """
+    import numpy as np
+
+    columns = [1] if batch.task == "binary" else range(batch.truth.shape[1])
+    total = np.zeros((len(families), weights.shape[1]))
+    number = np.zeros_like(total)
+    for column in columns:
+        values = ranked_values(families, batch.truth[:, column], batch.output[:, column], weights)
+        known = np.isfinite(values)
+        total += np.where(known, values, 0)
+        number += known
+    return np.where(number > 0, total / np.maximum(number, 1), np.nan)

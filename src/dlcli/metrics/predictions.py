@@ -5,15 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dlcli.errors import DataError
+
 if TYPE_CHECKING:
     import numpy as np
 
 CLASS_TASKS = ("multiclass", "binary")
+LABEL_TASKS = (*CLASS_TASKS, "multilabel")
+
+SINGLE = 2.0**-23
+"""Spacing of single-precision numbers at 1: the precision of a model's outputs."""
+
+DOUBLE = 2.0**-52
+"""Spacing of double-precision numbers at 1: the precision of what is made of logits here."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Some examples, as the metrics see them: of NumPy arrays, or of Keras tensors.
+    """Some examples, as the metrics see them: of NumPy arrays, or of Keras tensors; float64.
 
     Attributes:
         xp: The module whose functions fit the arrays: `numpy` or `keras.ops`.
@@ -38,20 +47,26 @@ def probabilities(outputs: np.ndarray, *, from_logits: bool, task: str = "") -> 
     """Turn raw outputs into probabilities.
 
     Args:
-        outputs: Shape (n, units).
+        outputs: Shape (n, units), or (n,) for a single unit.
         from_logits: Whether a softmax (several units) or a sigmoid (one unit, or a multilabel
             task) is still to be applied.
         task: `multilabel` asks for a sigmoid of each unit.
+
+    Returns:
+        The same shape; float64 where logits were given. Logits that are no finite numbers give
+        NaN.
     """
     if not from_logits:
         return outputs
+    import numpy as np
     from scipy.special import expit, softmax
 
     wide = outputs.astype("float64")
-    if outputs.shape[-1] == 1 or task == "multilabel":
+    if outputs.ndim == 1 or outputs.shape[-1] == 1 or task == "multilabel":
         made: np.ndarray = expit(wide)
     else:
-        made = softmax(wide, axis=-1)
+        with np.errstate(invalid="ignore"):  # of a diverged model's infinite logits
+            made = softmax(wide, axis=-1)
     return made
 
 
@@ -61,23 +76,33 @@ def batch_of_arrays(y_true: np.ndarray, y_prob: np.ndarray, *, task: str, classe
     Args:
         y_true: Labels (n,) or (n, 1), or one-hot (n, classes); 0/1 (n, labels); values (n[, d]).
         y_prob: Probabilities (n, classes); for a binary task also (n,) or (n, 1), those of class
-            1; predicted values (n[, d]).
+            1; predicted values (n[, d]). More columns than classes are classes that never occur.
         task: The task.
-        classes: Number of classes or labels.
+        classes: Number of classes or labels; 0 if unknown.
+
+    Raises:
+        DataError: If the two do not fit each other, or a label is no class.
     """
     import numpy as np
 
-    epsilon = float(np.finfo(y_prob.dtype).eps) if y_prob.dtype.kind == "f" else 1e-15
-    output = _two_dimensional(np.asarray(y_prob, dtype=np.float64))
-    if task in CLASS_TASKS:
-        output = _both_columns(output, np) if output.shape[1] == 1 else output
-        labels = labels_of(y_true)
-        width = max(classes, output.shape[1])
-        truth = np.eye(width)[labels]
-        guess = np.eye(width)[np.argmax(output, axis=1)]
-        return Batch(np, task, truth, output, guess, epsilon)
-    truth = _two_dimensional(np.asarray(y_true, dtype=np.float64))
-    guess = (output > 0.5).astype(np.float64) if task == "multilabel" else output
+    y_true, y_prob = np.asarray(y_true), np.asarray(y_prob)
+    if len(y_true) != len(y_prob):
+        message = f"there are {len(y_true)} targets but {len(y_prob)} predictions"
+        raise DataError(message, remedy="score the predictions of the same examples")
+    epsilon = float(np.finfo(y_prob.dtype).eps) if y_prob.dtype.kind == "f" else DOUBLE
+    output = _two_dimensional(y_prob.astype(np.float64))
+    if task not in CLASS_TASKS:
+        truth = _two_dimensional(y_true.astype(np.float64))
+        _check_width(truth.shape[1], output.shape[1], task, exact=True)
+        if task == "multilabel":
+            return Batch(np, task, truth, output, (output > 0.5).astype(np.float64), epsilon)
+        truth, output = _centred(truth, output)
+        return Batch(np, task, truth, output, output, epsilon)
+    output = _both_columns(output, np) if output.shape[1] == 1 else output
+    width = output.shape[1]
+    _check_width(classes, width, task, exact=False)
+    truth = np.eye(width)[_checked(labels_of(y_true), min(classes or width, width))]
+    guess = np.eye(width)[np.argmax(output, axis=1)]
     return Batch(np, task, truth, output, guess, epsilon)
 
 
@@ -94,28 +119,44 @@ def labels_of(y_true: np.ndarray) -> np.ndarray:
 def batch_of_tensors(
     y_true: Any, y_pred: Any, *, task: str, classes: int, from_logits: bool
 ) -> Batch:
-    """Bring the tensors of a training step into the common form (see `batch_of_arrays`)."""
+    """Bring the tensors of a training step into the common form (see `batch_of_arrays`).
+
+    In double precision, so that ties and the edges of bins fall as they do over a whole split.
+    """
     from keras import ops
 
-    output = ops.cast(y_pred, "float32")
-    output = ops.reshape(output, (-1, 1)) if len(output.shape) == 1 else output
-    if from_logits:
-        single = output.shape[-1] == 1 or task == "multilabel"
-        output = ops.sigmoid(output) if single else ops.softmax(output)
+    output = activated(ops.cast(y_pred, "float64"), task, from_logits=from_logits)
+    epsilon = DOUBLE if from_logits else SINGLE
     if task not in CLASS_TASKS:
-        truth = ops.reshape(ops.cast(y_true, "float32"), ops.shape(output))
-        guess = ops.cast(output > 0.5, "float32") if task == "multilabel" else output
-        return Batch(ops, task, truth, output, guess, 1.2e-7)
+        truth = ops.reshape(ops.cast(y_true, "float64"), ops.shape(output))
+        guess = ops.cast(output > 0.5, "float64") if task == "multilabel" else output
+        return Batch(ops, task, truth, output, guess, epsilon)
     output = _both_columns(output, ops) if output.shape[-1] == 1 else output
-    width = max(classes, int(output.shape[-1]))
-    sparse = len(y_true.shape) < 2 or y_true.shape[-1] == 1
-    truth = (
-        ops.one_hot(ops.reshape(ops.cast(y_true, "int32"), (-1,)), width)
-        if sparse
-        else ops.cast(y_true, "float32")
-    )
-    guess = ops.one_hot(ops.argmax(output, axis=-1), width)
-    return Batch(ops, task, truth, output, guess, 1.2e-7)
+    width = int(output.shape[-1])
+    _check_width(classes, width, task, exact=False)
+    truth = ops.cast(one_hot(y_true, width), "float64")
+    guess = ops.one_hot(ops.argmax(output, axis=-1), width, dtype="float64")
+    return Batch(ops, task, truth, output, guess, epsilon)
+
+
+def activated(output: Any, task: str, *, from_logits: bool) -> Any:
+    """Return a tensor of outputs as probabilities, shape (n, units); see `probabilities`."""
+    from keras import ops
+
+    output = ops.reshape(output, (-1, 1)) if len(output.shape) == 1 else output
+    if not from_logits:
+        return output
+    single = output.shape[-1] == 1 or task == "multilabel"
+    return ops.sigmoid(output) if single else ops.softmax(output)
+
+
+def one_hot(y_true: Any, width: int) -> Any:
+    """Return a tensor of labels, (n,), (n, 1) or already one-hot, as one-hot (n, width)."""
+    from keras import ops
+
+    if len(y_true.shape) < 2 or y_true.shape[-1] == 1:
+        return ops.one_hot(ops.reshape(ops.cast(y_true, "int32"), (-1,)), width)
+    return y_true
 
 
 def _both_columns(output: Any, xp: Any) -> Any:
@@ -124,4 +165,31 @@ def _both_columns(output: Any, xp: Any) -> Any:
 
 
 def _two_dimensional(array: np.ndarray) -> np.ndarray:
-    return array.reshape(len(array), -1)
+    return array if array.ndim == 2 else array.reshape(len(array), -1 if array.size else 1)
+
+
+def _centred(truth: np.ndarray, output: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Move both by the targets' mean: no error changes, and sums of squares lose no digits."""
+    if not len(truth):
+        return truth, output
+    middle = truth.mean(axis=0)
+    return truth - middle, output - middle
+
+
+def _check_width(wanted: int, width: int, task: str, *, exact: bool) -> None:
+    if width < wanted or (exact and width != wanted):
+        what = "targets an example" if exact else "classes"
+        message = f"the model gives {width} outputs, but the {task} data has {wanted} {what}"
+        raise DataError(message, remedy="give the model's last layer one unit for each")
+
+
+def _checked(labels: np.ndarray, classes: int) -> np.ndarray:
+    """Return the labels; negative ones would silently count from the end."""
+    import numpy as np
+
+    wrong = np.flatnonzero((labels < 0) | (labels >= classes))
+    if len(wrong):
+        first = int(wrong[0])
+        message = f"target {first} is {labels[first]}, which is no class: they are 0 to"
+        raise DataError(f"{message} {classes - 1}", remedy="number the classes from 0")
+    return labels

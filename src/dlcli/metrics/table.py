@@ -1,36 +1,43 @@
 """The table of metrics: an entry is a function, its name the YAML key, its docstring the help.
 
 Definitions are scikit-learn's where it has them. Classes that occur neither among the targets nor
-among the predictions are left out of averages; a ratio with an empty denominator is 0.
+among the predictions are left out of averages (labels of a multilabel task never are); a ratio
+with an empty denominator is 0, without a warning. Among equal probabilities the lowest class index
+comes first, so that ties never depend on the order of the examples or on the machine.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from dlcli.metrics.averaging import Average, averaged, counted_classes, weighted_mean
 from dlcli.metrics.families import (
     Family,
     Matrix,
     Ranking,
+    Share,
     Sums,
     counts,
+    occurs,
     ratio,
     split_counts,
     with_count,
 )
-from dlcli.signature import Entry, entry_from_function
+from dlcli.metrics.predictions import CLASS_TASKS, LABEL_TASKS
+from dlcli.signature import Bounds, Entry, entry_from_function
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dlcli.metrics.predictions import Batch
 
-Average = Literal["default", "macro", "micro", "weighted", "none"]
-CLASSES = ("multiclass", "binary")
-LABELS = ("multiclass", "binary", "multilabel")
+Needs = Literal["classes", "probabilities", "values"]
 VALUES = ("regression", "forecasting")
 UNDEFINED = float("nan")
+INFINITY = float("inf")
+POSITIVE = (0.0, INFINITY)
+Count = Annotated[int, Bounds(minimum=1)]
 
 
 @dataclass(frozen=True)
@@ -40,12 +47,16 @@ class Metric:
     Attributes:
         make: Task and options -> how it is computed.
         tasks: The tasks it has a meaning for.
+        needs: What it looks at: the predicted classes only, the probabilities, or values.
+        bounds: Least and greatest number it can be.
         greater_is_better: None for the confusion matrix.
         signature: Name, aliases, options, help.
     """
 
     make: Callable[..., Family]
     tasks: tuple[str, ...]
+    needs: Needs
+    bounds: tuple[float, float]
     greater_is_better: bool | None
     signature: Entry
 
@@ -54,15 +65,22 @@ class Metric:
         """The name in a config."""
         return self.signature.name
 
+    @property
+    def worst(self) -> float:
+        """The bound that no model wants to reach."""
+        return self.bounds[0] if self.greater_is_better else self.bounds[1]
+
 
 def _entry(
     make: Callable[..., Family],
     tasks: tuple[str, ...],
     *aliases: str,
+    needs: Needs = "classes",
+    bounds: tuple[float, float] = (0.0, 1.0),
     greater_is_better: bool | None = True,
 ) -> Metric:
     signature = entry_from_function("metrics", make, aliases=aliases)
-    return Metric(make, tasks, greater_is_better, signature)
+    return Metric(make, tasks, needs, bounds, greater_is_better, signature)
 
 
 def _mean(statistic: Callable[[Batch], Any], *, proportion: bool = False) -> Sums:
@@ -70,14 +88,13 @@ def _mean(statistic: Callable[[Batch], Any], *, proportion: bool = False) -> Sum
     return Sums(
         lambda batch: with_count(batch, statistic(batch)),
         lambda sums, xp: sums[..., 0] / sums[..., -1],
-        (lambda sums: (round(float(sums[0])), round(float(sums[-1])))) if proportion else None,
+        Share(lambda sums: (sums[0], sums[-1])) if proportion else None,
     )
 
 
 def _is_right(batch: Batch) -> Any:
     """Return 1 for an example whose class, or whose every label, is right."""
-    wrong = batch.xp.sum(batch.xp.abs(batch.truth - batch.guess), axis=1)
-    return batch.xp.where(wrong > 0, batch.xp.zeros_like(wrong), batch.xp.ones_like(wrong))
+    return 1 - occurs(batch.xp, batch.xp.sum(batch.xp.abs(batch.truth - batch.guess), axis=1))
 
 
 def accuracy(task: str) -> Family:  # noqa: ARG001 (one form for all)
@@ -105,6 +122,8 @@ def binary_accuracy(task: str) -> Family:
     For a binary task this is the accuracy; for several classes or labels every one of them is a
     decision of its own, as in Keras.
     """
+    if task == "binary":
+        return accuracy(task)
 
     def share(batch: Batch) -> Any:
         xp = batch.xp
@@ -113,14 +132,15 @@ def binary_accuracy(task: str) -> Family:
         )
         return 1 - xp.mean(xp.abs(decided - batch.truth), axis=1)
 
-    return _mean(share, proportion=task == "binary")
+    return _mean(share)
 
 
-def top_k(task: str, *, k: int = 5) -> Family:  # noqa: ARG001
+def top_k(task: str, *, k: Count = 5) -> Family:  # noqa: ARG001
     """Share of examples whose class is among the k likeliest.
 
     Among equal probabilities the lower index comes first, so that `top_k:1` is the accuracy.
-    With k or fewer classes it is always 1.
+    Keras's k of 5 stays the default however few the classes: with k or fewer of them it is always
+    1, which `dlcli eval` says.
 
     Args:
         k: How many classes may be named.
@@ -135,15 +155,12 @@ def top_k(task: str, *, k: int = 5) -> Family:  # noqa: ARG001
         zero, one = xp.zeros_like(batch.output), xp.ones_like(batch.output)
         higher = xp.where(batch.output > own, one, zero)
         tied = xp.where(batch.output == own, before, zero)
-        rank = xp.sum(higher + tied, axis=1)
-        # A probability that is no number ranks nowhere.
-        known = xp.sum(xp.where(batch.output == batch.output, zero, one), axis=1) == 0
-        return xp.where((rank < k) & known, xp.ones_like(rank), xp.zeros_like(rank))
+        return occurs(xp, k - xp.sum(higher + tied, axis=1))
 
     return _mean(among, proportion=True)
 
 
-def top_k_categorical_accuracy(task: str, *, k: int = 5) -> Family:
+def top_k_categorical_accuracy(task: str, *, k: Count = 5) -> Family:
     """Share of examples whose class is among the k likeliest (Keras's name, one-hot targets).
 
     Args:
@@ -152,7 +169,7 @@ def top_k_categorical_accuracy(task: str, *, k: int = 5) -> Family:
     return top_k(task, k=k)
 
 
-def sparse_top_k_categorical_accuracy(task: str, *, k: int = 5) -> Family:
+def sparse_top_k_categorical_accuracy(task: str, *, k: Count = 5) -> Family:
     """Share of examples whose class is among the k likeliest (Keras's name, integer targets).
 
     Args:
@@ -161,62 +178,22 @@ def sparse_top_k_categorical_accuracy(task: str, *, k: int = 5) -> Family:
     return top_k(task, k=k)
 
 
-def _averaged(
-    task: str,
-    average: Average,
-    score: Callable[[Any, Any, Any, Any], Any],
-    trials: Callable[[Any, Any, Any], Any],
-) -> Sums:
-    """Return a score of TP, FP, FN, averaged over the classes as scikit-learn does.
-
-    Args:
-        task: A binary task defaults to its positive class, the others to the macro average.
-        average: `none` keeps one value a class.
-        score: Array module, TP, FP, FN -> value.
-        trials: TP, FP, FN -> denominator, where the score of one class is TP out of trials.
-    """
-    positive = task == "binary" and average == "default"
-
-    def finish(sums: Any, xp: Any) -> Any:
-        tp, fp, fn, _ = split_counts(sums)
-        if average == "micro":
-            tp, fp, fn = (xp.sum(part, axis=-1) for part in (tp, fp, fn))
-            return score(xp, tp, fp, fn)
-        values = score(xp, tp, fp, fn)
-        if positive:
-            return values[..., 1]
-        if average == "none":
-            return values
-        weights = tp + fn if average == "weighted" else _occurs(xp, tp, fp, fn)
-        return ratio(xp, xp.sum(values * weights, axis=-1), xp.sum(weights, axis=-1))
-
-    def share(sums: Any) -> tuple[int, int]:
-        tp, fp, fn, _ = split_counts(sums)
-        return round(float(tp[1])), round(float(trials(tp, fp, fn)[1]))
-
-    return Sums(counts, finish, share if positive and trials is not _NO_TRIALS else None)
-
-
-def _NO_TRIALS(tp: Any, fp: Any, fn: Any) -> Any:  # noqa: N802 (a constant that is a function)
-    """Stands for a score that is no simple share."""
-    return tp + fp + fn
-
-
-def _occurs(xp: Any, tp: Any, fp: Any, fn: Any) -> Any:
-    """Return 1 for a class that occurs among targets or predictions, else 0."""
-    seen = tp + fp + fn
-    return xp.where(seen > 0, xp.ones_like(seen), xp.zeros_like(seen))
-
-
 def f1_score(task: str, *, average: Average = "default") -> Family:
     """Harmonic mean of precision and recall: 2 TP / (2 TP + FP + FN).
+
+    For one class it is 2 q / (1 + q) with q = TP / (TP + FP + FN), a share of those examples that
+    are of the class or taken for it; so it has an exact interval like a share.
 
     Args:
         average: `macro` (the default for several classes), `micro`, `weighted` by support, or
             `none`, a value for each class. A binary task defaults to its positive class.
     """
-    return _averaged(
-        task, average, lambda xp, tp, fp, fn: ratio(xp, 2 * tp, 2 * tp + fp + fn), _NO_TRIALS
+    return averaged(
+        task,
+        average,
+        lambda xp, tp, fp, fn: ratio(xp, 2 * tp, 2 * tp + fp + fn),
+        lambda tp, fp, fn: tp + fp + fn,
+        lambda share: 2 * share / (1 + share),
     )
 
 
@@ -226,7 +203,7 @@ def precision(task: str, *, average: Average = "default") -> Family:
     Args:
         average: As for f1_score.
     """
-    return _averaged(
+    return averaged(
         task, average, lambda xp, tp, fp, fn: ratio(xp, tp, tp + fp), lambda tp, fp, fn: tp + fp
     )
 
@@ -237,7 +214,7 @@ def recall(task: str, *, average: Average = "default") -> Family:
     Args:
         average: As for f1_score.
     """
-    return _averaged(
+    return averaged(
         task, average, lambda xp, tp, fp, fn: ratio(xp, tp, tp + fn), lambda tp, fp, fn: tp + fn
     )
 
@@ -254,15 +231,14 @@ def specificity(task: str) -> Family:
         values = ratio(xp, tn, tn + fp)
         if task == "binary":
             return values[..., 1]
-        weights = _occurs(xp, tp, fp, fn)
-        return ratio(xp, xp.sum(values * weights, axis=-1), xp.sum(weights, axis=-1))
+        return weighted_mean(xp, values, counted_classes(task, xp, tp, fp, fn))
 
-    def share(sums: Any) -> tuple[int, int]:
+    def counted(sums: Any) -> tuple[Any, Any]:
         tp, fp, fn, n = split_counts(sums)
         tn = n - tp - fp - fn
-        return round(float(tn[1])), round(float(tn[1] + fp[1]))
+        return tn[1], tn[1] + fp[1]
 
-    return Sums(counts, finish, share if task == "binary" else None)
+    return Sums(counts, finish, Share(counted) if task == "binary" else None)
 
 
 def balanced_accuracy(task: str) -> Family:  # noqa: ARG001
@@ -270,10 +246,7 @@ def balanced_accuracy(task: str) -> Family:  # noqa: ARG001
 
     def finish(sums: Any, xp: Any) -> Any:
         tp, _, fn, _ = split_counts(sums)
-        support = tp + fn
-        occurs = xp.where(support > 0, xp.ones_like(support), xp.zeros_like(support))
-        recalls = ratio(xp, tp, support)
-        return ratio(xp, xp.sum(recalls, axis=-1), xp.sum(occurs, axis=-1))
+        return weighted_mean(xp, ratio(xp, tp, tp + fn), occurs(xp, tp + fn))
 
     return Sums(counts, finish)
 
@@ -313,8 +286,8 @@ def kappa(task: str) -> Family:  # noqa: ARG001
 def auc(task: str) -> Family:  # noqa: ARG001
     """Area under the ROC curve; several classes each against the rest, macro-averaged.
 
-    A class without positives or without negatives is left out. While training it is approximated
-    with 1,000 thresholds.
+    A class without positives or without negatives is left out; with no other it is undefined.
+    While training it is approximated with 4,000 thresholds.
     """
 
     def area(tp: Any, fp: Any, xp: Any) -> Any:
@@ -332,7 +305,7 @@ def average_precision(task: str) -> Family:  # noqa: ARG001
     """Precision averaged over the recalls of all thresholds, without interpolation.
 
     Several classes each against the rest, macro-averaged; a class without positives is left out.
-    While training it is approximated with 1,000 thresholds.
+    While training it is approximated with 4,000 thresholds.
     """
 
     def area(tp: Any, fp: Any, xp: Any) -> Any:
@@ -375,8 +348,11 @@ def brier(task: str) -> Family:
     return _mean(error)
 
 
-def ece(task: str, *, bins: int = 15) -> Family:  # noqa: ARG001
+def ece(task: str, *, bins: Annotated[int, Bounds(1, 1000)] = 15) -> Family:  # noqa: ARG001
     """Expected calibration error: how far confidence and accuracy differ (Guo et al. 2017).
+
+    Of a well-calibrated model few examples show too large a value, by noise alone; the interval
+    makes up for it and can lie far more to its left than to its right.
 
     Args:
         bins: Number of equally wide bins of confidence.
@@ -386,19 +362,15 @@ def ece(task: str, *, bins: int = 15) -> Family:  # noqa: ARG001
         xp = batch.xp
         confidence = xp.max(batch.output, axis=1, keepdims=True)
         right = xp.reshape(_is_right(batch), (-1, 1))
-        upper = xp.ceil(confidence * bins) - 1  # bins are open below, closed above
-        index = xp.reshape(xp.arange(bins, dtype="float32"), (1, -1))
-        member = xp.where(
-            xp.abs(index - xp.clip(upper, 0, bins - 1)) < 0.5,
-            xp.ones_like(index * confidence),
-            xp.zeros_like(index * confidence),
-        )
-        return with_count(batch, member * (confidence - right))
+        lower = xp.reshape(xp.arange(bins, dtype="float64"), (1, -1)) / bins
+        above = occurs(xp, confidence - lower)  # bins are open below, closed above
+        below = xp.concatenate([above[:, 1:], xp.zeros_like(confidence)], axis=1)
+        return with_count(batch, (above - below) * (confidence - right))
 
     def finish(sums: Any, xp: Any) -> Any:
         return xp.sum(xp.abs(sums[..., :-1]), axis=-1) / sums[..., -1]
 
-    return Sums(statistics, finish)
+    return Sums(statistics, finish, biased=True)
 
 
 def confusion(task: str) -> Family:  # noqa: ARG001
@@ -450,29 +422,29 @@ def r2(task: str) -> Family:  # noqa: ARG001
 
 
 TABLE: tuple[Metric, ...] = (
-    _entry(accuracy, LABELS, "acc"),
-    _entry(binary_accuracy, LABELS),
-    _entry(categorical_accuracy, CLASSES),
-    _entry(sparse_categorical_accuracy, CLASSES),
-    _entry(top_k, CLASSES),
-    _entry(top_k_categorical_accuracy, CLASSES),
-    _entry(sparse_top_k_categorical_accuracy, CLASSES),
-    _entry(f1_score, LABELS, "f1"),
-    _entry(precision, LABELS),
-    _entry(recall, LABELS),
-    _entry(specificity, LABELS),
-    _entry(balanced_accuracy, CLASSES),
-    _entry(mcc, CLASSES),
-    _entry(kappa, CLASSES),
-    _entry(auc, LABELS),
-    _entry(average_precision, LABELS),
-    _entry(log_loss, LABELS, greater_is_better=False),
-    _entry(brier, LABELS, greater_is_better=False),
-    _entry(ece, CLASSES, greater_is_better=False),
-    _entry(confusion, CLASSES, greater_is_better=None),
-    _entry(mae, VALUES, greater_is_better=False),
-    _entry(mse, VALUES, greater_is_better=False),
-    _entry(rmse, VALUES, greater_is_better=False),
-    _entry(r2, VALUES),
+    _entry(accuracy, LABEL_TASKS, "acc"),
+    _entry(binary_accuracy, LABEL_TASKS, needs="probabilities"),
+    _entry(categorical_accuracy, CLASS_TASKS),
+    _entry(sparse_categorical_accuracy, CLASS_TASKS),
+    _entry(top_k, CLASS_TASKS, needs="probabilities"),
+    _entry(top_k_categorical_accuracy, CLASS_TASKS, needs="probabilities"),
+    _entry(sparse_top_k_categorical_accuracy, CLASS_TASKS, needs="probabilities"),
+    _entry(f1_score, LABEL_TASKS, "f1"),
+    _entry(precision, LABEL_TASKS),
+    _entry(recall, LABEL_TASKS),
+    _entry(specificity, LABEL_TASKS),
+    _entry(balanced_accuracy, CLASS_TASKS),
+    _entry(mcc, CLASS_TASKS, bounds=(-1.0, 1.0)),
+    _entry(kappa, CLASS_TASKS, bounds=(-1.0, 1.0)),
+    _entry(auc, LABEL_TASKS, needs="probabilities"),
+    _entry(average_precision, LABEL_TASKS, needs="probabilities"),
+    _entry(log_loss, LABEL_TASKS, needs="probabilities", bounds=POSITIVE, greater_is_better=False),
+    _entry(brier, LABEL_TASKS, needs="probabilities", bounds=(0.0, 2.0), greater_is_better=False),
+    _entry(ece, CLASS_TASKS, needs="probabilities", greater_is_better=False),
+    _entry(confusion, CLASS_TASKS, bounds=POSITIVE, greater_is_better=None),
+    _entry(mae, VALUES, needs="values", bounds=POSITIVE, greater_is_better=False),
+    _entry(mse, VALUES, needs="values", bounds=POSITIVE, greater_is_better=False),
+    _entry(rmse, VALUES, needs="values", bounds=POSITIVE, greater_is_better=False),
+    _entry(r2, VALUES, needs="values", bounds=(-INFINITY, 1.0)),
 )
 """Every metric, in the order of `dlcli ls metrics`."""

@@ -1,0 +1,94 @@
+"""Tables fit a terminal and survive a pipe; JSON holds only what JSON can hold."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dlcli.cli.output import emit_json, print_table
+
+COLUMNS = ["name", "value", "what it is"]
+ROWS = [["a-long-name-1", "1.5", "words " * 20], ["b", "10.25", ""]]
+
+
+def lines(capsys, columns=COLUMNS, rows=ROWS):
+    print_table(columns, rows, numeric=["value"])
+    return capsys.readouterr().out.splitlines()
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """Make standard output a terminal of a width."""
+
+    def of_width(width):
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+        monkeypatch.setenv("COLUMNS", str(width))
+        monkeypatch.setenv("NO_COLOR", "1")
+
+    return of_width
+
+
+def test_a_pipe_gets_one_line_a_row_however_long(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "20")
+    made = lines(capsys)
+    assert len(made) == 4
+    assert made[2].endswith("words " * 19 + "words")
+    assert "\x1b" not in "".join(made)
+
+
+def test_numbers_are_aligned_to_the_right(capsys):
+    made = lines(capsys)
+    assert made[2][: made[2].index("words")] == "a-long-name-1    1.5  "
+    assert made[3] == "b              10.25"
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_a_terminal_gets_lines_that_fit_and_whole_words(capsys, terminal, width):
+    terminal(width)
+    made = lines(capsys)
+    assert max(len(line) for line in made) <= width
+    assert "a-long-name-1" in made[2]
+    assert sum(line.count("words") for line in made) == 20
+
+
+def test_a_word_is_not_cut_even_if_the_terminal_is_too_narrow(capsys, terminal):
+    terminal(10)
+    assert any("a-long-name-1" in line for line in lines(capsys))
+
+
+def test_the_header_is_bold_on_a_terminal_unless_no_color_is_set(capsys, terminal, monkeypatch):
+    terminal(200)
+    assert "\x1b" not in "".join(lines(capsys))
+    monkeypatch.delenv("NO_COLOR")
+    # click strips styles where it sees no terminal, and its look is not the one replaced above
+    monkeypatch.setattr("click.utils.should_strip_ansi", lambda *_: False)
+    made = lines(capsys)
+    assert made[0].startswith("\x1b[1m")
+    assert "\x1b" not in "".join(made[1:])
+
+
+def test_a_table_without_rows_is_its_header(capsys):
+    assert lines(capsys, rows=[]) == ["name  value  what it is", "----  -----  ----------"]
+
+
+@given(
+    content=st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        max_leaves=10,
+    )
+)
+def test_json_is_strict_whatever_is_printed(content):
+    printed = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("click.echo", printed.append)
+        emit_json(content)
+
+    def refuse(constant):
+        raise AssertionError(constant)
+
+    json.loads(printed[0], parse_constant=refuse)

@@ -1,0 +1,261 @@
+"""Saved runs are listed, shown, compared and deleted, whatever lies in their folders."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from dlcli import store
+from dlcli.cli import run
+
+CONFIG = """\
+data: {dataset: {iris: {}}}
+model: {layers: [{Dense: {units: 8}}]}
+compile: {optimizer: {Adam: {learning_rate: 1.0e-05}}, loss_weights: null}
+fit: {epochs: 4}
+"""
+SCORES = {
+    "train": {"loss": 0.5, "accuracy": 0.75},
+    "test": {"loss": 0.25, "accuracy": 0.875, "f1": [0.5, 1.0], "auc": None},
+}
+ENVIRONMENT = {
+    "started": "2026-01-02T03:04:05+00:00", "command": ["dlcli", "train", "a.yaml"], "seed": 7,
+    "devices": ["cpu:0"], "memory_bytes": 8 * 2**30, "packages": {"keras": "3.15.1"},
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def make(name, *, finished=True, config=CONFIG, root="runs"):
+    """Write a run as `dlcli train` leaves it."""
+    made = store.create_run_at(Path(root) / name)
+    made.write_text(store.CONFIG, config)
+    made.write_text(store.SOURCE, config)
+    made.write_json(store.ENVIRONMENT, ENVIRONMENT)
+    made.write_text(store.HISTORY, "epoch,loss\n1,0.7\n2,0.5\n")
+    if finished:
+        made.write_json(store.METRICS, SCORES)
+        made.finish(
+            store.FINISHED, dataset="iris", optimizer="Adam", epochs=4, epochs_done=4,
+            scored="test", metrics=SCORES["test"],
+        )  # fmt: skip
+    return made
+
+
+def printed(capsys, *arguments):
+    assert run(["runs", *arguments]) == 0
+    return capsys.readouterr().out
+
+
+def test_no_runs_are_a_note_and_no_error(capsys):
+    assert run(["runs", "ls"]) == 0
+    streams = capsys.readouterr()
+    assert streams.out == ""
+    assert "no runs in runs" in streams.err
+    assert json.loads(printed(capsys, "ls", "--json")) == {"runs": []}
+
+
+def test_the_list_tells_what_became_of_each_run(capsys):
+    make("done")
+    make("cut", finished=False)
+    lines = {line.split()[0]: line for line in printed(capsys, "ls").splitlines()[2:]}
+    started = f"{datetime(2026, 1, 2, 3, 4, tzinfo=UTC).astimezone():%Y-%m-%d %H:%M}"
+    assert lines["done"].startswith("done  finished")
+    assert started in lines["done"]
+    assert lines["done"].endswith("iris  Adam          4/4  loss=0.2500  accuracy=0.8750")
+    assert lines["cut"].endswith("iris  Adam          2/4")
+    assert "incomplete" in lines["cut"]
+
+
+def test_the_list_as_json_holds_what_a_program_needs(capsys):
+    make("done")
+    (record,) = json.loads(printed(capsys, "ls", "--json"))["runs"]
+    assert record == {
+        "name": "done", "path": "runs/done", "state": "finished",
+        "started": "2026-01-02T03:04:05+00:00", "dataset": "iris", "optimizer": "Adam",
+        "epochs": 4, "epochs_done": 4, "scored": "test", "metrics": SCORES["test"],
+    }  # fmt: skip
+
+
+def test_the_config_of_a_finished_run_is_not_read_for_the_list(capsys):
+    (make("done").path / store.CONFIG).write_text("{{{")
+    assert "iris" in printed(capsys, "ls")
+
+
+DAMAGE = [
+    (store.STATUS, '{"state"'),
+    (store.STATUS, "[1]"),
+    (store.STATUS, '{"dataset": null, "metrics": 3, "epochs_done": "x", "ended": 3}'),
+    (store.ENVIRONMENT, "[1]"),
+    (store.ENVIRONMENT, '{"packages": 3, "memory_bytes": "much", "seed": {}}'),
+    (store.METRICS, '{"train": 3, "test": {"loss": "x"}}'),
+    (store.METRICS, "3"),
+    (store.HISTORY, "\0"),
+]
+
+
+@pytest.mark.parametrize(("name", "content"), DAMAGE)
+@pytest.mark.parametrize("command", [["ls"], ["show", "a"], ["diff", "a", "b"]])
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_a_damaged_file_hides_neither_its_run_nor_the_others(name, content, command, form, capsys):
+    (make("a").path / name).write_text(content)
+    make("b")
+    assert printed(capsys, *command, *form)
+
+
+@pytest.mark.parametrize("name", [store.STATUS, store.ENVIRONMENT, store.METRICS, store.HISTORY])
+@pytest.mark.parametrize("command", [["ls"], ["show", "a"], ["diff", "a", "b"]])
+def test_a_folder_where_a_file_should_be_is_as_good_as_no_file(name, command, capsys):
+    path = make("a").path / name
+    path.unlink()
+    path.mkdir()
+    make("b")
+    assert "a" in printed(capsys, *command)
+
+
+@pytest.mark.parametrize("config", ["3", "data: [1]\ncompile: 3\n", "data: {", "\t", ""])
+def test_a_damaged_config_does_not_hide_its_run(config, capsys):
+    make("a", finished=False, config=config)
+    assert printed(capsys, "ls").splitlines()[2].split()[:2] == ["a", "incomplete"]
+
+
+@pytest.mark.parametrize("command", [["show", "a", "--json"], ["diff", "a", "b"]])
+def test_a_damaged_config_is_told_where_it_is_what_was_asked_for(command, capsys):
+    make("a", config="data: {")
+    make("b")
+    assert run(["runs", *command]) == 2
+    assert "error" in capsys.readouterr().err
+
+
+def test_show_tells_everything_of_a_run(capsys):
+    make("done")
+    text = printed(capsys, "show", "done")
+    for fact in (
+        "state      finished", "epochs     4 of 4", "command    dlcli train a.yaml",
+        "seed       7", "devices    cpu:0", "memory     8.0 GiB", "packages   keras 3.15.1",
+    ):  # fmt: skip
+        assert fact in text
+    rows = {line.split()[0]: line.split()[1:] for line in text.splitlines() if line}
+    assert rows["metric"] == ["train", "test"]
+    assert rows["accuracy"] == ["0.7500", "0.8750"]
+    assert rows["f1"] == ["-", "0.5000", "1.0000"]
+    assert text.endswith(CONFIG)
+
+
+def test_show_tells_why_a_run_failed(capsys):
+    make("bad", finished=False).finish(store.FAILED, message="out of memory")
+    assert "message    out of memory" in printed(capsys, "show", "bad")
+
+
+def test_show_as_json_holds_every_file(capsys):
+    make("done")
+    shown = json.loads(printed(capsys, "show", "done", "--json"))
+    assert shown["metrics"] == SCORES
+    assert shown["environment"] == ENVIRONMENT
+    assert shown["status"]["state"] == shown["state"] == "finished"
+    assert shown["config"]["compile"]["optimizer"]["Adam"]["learning_rate"] == 1e-5
+
+
+def test_diff_shows_values_in_full_and_tells_null_from_nothing(capsys):
+    make("a")
+    make("b", config=CONFIG.replace("1.0e-05", "1.2e-05").replace(", loss_weights: null", ""))
+    lines = printed(capsys, "diff", "a", "b").splitlines()
+    assert lines[2].split() == ["compile.optimizer.Adam.learning_rate", "1e-05", "1.2e-05"]
+    assert lines[3].split() == ["compile.loss_weights", "null", "-"]
+    assert lines[4] == ""
+    assert ["test", "accuracy", "0.8750", "0.8750"] in [line.split() for line in lines]
+
+
+def test_diff_as_json_has_both_values_of_every_path_that_differs(capsys):
+    make("a")
+    make("b", config=CONFIG.replace("units: 8", "units: 9"))
+    made = json.loads(printed(capsys, "diff", "a", "b", "--json"))
+    assert made["config"] == {"model.layers[0].Dense.units": [8, 9]}
+    assert made["metrics"] == {"a": SCORES, "b": SCORES}
+
+
+def test_diff_of_equal_configs_says_so(capsys):
+    make("a")
+    make("b")
+    assert printed(capsys, "diff", "a", "b").startswith("the configs are the same\n")
+
+
+def test_diff_tells_runs_of_the_same_name_apart(capsys):
+    make("a")
+    make("a", root="other")
+    made = json.loads(printed(capsys, "diff", "a", "other/a", "--json"))
+    assert list(made["metrics"]) == ["runs/a", "other/a"]
+
+
+class Terminal:
+    """A standard input that answers."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def readline(self, *_):
+        return self.answer
+
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(("answer", "kept"), [("n\n", True), ("\n", True), ("y\n", False)])
+def test_rm_asks_first(answer, kept, capsys, monkeypatch):
+    made = make("a")
+    monkeypatch.setattr(sys, "stdin", Terminal(answer))
+    assert run(["runs", "rm", "a"]) == 0
+    assert made.path.exists() == kept
+    streams = capsys.readouterr()
+    assert streams.out == ""
+    assert "delete runs/a?" in streams.err
+
+
+def test_rm_with_nobody_to_ask_deletes_nothing_and_says_how(capsys, monkeypatch):
+    made = make("a")
+    monkeypatch.setattr(sys, "stdin", Terminal(""))
+    assert run(["runs", "rm", "a"]) == 2
+    assert made.path.exists()
+    told = capsys.readouterr().err
+    assert "runs/a is kept" in told
+    assert "--yes" in told
+
+
+def test_rm_takes_a_run_named_twice_once(capsys):
+    make("a")
+    assert run(["runs", "rm", "a", "runs/a", "./runs/a", "--yes"]) == 0
+    assert capsys.readouterr().err == "deleted runs/a\n"
+
+
+def test_rm_deletes_nothing_if_one_name_is_wrong():
+    made = make("a")
+    assert run(["runs", "rm", "a", "b", "--yes"]) == 2
+    assert made.path.exists()
+
+
+@pytest.mark.parametrize(
+    "name", [".", "..", "", "runs", "runs/..", "runs/link", "config.yaml", "/"]
+)
+def test_rm_refuses_what_is_no_run(name, tmp_path):
+    made = make("a")
+    (tmp_path / "runs" / "link").symlink_to(made.path)
+    (tmp_path / "config.yaml").write_text("mine: 1\n")
+    (tmp_path / "precious").write_text("")
+    assert run(["runs", "rm", name, "--yes"]) == 2
+    assert made.path.exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["config.yaml", "precious", "runs"]
+
+
+def test_rm_refuses_a_run_that_is_being_trained(capsys):
+    made = make("a")
+    with made.lock():
+        assert run(["runs", "rm", "a", "--yes"]) == 2
+    assert "being trained" in capsys.readouterr().err
+    assert made.path.exists()

@@ -1,0 +1,71 @@
+"""TensorFlow's log stays off the screen, and real failures do not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from dlcli.quiet import held_back_stderr
+
+TRAIN = """
+from dlcli.quiet import load_tensorflow
+load_tensorflow()
+import keras, numpy
+model = keras.Sequential([keras.layers.Dense(2)])
+model.compile("adam", "mse", jit_compile=True)
+model.fit(numpy.zeros((8, 3)), numpy.zeros((8, 2)), verbose=0)
+print(keras.backend.backend())
+"""
+
+
+def python(code, **environment):
+    dropped = ("TF_CPP_MIN_LOG_LEVEL", "KERAS_BACKEND")
+    kept = {name: value for name, value in os.environ.items() if name not in dropped}
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env=kept | environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_importing_and_training_print_nothing():
+    assert python(TRAIN).stderr == ""
+
+
+@pytest.mark.slow
+def test_another_backend_set_for_other_work_does_not_count():
+    assert python(TRAIN, KERAS_BACKEND="torch").stdout == "tensorflow\n"
+
+
+@pytest.mark.slow
+def test_who_asks_for_tensorflows_log_gets_it():
+    assert "oneDNN" in python(TRAIN, TF_CPP_MIN_LOG_LEVEL="0").stderr
+
+
+def test_what_native_code_writes_is_held_back_and_given_back_afterwards(capfd):
+    with held_back_stderr():
+        os.write(2, b"noise\n")
+    os.write(2, b"news\n")
+    assert capfd.readouterr().err == "news\n"
+
+
+def fail_after(written, error):
+    with held_back_stderr():
+        os.write(2, written)
+        raise error
+
+
+def test_a_failure_lets_out_what_was_held_back(capfd):
+    with pytest.raises(ImportError):
+        fail_after(b"undefined symbol\n", ImportError())
+    assert capfd.readouterr().err == "undefined symbol\n"
+
+
+def test_ctrl_c_lets_nothing_out(capfd):
+    with pytest.raises(KeyboardInterrupt):
+        fail_after(b"noise\n", KeyboardInterrupt())
+    os.write(2, b"news\n")
+    assert capfd.readouterr().err == "news\n"
