@@ -11,8 +11,8 @@ SOURCE = Path(__file__).parents[1] / "src" / "dlcli"
 MODULES = sorted(SOURCE.rglob("*.py"))
 HEAVY = {"tensorflow", "keras", "numpy", "pandas", "scipy", "sklearn", "matplotlib", "plotly"}
 MAY_BE_HEAVY = {
-    "checkpoint.py", "engine.py", "evaluation.py", "introspection", "model.py", "scoring.py",
-    "statistics", "streaming.py", "summary.py", "training.py",
+    "checkpoint.py", "engine.py", "evaluation.py", "introspection", "model.py", "monitoring.py",
+    "scoring.py", "statistics", "streaming.py", "summary.py", "training.py",
 }  # fmt: skip
 LONGEST = 500
 

@@ -293,3 +293,19 @@ def test_an_activation_may_be_a_layer():
             - {Dense: {units: 3, activation: softmax}}
     """
     assert build(yaml).layers[1].activation.negative_slope == 0.5
+
+
+@pytest.mark.parametrize(
+    ("layers", "message", "hint"),
+    [
+        ("[Flatten, {Dense: {units: 9, activation: softmax}}]", "output is 9, but", "classes"),
+        ("[Flatten, {Dense: {units: 11, activation: softmax}}]", "output is 11, but", "classes"),
+        ("[{Dense: {units: 10, activation: softmax}}]", "output is 8 x 8 x 10, but", "Flatten"),
+    ],
+)
+def test_an_output_that_cannot_hold_the_prediction_is_refused(layers, message, hint):
+    with pytest.raises(ConfigError, match=message) as caught:
+        build(f"data: {{dataset: digits}}\nmodel: {{layers: {layers}}}\n")
+    (diagnostic,) = caught.value.diagnostics
+    assert (diagnostic.rule, diagnostic.mark.line) == ("output-shape", 2)
+    assert hint in diagnostic.hint

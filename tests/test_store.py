@@ -343,3 +343,20 @@ def test_the_environment_names_versions_seed_and_command():
     assert made["processors"] == os.cpu_count()
     assert made["processor"]
     assert made["memory_bytes"] > 2**20
+
+
+def test_the_epochs_done_come_from_the_status_or_else_from_the_history(run):
+    assert run.epochs_done() == 0
+    run.write_text(store.HISTORY, "epoch,loss\n1,0.5\n2,0.4\n")
+    assert run.epochs_done() == 2
+    run.finish(store.FAILED, message="out of memory")
+    assert run.epochs_done() == 2
+    run.finish(store.FINISHED, epochs_done=5)
+    assert run.epochs_done() == 5
+
+
+def test_a_failed_run_says_why_and_is_not_to_be_resumed(run):
+    run.finish(store.FAILED, message="out of memory")
+    error = run.unfinished("model")
+    assert "its training failed: out of memory" in error.message
+    assert "--resume" not in error.remedy

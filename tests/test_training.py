@@ -11,6 +11,7 @@ import pytest
 
 from dlcli import engine, runner, training
 from dlcli.checkpoint import Checkpoint, load_checkpoint
+from dlcli.config.diagnostics import ConfigError
 from dlcli.config.loading import load_config
 from dlcli.data.description import Split
 from dlcli.errors import InterruptedRunError, UserError, WorkError
@@ -108,8 +109,27 @@ def test_a_finished_run_can_be_trained_longer_and_ends_as_if_it_had_been_from_th
     short, _ = train(config, tmp_path / "b")
     with pytest.raises(UserError, match="is finished"):
         take_up(short)
+    for epochs in (3, 4):
+        with pytest.raises(UserError, match="is finished after 4 epochs"):
+            take_up(short, epochs=epochs)
     take_up(short, epochs=6)
     pd.testing.assert_frame_equal(history(short), history(long))
+
+
+def test_a_cut_off_run_is_not_resumed_for_fewer_epochs_than_it_has(config, tmp_path):
+    with pytest.raises(InterruptedRunError):
+        train(config, tmp_path / "cut", observer=Silent(interrupt_after=3))
+    cut = runner.find_run(tmp_path / "cut", "small")
+    with pytest.raises(UserError, match="has 3 epochs already"):
+        take_up(cut, epochs=2)
+
+
+def test_a_run_is_not_resumed_with_another_config(config, tmp_path):
+    run, _ = train(config, tmp_path / "runs")
+    other = tmp_path / "other.yaml"
+    other.write_text(SMALL.replace("units: 8", "units: 9"))
+    with pytest.raises(UserError, match="started with another config"):
+        runner.resume(tmp_path / "runs", run.name, epochs=9, config=str(other))
 
 
 def test_an_interruption_before_the_first_epoch_can_be_resumed_too(config, tmp_path):
@@ -268,16 +288,57 @@ def test_several_outputs_and_loss_weights_train(tmp_path):
 
 def test_a_diverged_training_is_said_and_harms_nothing(config, tmp_path):
     run, result = train(
-        config, tmp_path / "runs", "compile.optimizer={SGD: {learning_rate: 1e30}}",
+        config, tmp_path / "runs", "compile.optimizer={SGD: {learning_rate: 1e38}}",
         "fit.callbacks=[TerminateOnNaN]",
     )  # fmt: skip
     assert result.diverged
     assert run.read_json("status.json")["diverged"] is True
 
 
+@pytest.mark.parametrize(
+    ("callback", "message"),
+    [
+        ("{CSVLogger: {filename: ../../x.csv}}", "outside the run"),
+        ("{CSVLogger: {filename: /tmp/x.csv}}", "outside the run"),
+        ("{CSVLogger: {filename: history.csv}}", "a file that every run has"),
+        ("{ModelCheckpoint: {filepath: best}}", "keras"),
+        ("{EarlyStopping: {monitor: val_acuracy}}", "did you mean 'val_accuracy'"),
+        ("{EarlyStopping: {monitor: val_f2, mode: max}}", "did you mean 'val_f1'"),
+        ("{ReduceLROnPlateau: {monitor: nothing}}", "'nothing' is not logged"),
+    ],
+)
+def test_a_callback_that_cannot_work_is_refused_before_there_is_a_folder(
+    config, tmp_path, callback, message
+):
+    with pytest.raises(ConfigError, match=message):
+        train(config, tmp_path / "runs", f"fit.callbacks=[{callback}]")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_watching_validation_where_nothing_validates_is_refused(config, tmp_path):
+    overrides = ("data.validation=0", "fit.callbacks=[EarlyStopping]")
+    with pytest.raises(ConfigError, match="'val_loss' is not logged"):
+        train(config, tmp_path / "runs", *overrides)
+
+
+@pytest.mark.parametrize("monitor", ["val_accuracy", "val_f1", "val_categorical_crossentropy"])
+def test_callbacks_know_whether_more_of_a_metric_is_better(config, tmp_path, monitor):
+    watching = f"monitor: {monitor}"
+    callbacks = (
+        f"fit.callbacks=[{{EarlyStopping: {{{watching}, patience: 1,"
+        f" restore_best_weights: true}}}},"
+        f" {{ReduceLROnPlateau: {{{watching}, patience: 1}}}},"
+        f" {{ModelCheckpoint: {{filepath: best.keras, save_best_only: true, {watching}}}}}]"
+    )
+    run, result = train(config, tmp_path / "runs", callbacks, "fit.epochs=12")
+    seen = [row[monitor] for row in result.history]
+    best = max(seen) if monitor != "val_categorical_crossentropy" else min(seen)
+    name = monitor.removeprefix("val_")
+    assert result.scores["validation"][name] == pytest.approx(best, rel=1e-4)
+    assert (run.path / "best.keras").exists()
+
+
 def test_a_callbacks_file_stays_in_the_run(config, tmp_path):
-    with pytest.raises(UserError, match="outside the run"):
-        train(config, tmp_path / "runs", "fit.callbacks=[{CSVLogger: {filename: ../../x.csv}}]")
     run, _ = train(config, tmp_path / "ok", "fit.callbacks=[{CSVLogger: {filename: log.csv}}]")
     assert (run.path / "log.csv").exists()
 

@@ -67,6 +67,23 @@ def compile_model(model: keras.Model, config: Config, description: DataDescripti
     model.optimizer.build(model.trainable_variables)
 
 
+def log_names(config: Config, model: keras.Model, *, validated: bool) -> list[str]:
+    """Return the names that an epoch of a compiled model is logged with.
+
+    With several outputs, Keras puts an output's name before its metrics and losses.
+    """
+    description = [
+        item if isinstance(item, str) else construct(item).name
+        for item in config.compile.metrics or ()
+    ]
+    names = ["loss", *description]
+    if len(model.outputs) > 1:
+        outputs = list(model.output_names)
+        names = ["loss", *(f"{output}_loss" for output in outputs)]
+        names += [f"{outputs[0]}_{name}" for name in description]
+    return [*names, *(f"val_{name}" for name in names if validated), "learning_rate"]
+
+
 def _jit(config: Config) -> bool | str:
     """XLA pays on a GPU; on a CPU it compiles for seconds and slows convolutions down."""
     if config.fit.jit != "auto":
@@ -87,7 +104,12 @@ def _metrics(config: Config, description: DataDescription) -> list[Any]:
             from_logits=is_logits(config.compile.loss),
         )
         if isinstance(item, str)
-        else streaming.AdaptedMetric(construct(item), description.task, len(description.classes))
+        else streaming.AdaptedMetric(
+            construct(item),
+            description.task,
+            len(description.classes),
+            from_logits=is_logits(config.compile.loss),
+        )
         for item in config.compile.metrics or ()
     ]
 

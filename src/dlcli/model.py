@@ -96,11 +96,50 @@ def build_model(config: Config, description: DataDescription) -> keras.Model:
     for layer in config.model.layers:
         graph.add(layer)
     outputs = [graph.tensor(ref, None) for ref in config.model.outputs]
+    for ref, tensor in zip(config.model.outputs, outputs, strict=True):
+        _check_output(config, description, ref, tuple(tensor.shape[1:]))
     return keras.Model(
         graph.inputs if len(graph.inputs) > 1 else next(iter(graph.inputs.values())),
         outputs if len(outputs) > 1 else outputs[0],
         name=_model_name(config.name),
     )
+
+
+def _check_output(
+    config: Config, description: DataDescription, ref: Reference, shape: tuple[int | None, ...]
+) -> None:
+    """Make sure that an output has a number for everything that is to be predicted.
+
+    Raises:
+        ConfigError: If it has not; it names the layer's line.
+    """
+    wanted = _output_shapes(description)
+    if shape in wanted:
+        return
+    layer = next((layer for layer in config.model.layers if layer.id == ref.id), None)
+    mark = (layer.mark if layer else None) or Mark(Text("config", ""), 1, 1)
+    made = " x ".join("any" if n is None else str(n) for n in shape) or "a single number"
+    units = " or ".join(" x ".join(str(n) for n in one) for one in wanted)
+    message = f"the output is {made}, but this {description.task} task needs {units}"
+    hint = (
+        "bring it to one axis with Flatten or a global pooling layer before the last Dense"
+        if len(shape) > len(wanted[0])
+        else "give the last layer units: $classes"
+        if description.classes
+        else f"give the last layer units: {units}"
+    )
+    path = layer.path if layer else "model.outputs"
+    raise ConfigError([Diagnostic("output-shape", mark, path, message, hint)])
+
+
+def _output_shapes(description: DataDescription) -> list[tuple[int, ...]]:
+    """Return the shapes an output may have, without the batch axis."""
+    classes = len(description.classes)
+    if description.task == "binary":
+        return [(1,), (2,)]
+    if description.task in ("multiclass", "multilabel"):
+        return [(classes,)]
+    return [description.target_shape or (1,)]
 
 
 def _model_name(name: str) -> str:

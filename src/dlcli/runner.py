@@ -17,7 +17,15 @@ from dlcli.config.rendering import to_yaml
 from dlcli.data import describe
 from dlcli.errors import DlcliError, UserError
 from dlcli.quiet import load_tensorflow
-from dlcli.store import RunFolder, check_new, create_run, create_run_at, environment, find_run
+from dlcli.store import (
+    FINISHED,
+    RunFolder,
+    check_new,
+    create_run,
+    create_run_at,
+    environment,
+    find_run,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,12 +128,11 @@ def resume(root: Path, name: str, *, epochs: int | None, config: str | None) -> 
     run = find_run(root, name)
     read = load_run_config(run)
     if config is not None:
-        epochs = epochs or _epochs_of(load_config(config), run)
+        written = _epochs_of(load_config(config), run)
+        epochs = written if epochs is None else epochs
     if epochs is not None:
         read = replace(read, fit=replace(read.fit, epochs=epochs))
-    if run.state == "finished" and (epochs or 0) <= _epochs_done(run):
-        remedy = f"to train longer: dlcli train --resume {name} --epochs N"
-        raise UserError(f"the run {run.path.name} is finished", remedy=remedy)
+    _check_more_to_do(run, epochs, name)
     load_tensorflow()
     from dlcli.training import prepare
 
@@ -138,8 +145,19 @@ def resume(root: Path, name: str, *, epochs: int | None, config: str | None) -> 
     return Session(experiment, [], open_run, resumed=True)
 
 
-def _epochs_done(run: RunFolder) -> int:
-    return int(run.read_json("status.json").get("epochs_done", 0))
+def _check_more_to_do(run: RunFolder, epochs: int | None, name: str) -> None:
+    """Refuse to resume a run for fewer epochs than it has, or a finished one for no more.
+
+    Raises:
+        UserError: If there is nothing to train.
+    """
+    done = run.epochs_done()
+    if run.state == FINISHED and (epochs or 0) <= done:
+        remedy = f"to train longer: dlcli train --resume {name} --epochs N, with N above {done}"
+        raise UserError(f"the run {run.path.name} is finished after {done} epochs", remedy=remedy)
+    if epochs is not None and epochs < done:
+        message = f"the run {run.path.name} has {done} epochs already, more than {epochs}"
+        raise UserError(message, remedy=f"give --epochs above {done}, or leave it out")
 
 
 def load_run_config(run: RunFolder) -> Config:

@@ -177,8 +177,7 @@ def load_model(run: RunFolder) -> Any:
 
     path = run.path / MODEL
     if not path.exists():
-        remedy = f"finish it: dlcli train --resume {run.path}"
-        raise UserError(f"{run.path} has no model; its training was cut off", remedy=remedy)
+        raise run.unfinished("model")
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
@@ -230,6 +229,8 @@ def predict_file(root: Path, name: str, path: Path) -> Predictions:
         DataError: If the examples do not fit the model's input.
     """
     run, config = open_run(root, name)
+    if not (run.path / MODEL).exists():
+        raise run.unfinished("model")
     description = describe(config.data.source)
     examples = read_examples(path, description, targets=False)
     made = predict(run, config, examples, description.task)

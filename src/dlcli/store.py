@@ -139,12 +139,36 @@ class RunFolder:
         except UnicodeDecodeError:
             raise self._damaged(name) from None
 
+    def epochs_done(self) -> int:
+        """Return how many epochs were trained and kept; the history tells what no status does."""
+        with contextlib.suppress(UserError, KeyError, TypeError, ValueError):
+            return int(self.read_json(STATUS)["epochs_done"])
+        with contextlib.suppress(UserError):
+            return self._rows()
+        return 0
+
+    def _rows(self) -> int:
+        """Return the rows of the history below its header."""
+        return max(0, self.read_text(HISTORY).count("\n") - 1)
+
+    def unfinished(self, lack: str) -> UserError:
+        """Return the error of a run that lacks a file because it was not trained to its end."""
+        if self.state == FAILED:
+            reason = self.read_json(STATUS).get("message") or "no reason is recorded"
+            remedy = "mend the config and start a new run"
+            return UserError(
+                f"{self.path} has no {lack}: its training failed: {reason}", remedy=remedy
+            )
+        message = f"{self.path} has no {lack}: the run is not {FINISHED}"
+        return UserError(message, remedy=f"go on with: dlcli train --resume {self.path}")
+
     def _without(self, name: str) -> UserError:
-        if name != STATUS and self.state == FINISHED:
+        if name == STATUS:  # the state itself is read from it
+            return UserError(f"{self.path} has no {name}: the run is not {FINISHED}")
+        if self.state == FINISHED:
             message = f"{self.path} has no {name}, although it is {FINISHED}: the file was deleted"
             return UserError(message, remedy=f"train it anew: dlcli train {self.path / SOURCE}")
-        message = f"{self.path} has no {name}: the run is not {FINISHED}"
-        return UserError(message, remedy=f"go on with: dlcli train --resume {self.path}")
+        return self.unfinished(name)
 
     def _damaged(self, name: str) -> UserError:
         remedy = f"train it anew: dlcli train {self.path / SOURCE}"

@@ -25,12 +25,14 @@ from dlcli.errors import InterruptedRunError, UserError, WorkError
 from dlcli.evaluation import point
 from dlcli.metrics import streaming
 from dlcli.model import construct, is_logits, keras_message
+from dlcli.monitoring import check_callbacks
+from dlcli.store import CALLBACK_PATHS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from dlcli.config.experiment import Config
+    from dlcli.config.experiment import Call, Config
     from dlcli.data.description import Dataset, Split
     from dlcli.data.keras_cache import Progress
     from dlcli.store import RunFolder
@@ -38,9 +40,6 @@ if TYPE_CHECKING:
 CHECKPOINT = "checkpoint.npz"
 CHECKPOINT_SHARE = 0.05
 """Largest share of the training time that may go into writing checkpoints."""
-
-PATH_ARGUMENTS = ("filepath", "filename", "log_dir")
-
 
 T = TypeVar("T")
 
@@ -102,7 +101,9 @@ def prepare(config: Config, progress: Progress | None = None) -> Experiment:
     if dataset.train.size == 0:
         raise UserError("no training examples are left", remedy="lower data.validation")
     bound = bind(config, dataset.description, train_size=dataset.train.size)
-    return Experiment(bound, dataset, engine.prepare(bound, dataset))
+    model = engine.prepare(bound, dataset)
+    check_callbacks(bound, engine.log_names(bound, model, validated=dataset.validation is not None))
+    return Experiment(bound, dataset, model)
 
 
 def train(
@@ -183,20 +184,13 @@ def _end_early_stopping(
             callback.on_train_end()
 
 
-def _construct_callback(call: Any, folder: Path, resume: bool) -> keras.callbacks.Callback:
-    """Make a callback whose files lie in the run's folder.
-
-    Raises:
-        UserError: If a path leads out of the folder.
-    """
+def _construct_callback(call: Call, folder: Path, resume: bool) -> keras.callbacks.Callback:
+    """Make a callback whose files lie in the run's folder."""
     located = {}
     for name, value in call.arguments.items():
         located[name] = value
-        if name in PATH_ARGUMENTS and isinstance(value, str):
+        if name in CALLBACK_PATHS and isinstance(value, str):
             path = (folder / value).resolve()
-            if not path.is_relative_to(folder.resolve()):
-                remedy = "give a path relative to the run's folder"
-                raise UserError(f"{call.path}.{name}: {value} is outside the run", remedy=remedy)
             path.parent.mkdir(parents=True, exist_ok=True)
             located[name] = str(path)
     callback = construct(replace(call, arguments=located))
@@ -339,11 +333,12 @@ def _score(experiment: Experiment, run: RunFolder, history: list[dict[str, Any]]
     }
     outputs = {n: engine.outputs(model, part, config.data.batch_size) for n, part in parts.items()}
     logits = is_logits(config.compile.loss)
+    task, classes = dataset.description.task, len(dataset.description.classes)
     predicted = {
-        n: metrics.probabilities(made[0], from_logits=logits) for n, made in outputs.items()
+        n: metrics.probabilities(made[0], from_logits=logits, task=task)
+        for n, made in outputs.items()
     }
     names = [item for item in config.compile.metrics or () if isinstance(item, str)]
-    task, classes = dataset.description.task, len(dataset.description.classes)
     scores = {
         name: point(part.y, predicted[name], names, task=task, classes=classes)
         for name, part in parts.items()

@@ -118,6 +118,21 @@ def test_validate_tells_all_mistakes_of_all_files(tmp_path, monkeypatch, capsys)
     assert "two.yaml:7:1: error[unknown-key]" in told
 
 
+def test_validate_tells_a_missing_file_beside_a_mistake(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("one.yaml").write_text(GOOD.replace("Flatten", "Flaten"))
+    assert run(["config", "validate", "one.yaml", "nothing.yaml"]) == 2
+    blocks = capsys.readouterr().err.split("\n\n")
+    assert blocks[0].startswith("one.yaml:4:7: error[unknown-name]")
+    assert any(b.startswith("error: there is no config nothing.yaml\n  = hint:") for b in blocks)
+
+
+def test_init_makes_no_folders(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run(["init", "typo/my.yaml"]) == 2
+    assert not Path("typo").exists()
+
+
 def test_validate_prints_json_for_machines(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     Path("one.yaml").write_text(GOOD.replace("Flatten", "Flaten"))

@@ -105,3 +105,27 @@ def test_metrics_default_to_the_tasks_own():
 def test_a_metric_that_does_not_suit_the_task_is_refused():
     with pytest.raises(UserError, match="f1"):
         bound("{Dense: {units: 1}}", "regression", 0, "compile: {metrics: [f1]}")
+
+
+def test_a_binary_cross_entropy_on_a_softmax_is_refused():
+    extra = "compile: {loss: BinaryCrossentropy}"
+    with pytest.raises(ConfigError, match="loss-mismatch"):
+        bound("{Dense: {units: 3, activation: softmax}}", "multiclass", 3, extra)
+    assert bound("{Dense: {units: 3, activation: sigmoid}}", "multiclass", 3, extra)
+
+
+def test_a_weight_for_a_class_that_does_not_exist_is_refused():
+    last = "{Dense: {units: 3, activation: softmax}}"
+    with pytest.raises(UserError, match="there is no label 7") as caught:
+        bound(last, "multiclass", 3, "fit: {class_weight: {7: 2}}")
+    assert "0 c0, 1 c1, 2 c2" in caught.value.remedy
+    assert bound(last, "multiclass", 3, "fit: {class_weight: {2: 2}}")
+    with pytest.raises(UserError, match="no meaning for a regression"):
+        bound("{Dense: {units: 1}}", "regression", 0, "fit: {class_weight: balanced}")
+
+
+def test_all_metrics_without_meaning_are_told_at_once():
+    with pytest.raises(UserError, match=r"'mae'.*'r2'"):
+        bound(
+            "{Dense: {units: 2, activation: softmax}}", "binary", 2, "compile: {metrics: [mae, r2]}"
+        )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dlcli.cli.output import block
 from dlcli.errors import DlcliError, UserError, WorkError
 
 if TYPE_CHECKING:
@@ -139,16 +140,6 @@ def _told_usage(error: click.ClickException) -> int:
 def _told_own(error: DlcliError) -> int:
     click.echo(block(error), err=True)
     return error.exit_code
-
-
-def block(error: DlcliError) -> str:
-    """Return an error as it is shown: what is wrong, and what to do about it."""
-    render: Any = getattr(error, "render", None)
-    if render is not None:
-        return str(render())
-    hint = error.remedy.replace("\n", "\n    ")
-    remedy = f"\n  = hint: {hint}" if hint else ""
-    return f"error: {error.message}{remedy}"
 
 
 def _told_os_error(error: OSError) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dlcli.cli.output import emit_json, note, print_table
+from dlcli.cli.output import block, emit_json, note, print_table
 from dlcli.errors import UserError
 
 if TYPE_CHECKING:
@@ -71,6 +71,18 @@ def validate(files: tuple[str, ...], overrides: tuple[str, ...], form: str) -> N
         raise _joined(failures)
 
 
+class _SeveralFilesError(UserError):
+    """Errors of several files, of which not all are mistakes in a config."""
+
+    def __init__(self, failures: list[UserError]) -> None:
+        super().__init__("; ".join(error.message for error in failures))
+        self.failures = failures
+
+    def render(self) -> str:
+        """Return each error as it would be shown alone."""
+        return "\n\n".join(block(error) for error in self.failures)
+
+
 def _joined(failures: list[UserError]) -> UserError:
     """Return one error that tells all of them."""
     from dlcli.config.diagnostics import ConfigError
@@ -79,8 +91,7 @@ def _joined(failures: list[UserError]) -> UserError:
         return ConfigError([d for e in failures for d in getattr(e, "diagnostics", ())])
     if len(failures) == 1:
         return failures[0]
-    render = [getattr(e, "render", lambda e=e: f"{e.message}\n  {e.remedy}")() for e in failures]
-    return UserError("\n\n".join(render))
+    return _SeveralFilesError(failures)
 
 
 def check(name: str, overrides: tuple[str, ...]) -> Config:

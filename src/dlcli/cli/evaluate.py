@@ -74,6 +74,8 @@ def _print(evaluated: Evaluation) -> None:
         click.echo()
         _print_confusion(evaluated)
     note(f"{evaluated.examples} examples")
+    for remark in evaluated.notes:
+        note(remark)
 
 
 def _rows(name: str, value: Any, interval: Any, classes: tuple[str, ...]) -> list[list[str]]:

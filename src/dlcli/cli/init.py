@@ -40,7 +40,10 @@ def init(path: str | None, template: str, listing: bool) -> None:
         target = target / f"{template}.yaml"
     if target.exists():
         raise UserError(f"{target} exists already", remedy="name another file: dlcli init PATH")
-    target.parent.mkdir(parents=True, exist_ok=True)
+    if not target.parent.is_dir():
+        raise UserError(
+            f"there is no folder {target.parent}", remedy="make it first, or check PATH"
+        )
     _write_schema(target.parent / SCHEMA_FILE)
     line = f"# yaml-language-server: $schema={SCHEMA_FILE}\n"
     with target.open("x", encoding="utf-8") as stream:

@@ -15,6 +15,8 @@ from dlcli.plain import finite
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from dlcli.errors import DlcliError
+
 GAP = "  "
 
 
@@ -93,3 +95,13 @@ def _line(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) ->
         for cell, width, to_right in zip(cells, widths, right, strict=True)
     )
     return GAP.join(padded).rstrip()
+
+
+def block(error: DlcliError) -> str:
+    """Return an error as it is shown: what is wrong, and what to do about it."""
+    render: Any = getattr(error, "render", None)
+    if render is not None:
+        return str(render())
+    hint = error.remedy.replace("\n", "\n    ")
+    remedy = f"\n  = hint: {hint}" if hint else ""
+    return f"error: {error.message}{remedy}"

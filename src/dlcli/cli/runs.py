@@ -17,7 +17,6 @@ from dlcli.errors import UserError
 from dlcli.store import (
     CONFIG,
     ENVIRONMENT,
-    HISTORY,
     METRICS,
     STATUS,
     RunFolder,
@@ -86,7 +85,7 @@ def _record(run: RunFolder) -> dict[str, Any]:
         "state": run.state,
         "started": run.started(),
         **{key: status.get(key, value) for key, value in configured.items()},
-        "epochs_done": status.get("epochs_done", _epochs_recorded(run)),
+        "epochs_done": run.epochs_done(),
         "scored": status.get("scored"),
         "metrics": _inner(status, "metrics"),
     }
@@ -126,12 +125,6 @@ def _first(named: Any) -> str | None:
     if isinstance(named, dict):
         named = next(iter(named), None)
     return None if named is None else str(named)
-
-
-def _epochs_recorded(run: RunFolder) -> int:
-    with contextlib.suppress(UserError):
-        return max(0, run.read_text(HISTORY).count("\n") - 1)
-    return 0
 
 
 def _local(started: str) -> str:

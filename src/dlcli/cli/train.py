@@ -43,7 +43,7 @@ def train(
     from dlcli import runner
 
     if resume is not None:
-        if overrides or seed is not None:
+        if overrides or seed is not None or out is not None:
             remedy = "only --epochs may change; start a new run for anything else"
             raise UserError("a resumed run keeps its config", remedy=remedy)
         session = runner.resume(Path(root), resume, epochs=epochs, config=config)

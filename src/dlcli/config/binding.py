@@ -45,6 +45,8 @@ def bind(config: Config, description: DataDescription, *, train_size: int | None
         compare=binder.compare(config),
     )
     binder.check_metrics(bound)
+    binder.check_loss(bound)
+    binder.check_class_weight(bound)
     if binder.diagnostics:
         raise ConfigError(binder.diagnostics)
     loss = bound.compile.loss or infer_loss(bound, description)
@@ -113,14 +115,48 @@ class _Binder:
         return replace(config.compare, optimizers=candidates)
 
     def check_metrics(self, config: Config) -> None:
+        refused: list[UserError] = []
         for name in config.compile.metrics or ():
             if isinstance(name, str):
                 try:
                     metrics.check_task(metrics.parse(name), self.description.task)
                 except UserError as error:
-                    raise UserError(
-                        f"compile.metrics: {error.message}", remedy=error.remedy
-                    ) from None
+                    refused.append(error)
+        if refused:
+            told = "; ".join(error.message for error in refused)
+            raise UserError(f"compile.metrics: {told}", remedy=refused[0].remedy)
+
+    def check_loss(self, config: Config) -> None:
+        """Refuse a binary cross-entropy on a softmax.
+
+        Keras would train on the softmax's logits as if they were a sigmoid's, and score on its
+        probabilities: two numbers under one name.
+        """
+        given = config.compile.loss
+        for output in config.model.outputs:
+            loss = given.get(output.id) if isinstance(given, dict) else given
+            if not isinstance(loss, Call) or not loss.name.startswith("Binary"):
+                continue
+            if last_activation(config, output) == "softmax":
+                mark = loss.mark or Mark(Text("config", ""), 1, 1)
+                message = f"{loss.name} judges each output on its own, but softmax ties them"
+                hint = "use SparseCategoricalCrossentropy, or end in activation: sigmoid"
+                self.diagnostics.append(
+                    Diagnostic("loss-mismatch", mark, "compile.loss", message, hint)
+                )
+
+    def check_class_weight(self, config: Config) -> None:
+        weights, classes = config.fit.class_weight, self.description.classes
+        if weights is None:
+            return
+        if not classes or self.description.task == "multilabel":
+            message = f"fit.class_weight has no meaning for a {self.description.task} task"
+            raise UserError(message, remedy="leave it out")
+        unknown = [] if isinstance(weights, str) else [k for k in weights if int(k) >= len(classes)]
+        if unknown:
+            named = ", ".join(f"{i} {name}" for i, name in enumerate(classes[:20]))
+            message = f"fit.class_weight: there is no label {', '.join(unknown)}"
+            raise UserError(message, remedy=f"the labels are: {named}")
 
     def _report(self, rule: str, at: Variable, message: str, hint: str) -> None:
         mark = at.mark or Mark(Text("config", ""), 1, 1)

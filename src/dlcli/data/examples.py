@@ -54,7 +54,8 @@ def _from_csv(path: Path, description: DataDescription) -> Split:
     if rows and _is_header(rows[0][1]):
         rows = rows[1:]
     if not rows:
-        raise DataError(f"{path} holds no examples", remedy="write one example a row")
+        remedy = "write one example a row, its values separated by commas"
+        raise DataError(f"{path} holds no examples", remedy=remedy)
     values = [_numbers(path, number, row) for number, row in rows]
     width = math.prod(n for n in spec.shape if n is not None) if None not in spec.shape else None
     for (number, _), row in zip(rows, values, strict=True):
@@ -104,8 +105,12 @@ def _from_npz(path: Path, description: DataDescription, *, targets: bool) -> Spl
     try:
         with np.load(path, allow_pickle=False) as content:
             arrays = {name: content[name] for name in content.files}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path} is no .npz of plain arrays: {error}") from None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        # NumPy's own message would advise to unpickle the file.
+        message = f"{path} is no .npz of plain arrays, or is damaged"
+        raise DataError(
+            message, remedy="write it with numpy.savez; CSV files end in .csv"
+        ) from None
     several = len(description.inputs) > 1
     x = {}
     for name, spec in description.inputs.items():

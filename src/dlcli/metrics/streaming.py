@@ -50,9 +50,14 @@ def build(request: Request, *, task: str, classes: int, from_logits: bool) -> ke
         remedy = f"ask for it afterwards: dlcli eval --metrics {request.text}"
         message = f"'{request.text}' is no single number to watch while training"
         raise UserError(message, remedy=remedy)
-    if isinstance(family, Ranking):
-        return RankingMetric(request.text, family, task, classes, from_logits)
-    return SumMetric(request.text, family, task, classes, from_logits)
+    metric = (
+        RankingMetric(request.text, family, task, classes, from_logits)
+        if isinstance(family, Ranking)
+        else SumMetric(request.text, family, task, classes, from_logits)
+    )
+    # Callbacks ask a metric whether more is better; Keras has no public way to say so.
+    metric._direction = "up" if request.metric.greater_is_better else "down"  # noqa: SLF001
+    return metric
 
 
 class SumMetric(keras.metrics.Metric):
@@ -221,6 +226,8 @@ class AdaptedMetric(keras.metrics.Metric):
         _check_kind(inner, task)
         super().__init__(name=inner.name)
         self.inner = inner
+        # Callbacks ask a metric whether more is better; Keras has no public way to say so.
+        self._direction = getattr(inner, "_direction", None)
         self.task = task
         self.classes = classes
         self.from_logits = from_logits
