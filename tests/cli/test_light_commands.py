@@ -162,6 +162,11 @@ def test_show_diff_prints_only_what_differs_from_the_defaults(tmp_path, monkeypa
     diff = json.loads(capsys.readouterr().out)["diff"]
     assert diff["fit.epochs"] == {"value": 4, "default": 10}
     assert "fit.shuffle" not in diff
+    assert "model.layers[0].id" not in diff
+    Path("good.yaml").write_text(GOOD)
+    assert run(["config", "show", "good.yaml", "--diff", "--json"]) == 0
+    diff = json.loads(capsys.readouterr().out)["diff"]
+    assert not [key for key in diff if key.startswith(("compile", "fit"))]
 
 
 def test_an_unforeseen_error_becomes_a_short_message_and_a_log(monkeypatch, capsys, tmp_path):

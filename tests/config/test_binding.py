@@ -114,18 +114,29 @@ def test_a_binary_cross_entropy_on_a_softmax_is_refused():
     assert bound("{Dense: {units: 3, activation: sigmoid}}", "multiclass", 3, extra)
 
 
-def test_a_weight_for_a_class_that_does_not_exist_is_refused():
+def test_a_weight_for_a_class_that_does_not_exist_is_refused_at_its_place():
     last = "{Dense: {units: 3, activation: softmax}}"
-    with pytest.raises(UserError, match="there is no label 7") as caught:
-        bound(last, "multiclass", 3, "fit: {class_weight: {7: 2}}")
-    assert "0 c0, 1 c1, 2 c2" in caught.value.remedy
+    with pytest.raises(ConfigError) as caught:
+        bound(last, "multiclass", 3, "fit: {class_weight: {1: 2, 7: 2}}")
+    (diagnostic,) = caught.value.diagnostics
+    assert (diagnostic.rule, diagnostic.mark.line, diagnostic.mark.column) == (
+        "unknown-label",
+        3,
+        28,
+    )
+    assert "0 c0, 1 c1, 2 c2" in diagnostic.hint
     assert bound(last, "multiclass", 3, "fit: {class_weight: {2: 2}}")
-    with pytest.raises(UserError, match="no meaning for a regression"):
+    with pytest.raises(ConfigError, match="no meaning for a regression"):
         bound("{Dense: {units: 1}}", "regression", 0, "fit: {class_weight: balanced}")
 
 
-def test_all_metrics_without_meaning_are_told_at_once():
-    with pytest.raises(UserError, match=r"'mae'.*'r2'"):
-        bound(
-            "{Dense: {units: 2, activation: softmax}}", "binary", 2, "compile: {metrics: [mae, r2]}"
-        )
+def test_all_metrics_without_meaning_are_told_at_once_at_their_places():
+    with pytest.raises(ConfigError) as caught:
+        bound("{Dense: {units: 1}}", "binary", 2, "compile: {metrics: [mae, f1, r2]}")
+    places = [(d.rule, d.mark.line, d.mark.column) for d in caught.value.diagnostics]
+    assert places == [("unsuitable-metric", 3, 21), ("unsuitable-metric", 3, 30)]
+
+
+def test_a_metric_given_alone_is_pointed_at_too():
+    with pytest.raises(ConfigError, match=r"cfg\.yaml:3:20: error\[unsuitable-metric\]"):
+        bound("{Dense: {units: 1}}", "regression", 0, "compile: {metrics: f1}")

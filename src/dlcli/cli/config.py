@@ -119,7 +119,9 @@ def show(file: str, overrides: tuple[str, ...], diff: bool, summary: bool, as_js
     if summary:
         _show_summary(bound, as_json=as_json)
     elif diff:
-        _show_difference(bound, as_json=as_json)
+        from dlcli.config.loading import load_config
+
+        _show_difference(load_config(file, overrides), as_json=as_json)
     else:
         _show_resolved(bound, as_json=as_json)
 
@@ -135,10 +137,10 @@ def _show_resolved(bound: Config, *, as_json: bool) -> None:
         click.echo(dump_yaml(plain), nl=False)
 
 
-def _show_difference(bound: Config, *, as_json: bool) -> None:
+def _show_difference(written: Config, *, as_json: bool) -> None:
     from dlcli.config.rendering import default_differences
 
-    found = default_differences(bound)
+    found = default_differences(written)
     if as_json:
         emit_json({"diff": {path: {"value": a, "default": b} for path, (a, b) in found.items()}})
     else:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dlcli import metrics
 from dlcli.config.diagnostics import ConfigError, Diagnostic
 from dlcli.config.experiment import Call, CompileConfig, Config, LayerConfig, Reference, Variable
-from dlcli.config.nodes import Mark, Text
+from dlcli.config.nodes import Mark, Text, Word
 from dlcli.errors import UserError
 
 if TYPE_CHECKING:
@@ -115,16 +115,12 @@ class _Binder:
         return replace(config.compare, optimizers=candidates)
 
     def check_metrics(self, config: Config) -> None:
-        refused: list[UserError] = []
         for name in config.compile.metrics or ():
             if isinstance(name, str):
                 try:
                     metrics.check_task(metrics.parse(name), self.description.task)
                 except UserError as error:
-                    refused.append(error)
-        if refused:
-            told = "; ".join(error.message for error in refused)
-            raise UserError(f"compile.metrics: {told}", remedy=refused[0].remedy)
+                    self._refuse("unsuitable-metric", name, error.message, error.remedy)
 
     def check_loss(self, config: Config) -> None:
         """Refuse a binary cross-entropy on a softmax.
@@ -150,13 +146,22 @@ class _Binder:
         if weights is None:
             return
         if not classes or self.description.task == "multilabel":
-            message = f"fit.class_weight has no meaning for a {self.description.task} task"
-            raise UserError(message, remedy="leave it out")
-        unknown = [] if isinstance(weights, str) else [k for k in weights if int(k) >= len(classes)]
-        if unknown:
-            named = ", ".join(f"{i} {name}" for i, name in enumerate(classes[:20]))
-            message = f"fit.class_weight: there is no label {', '.join(unknown)}"
-            raise UserError(message, remedy=f"the labels are: {named}")
+            message = f"class weights have no meaning for a {self.description.task} task"
+            first = weights if isinstance(weights, str) else next(iter(weights), "")
+            self._refuse("unsuitable-weights", first, message, "leave fit.class_weight out")
+            return
+        for label in () if isinstance(weights, str) else weights:
+            if int(label) >= len(classes):
+                named = ", ".join(f"{i} {name}" for i, name in enumerate(classes[:20]))
+                message, hint = f"there is no label {label}", f"the labels are: {named}"
+                self._refuse("unknown-label", label, message, hint)
+
+    def _refuse(self, rule: str, word: str, message: str, hint: str) -> None:
+        """Report a mistake in a word of the config."""
+        mark, path = Mark(Text("config", ""), 1, 1), ""
+        if isinstance(word, Word):
+            mark, path = word.mark, word.path
+        self.diagnostics.append(Diagnostic(rule, mark, path, message, hint))
 
     def _report(self, rule: str, at: Variable, message: str, hint: str) -> None:
         mark = at.mark or Mark(Text("config", ""), 1, 1)

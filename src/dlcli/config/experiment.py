@@ -115,7 +115,7 @@ class CompileConfig:
     None stands for the task's usual one.
     """
 
-    optimizer: Call
+    optimizer: Call = field(default_factory=lambda: Call("optimizers", "Adam"))
     loss: Call | Mapping[str, Call] | None = None
     loss_weights: Mapping[str, float] | None = None
     metrics: tuple[str | Call, ...] | None = None

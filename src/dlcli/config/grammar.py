@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from dlcli.config.catalogue import type_in_words
 from dlcli.config.diagnostics import listing
 from dlcli.config.experiment import Call, Variable
-from dlcli.config.nodes import Mark, Node, Scalar, Sequence, Table
+from dlcli.config.nodes import Mark, Node, Scalar, Sequence, Table, Word
 from dlcli.config.reading import (
     INVALID,
     Invalid,
@@ -157,7 +157,8 @@ class MapOf:
                 message = f"the key '{key}' is not {self.what}"
                 values[key] = reader.report("bad-key", pair.key_mark, path, message)
             else:
-                values[key] = self.value.read(pair.node, join(path, key), reader)
+                word = Word(key, pair.key_mark, join(path, key))
+                values[word] = self.value.read(pair.node, word.path, reader)
         return INVALID if INVALID in values.values() else values
 
     def schema(self) -> dict[str, Any]:

@@ -35,6 +35,22 @@ class Mark:
 Plain = str | int | float | bool | None
 
 
+class Word(str):
+    """A text that remembers where it was written; in all else it is the text."""
+
+    __slots__ = ("mark", "path")
+
+    mark: Mark
+    path: str
+
+    def __new__(cls, text: str, mark: Mark, path: str) -> Word:
+        """Make a word from its text, its place, and its dotted path."""
+        word = super().__new__(cls, text)
+        word.mark = mark
+        word.path = path
+        return word
+
+
 @dataclass(frozen=True)
 class Scalar:
     """A single value."""

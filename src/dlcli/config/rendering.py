@@ -16,6 +16,7 @@ from dlcli.config.experiment import (
     Reference,
     Variable,
 )
+from dlcli.config.nodes import Word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,8 +92,8 @@ class _Writer:
         if isinstance(value, list | tuple):
             return [self.value(item) for item in value]
         if isinstance(value, dict):
-            return {key: self.value(item) for key, item in value.items()}
-        return value
+            return {str(key): self.value(item) for key, item in value.items()}
+        return str(value) if isinstance(value, Word) else value
 
     def call(self, call: Call) -> Any:
         """Write a class: its bare name if it has no arguments."""
@@ -211,11 +212,19 @@ def default_differences(config: Config) -> dict[str, tuple[Any, Any]]:
     """
     fields = {"data": DataConfig, "compile": CompileConfig, "fit": FitConfig}
     plain = to_plain(config)
+    if config.model.is_chain:  # the ids of a chain are made up, and nothing refers to them
+        for layer in plain["model"]["layers"]:
+            layer.pop("id")
     defaults: dict[str, Any] = {"version": 1, "seed": 0}
     for section, factory in fields.items():
         defaults[section] = {
-            f.name: _Writer(None).value(f.default)
+            f.name: _Writer(None).value(_field_default(f))
             for f in dataclasses.fields(factory)
-            if f.default is not dataclasses.MISSING
+            if f.name != "source"
         }
     return differences(plain, defaults)
+
+
+def _field_default(described: dataclasses.Field[Any]) -> Any:
+    factory = described.default_factory
+    return described.default if factory is dataclasses.MISSING else factory()

@@ -29,7 +29,7 @@ from dlcli.config.grammar import (
     read_entry,
     type_schema,
 )
-from dlcli.config.nodes import Node, Scalar, Table
+from dlcli.config.nodes import Node, Scalar, Table, Word
 from dlcli.config.reading import INVALID, Reader, join, report_unknown_keys, wrong_type
 from dlcli.data import entries as dataset_entries
 from dlcli.data.description import Source
@@ -103,7 +103,7 @@ class MetricName:
             if reader.catalogue.find("metrics", word):
                 return read_entry(node, "metrics", path, reader)
             return reader.report("unknown-metric", node.mark, path, error.message, error.remedy)
-        return word
+        return Word(word, node.mark, path)
 
     def schema(self) -> dict[str, Any]:
         """Describe dlcli's names by a pattern, Keras's classes by their definition."""
@@ -420,7 +420,7 @@ ROOT = Record(
         Field("data", DataSection(), help="data: {dataset: digits}; `dlcli data ls` lists them"),
         Field("blocks", Deferred(blocks.blocks_schema), None, "pieces of a model by name"),
         Field("model", Deferred(network.model_schema), None, "the network"),
-        Field("compile", COMPILE, CompileConfig(Call("optimizers", "Adam")), "optimizer and loss"),
+        Field("compile", COMPILE, CompileConfig(), "optimizer and loss"),
         Field("fit", FIT, FitConfig(), "how long and how to train"),
         Field("compare", COMPARE, None, "what `dlcli compare-optimizers` compares"),
     ),
