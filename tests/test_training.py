@@ -157,6 +157,15 @@ def test_a_run_cut_off_after_early_stopping_ends_as_it_would_have(tmp_path):
     pd.testing.assert_frame_equal(history(cut), history(whole))
 
 
+def test_a_run_that_another_process_trains_is_left_untouched(config, tmp_path):
+    run, _ = train(config, tmp_path / "runs")
+    before = {p.name: p.read_bytes() for p in run.path.iterdir()}
+    session = runner.resume(run.path.parent, run.name, epochs=9, config=None)
+    with run.lock(), pytest.raises(UserError, match="being trained"), session:
+        pass
+    assert {p.name: p.read_bytes() for p in run.path.iterdir()} == before
+
+
 def test_a_damaged_checkpoint_says_so(config, tmp_path):
     run, _ = train(config, tmp_path / "runs")
     (run.path / training.CHECKPOINT).write_bytes(b"PK\x03\x04 nonsense")

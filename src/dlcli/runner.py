@@ -18,7 +18,11 @@ from dlcli.data import describe
 from dlcli.errors import DlcliError, UserError
 from dlcli.quiet import load_tensorflow
 from dlcli.store import (
+    CONFIG,
+    ENVIRONMENT,
+    FAILED,
     FINISHED,
+    SOURCE,
     RunFolder,
     check_new,
     create_run,
@@ -39,31 +43,39 @@ if TYPE_CHECKING:
 class Session:
     """One training about to happen; as a context manager it holds the run's lock.
 
-    Attributes:
+    Nothing is written into the run's folder before the lock is held: another process may be
+    training there.
+
+    Args:
+        experiment: What is trained.
+        open_run: Finds the run's folder, or makes it.
+        source: The config as written, for a new run; None for one that goes on.
         remarks: What the user should know before it starts.
     """
 
     def __init__(
         self,
         experiment: Experiment,
-        remarks: list[str],
-        open_run: Callable[[Experiment], RunFolder],
+        open_run: Callable[[], RunFolder],
         *,
-        resumed: bool,
+        source: str | None = None,
+        remarks: tuple[str, ...] = (),
     ) -> None:
         self.experiment = experiment
         self.remarks = remarks
         self._open_run = open_run
-        self._resumed = resumed
+        self._source = source
         self._stack = ExitStack()
 
     def __enter__(self) -> RunFolder:
-        self.run = self._open_run(self.experiment)
+        self.run = self._open_run()
         self._stack.enter_context(self.run.lock())
-        if self._resumed:
+        if self._source is None:
             self.run.reopen()
         else:
+            self.run.write_text(SOURCE, self._source)
             _write_environment(self.run, self.experiment.config)
+        self.run.write_text(CONFIG, to_yaml(self.experiment.config))
         return self.run
 
     def __exit__(self, *_: object) -> None:
@@ -74,10 +86,10 @@ class Session:
         from dlcli.training import train
 
         try:
-            return train(self.experiment, self.run, observer, resume=self._resumed)
+            return train(self.experiment, self.run, observer, resume=self._source is None)
         except DlcliError as error:
             if error.exit_code == 1:
-                self.run.finish("failed", message=error.message)
+                self.run.finish(FAILED, message=error.message)
             raise
 
 
@@ -110,13 +122,11 @@ def start(
 
     experiment = prepare(config, progress)
 
-    def open_run(made: Experiment) -> RunFolder:
-        run = create_run_at(out) if out else create_run(root, config.name, now=datetime.now(UTC))
-        run.write_text("source.yaml", text.content)
-        run.write_text("config.yaml", to_yaml(made.config))
-        return run
+    def open_run() -> RunFolder:
+        return create_run_at(out) if out else create_run(root, config.name, now=datetime.now(UTC))
 
-    return Session(experiment, _remarks(config, experiment.config), open_run, resumed=False)
+    remarks = _remarks(config, experiment.config)
+    return Session(experiment, open_run, source=text.content, remarks=remarks)
 
 
 def resume(root: Path, name: str, *, epochs: int | None, config: str | None) -> Session:
@@ -137,12 +147,7 @@ def resume(root: Path, name: str, *, epochs: int | None, config: str | None) -> 
     from dlcli.training import prepare
 
     experiment = prepare(read)
-
-    def open_run(made: Experiment) -> RunFolder:
-        run.write_text("config.yaml", to_yaml(made.config))
-        return run
-
-    return Session(experiment, [], open_run, resumed=True)
+    return Session(experiment, lambda: run)
 
 
 def _check_more_to_do(run: RunFolder, epochs: int | None, name: str) -> None:
@@ -167,7 +172,7 @@ def load_run_config(run: RunFolder) -> Config:
         UserError: If it is missing or damaged.
     """
     try:
-        return load_config(str(run.path / "config.yaml"))
+        return load_config(str(run.path / CONFIG))
     except ConfigError as error:
         remedy = "was it edited by hand, or written by another version of dlcli?"
         message = f"the config of {run.path} cannot be read: {error.diagnostics[0].message}"
@@ -180,7 +185,7 @@ def _epochs_of(given: Config, run: RunFolder) -> int:
     Raises:
         UserError: If anything else differs.
     """
-    written = parse_config(Text("source.yaml", run.read_text("source.yaml")))
+    written = parse_config(Text(SOURCE, run.read_text(SOURCE)))
     if replace(written, fit=replace(written.fit, epochs=given.fit.epochs)) != replace(
         given, name=written.name
     ):
@@ -189,16 +194,16 @@ def _epochs_of(given: Config, run: RunFolder) -> int:
     return given.fit.epochs
 
 
-def _remarks(written: Config, bound: Config) -> list[str]:
+def _remarks(written: Config, bound: Config) -> tuple[str, ...]:
     if written.compile.loss is not None or not isinstance(bound.compile.loss, Call):
-        return []
+        return ()
     loss = bound.compile.loss
     arguments = ", ".join(f"{k}={v}" for k, v in loss.arguments.items())
-    return [f"loss: {loss.name}({arguments}), inferred from the task and the last activation"]
+    return (f"loss: {loss.name}({arguments}), inferred from the task and the last activation",)
 
 
 def _write_environment(run: RunFolder, config: Config) -> None:
     import tensorflow as tf
 
     devices = [device.name for device in tf.config.list_physical_devices()]
-    run.write_json("environment.json", environment(config.seed, sys.argv, devices))
+    run.write_json(ENVIRONMENT, environment(config.seed, sys.argv, devices))

@@ -136,11 +136,11 @@ def test_init_makes_no_folders(tmp_path, monkeypatch):
 def test_validate_prints_json_for_machines(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     Path("one.yaml").write_text(GOOD.replace("Flatten", "Flaten"))
-    with pytest.raises(SystemExit) as caught:
-        run(["config", "validate", "one.yaml", "--format", "json"])
-    assert caught.value.code == 2
-    (found,) = json.loads(capsys.readouterr().out)
+    assert run(["config", "validate", "one.yaml", "nothing.yaml", "--format", "json"]) == 2
+    found, missing = json.loads(capsys.readouterr().out)
     assert (found["line"], found["column"], found["rule"]) == (4, 7, "unknown-name")
+    assert (missing["file"], missing["rule"]) == ("nothing.yaml", "unusable")
+    assert set(found) == set(missing)
 
 
 def test_show_prints_a_config_that_means_the_same(tmp_path, monkeypatch, capsys):

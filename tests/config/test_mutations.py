@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,7 @@ def understand(text: str) -> None:
     except ConfigError as error:
         assert error.diagnostics
         assert error.render()
-        assert error.render_json()
+        assert json.dumps([d.to_dict() for d in error.diagnostics])
         return
     except UserError as error:
         assert error.message

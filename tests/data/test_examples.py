@@ -64,6 +64,12 @@ def test_eight_bit_images_become_0_to_1_and_gain_their_channel(tmp_path):
     np.testing.assert_array_equal(found, np.ones((1, 2, 2, 1)))
 
 
+def test_eight_bit_table_rows_are_no_images(tmp_path):
+    path = npz(tmp_path, x=np.array([[1, 2, 255]], "uint8"))
+    found = read_examples(path, TABLE, targets=False).x["input"]
+    np.testing.assert_array_equal(found, [[1, 2, 255]])
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

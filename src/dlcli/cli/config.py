@@ -44,54 +44,32 @@ def validate(files: tuple[str, ...], overrides: tuple[str, ...], form: str) -> N
 
     Nothing is loaded or downloaded. `-` reads standard input.
     """
-    from dlcli.config.diagnostics import ConfigError
-
-    failures: list[UserError] = []
+    failures: dict[str, UserError] = {}
     for name in files:
         try:
             check(name, overrides)
         except UserError as error:
-            failures.append(error)
+            failures[name] = error
         else:
             note(f"{name}: ok")
     if form == "json":
-        found = [
-            problem
-            for error in failures
-            for problem in (
-                [d.to_dict() for d in error.diagnostics]
-                if isinstance(error, ConfigError)
-                else [{"rule": "unusable", "message": error.message, "hint": error.remedy}]
-            )
-        ]
+        found = [problem for name, error in failures.items() for problem in _records(name, error)]
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
-        if failures:
-            raise SystemExit(UserError.exit_code)
-    elif failures:
-        raise _joined(failures)
+    else:
+        for failure in failures.values():
+            click.echo(block(failure) + "\n", err=True)
+    if failures:
+        click.get_current_context().exit(UserError.exit_code)
 
 
-class _SeveralFilesError(UserError):
-    """Errors of several files, of which not all are mistakes in a config."""
-
-    def __init__(self, failures: list[UserError]) -> None:
-        super().__init__("; ".join(error.message for error in failures))
-        self.failures = failures
-
-    def render(self) -> str:
-        """Return each error as it would be shown alone."""
-        return "\n\n".join(block(error) for error in self.failures)
-
-
-def _joined(failures: list[UserError]) -> UserError:
-    """Return one error that tells all of them."""
+def _records(name: str, error: UserError) -> list[dict[str, object]]:
+    """Return the JSON form of what is wrong with one file."""
     from dlcli.config.diagnostics import ConfigError
 
-    if all(isinstance(error, ConfigError) for error in failures):
-        return ConfigError([d for e in failures for d in getattr(e, "diagnostics", ())])
-    if len(failures) == 1:
-        return failures[0]
-    return _SeveralFilesError(failures)
+    if isinstance(error, ConfigError):
+        return [diagnostic.to_dict() for diagnostic in error.diagnostics]
+    whole: dict[str, object] = {"file": name, "line": None, "column": None, "path": ""}
+    return [whole | {"rule": "unusable", "message": error.message, "hint": error.remedy}]
 
 
 def check(name: str, overrides: tuple[str, ...]) -> Config:

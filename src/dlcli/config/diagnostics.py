@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -86,10 +85,6 @@ class ConfigError(UserError):
         count = len(self.diagnostics)
         closing = f"{count} error{'s' if count != 1 else ''}"
         return "\n\n".join([*(d.render() for d in self.diagnostics), closing])
-
-    def render_json(self) -> str:
-        """Return the diagnostics as a JSON list."""
-        return json.dumps([d.to_dict() for d in self.diagnostics], indent=2, ensure_ascii=False)
 
 
 def listing(names: Iterable[str], limit: int = 12) -> str:

@@ -130,7 +130,8 @@ def _fitting(path: Path, key: str, array: np.ndarray, spec: TensorSpec) -> np.nd
 
     if array.dtype.kind not in "biuf" or (array.dtype.kind == "f" and not np.isfinite(array).all()):
         raise DataError(f"{path}: '{key}' holds values that are no finite numbers")
-    if array.dtype == np.uint8 and spec.dtype.startswith("float"):
+    is_image = array.ndim > 2 and array.dtype == np.uint8
+    if is_image and spec.dtype.startswith("float"):
         array = array / np.float32(255)
     if array.ndim == len(spec.shape) and spec.shape[-1:] == (1,):
         array = array[..., None]

@@ -65,11 +65,6 @@ class Metric:
         """The name in a config."""
         return self.signature.name
 
-    @property
-    def worst(self) -> float:
-        """The bound that no model wants to reach."""
-        return self.bounds[0] if self.greater_is_better else self.bounds[1]
-
 
 def _entry(
     make: Callable[..., Family],
