@@ -153,7 +153,7 @@ def _fit(
         return
     weights = engine.class_weights(config, dataset.train, len(dataset.description.classes))
     validation = (
-        engine.validation_batches(model, dataset.validation, max(config.data.batch_size, 256))
+        engine.validation_batches(model, dataset.validation, config)
         if dataset.validation is not None
         else None
     )

@@ -1,0 +1,159 @@
+"""A bound config becomes a Keras model with its loss, metrics and optimizer, ready to train."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import keras
+import tensorflow as tf
+
+from dlcli import metrics
+from dlcli.config.experiment import Call
+from dlcli.metrics import streaming
+from dlcli.model import adapt_preprocessing, build_model, construct, is_logits
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dlcli.config.experiment import Config
+    from dlcli.data.description import DataDescription, Dataset
+
+
+def prepare(config: Config, dataset: Dataset) -> keras.Model:
+    """Seed, build, adapt and compile the model of a bound config, ready to train."""
+    model = initial_model(config, dataset.description, config.seed)
+    adapt_preprocessing(model, dataset.train)
+    compile_model(model, config, dataset.description)
+    return model
+
+
+def initial_model(config: Config, description: DataDescription, seed: int) -> keras.Model:
+    """Build the model of a bound config with the initial weights and dropout streams of a seed."""
+    keras.utils.set_random_seed(seed)
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(_policy(config))
+    try:
+        return build_model(config, description)
+    finally:
+        keras.config.set_dtype_policy(policy)
+
+
+def _policy(config: Config) -> str:
+    if not config.fit.mixed_precision:
+        return "float32"
+    # A CPU computes in bfloat16 what a GPU computes in float16; bfloat16 needs no loss scaling.
+    return "mixed_float16" if tf.config.list_physical_devices("GPU") else "mixed_bfloat16"
+
+
+def compile_model(model: keras.Model, config: Config, description: DataDescription) -> None:
+    """Attach optimizer, loss and metrics.
+
+    All outputs learn the same target; metrics are the first output's.
+    """
+    several = len(model.outputs) > 1
+    model.compile(
+        optimizer=construct(config.compile.optimizer),
+        **_loss_settings(model, config, description),
+        metrics=_metric_lists(model, config, description)
+        if several
+        else _metrics(config, description),
+        jit_compile=_jit(config),
+    )
+    model.optimizer.build(model.trainable_variables)
+
+
+def attach_loss(model: keras.Model, config: Config, description: DataDescription) -> None:
+    """Attach the loss alone: what a program of trials, which brings its optimizers, needs."""
+    model.compile(optimizer=None, **_loss_settings(model, config, description), jit_compile=False)
+
+
+def _loss_settings(
+    model: keras.Model, config: Config, description: DataDescription
+) -> dict[str, Any]:
+    """Return Keras's `loss` and `loss_weights`."""
+    settings = config.compile
+    losses = [_loss(settings.loss, tensor, description) for tensor in model.outputs]
+    names = [str(ref) for ref in config.model.outputs]
+    weights = settings.loss_weights
+    several = len(model.outputs) > 1
+    return {
+        "loss": losses if several else losses[0],
+        "loss_weights": [weights.get(name, 1.0) for name in names] if weights and several else None,
+    }
+
+
+def log_names(config: Config, model: keras.Model, *, validated: bool) -> list[str]:
+    """Return the names that an epoch of a compiled model is logged with.
+
+    With several outputs, Keras puts an output's name before its metrics and losses.
+    """
+    description = [
+        item if isinstance(item, str) else construct(item).name
+        for item in config.compile.metrics or ()
+    ]
+    names = ["loss", *description]
+    if len(model.outputs) > 1:
+        outputs = list(model.output_names)
+        names = ["loss", *(f"{output}_loss" for output in outputs)]
+        names += [f"{outputs[0]}_{name}" for name in description]
+    return [*names, *(f"val_{name}" for name in names if validated), "learning_rate"]
+
+
+def _jit(config: Config) -> bool | str:
+    """XLA pays on a GPU; on a CPU it compiles for seconds and slows convolutions down."""
+    if config.fit.jit != "auto":
+        return config.fit.jit
+    return "auto" if tf.config.list_physical_devices("GPU") else False
+
+
+def _metric_lists(model: keras.Model, config: Config, description: DataDescription) -> list[Any]:
+    return [_metrics(config, description), *([] for _ in model.outputs[1:])]
+
+
+def _metrics(config: Config, description: DataDescription) -> list[Any]:
+    return [
+        streaming.build(
+            metrics.parse(item),
+            task=description.task,
+            classes=len(description.classes),
+            from_logits=is_logits(config.compile.loss),
+        )
+        if isinstance(item, str)
+        else streaming.AdaptedMetric(
+            construct(item),
+            description.task,
+            len(description.classes),
+            from_logits=is_logits(config.compile.loss),
+        )
+        for item in config.compile.metrics or ()
+    ]
+
+
+class OneHotLoss(keras.losses.Loss):
+    """A loss that wants one-hot targets, given integer labels of shape (batch,)."""
+
+    def __init__(self, inner: keras.losses.Loss, classes: int) -> None:
+        super().__init__(name=inner.name, reduction=inner.reduction)
+        self.inner = inner
+        self.classes = classes
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Return the inner loss of each example."""
+        labels = keras.ops.reshape(keras.ops.cast(y_true, "int32"), (-1,))
+        return self.inner.call(keras.ops.one_hot(labels, self.classes, dtype=y_pred.dtype), y_pred)
+
+
+def _loss(
+    loss: Call | Mapping[str, Call] | None, output: Any, description: DataDescription
+) -> keras.losses.Loss:
+    call = loss if isinstance(loss, Call) else _named_loss(loss or {}, output)
+    made = construct(call)
+    units = output.shape[-1]
+    labels = description.task in ("multiclass", "binary") and units is not None and units > 1
+    sparse = isinstance(made, keras.losses.SparseCategoricalCrossentropy)
+    return OneHotLoss(made, int(units)) if labels and not sparse else made
+
+
+def _named_loss(losses: Mapping[str, Call], output: Any) -> Call:
+    layer = output._keras_history.operation.name  # noqa: SLF001 (no public way from a tensor)
+    return losses[layer]

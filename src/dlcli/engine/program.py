@@ -1,0 +1,243 @@
+"""Compiled once, trained hundreds of times: the trials of one network in one process.
+
+A hand-written loop builds, traces and compiles a model anew for every trial. Here a `Network` is
+built once, its forward and backward pass are traced once, and each `Program`, one an optimizer,
+wraps them in one compiled loop over a whole epoch. A trial begins by assigning the seed's initial
+weights, a fresh optimizer state and the learning rate; nothing is traced again. The data is
+resident as tensors, and the batches are gathered through the same permutation that
+`feeding.batches` uses, so that a trial equals `keras.Model.fit` on those batches.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from dlcli.engine.compilation import attach_loss, initial_model
+from dlcli.engine.feeding import class_weights, evaluation_batch_size, example_order
+from dlcli.model import adapt_preprocessing, construct, feed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dlcli.config.experiment import Call, Config
+    from dlcli.data.description import Dataset, Split
+
+
+class Network:
+    """A model with its data, ready to be trained by any optimizer.
+
+    Args:
+        config: Bound; its seed counts for nothing here, every trial brings its own.
+        dataset: Held as tensors as long as the network lives.
+    """
+
+    def __init__(self, config: Config, dataset: Dataset) -> None:
+        self.config = config
+        self.dataset = dataset
+        self.model = initial_model(config, dataset.description, config.seed)
+        self._state = _settable(self.model)
+        adapt_preprocessing(self.model, dataset.train)
+        attach_loss(self.model, config, dataset.description)
+        self.examples = dataset.train.size
+        self.batch_size = config.data.batch_size
+        self._train = self._resident(dataset.train)
+        classes = len(dataset.description.classes)
+        weights = class_weights(config, dataset.train, classes)
+        self._weights = (
+            None if weights is None else tf.constant(weights[dataset.train.y], tf.float32)
+        )
+        self._gradients = tf.function(
+            self._gradients_of, autograph=False, input_signature=[tf.TensorSpec([None], tf.int32)]
+        )
+        self._forward = tf.function(self._forward_of, autograph=False, reduce_retracing=True)
+
+    def _resident(self, split: Split) -> tuple[Any, Any]:
+        return tf.nest.map_structure(tf.constant, feed(self.model, split)), tf.constant(split.y)
+
+    def _targets(self, y: Any) -> Any:
+        outputs = len(self.model.outputs)
+        return y if outputs == 1 else (y,) * outputs
+
+    def gradients(self, index: Any) -> tuple[Any, list[Any]]:
+        """Return the loss and the gradients of a batch; compiled once for all optimizers.
+
+        Args:
+            index: The batch's training examples, int32 (batch,).
+        """
+        made: tuple[Any, list[Any]] = self._gradients(index)
+        return made
+
+    def _gradients_of(self, index: Any) -> tuple[Any, list[Any]]:
+        inputs, targets = self._train
+        x = tf.nest.map_structure(lambda array: tf.gather(array, index), inputs)
+        y = self._targets(tf.gather(targets, index))
+        w = None if self._weights is None else self._targets(tf.gather(self._weights, index))
+        with tf.GradientTape() as tape:
+            outputs = self.model(x, training=True)
+            loss = self.model.compute_loss(x=x, y=y, y_pred=outputs, sample_weight=w, training=True)
+        return loss, tape.gradient(loss, self.model.trainable_variables)
+
+    def evaluate(self, split: Split) -> tuple[float, list[np.ndarray]]:
+        """Return the loss, regularization included, and every output, raw, (n, units) each."""
+        x = feed(self.model, split)
+        total, parts = 0.0, []
+        # As `fit` does: a recurrent layer with dropout draws from its stream at every batch.
+        size = evaluation_batch_size(self.config)
+        for start in range(0, split.size, size):
+            part = slice(start, start + size)
+            chunk = tf.nest.map_structure(lambda array, part=part: tf.constant(array[part]), x)
+            y = split.y[part]
+            loss, outputs = self._forward(chunk, tf.constant(y))
+            total += float(loss) * len(y)
+            parts.append([np.asarray(output, dtype=np.float32) for output in outputs])
+        joined = [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
+        return total / split.size, joined
+
+    def _forward_of(self, x: Any, y: Any) -> tuple[Any, list[Any]]:
+        outputs = self.model(x, training=False)
+        loss = self.model.compute_loss(
+            x=x, y=self._targets(y), y_pred=outputs, sample_weight=None, training=False
+        )
+        return loss, tf.nest.flatten(outputs)
+
+    def initial_state(self, config: Config, seed: int) -> list[np.ndarray]:
+        """Return the weights and dropout streams that a seed starts with.
+
+        Args:
+            config: The network's own, or one with other initialisers.
+            seed: The trial's.
+        """
+        fresh = initial_model(config, self.dataset.description, seed)
+        return [variable.numpy() for variable in _settable(fresh)]
+
+    def set_state(self, state: Sequence[np.ndarray]) -> None:
+        """Assign what `state` or `initial_state` returned."""
+        for variable, value in zip(self._state, state, strict=True):
+            variable.assign(value)
+
+    def state(self) -> list[np.ndarray]:
+        """Return the weights and dropout streams as they are."""
+        return [variable.numpy() for variable in self._state]
+
+
+def _settable(model: keras.Model) -> list[Any]:
+    """Return the variables that a trial resets: all but what was learnt from data beforehand."""
+    adapted = [layer for layer in model.layers if hasattr(layer, "adapt")]
+    kept = {id(variable) for layer in adapted for variable in layer.variables}
+    return [variable for variable in model.variables if id(variable) not in kept]
+
+
+class Program:
+    """One network trained by one optimizer, an epoch a call.
+
+    Args:
+        network: May be shared by programs, which then train in turn.
+        optimizer: Its learning rate, or its schedule's peak, is multiplied by each trial's rate,
+            so it should be 1.
+    """
+
+    def __init__(self, network: Network, optimizer: Call) -> None:
+        self.network = network
+        self._call = optimizer
+        self._rate = tf.Variable(1.0, trainable=False, name="rate")
+        self.optimizer = self._made()
+        self.optimizer.build(network.model.trainable_variables)
+        specs = [
+            tf.TensorSpec([network.examples], tf.int32),
+            tf.TensorSpec([], tf.int32),
+        ]
+        self._epoch = tf.function(self._epoch_of, autograph=False, input_signature=specs)
+        self._order = tf.function(
+            lambda seed, epoch: example_order(
+                network.examples, seed, epoch, shuffle=network.config.fit.shuffle
+            ),
+            autograph=False,
+            input_signature=[tf.TensorSpec([], tf.int32)] * 2,
+        )
+        self.steps = -(-network.examples // network.batch_size)
+
+    def _made(self) -> Any:
+        """Make the optimizer, as Keras's own compile would."""
+        optimizer = construct(self._call)
+        if isinstance(optimizer._learning_rate, keras.optimizers.schedules.LearningRateSchedule):  # noqa: SLF001 (the property would evaluate it)
+            optimizer._learning_rate = ScaledSchedule(optimizer._learning_rate, self._rate)  # noqa: SLF001
+        if keras.config.dtype_policy().name == "mixed_float16":
+            return keras.optimizers.LossScaleOptimizer(optimizer)
+        return optimizer
+
+    def start(self, state: Sequence[np.ndarray], rate: float) -> None:
+        """Begin a trial: weights, a new optimizer state, the learning rate or its peak.
+
+        The state comes from a new optimizer, because some begin with the weights as they are.
+        """
+        self.network.set_state(state)
+        self._rate.assign(rate)
+        fresh = self._made()
+        fresh.build(self.network.model.trainable_variables)
+        for variable, new in zip(self.optimizer.variables, fresh.variables, strict=True):
+            variable.assign(new)
+        if not self._is_scheduled():
+            self.optimizer.learning_rate.assign(rate)
+
+    def _is_scheduled(self) -> bool:
+        return isinstance(self.optimizer._learning_rate, ScaledSchedule)  # noqa: SLF001
+
+    def warm_up(self) -> None:
+        """Trace and compile now, so that the first trial's time is that of training."""
+        self._epoch(self._order(0, 0), 0)
+
+    def train_epoch(self, seed: int, epoch: int) -> float:
+        """Train one epoch and return its mean loss; stop it at the first loss that is not finite.
+
+        Args:
+            seed: With the epoch, decides the order of the examples.
+            epoch: From 0.
+        """
+        return float(self._epoch(self._order(seed, epoch), self.steps))
+
+    def _epoch_of(self, order: Any, steps: Any) -> Any:
+        size, weights = self.network.batch_size, self.network.model.trainable_variables
+
+        def going_on(step: Any, total: Any) -> Any:
+            return tf.logical_and(step < steps, tf.math.is_finite(total))
+
+        def batch(step: Any, total: Any) -> tuple[Any, Any]:
+            index = order[step * size : (step + 1) * size]
+            loss, gradients = self.network.gradients(index)
+            self.optimizer.apply(gradients, weights)
+            return step + 1, total + loss * tf.cast(tf.size(index), loss.dtype)
+
+        _, total = tf.while_loop(
+            going_on, batch, (tf.constant(0), tf.constant(0.0)), parallel_iterations=1
+        )
+        return total / self.network.examples
+
+    def finish(self) -> None:
+        """Leave the weights as the end of Keras's `fit` does: averaged, if the optimizer does."""
+        self.optimizer.finalize_variable_values(self.network.model.trainable_variables)
+
+    def has_finite_weights(self) -> bool:
+        """Whether no weight is infinite or NaN."""
+        weights = self.network.model.trainable_variables
+        return all(bool(np.isfinite(weight.numpy()).all()) for weight in weights)
+
+
+class ScaledSchedule(keras.optimizers.schedules.LearningRateSchedule):
+    """A schedule times a factor that may change between trials without compiling anew."""
+
+    def __init__(self, schedule: Any, factor: tf.Variable) -> None:
+        super().__init__()
+        self.schedule = schedule
+        self.factor = factor
+
+    def __call__(self, step: Any) -> Any:
+        """Return the rate at a step."""
+        return self.schedule(step) * self.factor
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the schedule and the factor, as Keras's protocol wants it."""
+        return {"schedule": self.schedule, "factor": float(self.factor)}

@@ -1,0 +1,269 @@
+"""A trial of the compiled program equals Keras's own `fit` on the same weights and batches."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from dlcli import engine
+from dlcli.config.binding import bind
+from dlcli.config.catalogue import load_catalogue
+from dlcli.config.experiment import Call
+from dlcli.config.loading import parse_config
+from dlcli.config.nodes import Text
+from dlcli.data.description import DataDescription, Dataset, Split, TensorSpec
+from dlcli.engine.program import Network, Program
+
+pytestmark = pytest.mark.slow
+
+CLASSES = 3
+EXAMPLES = 44  # two whole batches of 20 and one of 4
+EPOCHS = 2
+OPTIMIZERS = [
+    name
+    for name in load_catalogue().names("optimizers")
+    if not load_catalogue().find("optimizers", name).refused and name != "LossScaleOptimizer"
+]
+RATE = 0.02
+
+DENSE = "\n".join(
+    f"    - {layer}"
+    for layer in (
+        "{Dense: {units: 6, activation: tanh}}",
+        "{Dense: {units: 3, activation: softmax}}",
+    )
+)
+
+
+def noise(shape, dtype="float32"):
+    """Return a data set with one input of the given shape, and validation and test parts."""
+    rng = np.random.default_rng(1)
+
+    def split(size):
+        x = (
+            rng.normal(size=(size, *shape))
+            if dtype == "float32"
+            else rng.integers(0, 9, (size, *shape))
+        )
+        return Split({"input": x.astype(dtype)}, rng.integers(0, CLASSES, size))
+
+    names = tuple(f"c{i}" for i in range(CLASSES))
+    spec = {"input": TensorSpec(shape, dtype)}
+    vocabulary = 9 if dtype == "int32" else None
+    description = DataDescription(
+        "noise", "multiclass", spec, names, (), EXAMPLES, 10, vocabulary_size=vocabulary
+    )
+    return Dataset(description, split(EXAMPLES), split(13), split(10))
+
+
+def read(layers, dataset, *, optimizer="SGD", extra=""):
+    text = f"data: {{dataset: iris, batch_size: 20}}\ncompile: {{optimizer: {optimizer}}}\n{extra}"
+    text += f"model:\n  layers:\n{layers}\n"
+    return bind(parse_config(Text("cfg.yaml", text)), dataset.description, train_size=EXAMPLES)
+
+
+def by_fit(config, dataset):
+    """Train with Keras; return the losses and the weights."""
+    model = engine.prepare(config, dataset)
+    weights = engine.class_weights(config, dataset.train, CLASSES)
+    history = model.fit(
+        engine.batches(model, dataset.train, config, class_weights=weights),
+        epochs=EPOCHS,
+        steps_per_epoch=-(-EXAMPLES // 20),
+        validation_data=engine.validation_batches(model, dataset.validation, config),
+        shuffle=False,
+        verbose=0,
+    ).history
+    return history["loss"], history["val_loss"][-1], model.get_weights()
+
+
+def by_program(program, config, seed, rate):
+    """Train with the program; return the same."""
+    network = program.network
+    program.start(network.initial_state(config, seed), rate)
+    losses = []
+    for epoch in range(EPOCHS):
+        losses.append(program.train_epoch(seed, epoch))
+        validated, _ = network.evaluate(network.dataset.validation)
+    program.finish()
+    return losses, validated, network.model.get_weights()
+
+
+def assert_same(found, wanted, tolerance=2e-5):
+    np.testing.assert_allclose(found[0], wanted[0], rtol=tolerance, atol=tolerance)
+    np.testing.assert_allclose(found[1], wanted[1], rtol=tolerance, atol=tolerance)
+    for ours, theirs in zip(found[2], wanted[2], strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=tolerance)
+
+
+def check(layers, dataset, name="SGD", arguments=None, extra=""):
+    """Compare a program that has trained something else before with a fresh fit."""
+    given = {"learning_rate": RATE, **(arguments or {})}
+    written = "{" + name + ": {" + ", ".join(f"{k}: {v}" for k, v in given.items()) + "}}"
+    config = read(layers, dataset, optimizer=written, extra=extra)
+    unit = Call("optimizers", name, {**config.compile.optimizer.arguments, "learning_rate": 1.0})
+    program = Program(Network(config, dataset), unit)
+    by_program(program, config, 17, 0.3)
+    assert_same(by_program(program, config, config.seed, RATE), by_fit(config, dataset))
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimizer(name):
+    check(DENSE, noise((5,)), name)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"momentum": 0.9, "nesterov": "true"},
+        {"clipnorm": 0.1},
+        {"clipvalue": 0.01},
+        {"global_clipnorm": 0.1},
+        {"weight_decay": 0.1},
+        {"use_ema": "true", "ema_momentum": 0.5},
+        {"use_ema": "true", "ema_momentum": 0.5, "ema_overwrite_frequency": 2},
+        {"gradient_accumulation_steps": 2},
+    ],
+    ids=str,
+)
+def test_arguments_of_optimizers(arguments):
+    check(DENSE, noise((5,)), "SGD", arguments)
+
+
+MODELS = {
+    "batch normalization": ((5,), ["Dense: {units: 6}", "BatchNormalization: {}"]),
+    "dropout": ((5,), ["Dense: {units: 16, activation: relu}", "Dropout: {rate: 0.5}"]),
+    "regularizers": (
+        (5,),
+        ["Dense: {units: 6, kernel_regularizer: {L2: {l2: 0.1}},"
+         " activity_regularizer: {L1: {l1: 0.01}}}"],
+    ),
+    "convolution": (
+        (8, 8, 1),
+        ["Conv2D: {filters: 4, kernel_size: 3}", "MaxPooling2D: {pool_size: 2}", "Flatten: {}"],
+    ),
+    "normalization": ((5,), ["Normalization: {}", "Dense: {units: 4}"]),
+    "masking": ((6, 2), ["Masking: {mask_value: 0.0}", "LSTM: {units: 4}"]),
+    "recurrent dropout": ((6, 2), ["LSTM: {units: 4, dropout: 0.3, recurrent_dropout: 0.3}"]),
+    "bidirectional": ((6, 2), ["Bidirectional: {layer: {LSTM: {units: 4}}}"]),
+    "simple rnn": ((6, 2), ["SimpleRNN: {units: 4}"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("optimizer", ["SGD", "Adam"])
+def test_models(name, optimizer):
+    shape, layers = MODELS[name]
+    lines = [*layers, "Dense: {units: 3, activation: softmax}"]
+    check("\n".join(f"    - {{{line}}}" for line in lines), noise(shape), optimizer)
+
+
+def test_embedding_with_mask():
+    layers = ["Embedding: {input_dim: 9, output_dim: 4, mask_zero: true}", "LSTM: {units: 3}"]
+    lines = [*layers, "Dense: {units: 3, activation: softmax}"]
+    check("\n".join(f"    - {{{line}}}" for line in lines), noise((7,), "int32"), "Adam")
+
+
+def test_shared_layers_and_several_outputs():
+    layers = """\
+    - {Dense: {units: 5, activation: tanh}, id: once}
+    - {use: once, id: twice}
+    - {Add: {}, from: [once, twice], id: sum}
+    - {Dense: {units: 3, activation: softmax}, id: first, from: sum}
+    - {Dense: {units: 3, activation: softmax}, id: second, from: once}
+  outputs: [first, second]"""
+    check(layers, noise((5,)), "Adam")
+
+
+def test_several_inputs():
+    one = noise((5,))
+    rng = np.random.default_rng(2)
+
+    def doubled(split):
+        extra = rng.normal(size=(split.size, 2)).astype("float32")
+        return Split({"left": split.x["input"], "right": extra}, split.y)
+
+    specs = {"left": TensorSpec((5,), "float32"), "right": TensorSpec((2,), "float32")}
+    description = DataDescription(
+        "two", "multiclass", specs, one.description.classes, (), EXAMPLES, 10
+    )
+    dataset = Dataset(description, doubled(one.train), doubled(one.validation), doubled(one.test))
+    layers = """\
+    - {Concatenate: {}, from: [left, right]}
+    - {Dense: {units: 3, activation: softmax}}
+  inputs: {left: {}, right: {}}"""
+    check(layers, dataset, "Adam")
+
+
+def test_class_weights_and_order_of_the_data():
+    check(DENSE, noise((5,)), extra="fit: {class_weight: {'0': 3.0, '2': 0.5}, shuffle: false}\n")
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        "{CosineDecay: {initial_learning_rate: 0.0, decay_steps: 6, warmup_target: 0.2,"
+        " warmup_steps: 2}}",
+        "{ExponentialDecay: {initial_learning_rate: 0.2, decay_steps: 2, decay_rate: 0.5}}",
+        "{PiecewiseConstantDecay: {boundaries: [2, 4], values: [0.2, 0.1, 0.01]}}",
+    ],
+)  # fmt: skip
+def test_schedules_scale_with_the_rate(schedule):
+    dataset = noise((5,))
+    config = read(DENSE, dataset, optimizer=f"{{SGD: {{learning_rate: {schedule}}}}}")
+    program = Program(Network(config, dataset), config.compile.optimizer)
+    by_program(program, config, 3, 5.0)
+    assert_same(by_program(program, config, config.seed, 1.0), by_fit(config, dataset))
+    doubled = schedule.replace("0.2", "0.4").replace("0.1,", "0.2,").replace("0.01", "0.02")
+    other = read(DENSE, dataset, optimizer=f"{{SGD: {{learning_rate: {doubled}}}}}")
+    assert_same(by_program(program, config, config.seed, 2.0), by_fit(other, dataset))
+
+
+def test_nothing_is_traced_again_by_the_next_trial():
+    dataset = noise((5,))
+    config = read(DENSE, dataset)
+    network = Network(config, dataset)
+    program = Program(network, Call("optimizers", "Adam", {"learning_rate": 1.0}))
+    by_program(program, config, 1, 0.1)
+    traced = program._epoch.experimental_get_tracing_count()
+    shared = network._gradients.experimental_get_tracing_count()
+    by_program(program, config, 2, 0.2)
+    other = Program(network, Call("optimizers", "SGD", {"learning_rate": 1.0}))
+    by_program(other, config, 2, 0.2)
+    assert program._epoch.experimental_get_tracing_count() == traced == 1
+    assert network._gradients.experimental_get_tracing_count() == shared == 1
+
+
+def test_training_stops_at_the_first_loss_that_is_not_finite():
+    dataset = noise((5,))
+    dataset.train.x["input"][:] = np.nan
+    config = read(DENSE, dataset)
+    program = Program(Network(config, dataset), Call("optimizers", "SGD", {"learning_rate": 1.0}))
+    program.start(program.network.initial_state(config, 0), 0.1)
+    assert np.isnan(program.train_epoch(0, 0))
+    assert int(program.optimizer.iterations) == 1
+    assert not program.has_finite_weights()
+
+
+def test_two_optimizers_start_from_the_same_weights_and_see_the_same_batches():
+    dataset = noise((5,))
+    config = read(DENSE, dataset)
+    network = Network(config, dataset)
+    starts, orders = [], []
+    for name in ("SGD", "Adam"):
+        program = Program(network, Call("optimizers", name, {"learning_rate": 1.0}))
+        program.start(network.initial_state(config, 5), 0.1)
+        starts.append(network.state())
+        orders.append([np.asarray(program._order(5, epoch)) for epoch in range(3)])
+        program.train_epoch(5, 0)
+    for first, second in zip(*starts, strict=True):
+        np.testing.assert_array_equal(first, second)
+    np.testing.assert_array_equal(*orders)
+    assert not np.array_equal(orders[0][0], orders[0][1])
+    assert sorted(orders[0][0]) == list(range(EXAMPLES))
+    assert not np.array_equal(orders[0][0], np.asarray(program._order(6, 0)))
+
+
+def test_keras_is_what_it_is_compared_with():
+    assert keras.backend.backend() == "tensorflow"
