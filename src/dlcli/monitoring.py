@@ -10,7 +10,7 @@ import keras
 from dlcli.config.diagnostics import ConfigError, Diagnostic, listing
 from dlcli.config.nodes import Mark, Text
 from dlcli.model import construct
-from dlcli.store import CALLBACK_PATHS, FILES
+from dlcli.store.runs import CALLBACK_PATHS, FILES
 from dlcli.suggestion import did_you_mean
 
 if TYPE_CHECKING:

@@ -24,13 +24,22 @@ def load_tensorflow() -> None:
     """
     if "tensorflow" in sys.modules:
         return
-    asked = os.environ.setdefault(LOG_LEVEL, SILENT) != SILENT
-    os.environ["KERAS_BACKEND"] = "tensorflow"
+    asked = silence_tensorflow()
     with contextlib.nullcontext() if asked else held_back_stderr():
         import keras  # noqa: F401
         import tensorflow as tf
 
         tf.config.list_physical_devices()  # the drivers' messages come with the first look
+
+
+def silence_tensorflow() -> bool:
+    """Choose the backend and the log's level before TensorFlow is imported.
+
+    Returns:
+        Whether the user has asked for the log.
+    """
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    return os.environ.setdefault(LOG_LEVEL, SILENT) != SILENT
 
 
 @contextlib.contextmanager

@@ -17,17 +17,17 @@ from dlcli.config.rendering import to_yaml
 from dlcli.data import describe
 from dlcli.errors import DlcliError, UserError
 from dlcli.quiet import load_tensorflow
-from dlcli.store import (
+from dlcli.store.environment import environment
+from dlcli.store.folder import check_new
+from dlcli.store.runs import (
     CONFIG,
     ENVIRONMENT,
     FAILED,
     FINISHED,
     SOURCE,
     RunFolder,
-    check_new,
     create_run,
     create_run_at,
-    environment,
     find_run,
 )
 

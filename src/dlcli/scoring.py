@@ -17,7 +17,7 @@ from dlcli.errors import UserError
 from dlcli.evaluation import Evaluation, Score, score
 from dlcli.metrics.predictions import CLASS_TASKS, batch_of_arrays
 from dlcli.quiet import load_tensorflow
-from dlcli.store import CONFIG, RunFolder, find_run, newest_run
+from dlcli.store.runs import CONFIG, RunFolder, find_run, newest_run
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -26,7 +26,7 @@ from dlcli.evaluation import point
 from dlcli.metrics import streaming
 from dlcli.model import construct, is_logits, keras_message
 from dlcli.monitoring import check_callbacks
-from dlcli.store import CALLBACK_PATHS
+from dlcli.store.runs import CALLBACK_PATHS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from dlcli.config.experiment import Call, Config
     from dlcli.data.description import Dataset, Split
     from dlcli.data.keras_cache import Progress
-    from dlcli.store import RunFolder
+    from dlcli.store.runs import RunFolder
 
 CHECKPOINT = "checkpoint.npz"
 CHECKPOINT_SHARE = 0.05

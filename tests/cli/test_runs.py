@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dlcli import store
+from dlcli.store import runs as store
 from dlcli.cli import run
 
 CONFIG = """\

@@ -136,8 +136,8 @@ MODELS = {
     "dropout": ((5,), ["Dense: {units: 16, activation: relu}", "Dropout: {rate: 0.5}"]),
     "regularizers": (
         (5,),
-        ["Dense: {units: 6, kernel_regularizer: {L2: {l2: 0.1}},"
-         " activity_regularizer: {L1: {l1: 0.01}}}"],
+        [("Dense: {units: 6, kernel_regularizer: {L2: {l2: 0.1}},"
+         " activity_regularizer: {L1: {l1: 0.01}}}")],
     ),
     "convolution": (
         (8, 8, 1),
@@ -203,8 +203,8 @@ def test_class_weights_and_order_of_the_data():
 @pytest.mark.parametrize(
     "schedule",
     [
-        "{CosineDecay: {initial_learning_rate: 0.0, decay_steps: 6, warmup_target: 0.2,"
-        " warmup_steps: 2}}",
+        ("{CosineDecay: {initial_learning_rate: 0.0, decay_steps: 6, warmup_target: 0.2,"
+        " warmup_steps: 2}}"),
         "{ExponentialDecay: {initial_learning_rate: 0.2, decay_steps: 2, decay_rate: 0.5}}",
         "{PiecewiseConstantDecay: {boundaries: [2, 4], values: [0.2, 0.1, 0.01]}}",
     ],

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 COMMANDS: dict[str, str] = {
     "init": "dlcli.cli.init:init",
     "train": "dlcli.cli.train:train",
+    "compare-optimizers": "dlcli.cli.compare:compare",
     "eval": "dlcli.cli.evaluate:evaluate",
     "predict": "dlcli.cli.predict:predict",
     "runs": "dlcli.cli.runs:runs",
@@ -66,7 +67,7 @@ class Commands(click.Group):
 
 def _print_versions(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
     if wanted:
-        from dlcli.store import versions
+        from dlcli.store.environment import versions
 
         found = versions()
         names = [
@@ -87,6 +88,7 @@ def dlcli(debug: bool) -> None:
 
     \b
     Start:    dlcli init my.yaml && dlcli train my.yaml
+    Compare:  dlcli compare-optimizers my.yaml
     Score:    dlcli eval --metrics f1,top_k
     Look up:  dlcli ls layers, dlcli ls optimizers Adam, dlcli data ls
     """  # noqa: D301 (click's mark for text that keeps its lines)

@@ -11,7 +11,7 @@ import click
 from dlcli.cli.output import emit_json, note, print_table
 from dlcli.errors import DlcliError, WorkError
 from dlcli.quiet import load_tensorflow
-from dlcli.store import versions
+from dlcli.store.environment import versions
 
 if TYPE_CHECKING:
     from pathlib import Path

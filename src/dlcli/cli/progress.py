@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+LOG_SECONDS = 5.0
+"""A log gets a line of a comparison this often."""
 
 HIDDEN = ("epoch", "learning_rate", "seconds")
 
@@ -106,3 +110,71 @@ class Bar:
 def training_progress() -> Bar | Lines:
     """Return what suits where stderr goes."""
     return Bar() if sys.stderr.isatty() else Lines()
+
+
+class TrialLines:
+    """A line a second at most, for a pipe or a log."""
+
+    def __init__(self) -> None:
+        self._shown = time.monotonic()
+
+    def __enter__(self) -> TrialLines:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def started(self, *, trials: int, kept: int) -> None:
+        """Say what is coming."""
+        told = f", {kept} of them done before" if kept else ""
+        click.echo(f"{trials} trials{told}", err=True)
+
+    def trial(self, *, done: int, trials: int, best: str) -> None:
+        """Print how far it is."""
+        now = time.monotonic()
+        if now - self._shown >= LOG_SECONDS or done == trials:
+            self._shown = now
+            click.echo(f"trial {done}/{trials}  best {best}" if best else f"trial {done}/{trials}",
+                       err=True)  # fmt: skip
+
+
+class TrialBar:
+    """A progress bar over all trials, with the time left and the best so far."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.table import Column
+
+        whole = Column(no_wrap=True, min_width=13)
+        rest = Column(no_wrap=True, overflow="ellipsis", ratio=1)
+        self._progress = Progress(
+            TextColumn("trial {task.completed}/{task.total}", table_column=whole),
+            BarColumn(bar_width=12),
+            TimeRemainingColumn(compact=True),
+            TextColumn("{task.fields[best]}", table_column=rest),
+            console=Console(stderr=True),
+            expand=True,
+            transient=True,
+        )
+
+    def __enter__(self) -> TrialBar:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def started(self, *, trials: int, kept: int) -> None:
+        """Lay out the bar."""
+        self._task = self._progress.add_task("", total=trials, completed=kept, best="compiling")
+
+    def trial(self, *, done: int, trials: int, best: str) -> None:
+        """Move on."""
+        shown = f"best {best}" if best else ""
+        self._progress.update(self._task, completed=done, total=trials, best=shown)
+
+
+def comparison_progress() -> TrialBar | TrialLines:
+    """Return what suits where stderr goes."""
+    return TrialBar() if sys.stderr.isatty() else TrialLines()

@@ -14,7 +14,7 @@ from dlcli.cli.output import emit_json, note, print_table
 from dlcli.config.rendering import differences, flatten
 from dlcli.config.yaml_text import read_plain
 from dlcli.errors import UserError
-from dlcli.store import (
+from dlcli.store.runs import (
     CONFIG,
     ENVIRONMENT,
     METRICS,

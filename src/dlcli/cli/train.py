@@ -13,7 +13,7 @@ from dlcli.cli.output import emit_json, note, print_table
 from dlcli.errors import UserError
 
 if TYPE_CHECKING:
-    from dlcli.store import RunFolder
+    from dlcli.store.runs import RunFolder
     from dlcli.training import TrainingResult
 
 

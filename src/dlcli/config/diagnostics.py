@@ -80,6 +80,10 @@ class ConfigError(UserError):
         self.diagnostics = tuple(sorted(unique, key=lambda d: (d.mark.line, d.mark.column)))
         super().__init__("\n".join(d.headline() for d in self.diagnostics))
 
+    def __reduce__(self) -> tuple[type[ConfigError], tuple[tuple[Diagnostic, ...]]]:
+        """Travel between processes."""
+        return type(self), (self.diagnostics,)
+
     def render(self) -> str:
         """Return every diagnostic with its excerpt, and their number."""
         count = len(self.diagnostics)

@@ -50,6 +50,10 @@ class Word(str):
         word.path = path
         return word
 
+    def __getnewargs__(self) -> tuple[str, Mark, str]:  # type: ignore[override]
+        """Travel between processes."""
+        return str(self), self.mark, self.path
+
 
 @dataclass(frozen=True)
 class Scalar:

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli import store
+from dlcli.store import runs as store
 from dlcli.errors import UserError, WorkError
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -156,7 +156,7 @@ def test_any_name_becomes_one_plain_part_of_a_path(name):
 
 def test_only_one_process_trains_in_a_run_and_a_killed_one_frees_it(run):
     code = (
-        "import sys, time; from pathlib import Path; from dlcli.store import RunFolder\n"
+        "import sys, time; from pathlib import Path; from dlcli.store.runs import RunFolder\n"
         f"with RunFolder(Path({str(run.path)!r})).lock():\n"
         "    print('held', flush=True); time.sleep(60)\n"
     )

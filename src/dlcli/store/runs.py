@@ -7,25 +7,18 @@ without one was cut off half-way, unless its lock is held by a living process.
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import json
-import os
-import platform
 import re
 import shutil
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlcli.errors import UserError, WorkError
-from dlcli.files import replacing_path
-from dlcli.plain import finite
+from dlcli.store.folder import LOCK, Folder, check_new, explained_os_errors, slug
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from typing import BinaryIO
+    from collections.abc import Sequence
 
 CONFIG = "config.yaml"
 SOURCE = "source.yaml"
@@ -33,7 +26,6 @@ HISTORY = "history.csv"
 METRICS = "metrics.json"
 STATUS = "status.json"
 ENVIRONMENT = "environment.json"
-LOCK = ".lock"
 FINISHED = "finished"
 INTERRUPTED = "interrupted"
 FAILED = "failed"
@@ -49,95 +41,21 @@ FILES = frozenset({
 CALLBACK_PATHS = ("filename", "filepath", "log_dir")
 """The arguments of callbacks that name files, which lie in the run's folder."""
 
-LOOKS = 10
-"""How often a held lock is looked at: `runs ls` holds one for an instant to see if it is free."""
-
-PACKAGES = ("dlcli", "tensorflow", "keras", "numpy", "pandas", "scipy", "scikit-learn")
-
 
 @dataclass(frozen=True)
-class RunFolder:
+class RunFolder(Folder):
     """The folder of one run."""
-
-    path: Path
-
-    @property
-    def name(self) -> str:
-        """The folder's name."""
-        return self.path.name
 
     @property
     def state(self) -> str:
         """`finished`, `interrupted`, `failed`, `running`, or `incomplete`: cut off half-way."""
-        if self._is_locked():
+        if self.is_locked():
             return RUNNING
         with contextlib.suppress(UserError):
             state = self.read_json(STATUS).get("state")
             if state in (FINISHED, INTERRUPTED, FAILED):
                 return str(state)
         return INCOMPLETE
-
-    def _is_locked(self) -> bool:
-        try:
-            with (self.path / LOCK).open("rb") as stream:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
-        return False
-
-    @contextlib.contextmanager
-    def lock(self) -> Iterator[None]:
-        """Hold the run, so that no other process trains in it; freed however this one ends.
-
-        Raises:
-            UserError: If another process holds it.
-        """
-        with explained_os_errors(self.path / LOCK):
-            stream = (self.path / LOCK).open("wb")
-        with stream:
-            if not _take(stream):
-                remedy = "wait for it to end, or stop it"
-                raise UserError(f"{self.path} is being trained right now", remedy=remedy)
-            yield
-
-    @contextlib.contextmanager
-    def replace_into(self, name: str) -> Iterator[Path]:
-        """Yield a path to write to; it becomes the named file if the block succeeds.
-
-        Raises:
-            WorkError: If the disk is full.
-            UserError: If the folder cannot be written to.
-        """
-        target = self.path / name
-        with explained_os_errors(target), replacing_path(target) as path:
-            yield path
-
-    def write_text(self, name: str, text: str) -> None:
-        """Write a text file."""
-        with self.replace_into(name) as path:
-            path.write_text(text, encoding="utf-8")
-
-    def write_json(self, name: str, content: Any) -> None:
-        """Write a JSON file; what is not a finite number becomes null."""
-        self.write_text(name, json.dumps(finite(content), indent=1, ensure_ascii=False) + "\n")
-
-    def read_text(self, name: str) -> str:
-        """Read a text file.
-
-        Raises:
-            UserError: If it is missing, cannot be read or is not text.
-        """
-        try:
-            return (self.path / name).read_text(encoding="utf-8")
-        except FileNotFoundError:
-            raise self._without(name) from None
-        except OSError as error:
-            message = f"{self.path / name} cannot be read: {error.strerror}"
-            raise UserError(message, remedy="check what lies there and its permissions") from None
-        except UnicodeDecodeError:
-            raise self._damaged(name) from None
 
     def epochs_done(self) -> int:
         """Return how many epochs were trained and kept; the history tells what no status does."""
@@ -162,7 +80,8 @@ class RunFolder:
         message = f"{self.path} has no {lack}: the run is not {FINISHED}"
         return UserError(message, remedy=f"go on with: dlcli train --resume {self.path}")
 
-    def _without(self, name: str) -> UserError:
+    def without(self, name: str) -> UserError:
+        """Return the error of a run that lacks a file."""
         if name == STATUS:  # the state itself is read from it
             return UserError(f"{self.path} has no {name}: the run is not {FINISHED}")
         if self.state == FINISHED:
@@ -170,22 +89,10 @@ class RunFolder:
             return UserError(message, remedy=f"train it anew: dlcli train {self.path / SOURCE}")
         return self.unfinished(name)
 
-    def _damaged(self, name: str) -> UserError:
+    def damaged(self, name: str) -> UserError:
+        """Return the error of a file that holds something else than it should."""
         remedy = f"train it anew: dlcli train {self.path / SOURCE}"
         return UserError(f"{self.path / name} is damaged", remedy=remedy)
-
-    def read_json(self, name: str) -> dict[str, Any]:
-        """Read a JSON file.
-
-        Raises:
-            UserError: If it is missing or damaged.
-        """
-        text = self.read_text(name)
-        with contextlib.suppress(json.JSONDecodeError):
-            content = json.loads(text)
-            if isinstance(content, dict):
-                return content
-        raise self._damaged(name)
 
     def finish(self, state: str, **fields: Any) -> None:
         """Write status.json, the last file of a run."""
@@ -203,33 +110,6 @@ class RunFolder:
             return written.astimezone(UTC).isoformat(timespec="seconds")
         changed = datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
         return changed.isoformat(timespec="seconds")
-
-
-def _take(stream: BinaryIO) -> bool:
-    """Lock a file until it is closed; tell whether that worked."""
-    for _ in range(LOOKS):
-        with contextlib.suppress(BlockingIOError):
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        time.sleep(0.02)
-    return False
-
-
-@contextlib.contextmanager
-def explained_os_errors(target: Path) -> Iterator[None]:
-    """Turn a full disk or a read-only folder into an error that says so."""
-    import errno
-
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            remedy = "free some space; what was written before is kept"
-            raise WorkError(f"the disk is full: {target} was not written", remedy=remedy) from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            remedy = "check its permissions, or choose another folder: --out or --root"
-            raise UserError(f"{target.parent} cannot be written to", remedy=remedy) from error
-        raise
 
 
 def create_run(root: Path, name: str, *, now: datetime) -> RunFolder:
@@ -255,22 +135,6 @@ def create_run_at(path: Path) -> RunFolder:
     with explained_os_errors(path):
         path.mkdir(parents=True, exist_ok=True)
     return RunFolder(path)
-
-
-def check_new(path: Path) -> None:
-    """Make sure that a folder can be filled.
-
-    Raises:
-        UserError: If it holds anything, or is no folder.
-    """
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        remedy = "choose another folder; nothing is overwritten"
-        raise UserError(f"{path} exists already", remedy=remedy)
-
-
-def slug(name: str) -> str:
-    """Make a name fit for a folder."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:100].rstrip("-.") or "run"
 
 
 def is_run(path: Path) -> bool:
@@ -394,46 +258,3 @@ def _is_cut_off_write(name: str) -> bool:
 def _removal_rank(path: Path) -> int:
     """First how the run ended, last what makes it a run: half a deletion is an incomplete run."""
     return {STATUS: 0, CONFIG: 2, SOURCE: 2}.get(path.name, 1)
-
-
-def environment(seed: int, command: Sequence[str], devices: Sequence[str]) -> dict[str, Any]:
-    """Return what environment.json records: versions, seed, devices, command, start."""
-    return {
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": [Path(command[0]).name, *command[1:]] if command else [],
-        "seed": seed,
-        "devices": list(devices),
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "processor": _processor(),
-        "processors": os.cpu_count(),
-        "memory_bytes": _memory_bytes(),
-        "packages": versions(),
-    }
-
-
-def _processor() -> str:
-    """Return the processor's model, or at least its architecture."""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
-def _memory_bytes() -> int | None:
-    """Return the size of the main memory, if the system tells it."""
-    with contextlib.suppress(OSError, ValueError):
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return None
-
-
-def versions() -> dict[str, str]:
-    """Return the installed version of every package that matters, without importing it."""
-    from importlib import metadata  # 20 ms that most commands need not spend
-
-    found = {}
-    for package in PACKAGES:
-        with contextlib.suppress(metadata.PackageNotFoundError):
-            found[package] = metadata.version(package)
-    return found

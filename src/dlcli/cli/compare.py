@@ -1,0 +1,308 @@
+"""`dlcli compare-optimizers`: which optimizer, at which learning rate, how sure."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dlcli.cli.config import SET
+from dlcli.cli.data import download_progress
+from dlcli.cli.output import emit_json, note, print_table
+from dlcli.errors import UserError, WorkError
+
+if TYPE_CHECKING:
+    from dlcli.comparing import Session
+    from dlcli.comparison.plan import Plan
+    from dlcli.comparison.results import Results
+    from dlcli.executors import Executor
+    from dlcli.store.comparisons import ComparisonFolder
+
+DEFAULT = "compare_digits_cnn.yaml"
+"""The packaged config that is compared where none is named."""
+
+
+@click.command("compare-optimizers")
+@click.argument("configs", nargs=-1, metavar="[CONFIG ...]")
+@SET
+@click.option("--optimizers", metavar="A,B", help='Such as "SGD, SGD(momentum=0.9), Adam".')
+@click.option("--learning-rates", metavar="X,Y", help="One list for all, used as it is.")
+@click.option("--initializers", metavar="A,B", help="Crossed with the optimizers.")
+@click.option("--seeds", type=click.IntRange(0), help="Confirming trainings; 0 only searches.")
+@click.option("--search-seeds", type=click.IntRange(1), help="Searching trainings of each rate.")
+@click.option("--budget", metavar="N|TIME", help="Trials, or a time such as 10m, for all of it.")
+@click.option("--target", metavar="METRIC=V", help="Validation score that counts as reached.")
+@click.option("--score", metavar="METRIC", help="What ranks: f1, accuracy@last, ...")
+@click.option("--preset", type=click.Choice(["quick", "standard", "full"]),
+              help="How thorough; standard if left out.")  # fmt: skip
+@click.option("--prune/--no-prune", default=None, help="Stop the worse half of a search early.")
+@click.option("--epochs", type=click.IntRange(1), help="Instead of the configs' fit.epochs.")
+@click.option("--jobs", type=click.IntRange(1), help="Processes; all cores if left out.")
+@click.option("--executor", type=click.Choice(["processes", "serial"]), default="processes",
+              show_default=True, help="Where trials run.")  # fmt: skip
+@click.option("--resume/--fresh", default=True, show_default=True,
+              help="Go on with the same comparison, or start one beside it.")  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Show the plan and how long it takes.")
+@click.option("--name", help="Names the folder; the configs' names if left out.")
+@click.option("--root", default="comparisons", show_default=True, help="Folder of comparisons.")
+@click.option("--figures/--no-figures", default=True, help="Draw the figures, or not.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def compare(
+    configs: tuple[str, ...],
+    overrides: tuple[str, ...],
+    jobs: int | None,
+    executor: str,
+    resume: bool,
+    dry_run: bool,
+    name: str | None,
+    root: str,
+    figures: bool,
+    as_json: bool,
+    **flags: Any,
+) -> None:
+    """Compare optimizers on the networks and data of the CONFIGs.
+
+    Each optimizer's learning rate is searched, then confirmed with fresh seeds. The same command
+    again trains only what is missing. Without CONFIG, a small CNN on real digits is compared.
+    """
+    from dlcli import comparing
+    from dlcli.comparison.plan import budget_seconds
+
+    began = time.monotonic()
+    changed = (*overrides, *as_overrides(flags))
+    workers = jobs or (1 if executor == "serial" else len(os.sched_getaffinity(0)))
+    _begin_import(executor)
+    with download_progress() as progress:
+        read = comparing.read_problems(configs or (str(_packaged()),), changed, progress)
+    plan = comparing.plan_comparison(*read)
+    budget = read[1].budget
+    pool = _executor(executor, workers, plan)
+    try:
+        if dry_run or isinstance(budget, str):
+            plan, seconds = _fitted(plan, pool, workers, budget)
+            pool.close()
+            pool = _executor(executor, workers, plan)
+        folder = _folder(plan, name, Path(root), fresh=not resume, create=not dry_run)
+        if dry_run:
+            _print_plan(comparing.Session(plan, folder), seconds, workers, as_json=as_json)
+            return
+        if comparing.Session(plan, folder).remaining():
+            comparing.check(plan, pool)
+        assert folder is not None  # noqa: S101 (it was made)
+        with folder.lock():
+            session = comparing.Session(plan, folder)
+            comparing.write_settings(session, sys.argv, executor, workers)
+            deadline = began + budget_seconds(budget) if isinstance(budget, str) else None
+            _run(session, pool, deadline)
+            results = _written(session, figures=figures)
+    finally:
+        pool.close()
+    _print(results, folder.path, as_json=as_json)
+    _complain(session, folder)
+
+
+def _begin_import(executor: str) -> None:
+    """Let TensorFlow be imported while the configs and the data are read."""
+    if executor == "processes":
+        from dlcli.executors import start_fork_server
+
+        start_fork_server()
+
+
+def _packaged() -> Path:
+    return Path(__file__).parents[1] / "templates" / DEFAULT
+
+
+_CALL = re.compile(r"([A-Za-z_]\w*)\(([^()]*)\)")
+"""`SGD(momentum=0.9)`, as people write it."""
+
+
+def as_overrides(flags: dict[str, Any]) -> list[str]:
+    """Return the options as the `--set` that they stand for, in the config's grammar."""
+    listed = ("optimizers", "learning_rates", "initializers")
+    made = []
+    for key, value in flags.items():
+        if value is None:
+            continue
+        if key in listed:
+            made.append(f"compare.{key}={_list(value)}")
+        elif key == "target":
+            metric, equals, number = value.partition("=")
+            if not equals:
+                remedy = "write --target METRIC=VALUE, such as accuracy=0.95"
+                raise UserError(f"'{value}' is no target", remedy=remedy)
+            made.append(f"compare.target={{{metric}: {number}}}")
+        elif key == "epochs":
+            made.append(f"fit.epochs={value}")
+        else:
+            shown = str(value).lower() if isinstance(value, bool) else value
+            made.append(f"compare.{key}={shown}")
+    return made
+
+
+def _list(text: str) -> str:
+    """Write a comma-separated list as YAML; `A(b=1)` becomes `{A: {b: 1}}`."""
+    calls = _CALL.sub(lambda m: f"{{{m[1]}: {{{m[2].replace('=', ': ')}}}}}", text)
+    return calls if calls.lstrip().startswith("[") else f"[{calls}]"
+
+
+def _executor(kind: str, jobs: int, plan: Plan) -> Executor:
+    from dlcli import executors
+
+    if kind == "serial":
+        from dlcli.quiet import load_tensorflow
+
+        load_tensorflow()
+        from dlcli.trial import open_workshop
+
+        return executors.Serial(open_workshop, (plan,))
+    return executors.Processes(jobs, executors.Remote("dlcli.trial", "open_workshop"), (plan,))
+
+
+def _fitted(plan: Plan, pool: Executor, jobs: int, budget: int | str | None) -> tuple[Plan, float]:
+    """Time the trials, cut the plan to a budget of time, and return it with its own time."""
+    from dlcli import comparing
+    from dlcli.comparison.plan import budget_seconds
+
+    note("timing an epoch of each optimizer")
+    measured = comparing.measure(plan, pool)
+    if isinstance(budget, str):
+        seconds = budget_seconds(budget)
+        plan = comparing.within_time(plan, measured, jobs, seconds)
+    return plan, comparing.estimated_seconds(plan, measured, jobs)
+
+
+def _folder(
+    plan: Plan, name: str | None, root: Path, *, fresh: bool, create: bool
+) -> ComparisonFolder | None:
+    from dlcli.comparing import problems_key_of
+    from dlcli.store.comparisons import find_comparison, open_comparison
+
+    named = name or "-".join(problem.name for problem in plan.problems)
+    key = problems_key_of(plan)
+    if not create:
+        return None if fresh else find_comparison(root, named, key)
+    return open_comparison(root, named, key, fresh=fresh)
+
+
+def _run(session: Session, pool: Executor, deadline: float | None) -> None:
+    from dlcli.cli.progress import comparison_progress
+
+    with comparison_progress() as observer:
+        session.run(pool, observer, deadline=deadline or float("inf"))
+    for remark in (*session.plan.notes, *session.notes):
+        note(remark)
+
+
+def _written(session: Session, *, figures: bool) -> Results:
+    from dlcli.report.documents import write_tables
+
+    assert session.folder is not None  # noqa: S101 (there is one when something is written)
+    results = session.results()
+    write_tables(results, session.folder)
+    if figures:
+        from dlcli.report.figures import write_figures
+
+        place = session.folder.path / "figures"
+        place.mkdir(exist_ok=True)
+        write_figures(results, place)
+    return results
+
+
+def _print(results: Results, path: Path, *, as_json: bool) -> None:
+    from dlcli.report.documents import HEADER, cells
+
+    if as_json:
+        emit_json(_plain(results, path))
+        return
+    for problem in results.problems:
+        rows = results.summary[results.summary["problem"] == problem]
+        if len(results.problems) > 1:
+            click.echo(f"{problem}:")
+        header = [*HEADER[:3], f"{results.score_text.split(' at ')[0]} [95 %]", *HEADER[4:]]
+        shown = [cells(row) for _, row in rows.iterrows()]
+        print_table(header, shown, numeric=("learning rate", "p", "diverged/stuck"))
+        click.echo()
+    for sentence in results.verdict:
+        click.echo(sentence)
+    click.echo(f"report: {path / 'summary.md'}")
+
+
+def _plain(results: Results, path: Path) -> dict[str, Any]:
+    import json
+
+    def records(frame: Any) -> Any:
+        return None if frame is None else json.loads(frame.to_json(orient="records"))
+
+    return {
+        "comparison": str(path),
+        "score": results.score_text,
+        "verdict": list(results.verdict),
+        "summary": records(results.summary),
+        "sensitivity": records(results.sensitivity),
+        "pairwise": records(results.pairwise),
+        "spread": records(results.spreads),
+        "problems": records(results.aggregate),
+        "targets": results.targets,
+        "notes": list(results.notes),
+    }
+
+
+def _print_plan(session: Session, seconds: float, jobs: int, *, as_json: bool) -> None:
+    plan = session.plan
+    total, remaining = plan.searching + plan.confirming, session.remaining()
+    share = remaining / total if total else 0.0
+    if as_json:
+        emit_json(
+            {"trials": total, "search": plan.searching, "confirm": plan.confirming,
+             "done": total - remaining, "seconds": round(seconds * share, 1), "jobs": jobs,
+             "notes": list(plan.notes)}
+        )  # fmt: skip
+        return
+    rows = [
+        [plan.problems[c.problem].name, c.name, " ".join(f"{rate:g}" for rate in c.rates)]
+        for c in plan.contenders
+    ]
+    print_table(["problem", "candidate", "learning rates"], rows)
+    click.echo(
+        f"\n{plan.searching} searching and {plan.confirming} confirming trials, more if a grid "
+        f"must grow; {max(0, total - remaining)} of them are done"
+    )
+    click.echo(f"about {shown_time(seconds * share)} with {jobs} job{'s' if jobs != 1 else ''}")
+    for remark in plan.notes:
+        note(remark)
+
+
+def shown_time(seconds: float) -> str:
+    """Write a time as people do: `45 s`, `3 min 20 s`, `2 h 5 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def _complain(session: Session, folder: ComparisonFolder) -> None:
+    """End with 1 if a trial could not be run; everything is written by then.
+
+    Raises:
+        WorkError: With the first trial's message.
+    """
+    if not session.failed:
+        return
+    count = len(session.failed)
+    first = session.failed[0]
+    name = session.plan.contenders[first.trial.contender].name
+    what = "1 trial" if count == 1 else f"{count} trials"
+    remedy = f"see the message column of {folder.path / 'trials.csv'}; the same command tries again"
+    raise WorkError(
+        f"{what} could not be run, the first one {name} at {first.trial.rate:g}, "
+        f"seed {first.trial.seed}: {first.result.message}",
+        remedy=remedy,
+    )

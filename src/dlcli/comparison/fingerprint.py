@@ -1,0 +1,94 @@
+"""Hashes of everything that decides a result: what has the same one need not be trained again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dlcli.comparison.rates import with_rate
+from dlcli.config.rendering import to_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dlcli.comparison.plan import Contender, Plan, Problem
+    from dlcli.comparison.records import Trial
+    from dlcli.config.experiment import Config
+    from dlcli.data.description import Source
+
+LENGTH = 20
+"""Hexadecimal digits of a key: 80 bits, so that even a million trials do not meet by chance."""
+
+
+def trial_key(plan: Plan, trial: Trial, versions: Mapping[str, str]) -> str:
+    """Return a trial's key: a hash of all that decides its result.
+
+    The label, the other candidates and the settings of the comparison are not among it, so that a
+    wider comparison finds the trials of a narrower one.
+
+    Args:
+        plan: Whose trial it is.
+        trial: The trial.
+        versions: Of the packages that compute.
+    """
+    contender = plan.contenders[trial.contender]
+    problem = plan.problems[contender.problem]
+    return _hashed(
+        {
+            "problem": _decisive(problem),
+            "model": to_plain(contender.config)["model"],
+            "optimizer": _plain_optimizer(contender, trial.rate),
+            "seed": trial.seed,
+            "stage": trial.stage,
+            "score": [plan.score.metric, plan.score.read],
+            "versions": dict(sorted(versions.items())),
+        }
+    )
+
+
+def problems_key(plan: Plan, versions: Mapping[str, str]) -> str:
+    """Return a hash of a comparison's problems: comparisons of the same ones share a folder."""
+    return _hashed(
+        {
+            "problems": [_decisive(problem) for problem in plan.problems],
+            "versions": dict(sorted(versions.items())),
+        }
+    )
+
+
+def _decisive(problem: Problem) -> dict[str, Any]:
+    """Return what of a problem's config decides the results; its name does not."""
+    plain = to_plain(problem.config)
+    fit = plain["fit"]
+    return {
+        "seed": plain["seed"],  # it decides which examples validate
+        "data": plain["data"],
+        "files": _files(problem.config.data.source),
+        "model": plain["model"],
+        "loss": [plain["compile"][key] for key in ("loss", "loss_weights")],
+        "metrics": list(problem.metrics),
+        "fit": fit,
+    }
+
+
+def _plain_optimizer(contender: Contender, rate: float) -> Any:
+    config: Config = contender.config
+    written = with_rate(config.compile.optimizer, rate)
+    return [written.name, repr(sorted(written.arguments.items()))]
+
+
+def _files(source: Source) -> dict[str, str]:
+    """Return the hashes of the user's own files among a source's options."""
+    found = {}
+    for name, value in source.options.items():
+        if isinstance(value, str) and Path(value).is_file():
+            with Path(value).open("rb") as stream:
+                found[name] = hashlib.file_digest(stream, "sha256").hexdigest()
+    return found
+
+
+def _hashed(content: Any) -> str:
+    text = json.dumps(content, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:LENGTH]

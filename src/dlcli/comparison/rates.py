@@ -1,0 +1,142 @@
+"""Which learning rates are searched: a range for every optimizer, with the source of each.
+
+Optimizers live at different rates: plain SGD two decades above Adam, Lion one decade below. One
+grid for all would compare how well the grid suits them (Choi et al. 2019; Sivaprasad et al. 2020),
+so each has a range around its own natural rate, and the protocol extends it where the best rate
+turns out to lie on its edge.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from dlcli.config.experiment import Call
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HALF_DECADE = 0.5
+
+
+@dataclass(frozen=True)
+class RateRange:
+    """A range of learning rates, both ends included.
+
+    Attributes:
+        low: Smallest rate.
+        high: Greatest rate.
+        source: Where an optimizer's natural rate is known from.
+    """
+
+    low: float
+    high: float
+    source: str
+
+
+_SCHNEIDER = "Schneider et al. 2019 (DeepOBS) tune over 1e-5 to 1e2 and find the best rates here"
+_SCHMIDT = "within the search space of Schmidt et al. 2021 (Crowded Valley)"
+
+RANGES: Mapping[str, RateRange] = {
+    "SGD": RateRange(1e-3, 1e1, _SCHNEIDER),
+    "Momentum": RateRange(1e-4, 1.0, _SCHNEIDER),
+    "Nesterov": RateRange(1e-4, 1.0, f"as momentum; {_SCHMIDT}"),
+    "Adam": RateRange(1e-5, 1e-1, _SCHNEIDER),
+    "AdamW": RateRange(1e-5, 1e-1, "as Adam: Loshchilov & Hutter 2019 change only the decay"),
+    "Nadam": RateRange(1e-5, 1e-1, f"as Adam (Dozat 2016); {_SCHMIDT}"),
+    "Adamax": RateRange(1e-5, 1e-1, "Kingma & Ba 2015 give 2e-3"),
+    "RMSprop": RateRange(1e-5, 1e-1, f"Tieleman & Hinton 2012 give 1e-3; {_SCHMIDT}"),
+    "Lamb": RateRange(1e-5, 1e-1, "You et al. 2020 give 1e-3 to 1e-2 for large batches"),
+    "Adafactor": RateRange(1e-5, 1e-1, "Shazeer & Stern 2018 give 1e-2 relative to the weights"),
+    "Adagrad": RateRange(1e-3, 1.0, "Duchi et al. 2011: the rate only falls, so it starts high"),
+    "Ftrl": RateRange(1e-3, 1.0, "McMahan et al. 2013: the rate falls as Adagrad's"),
+    "Adadelta": RateRange(1e-2, 1e1, "Zeiler 2012 has no rate, which is a rate of 1"),
+    "Lion": RateRange(1e-6, 1e-2, "Chen et al. 2023: 3 to 10 times smaller than AdamW's"),
+    "Muon": RateRange(1e-4, 1e-1, "Jordan et al. 2024 give 2e-2"),
+    "ScheduleFreeAdamW": RateRange(1e-4, 1e-1, "Defazio et al. 2024 give 2.5e-3"),
+}
+"""By family: Keras's SGD is three optimizers in one (`statistics.inclusion.family`)."""
+
+
+def grid(found: RateRange, step: float) -> tuple[float, ...]:
+    """Return the rates of a range, ascending.
+
+    Args:
+        found: The range.
+        step: Distance of neighbours in decades; the last one may lie below the upper end.
+    """
+    decades = math.log10(found.high / found.low)
+    count = math.floor(decades / step + 1e-9) + 1
+    return tuple(tidy(found.low * 10 ** (step * i)) for i in range(count))
+
+
+def spread_grid(found: RateRange, count: int) -> tuple[float, ...]:
+    """Return `count` rates (at least two) that span a range at equal distances in the logarithm."""
+    return grid(found, math.log10(found.high / found.low) / (count - 1))
+
+
+def tidy(rate: float) -> float:
+    """Round a rate to three digits, as people write it: 0.00316."""
+    return float(f"{rate:.3g}")
+
+
+def thinned(rates: tuple[float, ...], count: int) -> tuple[float, ...]:
+    """Return `count` of the rates, evenly spread, both ends among them where there is room."""
+    if count >= len(rates):
+        return rates
+    if count == 1:
+        return (rates[len(rates) // 2],)
+    return tuple(rates[round(i * (len(rates) - 1) / (count - 1))] for i in range(count))
+
+
+PEAKS: Mapping[str, tuple[str, ...]] = {
+    "CosineDecay": ("initial_learning_rate", "warmup_target"),
+    "CosineDecayRestarts": ("initial_learning_rate",),
+    "ExponentialDecay": ("initial_learning_rate",),
+    "InverseTimeDecay": ("initial_learning_rate",),
+    "PiecewiseConstantDecay": ("values",),
+    "PolynomialDecay": ("initial_learning_rate", "end_learning_rate"),
+}
+"""The arguments of each schedule that are rates."""
+
+_DEFAULT_END = {"PolynomialDecay": {"end_learning_rate": 1e-4}}
+"""Rates that a schedule has although nobody wrote them."""
+
+
+def with_rate(optimizer: Call, rate: float) -> Call:
+    """Return the optimizer at a learning rate; a schedule keeps its shape, its peak is the rate."""
+    written = optimizer.arguments.get("learning_rate")
+    if isinstance(written, Call):
+        return _replaced(optimizer, _scaled(written, rate / peak(written)))
+    return _replaced(optimizer, rate)
+
+
+def _replaced(optimizer: Call, rate: Any) -> Call:
+    return replace(optimizer, arguments={**optimizer.arguments, "learning_rate": rate})
+
+
+def peak(schedule: Call) -> float:
+    """Return the greatest rate of a schedule as it is written."""
+    written = _rates_of(schedule)
+    numbers = [n for v in written.values() for n in (v if isinstance(v, tuple) else (v,))]
+    return float(max(numbers, default=0.0)) or 1.0
+
+
+def _scaled(schedule: Call, factor: float) -> Call:
+    scaled = {
+        name: tuple(v * factor for v in value) if isinstance(value, tuple) else value * factor
+        for name, value in _rates_of(schedule).items()
+    }
+    return replace(schedule, arguments={**schedule.arguments, **scaled})
+
+
+def _rates_of(schedule: Call) -> dict[str, Any]:
+    given = {**_DEFAULT_END.get(schedule.name, {}), **schedule.arguments}
+    return {n: given[n] for n in PEAKS[schedule.name] if given.get(n) is not None}
+
+
+def fixed_rate(optimizer: Call) -> float | None:
+    """Return the rate that a config gives an optimizer as a number, None if it gives none."""
+    written = optimizer.arguments.get("learning_rate")
+    return float(written) if isinstance(written, int | float) else None

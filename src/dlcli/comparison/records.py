@@ -1,0 +1,112 @@
+"""What a trial is, and what it came to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Stage = Literal["search", "confirm"]
+Status = Literal["ok", "diverged", "stuck", "pruned", "failed"]
+
+FAILED_TRAINING: tuple[Status, ...] = ("diverged", "stuck")
+"""Trainings that ran and came to nothing: they count, with the worst possible score."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One training.
+
+    Attributes:
+        contender: Its index in the plan.
+        rate: The learning rate, or a schedule's peak.
+        seed: Decides initial weights, order of the batches and dropout.
+        stage: A searching trial never sees the test part.
+    """
+
+    contender: int
+    rate: float
+    seed: int
+    stage: Stage
+
+
+@dataclass(frozen=True)
+class Task:
+    """Trials that one worker does in one go.
+
+    Attributes:
+        trials: One; or, to be halved successively, all the rates of a contender at one seed.
+        prune: Halve them: the worse half stops after a quarter of the epochs, then after half.
+    """
+
+    trials: tuple[Trial, ...]
+    prune: bool = False
+
+
+@dataclass(frozen=True)
+class Check:
+    """A task that makes sure of a problem's model and optimizers before anything is trained.
+
+    Attributes:
+        contender: One of the problem.
+        timed: Also time an epoch of this contender.
+    """
+
+    contender: int
+    timed: bool = False
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """How long the parts of a contender's trials take, in seconds.
+
+    Attributes:
+        compiling: Once in every process.
+        epoch: Training one epoch.
+        evaluation: Scoring the validation part once.
+    """
+
+    compiling: float = 0.0
+    epoch: float = 0.0
+    evaluation: float = 0.0
+
+    def trial_seconds(self, epochs: int) -> float:
+        """Return the time of a trial of so many epochs."""
+        return epochs * (self.epoch + self.evaluation)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one trial came to.
+
+    Attributes:
+        status: `diverged`: a loss or weight is not finite; `stuck`: finite, but no better than
+            knowing nothing; `pruned`: stopped by successive halving; `failed`: it could not be run.
+        history: A row an epoch: epoch, train_loss, val_loss, val_<metric>, seconds.
+        steps: Updates of the weights.
+        seconds: Training alone, without compiling and evaluating.
+        compile_seconds: Spent on compiling before this trial, 0 where a program was ready.
+        evaluation_seconds: Spent on the validation and test parts.
+        best_epoch: With the best validation score, from 1; None without any.
+        best: val_loss, val_<metric>, test_loss, test_<metric> with the weights of that epoch.
+        last: The same with the weights at the end.
+        message: Why it failed.
+    """
+
+    status: Status
+    history: tuple[Mapping[str, Any], ...] = ()
+    steps: int = 0
+    seconds: float = 0.0
+    compile_seconds: float = 0.0
+    evaluation_seconds: float = 0.0
+    best_epoch: int | None = None
+    best: Mapping[str, float | None] = field(default_factory=dict)
+    last: Mapping[str, float | None] = field(default_factory=dict)
+    message: str = ""
+
+    @property
+    def train_loss(self) -> float | None:
+        """The mean loss of the last epoch."""
+        return self.history[-1]["train_loss"] if self.history else None

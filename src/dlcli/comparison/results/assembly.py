@@ -1,0 +1,188 @@
+"""All tables of a comparison, from its trials."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from dlcli.comparison.results import curves, wording
+from dlcli.comparison.results.frames import epoch_frame, trial_frame
+from dlcli.comparison.results.scores import Scores
+from dlcli.comparison.results.several import Aggregate
+from dlcli.comparison.results.summary import rank, summary_frame, target_of
+from dlcli.comparison.statistics.pairing import pairwise
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dlcli.comparison.plan import Plan
+    from dlcli.comparison.protocol import Choice
+    from dlcli.comparison.results.scores import Record
+    from dlcli.comparison.results.summary import Ranking
+    from dlcli.comparison.statistics.ranking import CriticalDifference
+
+RNG_SEED = 20260101
+"""Of permutations and resamples: the same trials always give the same tables."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """A comparison's tables, tidy and ready to print, write and draw.
+
+    Attributes:
+        score: The metric that ranks.
+        score_text: What is ranked by, as an axis is labelled.
+        validation_text: The same for the validation part.
+        greater_is_better: How to read it.
+        problems: Their names.
+        targets: The validation score that counts as reached, by problem; None without any.
+        chance: The ranked score of a model that learnt nothing, by problem.
+        trials: A row a trial.
+        epochs: A row an epoch of a trial.
+        summary: A row a candidate, ranked within its problem.
+        scores: A row a ranked trial.
+        sensitivity: A row a searched rate.
+        pairwise: A row a pair of candidates, with plain tests.
+        curves: Validation score by epoch.
+        arrivals: Share of trials that reached the target, by epoch.
+        budget: Expected best of so many tries.
+        spreads: A row an optimizer: how it scatters over rates and initialisers.
+        aggregate: A row a candidate over all problems; None for one problem.
+        profiles: Performance profiles; None for one problem.
+        critical_difference: Demšar's diagram; None with fewer than five problems.
+        candidates: In the order of `critical_difference`.
+        verdict: Sentences, the answer first.
+        notes: What else a reader should know.
+    """
+
+    score: str
+    score_text: str
+    validation_text: str
+    greater_is_better: bool
+    problems: tuple[str, ...]
+    targets: dict[str, float | None]
+    chance: dict[str, float]
+    trials: pd.DataFrame
+    epochs: pd.DataFrame
+    summary: pd.DataFrame
+    scores: pd.DataFrame
+    sensitivity: pd.DataFrame
+    pairwise: pd.DataFrame
+    curves: pd.DataFrame
+    arrivals: pd.DataFrame
+    budget: pd.DataFrame
+    spreads: pd.DataFrame
+    aggregate: pd.DataFrame | None
+    profiles: pd.DataFrame | None
+    critical_difference: CriticalDifference | None
+    candidates: tuple[str, ...]
+    verdict: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def make_results(
+    plan: Plan,
+    records: Sequence[Record],
+    choices: Mapping[int, Choice],
+    notes: Sequence[str] = (),
+) -> Results:
+    """Compute all tables of a comparison.
+
+    Args:
+        plan: What was planned.
+        records: The trials that were run; some may be missing.
+        choices: The chosen rates, by the contender's index.
+        notes: What the protocol had to say.
+    """
+    rng = np.random.default_rng(RNG_SEED)
+    scores = Scores(plan, records, choices)
+    problems = range(len(plan.problems))
+    targets = {problem: target_of(scores, problem) for problem in problems}
+    rankings = [rank(scores, problem, rng) for problem in problems]
+    summaries = [
+        summary_frame(scores, problem, rankings[problem], targets[problem], rng)
+        for problem in problems
+    ]
+    spreads = curves.spread_frame(scores)
+    text = _score_text(plan, scores.part(0))
+    sentences = [
+        wording.problem_sentences(scores, problem, rankings[problem], summaries[problem], text)
+        for problem in problems
+    ]
+    summary = pd.concat(summaries, ignore_index=True)
+    several = _several(scores, rankings, rng)
+    names = [problem.name for problem in plan.problems]
+    return Results(
+        score=plan.score.metric,
+        score_text=text,
+        validation_text=f"validation {plan.score.metric}",
+        greater_is_better=plan.score.greater_is_better,
+        problems=tuple(names),
+        targets={names[problem]: targets[problem] for problem in problems},
+        chance={names[p]: scores.worst(p, scores.part(p)) * scores.sign for p in problems},
+        trials=trial_frame(plan, records, targets),
+        epochs=epoch_frame(plan, records),
+        summary=summary,
+        scores=curves.score_frame(scores),
+        sensitivity=curves.sensitivity_frame(scores),
+        pairwise=_pairwise(scores, rng),
+        curves=curves.curve_frame(scores),
+        arrivals=curves.arrival_frame(scores, targets),
+        budget=curves.budget_frame(scores),
+        spreads=spreads,
+        **several["tables"],
+        verdict=(*several["sentences"], *(s for group in sentences for s in group)),
+        notes=(
+            *plan.notes,
+            *notes,
+            *wording.under_tuned_sentences(summary),
+            *wording.spread_sentences(spreads),
+        ),
+    )
+
+
+def _score_text(plan: Plan, part: str) -> str:
+    named = {"test": "test", "val": "validation"}[part]
+    when = "last epoch" if plan.score.read == "last" else "best validation epoch"
+    return f"{named} {plan.score.metric} at the {when}"
+
+
+def _pairwise(scores: Scores, rng: np.random.Generator) -> pd.DataFrame:
+    """Return the plain tests of every pair, problem by problem; differences in metric units."""
+    frames = []
+    for problem, found in enumerate(scores.plan.problems):
+        indices, matrix = scores.matrix(problem)
+        names = [scores.plan.contenders[i].name for i in indices]
+        frame = pairwise(names, matrix, rng)
+        if scores.sign < 0:  # greater is better in the tests, but the table speaks of the metric
+            frame["difference"] = -frame["difference"]
+            frame["low"], frame["high"] = -frame["high"], -frame["low"]
+        frame.insert(0, "problem", found.name)
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True)
+
+
+def _several(
+    scores: Scores, rankings: Sequence[Ranking | None], rng: np.random.Generator
+) -> dict[str, Any]:
+    """Return what several problems say together."""
+    ranked = [ranking for ranking in rankings if ranking is not None]
+    none: dict[str, Any] = {
+        "aggregate": None, "profiles": None, "critical_difference": None, "candidates": (),
+    }  # fmt: skip
+    if len(scores.plan.problems) < 2 or len(ranked) < len(rankings) or not scores.is_confirmed:
+        return {"tables": none, "sentences": ()}
+    aggregate = Aggregate(scores, ranked)
+    if not aggregate.candidates:
+        return {"tables": none, "sentences": ()}
+    tables = {
+        "aggregate": aggregate.frame(rng),
+        "profiles": aggregate.profiles(),
+        "critical_difference": aggregate.critical_difference(),
+        "candidates": aggregate.candidates,
+    }
+    sentence = wording.overall_sentence(aggregate.candidates, aggregate.verdict(rng), len(ranked))
+    return {"tables": tables, "sentences": (sentence,)}

@@ -1,0 +1,172 @@
+"""What figures show besides the summary: curves, in tidy tables, ready to draw."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from dlcli.comparison.plan import describe_call
+from dlcli.comparison.results.frames import epochs_to_target
+from dlcli.comparison.statistics.budget import expected_best
+from dlcli.comparison.statistics.description import mean_interval
+from dlcli.comparison.statistics.sensitivity import spread
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from dlcli.comparison.results.scores import Scores
+
+
+def _named(scores: Scores, index: int) -> dict[str, Any]:
+    contender = scores.plan.contenders[index]
+    return {
+        "problem": scores.plan.problems[contender.problem].name,
+        "candidate": contender.name,
+        "label": contender.label,
+        "initializer": describe_call(contender.initializer) if contender.initializer else "",
+    }
+
+
+_NAMED = ("problem", "candidate", "label", "initializer")
+
+
+def _frame(rows: Iterable[dict[str, Any]], *columns: str) -> pd.DataFrame:
+    return pd.DataFrame(list(rows), columns=[*_NAMED, *columns])
+
+
+def _indices(scores: Scores) -> range:
+    return range(len(scores.plan.contenders))
+
+
+def score_frame(scores: Scores) -> pd.DataFrame:
+    """Return a row for each ranked trial that has a score: seed, score, status."""
+    rows = []
+    for problem in range(len(scores.plan.problems)):
+        indices, matrix = scores.matrix(problem)
+        for index, values in zip(indices, matrix, strict=True):
+            trials = zip(scores.seeds, values, scores.ranked(index), strict=True)
+            rows += [
+                {**_named(scores, index), "seed": seed, "score": value * scores.sign,
+                 "status": result.status}
+                for seed, value, result in trials
+                if result is not None and not math.isnan(value)
+            ]  # fmt: skip
+    return _frame(rows, "seed", "score", "status")
+
+
+def sensitivity_frame(scores: Scores) -> pd.DataFrame:
+    """Return a row for each searched rate: the mean validation score, runs, failed, chosen."""
+    rows = []
+    for index in _indices(scores):
+        values, failed = scores.searched(index)
+        choice = scores.choices.get(index)
+        for rate, row, marks in zip(scores.rates(index), values, failed, strict=True):
+            known = row[~np.isnan(row)]
+            rows.append(
+                {
+                    **_named(scores, index),
+                    "learning_rate": rate,
+                    "score": float(known.mean()) * scores.sign if len(known) else math.nan,
+                    "runs": len(known),
+                    "failed": int(marks.sum()),
+                    "chosen": choice is not None and rate == choice.rate,
+                }
+            )
+    return _frame(rows, "learning_rate", "score", "runs", "failed", "chosen")
+
+
+def curve_frame(scores: Scores) -> pd.DataFrame:
+    """Return the validation score after each epoch: mean and 95 % interval over the seeds."""
+    rows = []
+    for index in _indices(scores):
+        curves = scores.validation_curves(index) * scores.sign
+        for epoch, values in enumerate(curves.T, start=1):
+            if not len(values):
+                continue
+            interval = mean_interval(values)
+            rows.append(
+                {
+                    **_named(scores, index),
+                    "epoch": epoch,
+                    "mean": float(values.mean()),
+                    "low": interval.low if interval else math.nan,
+                    "high": interval.high if interval else math.nan,
+                    "runs": len(values),
+                }
+            )
+    return _frame(rows, "epoch", "mean", "low", "high", "runs")
+
+
+def arrival_frame(scores: Scores, targets: Mapping[int, float | None]) -> pd.DataFrame:
+    """Return the share of the ranked trials that had reached the target by each epoch."""
+    rows = []
+    for index in _indices(scores):
+        contender = scores.plan.contenders[index]
+        results = [r for r in scores.ranked(index) if r is not None and r.history]
+        if not results:
+            continue
+        target = targets[contender.problem]
+        arrived = [epochs_to_target(scores.plan, result, target) for result in results]
+        for epoch in range(contender.config.fit.epochs + 1):
+            there = sum(1 for first in arrived if first is not None and first <= epoch)
+            rows.append({**_named(scores, index), "epoch": epoch, "share": there / len(results)})
+    return _frame(rows, "epoch", "share")
+
+
+def budget_frame(scores: Scores) -> pd.DataFrame:
+    """Return the expected best validation score of so many random tries of the searched rates."""
+    rows = []
+    for index in _indices(scores):
+        values, _ = scores.searched(index)
+        means = [float(row[~np.isnan(row)].mean()) for row in values if not np.isnan(row).all()]
+        best = expected_best(means) * scores.sign if means else ()
+        rows += [
+            {**_named(scores, index), "tries": tries, "expected_best": float(value)}
+            for tries, value in enumerate(best, start=1)
+        ]
+    return _frame(rows, "tries", "expected_best")
+
+
+def spread_frame(scores: Scores) -> pd.DataFrame:
+    """Return how far each optimizer's scores scatter over its rates and initialisers.
+
+    Columns: problem, label, rates, decades (that they span), initializers, sd,
+    interquartile_range, range, rate_share, initializer_share, failed_share (of the trainings).
+    """
+    rows = []
+    for problem, found in enumerate(scores.plan.problems):
+        contenders = [i for i in _indices(scores) if scores.plan.contenders[i].problem == problem]
+        labels = dict.fromkeys(scores.plan.contenders[i].label for i in contenders)
+        for label in labels:
+            members = [i for i in contenders if scores.plan.contenders[i].label == label]
+            row = _spread_row(scores, members)
+            if row:
+                rows.append({"problem": found.name, "label": label, **row})
+    return pd.DataFrame(rows, columns=["problem", "label", *_SPREAD])
+
+
+_SPREAD = ["rates", "decades", "initializers", "sd", "interquartile_range", "range",
+           "rate_share", "initializer_share", "failed_share"]  # fmt: skip
+
+
+def _spread_row(scores: Scores, members: list[int]) -> dict[str, Any] | None:
+    """Describe the scatter over the rates that all initialisers of an optimizer were tried at."""
+    tables = {i: dict(zip(scores.rates(i), zip(*scores.searched(i), strict=True), strict=True))
+              for i in members}  # fmt: skip
+    common = sorted(set.intersection(*(set(table) for table in tables.values())))
+    means = np.array([[np.nanmean(tables[i][r][0]) if not np.isnan(tables[i][r][0]).all()
+                       else math.nan for i in members] for r in common])  # fmt: skip
+    if means.size < 2 or np.isnan(means).any():
+        return None
+    found = spread(means)
+    failed = np.array([[tables[i][rate][1].mean() for i in members] for rate in common])
+    return {
+        "rates": len(common),
+        "decades": math.log10(common[-1] / common[0]),
+        "initializers": len(members),
+        **vars(found),
+        "failed_share": float(failed.mean()),
+    }

@@ -1,0 +1,333 @@
+"""Tasks in, results out as they finish: in this process, or in several that share one import.
+
+The processes come from a fork server that has imported TensorFlow once; each computes with one
+thread, which is faster than one process with as many threads, and makes a result independent of
+how many there are. A worker that dies costs only its task, which is tried once more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from dataclasses import dataclass
+from multiprocessing import connection, forkserver
+from typing import TYPE_CHECKING, Any, Protocol
+
+from dlcli.errors import DlcliError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Sequence
+    from multiprocessing.context import ForkServerContext, ForkServerProcess
+
+    Work = Callable[[Any], Any]
+    """Does a task. A `DlcliError` that it raises ends everything; other exceptions, its task."""
+
+    Setup = Callable[..., Work]
+    """Is called once in every process and returns the work."""
+
+PRELOAD = "dlcli.preload"
+TRIES = 2
+
+
+@dataclass(frozen=True)
+class Done:
+    """A task that is over.
+
+    Attributes:
+        task: As it was submitted.
+        value: What the work returned; None if it failed.
+        error: Why it failed, empty if it did not.
+    """
+
+    task: Any
+    value: Any
+    error: str = ""
+
+
+class Executor(Protocol):
+    """Does tasks in any order."""
+
+    def submit(self, task: Any, group: Hashable) -> None:
+        """Queue a task; a worker goes on with tasks of its last group where it can."""
+
+    def next_done(self) -> Done | None:
+        """Wait for a task that is over; None if there is none left."""
+
+    def cancel(self) -> None:
+        """Forget the tasks that have not begun."""
+
+    def close(self) -> None:
+        """Stop at once."""
+
+
+class Queue:
+    """Tasks by group, first come first served."""
+
+    def __init__(self) -> None:
+        self._groups: dict[Hashable, deque[Any]] = {}
+
+    def __len__(self) -> int:
+        return sum(len(tasks) for tasks in self._groups.values())
+
+    def put(self, task: Any, group: Hashable) -> None:
+        """Append a task to its group."""
+        self._groups.setdefault(group, deque()).append(task)
+
+    def take(self, last: Hashable, busy: Sequence[Hashable]) -> tuple[Any, Hashable] | None:
+        """Return a task for a worker: of its last group, of one nobody works at, of the longest.
+
+        Args:
+            last: The worker's last group.
+            busy: The groups that others work at.
+        """
+        waiting = [group for group, tasks in self._groups.items() if tasks]
+        if not waiting:
+            return None
+        free = [group for group in waiting if group not in busy]
+        longest = max(waiting, key=lambda group: len(self._groups[group]))
+        group = last if last in waiting else (free[0] if free else longest)
+        return self._groups[group].popleft(), group
+
+    def clear(self) -> None:
+        """Forget all tasks."""
+        self._groups.clear()
+
+
+class Serial:
+    """Does tasks in this process, one after another: for debugging.
+
+    Args:
+        setup: Returns the work.
+        arguments: Of the setup.
+    """
+
+    def __init__(self, setup: Setup, arguments: tuple[Any, ...]) -> None:
+        self._setup = setup
+        self._arguments = arguments
+        self._work: Work | None = None
+        self._queue = Queue()
+        self._last: Hashable = None
+
+    def submit(self, task: Any, group: Hashable) -> None:
+        """Queue a task."""
+        self._queue.put(task, group)
+
+    def next_done(self) -> Done | None:
+        """Do the next task."""
+        found = self._queue.take(self._last, ())
+        if found is None:
+            return None
+        task, self._last = found
+        if self._work is None:
+            self._work = self._setup(*self._arguments)
+        return self._done(task, self._work)
+
+    def _done(self, task: Any, work: Work) -> Done:
+        error = ""
+        for _ in range(TRIES):
+            try:
+                return Done(task, work(task))
+            except DlcliError:
+                raise
+            except Exception as failure:  # noqa: BLE001 (a task's failure must not stop the rest)
+                error = _told(failure)
+        return Done(task, None, error)
+
+    def cancel(self) -> None:
+        """Forget the tasks that have not begun."""
+        self._queue.clear()
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._queue.clear()
+
+
+def _told(failure: BaseException) -> str:
+    text = " ".join(str(failure).split())
+    return f"{type(failure).__name__}: {text[:300]}" if text else type(failure).__name__
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A function by its name, so that only the process that calls it imports its module."""
+
+    module: str
+    name: str
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Import the module and call the function."""
+        return getattr(importlib.import_module(self.module), self.name)(*arguments)
+
+
+def start_fork_server() -> ForkServerContext:
+    """Let a server import TensorFlow while this process reads configs and data."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([PRELOAD])
+    forkserver.ensure_running()
+    return context
+
+
+@dataclass
+class _Worker:
+    process: ForkServerProcess
+    pipe: connection.Connection
+    lifeline: connection.Connection
+    task: Any = None
+    tries: int = 0
+    group: Hashable = None
+
+    @property
+    def is_busy(self) -> bool:
+        return self.tries > 0
+
+
+class Processes:
+    """Does tasks in several processes.
+
+    Args:
+        jobs: How many processes at most; they are started as tasks come.
+        setup: Returns the work; called in each process, so it must be importable there.
+        arguments: Of the setup; pickled.
+    """
+
+    def __init__(self, jobs: int, setup: Setup, arguments: tuple[Any, ...]) -> None:
+        self._context = start_fork_server()
+        self._jobs = jobs
+        self._setup = (setup, arguments)
+        self._queue = Queue()
+        self._again: deque[tuple[Any, Hashable]] = deque()
+        self._workers: list[_Worker] = []
+
+    def submit(self, task: Any, group: Hashable) -> None:
+        """Queue a task."""
+        self._queue.put(task, group)
+
+    def next_done(self) -> Done | None:
+        """Wait for a task that is over; None if there is none left.
+
+        Raises:
+            DlcliError: That the work raised: it concerns all tasks, not one.
+        """
+        while True:
+            self._hand_out()
+            waiting = {w.pipe: w for w in self._workers if w.is_busy}
+            if not waiting:
+                return None
+            for pipe in connection.wait(list(waiting)):
+                done = self._received(waiting[pipe])  # type: ignore[index]  # wait returns what it got
+                if done is not None:
+                    return done
+
+    def _hand_out(self) -> None:
+        while self._again or len(self._queue):
+            worker = next((w for w in self._workers if not w.is_busy), None)
+            if worker is None:
+                if len(self._workers) == self._jobs:
+                    return
+                worker = self._started()
+            self._assign(worker)
+
+    def _assign(self, worker: _Worker) -> None:
+        if self._again:
+            (task, group), tries = self._again.popleft(), TRIES
+        else:
+            busy = [w.group for w in self._workers if w.is_busy]
+            found = self._queue.take(worker.group, busy)
+            assert found is not None  # noqa: S101 (the queue is not empty)
+            (task, group), tries = found, 1
+        worker.task, worker.group, worker.tries = task, group, tries
+        with contextlib.suppress(OSError):  # a worker that has just died is met when read from
+            worker.pipe.send(task)
+
+    def _started(self) -> _Worker:
+        pipe, theirs = self._context.Pipe()
+        lifeline, end = self._context.Pipe()
+        setup, arguments = self._setup
+        process = self._context.Process(
+            target=_work, args=(theirs, end, setup, arguments), daemon=True
+        )
+        process.start()
+        theirs.close()
+        end.close()
+        worker = _Worker(process, pipe, lifeline)
+        self._workers.append(worker)
+        return worker
+
+    def _received(self, worker: _Worker) -> Done | None:
+        """Read what a worker has to say; None if its task is tried again."""
+        task, group, tries = worker.task, worker.group, worker.tries
+        try:
+            value, error = worker.pipe.recv()
+        except (EOFError, OSError):
+            value, error = None, self._bury(worker)
+        worker.task, worker.tries = None, 0
+        if isinstance(error, DlcliError):
+            raise error
+        if error and tries < TRIES:
+            self._again.append((task, group))
+            return None
+        return Done(task, value, error)
+
+    def _bury(self, worker: _Worker) -> str:
+        """Forget a dead worker and return what it died of."""
+        self._workers.remove(worker)
+        worker.pipe.close()
+        worker.lifeline.close()
+        worker.process.join()
+        code = worker.process.exitcode or 0
+        if code >= 0:
+            return f"its process ended with exit code {code}"
+        name = signal.Signals(-code).name
+        memory = " (out of memory?)" if name == "SIGKILL" else ""
+        return f"its process was ended by {name}{memory}"
+
+    def cancel(self) -> None:
+        """Forget the tasks that have not begun."""
+        self._queue.clear()
+        self._again.clear()
+
+    def close(self) -> None:
+        """Stop the processes at once."""
+        for worker in self._workers:
+            worker.process.kill()
+        for worker in self._workers:
+            worker.process.join()
+            worker.pipe.close()
+            worker.lifeline.close()
+        self._workers.clear()
+
+
+def _work(
+    pipe: connection.Connection,
+    lifeline: connection.Connection,
+    setup: Setup,
+    arguments: tuple[Any, ...],
+) -> None:
+    """Do tasks until there are no more; the body of a worker's process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's business
+    threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
+    work: Work | None = None
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            task = pipe.recv()
+            try:
+                if work is None:
+                    work = setup(*arguments)
+                answer: tuple[Any, str | DlcliError] = (work(task), "")
+            except DlcliError as error:
+                answer = (None, error)
+            except Exception as failure:  # noqa: BLE001 (told to the main process)
+                answer = (None, _told(failure))
+            pipe.send(answer)
+
+
+def _end_with(lifeline: connection.Connection) -> None:
+    """End this process when the main one does, however that ends, in the middle of a task too."""
+    with contextlib.suppress(EOFError, OSError):
+        lifeline.recv()
+    os._exit(1)

@@ -1,0 +1,18 @@
+"""What the fork server imports once, so that no worker has to: TensorFlow and the trials.
+
+Importing it is all there is to it.
+"""
+
+from __future__ import annotations
+
+import os
+
+# One thread a worker, in every library that would start more.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+from dlcli.quiet import held_back_stderr, silence_tensorflow  # noqa: E402
+
+silence_tensorflow()
+with held_back_stderr():
+    import dlcli.trial  # noqa: F401

@@ -1,0 +1,215 @@
+"""Figures of lines: a line a candidate, a panel a problem."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, NullFormatter, NullLocator, PercentFormatter
+
+from dlcli.report.panels import (
+    Cast,
+    describe,
+    fit_scale,
+    limits,
+    off_scale,
+    panels,
+    part,
+    problem_panels,
+    ranked,
+    sparse,
+    whole_numbers,
+)
+from dlcli.report.style import GREY
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+    from pandas import DataFrame
+
+    from dlcli.comparison.results import Results
+
+_FAILED: dict[str, Any] = {"marker": "x", "color": "black", "linestyle": "none", "markersize": 5.5}
+_CHOSEN: dict[str, Any] = {
+    "marker": "o",
+    "markerfacecolor": "none",
+    "linestyle": "none",
+    "markersize": 10,
+}
+
+
+def learning_curves(results: Results, cast: Cast) -> Figure:
+    """Draw the mean validation score by epoch, with a band of its interval.
+
+    Args:
+        results: Of `curves` the columns problem, candidate, epoch, mean, low and high.
+        cast: The candidates.
+    """
+    figure, axes = problem_panels(results, cast.entries())
+    for problem, panel in axes.items():
+        lines = _lines(results, results.curves, problem, "epoch")
+        for candidate, rows in lines.items():
+            _draw(panel, cast, candidate, rows, "epoch", "mean")
+            low, high = rows["low"].to_numpy(float), rows["high"].to_numpy(float)
+            if np.isfinite(low).any():
+                colour = cast.candidates[candidate].colour
+                epochs = rows["epoch"].to_numpy(float)
+                panel.fill_between(epochs, low, high, color=colour, alpha=0.12, linewidth=0)
+        whole_numbers(panel)
+        note = fit_scale(panel, cast, lines, "epoch", ("mean", "low", "high"))
+        describe(panel, [problem, note], "epoch", results.validation_text)
+    return figure
+
+
+def tuning_budget(results: Results, cast: Cast) -> Figure:
+    """Draw the best validation score to expect of a number of tried learning rates.
+
+    Args:
+        results: Of `budget` the columns problem, candidate, tries and expected_best.
+        cast: The candidates.
+    """
+    figure, axes = problem_panels(results, cast.entries())
+    for problem, panel in axes.items():
+        lines = _lines(results, results.budget, problem, "tries")
+        for candidate, rows in lines.items():
+            _draw(panel, cast, candidate, rows, "tries", "expected_best")
+        whole_numbers(panel)
+        note = fit_scale(panel, cast, lines, "tries", ("expected_best",))
+        text = f"expected best {results.validation_text}"
+        describe(panel, [problem, note], "number of learning rates tried", text)
+    return figure
+
+
+def rate_sensitivity(results: Results, cast: Cast) -> Figure:
+    """Draw the validation score by learning rate, with the chosen rates and those that failed.
+
+    Args:
+        results: `chance`, and of `sensitivity` the columns problem, candidate, label,
+            learning_rate, score, runs, failed and chosen.
+        cast: The candidates.
+    """
+    failures = results.sensitivity.groupby("label")["failed"].sum()
+    notes = {str(label): f" ({count} failed)" for label, count in failures.items() if count}
+    extra = [
+        Line2D([], [], color=GREY, markeredgecolor=GREY, label="chosen rate", **_CHOSEN),
+        Line2D([], [], label="failed: diverged or got stuck", **_FAILED),
+        Line2D([], [], color=GREY, linestyle="--", linewidth=1, label="chance level"),
+    ]
+    figure, axes = problem_panels(results, [*cast.entries(notes), *extra])
+    for problem, panel in axes.items():
+        lines = _lines(results, results.sensitivity, problem, "learning_rate")
+        for candidate, rows in lines.items():
+            _draw_rates(panel, cast, candidate, rows)
+        chance = results.chance[problem]
+        if math.isfinite(chance):
+            panel.axhline(chance, color=GREY, linestyle="--", linewidth=1, zorder=1)
+        every = part(results.sensitivity, problem=problem)
+        if len(every):
+            _log_rates(panel, every["learning_rate"].to_numpy(float))
+        failed, runs = int(every["failed"].sum()), int(every["runs"].sum())
+        said = f"{failed} of {runs} runs failed"
+        note = _fit_rates(panel, chance, [rows["score"].to_numpy(float) for rows in lines.values()])
+        describe(panel, [problem, said, note], "learning rate (log scale)", results.validation_text)
+    return figure
+
+
+def time_to_target(results: Results, cast: Cast) -> Figure:
+    """Draw the share of runs that reached the target by each epoch.
+
+    Args:
+        results: `targets`, and of `arrivals` the columns problem, candidate, epoch and share.
+        cast: The candidates.
+    """
+    figure, axes = problem_panels(results, cast.entries())
+    for problem, panel in axes.items():
+        lines = _lines(results, results.arrivals, problem, "epoch")
+        for candidate, rows in lines.items():
+            _draw(panel, cast, candidate, rows, "epoch", "share", drawstyle="steps-post")
+        whole_numbers(panel)
+        _shares(panel)
+        y = "share of runs that reached the target"
+        describe(panel, [problem, _target(results, problem)], "epoch", y)
+    return figure
+
+
+def performance_profile(results: Results, profiles: DataFrame, cast: Cast) -> Figure:
+    """Draw the share of runs whose normalised score exceeds a threshold, by threshold.
+
+    Args:
+        results: `problems`.
+        profiles: Columns candidate, threshold and share.
+        cast: The candidates.
+    """
+    figure, (panel,) = panels(1, cast.entries(), height=3.3)
+    for candidate in cast.candidates:
+        rows = part(profiles, candidate=candidate).sort_values("threshold")
+        if len(rows):
+            _draw(panel, cast, candidate, rows, "threshold", "share")
+    _shares(panel)
+    title = f"runs on {len(results.problems)} problems"
+    describe(panel, [title], "normalised score τ", "share of runs that score above τ")
+    return figure
+
+
+def _lines(results: Results, frame: DataFrame, problem: str, x: str) -> dict[str, DataFrame]:
+    """Return the rows of each candidate on a problem in order of `x`, the best candidate first."""
+    rows = part(frame, problem=problem).sort_values(x)
+    lines = {name: part(rows, candidate=name) for name in ranked(results, problem)}
+    return {name: line for name, line in lines.items() if len(line)}
+
+
+def _draw(
+    panel: Axes, cast: Cast, candidate: str, rows: DataFrame, x: str, y: str, **look: str
+) -> None:
+    """Draw a candidate's line, its markers beside those of the others."""
+    every = sparse(list(cast.candidates).index(candidate), len(cast.candidates), len(rows))
+    style = cast.candidates[candidate].line() | look
+    panel.plot(rows[x].to_numpy(float), rows[y].to_numpy(float), markevery=every, **style)
+
+
+def _target(results: Results, problem: str) -> str:
+    target = results.targets[problem]
+    if target is None:
+        return "no target: no run has a score"
+    sign = "≥" if results.greater_is_better else "≤"
+    return f"target: {results.validation_text} {sign} {target:.4g}"
+
+
+def _draw_rates(panel: Axes, cast: Cast, candidate: str, rows: DataFrame) -> None:
+    style = cast.candidates[candidate]
+    rates, scores = rows["learning_rate"].to_numpy(float), rows["score"].to_numpy(float)
+    panel.plot(rates, scores, **style.line())
+    chosen, failed = rows["chosen"].to_numpy(bool), rows["failed"].to_numpy(float) > 0
+    panel.plot(rates[chosen], scores[chosen], markeredgecolor=style.colour, **_CHOSEN)
+    panel.plot(rates[failed], scores[failed], zorder=4, **_FAILED)
+
+
+def _fit_rates(panel: Axes, chance: float, scores: list[NDArray[np.float64]]) -> str:
+    """Show the chance level and the better half's rates, and say how many points lie outside."""
+    bounds = limits([np.append(scores[0], chance), *scores[1:]] if scores else [[chance]])
+    panel.set_ylim(*bounds)
+    points = np.concatenate([np.empty(0), *scores])
+    below, above = int((points < bounds[0]).sum()), int((points > bounds[1]).sum())
+    return off_scale({"rates below": below, "rates above": above})
+
+
+def _log_rates(panel: Axes, rates: NDArray[np.float64]) -> None:
+    """Tick a log axis so that labels neither lack nor crowd, however many decades it spans."""
+    panel.set_xscale("log")
+    low, high = float(rates.min()), float(rates.max())
+    panel.set_xlim(low / 1.6, high * 1.6)
+    if high / low >= 100:
+        panel.xaxis.set_major_locator(LogLocator(numticks=7))
+        panel.xaxis.set_minor_formatter(NullFormatter())
+    else:
+        panel.xaxis.set_major_locator(LogLocator(subs=(1, 3) if high / low >= 10 else (1, 2, 5)))
+        panel.xaxis.set_minor_locator(NullLocator())
+    panel.xaxis.set_major_formatter("{x:g}")
+
+
+def _shares(panel: Axes) -> None:
+    panel.set_ylim(-0.04, 1.04)
+    panel.yaxis.set_major_formatter(PercentFormatter(1))

@@ -1,0 +1,193 @@
+"""Comparison folders: tables of all trials, and a folder for each finished trial.
+
+A finished trial is never trained again: its folder is named after the hash of all that decides its
+result, and its `trial.json` is written last. A comparison of the same problems goes on in its
+folder; one of changed problems gets a folder of its own beside it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import re
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dlcli.errors import UserError, WorkError
+from dlcli.store.folder import Folder, explained_os_errors, slug
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+CONFIG = "config.yaml"
+ENVIRONMENT = "environment.json"
+TRIALS = "trials"
+TRIAL = "trial.json"
+HISTORY = "history.csv"
+PROBLEMS = "problems"
+"""The entry of environment.json that identifies what is compared on."""
+
+
+@dataclass(frozen=True)
+class ComparisonFolder(Folder):
+    """The folder of one comparison."""
+
+    def problems(self) -> str | None:
+        """Return the hash of the problems, None if the folder is no comparison."""
+        with contextlib.suppress(UserError):
+            found = self.read_json(ENVIRONMENT).get(PROBLEMS)
+            return found if isinstance(found, str) else None
+        return None
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the comparison.
+
+        Raises:
+            UserError: If another process holds it.
+        """
+        try:
+            with super().lock():
+                yield
+        except UserError as error:
+            if "being trained right now" not in error.message:
+                raise
+            remedy = "wait for it to end, or start one beside it: --fresh"
+            raise UserError(f"{self.path} is being compared right now", remedy=remedy) from None
+
+    def write_trial(
+        self, key: str, content: Mapping[str, Any], history: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Keep a finished trial.
+
+        Args:
+            key: The hash of all that decides its result.
+            content: Plain data; `epochs`, the length of the history, is added.
+            history: A row an epoch.
+        """
+        place = Folder(self.path / TRIALS / key)
+        with explained_os_errors(place.path / TRIAL):
+            place.path.mkdir(parents=True, exist_ok=True)
+        place.write_text(HISTORY, to_csv(history))
+        place.write_json(TRIAL, {**content, "epochs": len(history)})
+
+    def read_trial(self, key: str) -> tuple[dict[str, Any], list[dict[str, Any]]] | None:
+        """Return a finished trial with its history, None if there is none.
+
+        Raises:
+            UserError: If its files are damaged.
+        """
+        place = Folder(self.path / TRIALS / key)
+        if not (place.path / TRIAL).exists():
+            return None
+        content = place.read_json(TRIAL)
+        history = from_csv(place.read_text(HISTORY))
+        if content.get("epochs") != len(history):
+            raise place.damaged(HISTORY)
+        return content, history
+
+    def drop_trial(self, key: str) -> None:
+        """Delete a trial whose files are damaged."""
+        with explained_os_errors(self.path / TRIALS / key):
+            shutil.rmtree(self.path / TRIALS / key)
+
+    def kept_trials(self) -> int:
+        """Return how many trials are finished."""
+        return sum(1 for _ in (self.path / TRIALS).glob(f"*/{TRIAL}"))
+
+
+def to_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Write rows that have the same columns; floats keep all their digits, None is empty."""
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, list(rows[0]) if rows else ["epoch"], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return stream.getvalue()
+
+
+def from_csv(text: str) -> list[dict[str, Any]]:
+    """Read what `to_csv` wrote of numbers.
+
+    Raises:
+        UserError: If a cell is no number, or a row is cut off.
+    """
+    try:
+        return [
+            {name: _number(cell) for name, cell in row.items()}
+            for row in csv.DictReader(io.StringIO(text), strict=True)
+        ]
+    except (ValueError, TypeError, csv.Error) as error:
+        raise UserError(f"a history is damaged: {error}") from None
+
+
+def _number(cell: str) -> float | int | None:
+    if cell == "":
+        return None
+    return int(cell) if re.fullmatch(r"[+-]?\d+", cell) else float(cell)
+
+
+def open_comparison(root: Path, name: str, problems: str, *, fresh: bool) -> ComparisonFolder:
+    """Return the newest folder of the same problems, or a new one beside the others.
+
+    Args:
+        root: Folder of the comparisons; made if needed.
+        name: Of the comparison; a taken one gets -2, -3, ...
+        problems: Identifies what is compared on.
+        fresh: Take a new one in any case.
+    """
+    found = None if fresh else find_comparison(root, name, problems)
+    if found is not None:
+        return found
+    base = slug(name)
+    with explained_os_errors(root / base):
+        root.mkdir(parents=True, exist_ok=True)
+        for count in range(1, 10_000):
+            path = root / (base if count == 1 else f"{base}-{count}")
+            with contextlib.suppress(FileExistsError):
+                path.mkdir()
+                return ComparisonFolder(path)
+    raise WorkError(f"no free name for {base} in {root}", remedy="clean the folder up")
+
+
+def find_comparison(root: Path, name: str, problems: str) -> ComparisonFolder | None:
+    """Return the newest folder of a name that holds a comparison of these problems."""
+    for folder in reversed(_numbered(root, slug(name))):
+        if folder.problems() == problems:
+            return folder
+    return None
+
+
+def _numbered(root: Path, base: str) -> list[ComparisonFolder]:
+    """Return the folders base, base-2, base-3, ... that exist, in this order."""
+    found = []
+    for path in root.glob(f"{base}*") if root.is_dir() else ():
+        number = re.fullmatch(rf"{re.escape(base)}(?:-(\d+))?", path.name)
+        if number and path.is_dir():
+            found.append((int(number.group(1) or 1), path))
+    return [ComparisonFolder(path) for _, path in sorted(found)]
+
+
+def open_comparison_at(path: Path, problems: str) -> ComparisonFolder:
+    """Return the folder of a path: an empty one, a new one, or one of the same problems.
+
+    Raises:
+        UserError: If it holds anything else.
+    """
+    folder = ComparisonFolder(path)
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        if folder.problems() == problems:
+            return folder
+        what = "a comparison of other problems" if folder.problems() else "other things"
+        remedy = "choose another folder; nothing is overwritten"
+        raise UserError(f"{path} holds {what}", remedy=remedy)
+    with explained_os_errors(path):
+        path.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def is_comparison(path: Path) -> bool:
+    """Whether a folder was made for a comparison."""
+    return path.is_dir() and not path.is_symlink() and ComparisonFolder(path).problems() is not None

@@ -1,0 +1,58 @@
+"""What environment.json records: where, when and with which versions something was computed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PACKAGES = ("dlcli", "tensorflow", "keras", "numpy", "pandas", "scipy", "scikit-learn")
+
+
+def environment(seed: int, command: Sequence[str], devices: Sequence[str]) -> dict[str, Any]:
+    """Return what environment.json records: versions, seed, devices, command, start."""
+    return {
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": [Path(command[0]).name, *command[1:]] if command else [],
+        "seed": seed,
+        "devices": list(devices),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "processors": os.cpu_count(),
+        "memory_bytes": _memory_bytes(),
+        "packages": versions(),
+    }
+
+
+def _processor() -> str:
+    """Return the processor's model, or at least its architecture."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _memory_bytes() -> int | None:
+    """Return the size of the main memory, if the system tells it."""
+    with contextlib.suppress(OSError, ValueError):
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return None
+
+
+def versions() -> dict[str, str]:
+    """Return the installed version of every package that matters, without importing it."""
+    from importlib import metadata  # 20 ms that most commands need not spend
+
+    found = {}
+    for package in PACKAGES:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found[package] = metadata.version(package)
+    return found

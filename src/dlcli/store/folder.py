@@ -1,0 +1,164 @@
+"""A folder whose files are written beside their place and renamed into it, and that can be held."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dlcli.errors import UserError, WorkError
+from dlcli.files import replacing_path
+from dlcli.plain import finite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import BinaryIO
+
+LOCK = ".lock"
+
+LOOKS = 10
+"""How often a held lock is looked at: `runs ls` holds one for an instant to see if it is free."""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder of results."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.path.name
+
+    def is_locked(self) -> bool:
+        """Whether a living process holds the folder."""
+        try:
+            with (self.path / LOCK).open("rb") as stream:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the folder, so that no other process works in it; freed however this one ends.
+
+        Raises:
+            UserError: If another process holds it.
+        """
+        with explained_os_errors(self.path / LOCK):
+            stream = (self.path / LOCK).open("wb")
+        with stream:
+            if not _take(stream):
+                remedy = "wait for it to end, or stop it"
+                raise UserError(f"{self.path} is being trained right now", remedy=remedy)
+            yield
+
+    @contextlib.contextmanager
+    def replace_into(self, name: str) -> Iterator[Path]:
+        """Yield a path to write to; it becomes the named file if the block succeeds.
+
+        Raises:
+            WorkError: If the disk is full.
+            UserError: If the folder cannot be written to.
+        """
+        target = self.path / name
+        with explained_os_errors(target), replacing_path(target) as path:
+            yield path
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write a text file."""
+        with self.replace_into(name) as path:
+            path.write_text(text, encoding="utf-8")
+
+    def write_json(self, name: str, content: Any) -> None:
+        """Write a JSON file; what is not a finite number becomes null."""
+        self.write_text(name, json.dumps(finite(content), indent=1, ensure_ascii=False) + "\n")
+
+    def read_text(self, name: str) -> str:
+        """Read a text file.
+
+        Raises:
+            UserError: If it is missing, cannot be read or is not text.
+        """
+        try:
+            return (self.path / name).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            raise self.without(name) from None
+        except OSError as error:
+            message = f"{self.path / name} cannot be read: {error.strerror}"
+            raise UserError(message, remedy="check what lies there and its permissions") from None
+        except UnicodeDecodeError:
+            raise self.damaged(name) from None
+
+    def without(self, name: str) -> UserError:
+        """Return the error of a missing file."""
+        return UserError(f"{self.path} has no {name}")
+
+    def damaged(self, name: str) -> UserError:
+        """Return the error of a file that holds something else than it should."""
+        return UserError(f"{self.path / name} is damaged")
+
+    def read_json(self, name: str) -> dict[str, Any]:
+        """Read a JSON file.
+
+        Raises:
+            UserError: If it is missing or damaged.
+        """
+        text = self.read_text(name)
+        with contextlib.suppress(json.JSONDecodeError):
+            content = json.loads(text)
+            if isinstance(content, dict):
+                return content
+        raise self.damaged(name)
+
+
+def _take(stream: BinaryIO) -> bool:
+    """Lock a file until it is closed; tell whether that worked."""
+    for _ in range(LOOKS):
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        time.sleep(0.02)
+    return False
+
+
+@contextlib.contextmanager
+def explained_os_errors(target: Path) -> Iterator[None]:
+    """Turn a full disk or a read-only folder into an error that says so."""
+    import errno
+
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            remedy = "free some space; what was written before is kept"
+            raise WorkError(f"the disk is full: {target} was not written", remedy=remedy) from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            remedy = "check its permissions, or choose another folder: --out or --root"
+            raise UserError(f"{target.parent} cannot be written to", remedy=remedy) from error
+        raise
+
+
+def slug(name: str) -> str:
+    """Make a name fit for a folder."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:100].rstrip("-.") or "run"
+
+
+def check_new(path: Path) -> None:
+    """Make sure that a folder can be filled.
+
+    Raises:
+        UserError: If it holds anything, or is no folder.
+    """
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        remedy = "choose another folder; nothing is overwritten"
+        raise UserError(f"{path} exists already", remedy=remedy)
