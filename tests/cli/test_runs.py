@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from dlcli.store import runs as store
 from dlcli.cli import run
+from dlcli.store import runs as store
 
 CONFIG = """\
 data: {dataset: {iris: {}}}

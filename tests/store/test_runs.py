@@ -17,8 +17,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli.store import runs as store
 from dlcli.errors import UserError, WorkError
+from dlcli.store import runs as store
+from dlcli.store.environment import environment
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -336,7 +337,7 @@ def test_a_run_that_is_being_trained_is_not_deleted(run):
 
 
 def test_the_environment_names_versions_seed_and_command():
-    made = store.environment(7, ["/somewhere/bin/dlcli", "train", "c.yaml"], ["/cpu:0"])
+    made = environment(7, ["/somewhere/bin/dlcli", "train", "c.yaml"], ["/cpu:0"])
     assert made["command"] == ["dlcli", "train", "c.yaml"]
     assert made["seed"] == 7
     assert {"dlcli", "keras", "tensorflow"} <= set(made["packages"])

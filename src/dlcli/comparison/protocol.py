@@ -147,7 +147,10 @@ class _Search:
         step = self.contender.step
         if not choice.edge or step is None or len(self.extended) >= self.contender.extensions:
             return None
-        return tidy(choice.rate * 10 ** (step if choice.edge == "upper" else -step))
+        # Counted from the grid's first rate, or the rounding of the rates would add up.
+        origin = self.contender.rates[0]
+        steps = round(math.log10(choice.rate / origin) / step)
+        return tidy(origin * 10 ** (step * (steps + (1 if choice.edge == "upper" else -1))))
 
 
 def _standing(results: Sequence[Result], score: Score, worst: float) -> tuple[float, float]:

@@ -47,7 +47,8 @@ def score_intervals(results: Results, cast: Cast) -> Figure:
 
     Args:
         results: Of `summary` the columns problem, rank, group, candidate, learning_rate, diverged,
-            stuck, failed, mean, low and high; of `scores` problem, candidate, seed, score and status.
+            stuck, failed, mean, low and high; of `scores` the columns problem, candidate, seed,
+            score and status.
         cast: The candidates.
     """
     problems = [_Problem.of(results, problem) for problem in results.problems]

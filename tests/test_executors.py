@@ -1,0 +1,163 @@
+"""Tasks in, results out, whatever happens to the processes between."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from dlcli.errors import UserError
+from dlcli.executors import Processes, Queue, Remote, Serial
+
+HERE = "tests.test_executors"
+
+
+def doubling(folder):
+    """Return the work of these tests: it doubles numbers, and dies of some words."""
+
+    def work(task):
+        tried = Path(folder) / f"{task}".replace("/", "-")
+        with tried.open("a") as stream:
+            stream.write(f"{os.getpid()}\n")
+        if task == "raise":
+            raise ValueError("no good")
+        if task == "user":
+            raise UserError("wrong config")
+        if task == "die" or (task == "die once" and len(tried.read_text().split()) == 1):
+            os.kill(os.getpid(), signal.SIGKILL)
+        if task == "exit":
+            os._exit(3)
+        return task * 2
+
+    return work
+
+
+@pytest.fixture(params=["serial", "processes"])
+def pool(request, tmp_path):
+    """Return an executor of each kind; the two behave alike where no process dies."""
+    if request.param == "serial":
+        made = Serial(doubling, (tmp_path,))
+    else:
+        made = Processes(2, Remote(HERE, "doubling"), (tmp_path,))
+    yield made
+    made.close()
+
+
+def results(pool):
+    found = []
+    while (done := pool.next_done()) is not None:
+        found.append(done)
+    return found
+
+
+@pytest.mark.slow
+def test_every_task_comes_back_once(pool):
+    for number in range(20):
+        pool.submit(number, number % 3)
+    assert sorted((d.task, d.value) for d in results(pool)) == [(i, 2 * i) for i in range(20)]
+    assert pool.next_done() is None
+    pool.submit(7, "a")
+    assert [d.value for d in results(pool)] == [14]
+
+
+@pytest.mark.slow
+def test_a_task_that_raises_is_tried_twice_and_told(pool, tmp_path):
+    for task in ("raise", 1, 2):
+        pool.submit(task, "a")
+    by_task = {d.task: d for d in results(pool)}
+    assert by_task["raise"].value is None
+    assert by_task["raise"].error == "ValueError: no good"
+    assert (by_task[1].value, by_task[2].value) == (2, 4)
+    assert len((tmp_path / "raise").read_text().split()) == 2
+
+
+@pytest.mark.slow
+def test_an_error_of_the_user_ends_everything(pool):
+    pool.submit("user", "a")
+    with pytest.raises(UserError, match="wrong config"):
+        results(pool)
+
+
+@pytest.mark.slow
+def test_what_has_not_begun_can_be_cancelled(pool):
+    for number in range(5):
+        pool.submit(number, "a")
+    pool.cancel()
+    assert results(pool) == []
+
+
+@pytest.fixture
+def processes(tmp_path):
+    made = Processes(2, Remote(HERE, "doubling"), (tmp_path,))
+    yield made
+    made.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("task", "told"), [("die", "SIGKILL"), ("exit", "exit code 3")])
+def test_a_process_that_dies_costs_only_its_task(processes, task, told, tmp_path):
+    for number in range(6):
+        processes.submit(number, number)
+    processes.submit(task, "a")
+    by_task = {d.task: d for d in results(processes)}
+    assert told in by_task[task].error
+    assert all(by_task[number].value == 2 * number for number in range(6))
+    assert len((tmp_path / task).read_text().split()) == 2
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_once_is_forgiven(processes):
+    processes.submit("die once", "a")
+    (done,) = results(processes)
+    assert (done.value, done.error) == ("die oncedie once", "")
+
+
+@pytest.mark.slow
+def test_closing_leaves_no_process_behind(processes):
+    for number in range(4):
+        processes.submit(number, number)
+    processes.next_done()
+    pids = [worker.process.pid for worker in processes._workers]
+    processes.close()
+    assert pids
+    for pid in pids:
+        assert not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text()
+
+
+@pytest.mark.slow
+def test_workers_end_with_the_main_process_however_that_ends(tmp_path):
+    code = (
+        "import os, signal, sys\nfrom dlcli.executors import Processes, Remote\n"
+        f"pool = Processes(1, Remote('{HERE}', 'doubling'), ({str(tmp_path)!r},))\n"
+        "pool.submit(1, 'a')\npool.next_done()\n"
+        "print(pool._workers[0].process.pid, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    root = Path(__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False
+    )
+    pid = int(done.stdout)
+    for _ in range(100):
+        if not Path(f"/proc/{pid}").exists():
+            return
+        time.sleep(0.1)
+    pytest.fail(f"worker {pid} outlived the main process")
+
+
+def test_a_worker_keeps_to_its_group_then_takes_a_free_one_then_helps():
+    queue = Queue()
+    for task, group in ((1, "a"), (2, "a"), (3, "b"), (4, "b"), (5, "b")):
+        queue.put(task, group)
+    assert queue.take(None, ()) == (1, "a")
+    assert queue.take("b", ()) == (3, "b")
+    assert queue.take(None, ("a",)) == (4, "b")
+    assert queue.take(None, ("a", "b")) in {(2, "a"), (5, "b")}
+    assert len(queue) == 1
+    queue.clear()
+    assert queue.take(None, ()) is None
