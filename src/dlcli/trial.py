@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import OrderedDict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -12,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from dlcli import metrics
+from dlcli.comparison.plan import STEERING
 from dlcli.comparison.records import Check, Measurement, Result, Task, Trial
 from dlcli.data import load
 from dlcli.engine.program import Network, Program
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from dlcli.comparison.plan import Contender, Plan, Problem
     from dlcli.comparison.records import Status
+    from dlcli.config.experiment import Call
     from dlcli.data.description import Split
 
 KEPT_STATES = 32
@@ -30,9 +33,6 @@ KEPT_STATES = 32
 
 START_EXAMPLES = 1024
 """Training examples on which the loss at the start is measured."""
-
-STEERING = ("EarlyStopping", "ReduceLROnPlateau", "TerminateOnNaN", "SwapEMAWeights")
-"""Callbacks that decide how a training goes; the others only write files."""
 
 CHANCE_MARGIN = 0.02
 """A training is stuck if it ends no better than chance and this much (2 points)."""
@@ -208,7 +208,7 @@ class Training:
         self._last: dict[str, float | None] = {}
         self._kept: list[np.ndarray] = []
         calls = [c for c in contender.config.fit.callbacks if c.name in STEERING]
-        self._callbacks = keras.callbacks.CallbackList([construct(call) for call in calls])
+        self._callbacks = keras.callbacks.CallbackList([construct(_directed(c)) for c in calls])
 
     def begin(self) -> None:
         """Set the weights, and measure the loss that they start with."""
@@ -364,6 +364,18 @@ def _scores(
     classes = len(description.classes)
     scores = point(split.y, predicted, problem.metrics, task=description.task, classes=classes)
     return loss, scores
+
+
+def _directed(call: Call) -> Call:
+    """Return a callback that is told whether what it watches should rise or fall.
+
+    Keras asks the model's metrics for that, and a trial's model has none.
+    """
+    watched = str(call.arguments.get("monitor", "")).removeprefix("val_")
+    if not watched or watched == "loss" or call.arguments.get("mode", "auto") != "auto":
+        return call
+    mode = "max" if metrics.parse(watched).metric.greater_is_better else "min"
+    return replace(call, arguments={**call.arguments, "mode": mode})
 
 
 def _numbers(row: Mapping[str, float | None]) -> dict[str, float]:

@@ -56,6 +56,12 @@ def test_folders_of_other_things_are_left_alone(tmp_path):
     assert (tmp_path / "made" / "mine.txt").read_text() == "x"
 
 
+def test_a_folder_that_was_cut_off_while_it_was_made_is_used(tmp_path):
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made" / ".lock").touch()
+    assert opened(tmp_path).path == tmp_path / "made"
+
+
 def test_a_trial_comes_back_as_it_was_kept(tmp_path):
     folder = opened(tmp_path)
     folder.write_trial("abc", {"seed": 3, "loss": 0.1 + 0.2}, HISTORY)
@@ -87,8 +93,8 @@ def test_a_damaged_trial_is_told(tmp_path, name, text):
     (folder.path / "trials" / "abc" / name).write_text(text)
     with pytest.raises(UserError):
         folder.read_trial("abc")
-    folder.drop_trial("abc")
-    assert folder.read_trial("abc") is None
+    folder.write_trial("abc", {"seed": 3}, HISTORY)
+    assert folder.read_trial("abc") is not None
 
 
 def test_a_trial_cut_off_before_its_last_file_is_none(tmp_path):

@@ -88,14 +88,14 @@ def compare(
             pool.close()
             pool = _executor(executor, workers, plan)
         folder = _folder(plan, name, Path(root), fresh=not resume, create=not dry_run)
+        session = comparing.Session(plan, folder)
         if dry_run:
-            _print_plan(comparing.Session(plan, folder), seconds, workers, as_json=as_json)
+            _print_plan(session, seconds, workers, as_json=as_json)
             return
-        if comparing.Session(plan, folder).remaining():
-            comparing.check(plan, pool)
         assert folder is not None  # noqa: S101 (it was made)
         with folder.lock():
-            session = comparing.Session(plan, folder)
+            if session.remaining():
+                comparing.check(plan, pool)
             comparing.write_settings(session, sys.argv, executor, workers)
             deadline = began + budget_seconds(budget) if isinstance(budget, str) else None
             _run(session, pool, deadline)

@@ -113,7 +113,7 @@ def training_progress() -> Bar | Lines:
 
 
 class TrialLines:
-    """A line a second at most, for a pipe or a log."""
+    """A line every few seconds, for a pipe or a log."""
 
     def __init__(self) -> None:
         self._shown = time.monotonic()
@@ -132,7 +132,7 @@ class TrialLines:
     def trial(self, *, done: int, trials: int, best: str) -> None:
         """Print how far it is."""
         now = time.monotonic()
-        if now - self._shown >= LOG_SECONDS or done == trials:
+        if now - self._shown >= LOG_SECONDS:
             self._shown = now
             click.echo(f"trial {done}/{trials}  best {best}" if best else f"trial {done}/{trials}",
                        err=True)  # fmt: skip

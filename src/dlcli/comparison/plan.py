@@ -81,6 +81,10 @@ PRESETS: Mapping[str, Preset] = {
 }
 
 
+STEERING = ("EarlyStopping", "ReduceLROnPlateau", "TerminateOnNaN", "SwapEMAWeights")
+"""Callbacks that decide how a trial goes; the others write files, which trials do not."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """A network on a data set: what all contenders are tried on.

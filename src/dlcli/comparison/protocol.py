@@ -53,6 +53,12 @@ class Protocol:
         self.notes: list[str] = []
         self._searches = [_Search(plan, i) for i in range(len(plan.contenders))]
 
+    @property
+    def trials(self) -> int:
+        """How many trials there are, as far as the grids have grown."""
+        rates = sum(len(search.rates) for search in self._searches)
+        return rates * len(self.plan.search_seeds) + self.plan.confirming
+
     def start(self) -> list[Task]:
         """Return the tasks to begin with."""
         return [task for search in self._searches for task in search.tasks(search.rates)]

@@ -11,12 +11,11 @@ import contextlib
 import csv
 import io
 import re
-import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dlcli.errors import UserError, WorkError
-from dlcli.store.folder import Folder, explained_os_errors, slug
+from dlcli.store.folder import LOCK, Folder, explained_os_errors, slug
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -89,11 +88,6 @@ class ComparisonFolder(Folder):
             raise place.damaged(HISTORY)
         return content, history
 
-    def drop_trial(self, key: str) -> None:
-        """Delete a trial whose files are damaged."""
-        with explained_os_errors(self.path / TRIALS / key):
-            shutil.rmtree(self.path / TRIALS / key)
-
     def kept_trials(self) -> int:
         """Return how many trials are finished."""
         return sum(1 for _ in (self.path / TRIALS).glob(f"*/{TRIAL}"))
@@ -146,10 +140,16 @@ def open_comparison(root: Path, name: str, problems: str, *, fresh: bool) -> Com
         root.mkdir(parents=True, exist_ok=True)
         for count in range(1, 10_000):
             path = root / (base if count == 1 else f"{base}-{count}")
+            if _is_bare(path):  # cut off before it said what it is
+                return ComparisonFolder(path)
             with contextlib.suppress(FileExistsError):
                 path.mkdir()
                 return ComparisonFolder(path)
     raise WorkError(f"no free name for {base} in {root}", remedy="clean the folder up")
+
+
+def _is_bare(path: Path) -> bool:
+    return path.is_dir() and not {entry.name for entry in path.iterdir()} - {LOCK}
 
 
 def find_comparison(root: Path, name: str, problems: str) -> ComparisonFolder | None:

@@ -1,0 +1,251 @@
+"""A comparison in its folder: what is done is found, what is missing is trained and kept."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections import deque
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from dlcli.comparison.fingerprint import problems_key, trial_key
+from dlcli.comparison.protocol import Protocol as Stages
+from dlcli.comparison.records import Result, Task, Trial
+from dlcli.config.rendering import to_plain, to_yaml
+from dlcli.errors import InterruptedRunError, UserError
+from dlcli.store.comparisons import CONFIG, ENVIRONMENT, PROBLEMS
+from dlcli.store.environment import environment, versions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dlcli.comparison.plan import Plan
+    from dlcli.comparison.protocol import Choice
+    from dlcli.comparison.results import Results
+    from dlcli.comparison.results.scores import Record
+    from dlcli.executors import Executor
+    from dlcli.store.comparisons import ComparisonFolder
+
+COMPUTING = ("dlcli", "tensorflow", "keras", "numpy")
+"""The packages whose versions decide a trial's result."""
+
+PRUNED = "-pruned"
+"""Added to the key of a trial that was stopped early: it is not what the key stands for."""
+
+
+class Observer(Protocol):
+    """Is told how a comparison goes, to show it."""
+
+    def started(self, *, trials: int, kept: int) -> None:
+        """It begins with so many trials, some of which were done before."""
+
+    def trial(self, *, done: int, trials: int, best: str) -> None:
+        """A trial is done; `best` names the best so far."""
+
+
+@dataclass
+class Session:
+    """A comparison in its folder, which the caller holds.
+
+    Attributes:
+        plan: What is trained.
+        folder: Where results are kept; None for none yet (a plan that is only looked at).
+        records: What was trained or found.
+        choices: The chosen rates so far.
+        notes: What the protocol had to say.
+        kept: Trials that were done before.
+    """
+
+    plan: Plan
+    folder: ComparisonFolder | None
+    records: list[Record] = field(default_factory=list)
+    choices: Mapping[int, Choice] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    kept: int = 0
+
+    def __post_init__(self) -> None:
+        self._versions = {n: v for n, v in versions().items() if n in COMPUTING}
+        self._read_before: dict[str, Result | None] = {}
+
+    @property
+    def failed(self) -> list[Record]:
+        """The trials that could not be run."""
+        return [record for record in self.records if record.result.status == "failed"]
+
+    def results(self) -> Results:
+        """Return all tables of what there is."""
+        from dlcli.comparison.results import make_results
+
+        return make_results(self.plan, self.records, self.choices, self.notes)
+
+    def key(self, trial: Trial) -> str:
+        """Return a trial's key."""
+        return trial_key(self.plan, trial, self._versions)
+
+    def remaining(self) -> int:
+        """Return how many trials are planned and not done, as far as one can see."""
+        stages, waiting, missing = Stages(self.plan), deque[Task](), 0
+        waiting.extend(stages.start())
+        blocked = set()
+        while waiting:
+            task = waiting.popleft()
+            found = self._found(task)
+            if found is None:
+                missing += len(task.trials)
+                blocked |= {t.contender for t in task.trials if t.stage == "search"}
+                continue
+            for record in found:
+                waiting.extend(stages.tell(record.trial, record.result))
+        return missing + len(blocked) * len(self.plan.seeds)
+
+    def run(self, executor: Executor, observer: Observer, *, deadline: float = math.inf) -> None:
+        """Train what is missing, and keep each result as it comes.
+
+        Args:
+            executor: Does the tasks.
+            observer: Shows the progress.
+            deadline: On the monotonic clock; no trial begins after it.
+
+        Raises:
+            InterruptedRunError: On Ctrl-C; the finished trials are kept.
+            DlcliError: If a config turns out to be wrong.
+        """
+        stages = Stages(self.plan)
+        self.choices = stages.choices
+        waiting = deque(stages.start())
+        total = self.plan.searching + self.plan.confirming
+        observer.started(trials=total, kept=max(0, total - self.remaining()))
+        left_out = 0
+        try:
+            while True:
+                left_out += self._submit(waiting, stages, executor, deadline)
+                done = executor.next_done()
+                if done is None:
+                    break
+                for record in self._received(done.task, done.value, done.error):
+                    waiting.extend(stages.tell(record.trial, record.result))
+                best = best_so_far(self.plan, self.records)
+                observer.trial(done=len(self.records), trials=stages.trials, best=best)
+        except KeyboardInterrupt:
+            raise InterruptedRunError(
+                f"interrupted; {len(self.records)} finished trials are kept",
+                remedy="the same command goes on from there",
+            ) from None
+        finally:
+            executor.close()
+        self.notes += stages.notes
+        if left_out:
+            self.notes.append(f"the time was over: {left_out} trials or more were not begun")
+
+    def _submit(
+        self, waiting: deque[Task], stages: Stages, executor: Executor, deadline: float
+    ) -> int:
+        """Queue what is not done yet; return how many trials came too late."""
+        late = 0
+        while waiting:
+            task = waiting.popleft()
+            found = self._found(task)
+            if found is not None:
+                self.records += found
+                self.kept += len(found)
+                for record in found:
+                    waiting.extend(stages.tell(record.trial, record.result))
+            elif time.monotonic() > deadline:
+                late += len(task.trials)
+            else:
+                executor.submit(task, self.plan.contenders[task.trials[0].contender].program)
+        return late
+
+    def _found(self, task: Task) -> list[Record] | None:
+        """Return a task's results if all of them are kept."""
+        from dlcli.comparison.results.scores import Record
+
+        found = []
+        for trial in task.trials:
+            key = self.key(trial)
+            result = self._read(key) or (self._read(key + PRUNED) if task.prune else None)
+            if result is None:
+                return None
+            found.append(Record(trial, result, key))
+        return found
+
+    def _read(self, key: str) -> Result | None:
+        if self.folder is None:
+            return None
+        if self._read_before.get(key) is None:
+            self._read_before[key] = self._read_from(self.folder, key)
+        return self._read_before[key]
+
+    def _read_from(self, folder: ComparisonFolder, key: str) -> Result | None:
+        """Read a kept trial; one that is damaged counts as missing, and is overwritten later."""
+        try:
+            kept = folder.read_trial(key)
+            if kept is None:
+                return None
+            content, history = kept
+            return Result(**content["result"], history=tuple(history))
+        except (UserError, KeyError, TypeError):
+            note = f"trial {key} was damaged and is trained again"
+            if note not in self.notes:
+                self.notes.append(note)
+            return None
+
+    def _received(self, task: Task, results: Sequence[Result] | None, error: str) -> list[Record]:
+        from dlcli.comparison.results.scores import Record
+
+        if results is None:
+            results = [Result("failed", message=error) for _ in task.trials]
+        records = []
+        for trial, result in zip(task.trials, results, strict=True):
+            key = self.key(trial)
+            records.append(Record(trial, result, key))
+            if result.status != "failed":
+                self._keep(key + (PRUNED if result.status == "pruned" else ""), trial, result)
+        self.records += records
+        return records
+
+    def _keep(self, key: str, trial: Trial, result: Result) -> None:
+        assert self.folder is not None  # noqa: S101 (nothing is trained without one)
+        contender = self.plan.contenders[trial.contender]
+        content = asdict(result)
+        history = content.pop("history")
+        told = {
+            "problem": self.plan.problems[contender.problem].name,
+            "candidate": contender.name,
+            "optimizer": to_plain(contender.config)["compile"]["optimizer"],
+            "learning_rate": trial.rate,
+            "stage": trial.stage,
+            "seed": trial.seed,
+        }
+        self.folder.write_trial(key, {**told, "result": content}, history)
+
+
+def best_so_far(plan: Plan, records: Sequence[Record]) -> str:
+    """Name the best validation score of any trial so far, on the first problem that has one."""
+    name = f"val_{plan.score.metric}"
+    best: tuple[float, str] | None = None
+    for record in records:
+        value = record.result.best.get(name) if record.result.status == "ok" else None
+        if value is None:
+            continue
+        told = f"{plan.contenders[record.trial.contender].name} at {record.trial.rate:g}"
+        if best is None or value * plan.score.sign > best[0]:
+            best = (value * plan.score.sign, f"{told}: {name} {value:.4f}")
+    return best[1] if best else ""
+
+
+def write_settings(session: Session, command: Sequence[str], executor: str, jobs: int) -> None:
+    """Write config.yaml and environment.json; they say what the folder is."""
+    folder, plan = session.folder, session.plan
+    assert folder is not None  # noqa: S101 (there is one when something is written)
+    documents = [to_yaml(problem.config) for problem in plan.problems]
+    folder.write_text(CONFIG, "---\n".join(documents))
+    told = environment(plan.problems[0].config.seed, command, [])
+    told |= {"executor": executor, "jobs": jobs, PROBLEMS: problems_key_of(plan)}
+    folder.write_text(ENVIRONMENT, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+
+
+def problems_key_of(plan: Plan) -> str:
+    """Return the hash by which a comparison finds its folder again."""
+    return problems_key(plan, {n: v for n, v in versions().items() if n in COMPUTING})

@@ -1,0 +1,71 @@
+"""What is tried out before a comparison: whether it can be trained, and how long it takes."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from dlcli.comparison.plan import Plan, within_budget
+from dlcli.comparison.records import Check, Measurement
+from dlcli.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dlcli.executors import Executor
+
+SAFETY = 0.85
+"""Share of a time budget that is planned with: trials vary, and the tables take time too."""
+
+
+def check(plan: Plan, executor: Executor) -> None:
+    """Build every problem's model and optimizers once, so that mistakes show before training.
+
+    Raises:
+        ConfigError: If one cannot be made.
+        UserError: If a problem's data or model cannot be used.
+    """
+    for index in _first_contenders(plan):
+        executor.submit(Check(index), plan.contenders[index].program)
+    while (done := executor.next_done()) is not None:
+        if done.error:
+            problem = plan.problems[plan.contenders[done.task.contender].problem]
+            remedy = "check that loss, metrics and last layer fit the data"
+            raise UserError(f"{problem.name} cannot be trained: {done.error}", remedy=remedy)
+
+
+def _first_contenders(plan: Plan) -> list[int]:
+    seen = [contender.problem for contender in plan.contenders]
+    return [seen.index(problem) for problem in range(len(plan.problems))]
+
+
+def measure(plan: Plan, executor: Executor) -> dict[int, Measurement]:
+    """Time an epoch of every program; contenders that share one share its figures."""
+    first: dict[Any, int] = {}
+    for index, contender in enumerate(plan.contenders):
+        if contender.program not in first:
+            first[contender.program] = index
+            executor.submit(Check(index, timed=True), contender.program)
+    found: dict[Any, Measurement] = {}
+    while (done := executor.next_done()) is not None:
+        program = plan.contenders[done.task.contender].program
+        found[program] = done.value or Measurement()
+    return {i: found[c.program] for i, c in enumerate(plan.contenders)}
+
+
+def estimated_seconds(plan: Plan, measured: Mapping[int, Measurement], jobs: int) -> float:
+    """Return how long a plan's trials take in the given number of processes."""
+    total = sum(m.compiling for m in {id(m): m for m in measured.values()}.values())
+    for index, contender in enumerate(plan.contenders):
+        trials = len(contender.rates) * len(plan.search_seeds) + len(plan.seeds)
+        total += trials * measured[index].trial_seconds(contender.config.fit.epochs)
+    return total / jobs
+
+
+def within_time(plan: Plan, measured: Mapping[int, Measurement], jobs: int, seconds: float) -> Plan:
+    """Cut a plan down to what a time budget allows, the same for every contender."""
+    needed = estimated_seconds(plan, measured, jobs)
+    if needed <= seconds * SAFETY:
+        return plan
+    planned = plan.searching + plan.confirming
+    return within_budget(plan, max(1, math.floor(planned * seconds * SAFETY / needed)))

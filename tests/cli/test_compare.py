@@ -1,0 +1,395 @@
+"""`dlcli compare-optimizers` as a user runs it, and as it is cut off."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dlcli.cli.compare import as_overrides, shown_time
+from dlcli.comparison.statistics.verdict import groups
+from dlcli.errors import UserError
+from dlcli.store.comparisons import ComparisonFolder
+from tests.helpers import SMALL, dlcli
+
+slow = pytest.mark.slow
+QUICK = ("--optimizers", "SGD,Adam", "--learning-rates", "0.01,0.1", "--seeds", "6",
+         "--no-figures")  # fmt: skip
+TIMES = ["seconds", "compile_seconds", "evaluation_seconds", "seconds_to_target"]
+WIDE = "--optimizers", "SGD,Adam,SGD(momentum=0.9)", *QUICK[2:]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "small.yaml").write_text(SMALL)
+    return tmp_path
+
+
+def compared(folder, *arguments, code=0):
+    done = dlcli("compare-optimizers", *arguments, cwd=folder)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def table(folder, name="trials", place="small"):
+    return pd.read_csv(folder / "comparisons" / place / f"{name}.csv").drop(
+        columns=TIMES, errors="ignore"
+    )
+
+
+@slow
+def test_the_answer_is_on_stdout_and_the_tables_are_in_the_folder(folder):
+    done = compared(folder, "small.yaml", *QUICK[:-1])
+    lines = done.stdout.splitlines()
+    assert lines[0].split()[:2] == ["rank", "candidate"]
+    assert lines[2].split()[0] == "1"
+    assert "on small" in done.stdout
+    place = folder / "comparisons" / "small"
+    assert lines[-1] == f"report: {place.relative_to(folder) / 'summary.md'}"
+    trials = table(folder)
+    assert len(trials) == 4 + 12
+    assert set(trials["status"]) <= {"ok", "stuck", "diverged"}
+    assert trials.query("stage == 'search'")["test_accuracy"].isna().all()
+    assert trials.query("stage == 'confirm' and status == 'ok'")["test_accuracy"].notna().all()
+    figures = {path.stem for path in (place / "figures").glob("*.png")}
+    assert figures == {path.stem for path in (place / "figures").glob("*.svg")}
+    assert {"learning_curves", "rate_sensitivity", "score_intervals"} <= figures
+    assert json.loads((place / "environment.json").read_text())["jobs"] >= 1
+    assert "compare:" in (place / "config.yaml").read_text()
+
+
+@slow
+def test_json_holds_the_summary(folder):
+    done = compared(folder, "small.yaml", *QUICK, "--json")
+    content = json.loads(done.stdout)
+    assert {row["candidate"] for row in content["summary"]} == {"SGD", "Adam"}
+    assert content["verdict"]
+    assert content["comparison"] == "comparisons/small"
+
+
+@slow
+def test_processes_and_this_process_give_the_same_tables(folder):
+    compared(folder, "small.yaml", *QUICK)
+    compared(folder, "small.yaml", *QUICK, "--executor", "serial", "--name", "serial")
+    compared(folder, "small.yaml", *QUICK, "--jobs", "1", "--name", "one")
+    for name in ("trials", "epochs", "summary", "pairwise", "sensitivity"):
+        pd.testing.assert_frame_equal(table(folder, name), table(folder, name, "serial"))
+        pd.testing.assert_frame_equal(table(folder, name), table(folder, name, "one"))
+
+
+@slow
+def test_the_same_command_trains_nothing_twice_and_a_wider_one_only_the_rest(folder):
+    compared(folder, "small.yaml", *QUICK)
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("trial.json")}
+    assert "16 of them done before" in compared(folder, "small.yaml", *QUICK).stderr
+    wider = compared(folder, "small.yaml", *WIDE)
+    assert "24 trials, 16 of them done before" in wider.stderr
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert len(table(folder)) == 24
+    more = compared(folder, "small.yaml", *QUICK, "--seeds", "8")
+    assert "20 trials, 16 of them done before" in more.stderr
+
+
+@slow
+def test_a_changed_config_reuses_nothing_and_overwrites_nothing(folder):
+    compared(folder, "small.yaml", *QUICK)
+    before = (folder / "comparisons" / "small" / "summary.csv").read_bytes()
+    changed = compared(folder, "small.yaml", *QUICK, "--set", "data.batch_size=8")
+    assert "16 trials\n" in changed.stderr
+    assert "comparisons/small-2" in changed.stdout
+    assert (folder / "comparisons" / "small" / "summary.csv").read_bytes() == before
+    again = compared(folder, "small.yaml", *QUICK)
+    assert "16 of them done before" in again.stderr
+    assert "comparisons/small/" in again.stdout
+
+
+@slow
+def test_fresh_starts_beside_the_old_one(folder):
+    compared(folder, "small.yaml", *QUICK)
+    fresh = compared(folder, "small.yaml", *QUICK, "--fresh")
+    assert "done before" not in fresh.stderr
+    assert "comparisons/small-2" in fresh.stdout
+    pd.testing.assert_frame_equal(table(folder), table(folder, place="small-2"))
+
+
+def started(folder, *arguments):
+    return subprocess.Popen(
+        [sys.executable, "-m", "dlcli", "compare-optimizers", *arguments],
+        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+
+
+def finished_trials(folder):
+    return len(list(folder.glob("comparisons/*/trials/*/trial.json")))
+
+
+def wait_for_trials(folder, process, count):
+    for _ in range(1200):
+        if finished_trials(folder) >= count or process.poll() is not None:
+            return
+        time.sleep(0.02)
+
+
+@slow
+def test_killed_at_any_moment_it_goes_on_and_ends_with_the_same_tables(folder, tmp_path):
+    chance = random.Random(7)  # noqa: S311 (moments, not secrets)
+    kills = 0
+    for count in (0, 1, 3, 7, 13):
+        process = started(folder, "small.yaml", *WIDE)
+        wait_for_trials(folder, process, count)
+        time.sleep(chance.random() * 0.3)
+        kept = finished_trials(folder)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+        process.stderr.close()
+        kills += process.returncode == -signal.SIGKILL
+        assert finished_trials(folder) >= kept
+    assert kills >= 4
+    kept = finished_trials(folder)
+    done = compared(folder, "small.yaml", *WIDE)
+    assert f"{kept} of them done before" in done.stderr
+    (folder / "whole").mkdir()
+    (folder / "whole" / "small.yaml").write_text(SMALL)
+    compared(folder / "whole", "small.yaml", *WIDE)
+    for name in ("trials", "epochs", "summary", "pairwise", "sensitivity"):
+        pd.testing.assert_frame_equal(table(folder, name), table(folder / "whole", name))
+
+
+@slow
+def test_ctrl_c_keeps_what_is_done(folder):
+    process = started(folder, "small.yaml", *WIDE)
+    wait_for_trials(folder, process, 2)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "finished trials are kept" in errors
+    assert "Traceback" not in errors
+    assert finished_trials(folder) >= 2
+
+
+@slow
+def test_a_killed_worker_costs_nothing(folder):
+    process = started(folder, "small.yaml", *WIDE)
+    wait_for_trials(folder, process, 1)
+    workers = [
+        int(path.name)
+        for path in Path("/proc").iterdir()
+        if path.name.isdigit() and os.getpgid(int(path.name)) == process.pid
+        and b"forkserver" in (path / "cmdline").read_bytes()
+    ]  # fmt: skip
+    os.kill(max(workers), signal.SIGKILL)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    assert set(table(folder)["status"]) <= {"ok", "stuck", "diverged"}
+    assert len(table(folder)) == 24
+
+
+@slow
+def test_a_folder_in_use_is_left_alone(folder):
+    compared(folder, "small.yaml", *QUICK)
+    before = {path: path.read_bytes() for path in folder.rglob("*.csv")}
+    with ComparisonFolder(folder / "comparisons" / "small").lock():
+        second = compared(folder, "small.yaml", *WIDE, code=2)
+    assert "is being compared right now" in second.stderr
+    assert "--fresh" in second.stderr
+    assert {path: path.read_bytes() for path in folder.rglob("*.csv")} == before
+
+
+@slow
+def test_two_started_at_once_do_not_harm_each_other(folder):
+    both = [started(folder, "small.yaml", *QUICK) for _ in range(2)]
+    told = [process.communicate(timeout=120) for process in both]
+    codes = sorted(process.returncode for process in both)
+    assert codes in ([0, 0], [0, 2]), told
+    for place in (folder / "comparisons").iterdir():
+        assert len(table(folder, place=place.name)) == 16
+
+
+@slow
+def test_a_damaged_trial_is_trained_again_and_said(folder):
+    compared(folder, "small.yaml", *QUICK)
+    before = table(folder)
+    victim = min(folder.glob("comparisons/small/trials/*"))
+    (victim / "trial.json").write_text('{"cut')
+    again = compared(folder, "small.yaml", *QUICK)
+    assert f"trial {victim.name} was damaged" in again.stderr
+    pd.testing.assert_frame_equal(table(folder), before)
+
+
+@slow
+def test_dry_run_shows_the_plan_and_writes_nothing(folder):
+    done = compared(folder, "small.yaml", *QUICK, "--dry-run")
+    assert "4 searching and 12 confirming trials" in done.stdout
+    assert "about " in done.stdout
+    assert not (folder / "comparisons").exists()
+    compared(folder, "small.yaml", *QUICK)
+    content = json.loads(compared(folder, "small.yaml", *WIDE, "--dry-run", "--json").stdout)
+    assert (content["trials"], content["done"]) == (24, 16)
+
+
+@slow
+def test_a_time_budget_leaves_out_what_does_not_fit(folder):
+    done = compared(
+        folder, "small.yaml", "--seeds", "400", "--optimizers", "SGD,Adam", "--budget", "15s",
+        "--no-figures",
+    )  # fmt: skip
+    assert "leaves out" in done.stderr
+    seeds = table(folder).query("stage == 'confirm'").groupby("optimizer").size()
+    assert len(set(seeds)) == 1
+
+
+@slow
+def test_pruning_stops_trials_and_says_which(folder):
+    compared(
+        folder, "small.yaml", "--optimizers", "SGD,Adam", "--learning-rates",
+        "1e-4,1e-3,1e-2,1e-1", "--seeds", "6", "--prune", "--no-figures",
+    )  # fmt: skip
+    trials = table(folder)
+    pruned = trials[trials["status"] == "pruned"]
+    assert len(pruned) == 6
+    assert (pruned["epochs"] < 4).all()
+    assert trials.query("stage == 'confirm'")["status"].isin(["ok", "stuck"]).all()
+
+
+@slow
+def test_several_problems_and_initialisers(folder):
+    (folder / "other.yaml").write_text(SMALL.replace("small", "other").replace("iris", "wine"))
+    done = compared(
+        folder, "small.yaml", "other.yaml", "--optimizers", "SGD,Adam", "--learning-rates",
+        "0.01,0.1", "--seeds", "6", "--initializers", "HeNormal,GlorotUniform",
+    )  # fmt: skip
+    assert "Over all 2 problems" in done.stdout
+    place = folder / "comparisons" / "small-other"
+    assert (place / "figures" / "initializers.png").exists()
+    assert (place / "figures" / "performance_profile.svg").exists()
+    aggregate = pd.read_csv(place / "problems.csv")
+    assert len(aggregate) == 4
+    spread = pd.read_csv(place / "spread.csv")
+    assert set(spread["initializers"]) == {2}
+    assert set(pd.read_csv(place / "summary.csv")["problem"]) == {"small", "other"}
+
+
+@slow
+def test_a_regression_is_ranked_by_its_least_error(folder):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(300, 4)).astype("float32")
+    y = (x @ [1.0, 2.0, -1.0, 0.5]).astype("float32")
+    np.savez(folder / "line.npz", x_train=x[:240], y_train=y[:240], x_test=x[240:], y_test=y[240:])
+    (folder / "line.yaml").write_text(
+        "data: {npz: {path: line.npz}, validation: 0.2}\n"
+        "model: {layers: [{Dense: {units: 1}}]}\ncompile: {metrics: [mae]}\nfit: {epochs: 6}\n"
+    )
+    compared(
+        folder, "line.yaml", "--optimizers", "SGD,Adam", "--learning-rates", "1e-4,0.1",
+        "--seeds", "6", "--no-figures",
+    )  # fmt: skip
+    summary = table(folder, "summary", "line")
+    assert set(summary["learning_rate"]) == {0.1}
+    assert list(summary["mean"]) == sorted(summary["mean"])
+    assert (summary["difference"] >= 0).all()
+
+
+@slow
+def test_one_optimizer_under_several_labels_is_never_told_apart(folder):
+    labels = "[{Adam: {}, label: a}, {Adam: {}, label: b}, {Adam: {}, label: c}]"
+    compared(
+        folder, "small.yaml", "--optimizers", labels, "--learning-rates", "0.01", "--seeds", "10",
+        "--no-figures",
+    )  # fmt: skip
+    summary = table(folder, "summary")
+    assert set(summary["group"]) == {"a"}
+    assert len(set(summary["mean"])) == 1  # the same seeds give the same trainings
+
+
+@slow
+def test_real_scores_of_one_optimizer_claim_a_difference_in_five_per_cent(folder):
+    compared(
+        folder, "small.yaml", "--optimizers", "Adam", "--learning-rates", "0.01", "--seeds", "80",
+        "--no-figures",
+    )  # fmt: skip
+    scores = table(folder).query("stage == 'confirm'")["test_accuracy"].to_numpy()
+    rng = np.random.default_rng(5)
+    claims = [
+        np.any(groups(rng.permutation(scores).reshape(8, 10), rng, permutations=400).ranks > 1)
+        for _ in range(100)
+    ]
+    # Eighty different seeds, dealt out as eight candidates: 10 claims or more have odds of 1:35.
+    assert sum(claims) <= 10
+
+
+@slow
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--optimizers", "Adm"), "did you mean 'Adam'"),
+        (("--optimizers", "SGD,SGD"), "two candidates are called 'SGD'"),
+        (("--optimizers", "SGD(momentum=x)"), "momentum"),
+        (("--optimizers", "SGD(momentum=1.5)"), "momentum"),
+        (("--learning-rates", "0.1,-1"), "-1"),
+        (("--learning-rates", "fast"), "fast"),
+        (("--initializers", "HeNormall"), "did you mean 'HeNormal'"),
+        (("--budget", "soon"), "'soon' is no budget"),
+        (("--budget", "3"), "too small"),
+        (("--target", "0.9"), "is no target"),
+        (("--target", "f1=0.9"), "--score f1"),
+        (("--score", "f2"), "f2"),
+        (("--score", "confusion"), "confusion cannot rank"),
+        (("--score", "accuracy@worst"), "is no score"),
+        (("--score", "mae"), "mae"),
+        (("--set", "data.validation=0"), "no validation part"),
+        (("--set", "model.layers[1].Dense.units=0"), "units"),
+        (("small.yaml",), "two configs are called 'small'"),
+        (("none.yaml",), "there is no config none.yaml"),
+        (("--set", "fit.callbacks=[{EarlyStopping: {monitor: accuracy}}]"), "not measured"),
+        (("--preset", "huge"), "huge"),
+        (("--seeds", "-1"), "-1"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+)
+def test_mistakes_are_told_and_leave_nothing_behind(folder, arguments, told):
+    done = compared(folder, "small.yaml", *arguments, code=2)
+    assert told in done.stderr
+    assert not (folder / "comparisons").exists()
+
+
+@slow
+def test_a_layer_that_does_not_fit_is_shown_at_its_line(folder):
+    text = SMALL.replace(
+        "    - {Dropout", "    - {Conv2D: {filters: 2, kernel_size: 3}}\n    - {Dropout"
+    )
+    (folder / "bad.yaml").write_text(text)
+    done = compared(folder, "bad.yaml", *QUICK, code=2)
+    assert "bad.yaml:8:" in done.stderr
+
+
+def test_options_stand_for_overrides():
+    flags = {
+        "optimizers": "SGD, SGD(momentum=0.9, nesterov=true),Adam", "seeds": 3, "budget": None,
+        "target": "accuracy=0.9", "prune": True, "epochs": 2, "learning_rates": "[0.1]",
+    }  # fmt: skip
+    assert as_overrides(flags) == [
+        "compare.optimizers=[SGD, {SGD: {momentum: 0.9, nesterov: true}},Adam]",
+        "compare.seeds=3",
+        "compare.target={accuracy: 0.9}",
+        "compare.prune=true",
+        "fit.epochs=2",
+        "compare.learning_rates=[0.1]",
+    ]
+    with pytest.raises(UserError):
+        as_overrides({"target": "0.9"})
+
+
+def test_times_are_written_as_people_do():
+    assert [shown_time(s) for s in (4.4, 200, 7500)] == ["4 s", "3 min 20 s", "2 h 5 min"]

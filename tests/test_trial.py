@@ -1,0 +1,234 @@
+"""One trial after another in one process: each as if it were alone, judged as the protocol says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+
+from dlcli import comparing, engine
+from dlcli.comparison.records import Check, Task, Trial
+from dlcli.config.binding import bind
+from dlcli.config.experiment import Call
+from dlcli.config.loading import load_config
+from dlcli.data import load
+from dlcli.evaluation import point
+from dlcli.trial import Workshop
+
+pytestmark = pytest.mark.slow
+
+CONFIG = """\
+name: small
+seed: 3
+data: {{dataset: {dataset}, validation: 0.2, batch_size: 16}}
+model:
+  layers:
+    - Normalization
+    - {{Dense: {{units: 8, activation: relu}}}}
+    - BatchNormalization
+    - {{Dropout: {{rate: 0.2}}}}
+    - {{Dense: {{units: $classes, activation: softmax}}}}
+compile: {{metrics: [accuracy, f1]}}
+fit: {{epochs: 5{fit}}}
+compare: {{optimizers: [SGD, Adam], learning_rates: [0.03, 0.01], seeds: 2{compare}}}
+"""
+
+
+@pytest.fixture
+def opened(tmp_path):
+    """Return a function that opens the workshop of a config."""
+
+    def make(fit="", compare="", dataset="iris"):
+        path = tmp_path / "small.yaml"
+        path.write_text(CONFIG.format(fit=fit, compare=compare, dataset=dataset))
+        plan = comparing.plan_comparison(*comparing.read_problems([str(path)], ()))
+        return Workshop(plan), path
+
+    return make
+
+
+def done(workshop, trial):
+    (result,) = workshop(Task((trial,)))
+    return result
+
+
+def numbers(result):
+    """Return what a result says, without times."""
+    rows = [{k: v for k, v in row.items() if k != "seconds"} for row in result.history]
+    return rows, result.best, result.last, result.status, result.best_epoch
+
+
+def test_a_trial_is_what_keras_fit_makes_of_the_same_seed(opened):
+    workshop, path = opened()
+    trial = Trial(1, 0.03, 77, "confirm")
+    result = done(workshop, trial)
+    config = load_config(str(path))
+    dataset = load(config.data.source, validation=0.2, seed=3)
+    adam = Call("optimizers", "Adam", {"learning_rate": 0.03})
+    config = replace(config, seed=77, compile=replace(config.compile, optimizer=adam))
+    config = bind(config, dataset.description, train_size=dataset.train.size)
+    model = engine.prepare(config, dataset)
+    history = model.fit(
+        engine.batches(model, dataset.train, config),
+        epochs=5,
+        steps_per_epoch=-(-dataset.train.size // 16),
+        validation_data=engine.validation_batches(model, dataset.validation, config),
+        shuffle=False,
+        verbose=0,
+    ).history
+    for name, ours in (("loss", "train_loss"), ("val_loss", "val_loss"),
+                       ("val_accuracy", "val_accuracy"), ("val_f1", "val_f1")):  # fmt: skip
+        found = [row[ours] for row in result.history]
+        np.testing.assert_allclose(found, history[name], rtol=1e-4, atol=1e-4)
+    probabilities = model.predict(dataset.test.x["input"], verbose=0)
+    wanted = point(dataset.test.y, probabilities, ["accuracy"], task="multiclass", classes=3)
+    assert result.last["test_accuracy"] == pytest.approx(wanted["accuracy"])
+
+
+def test_the_best_epoch_is_the_first_with_the_best_validation_score(opened):
+    workshop, _ = opened()
+    result = done(workshop, Trial(0, 0.03, 5, "confirm"))
+    scores = [row["val_accuracy"] for row in result.history]
+    assert result.best_epoch == 1 + int(np.argmax(scores))
+    assert result.best["val_accuracy"] == max(scores)
+    assert result.best["val_loss"] == result.history[result.best_epoch - 1]["val_loss"]
+
+
+def test_the_test_part_is_read_at_the_best_epoch(opened):
+    workshop, _ = opened()
+    trial = Trial(0, 0.03, 5, "confirm")
+    result = done(workshop, trial)
+    again = workshop.training(trial)
+    again.begin()
+    again.advance(result.best_epoch)
+    there = again.result()
+    assert result.best["test_loss"] == pytest.approx(there.last["test_loss"], rel=1e-6)
+    assert result.best["test_accuracy"] == there.last["test_accuracy"]
+
+
+def test_a_searching_trial_never_sees_the_test_part(opened):
+    workshop, _ = opened()
+    result = done(workshop, Trial(0, 0.03, 3, "search"))
+    assert not any(name.startswith("test") for name in {*result.best, *result.last})
+    confirmed = done(workshop, Trial(0, 0.03, 3, "confirm"))
+    assert numbers(result)[0] == numbers(confirmed)[0]
+
+
+def test_a_trial_does_not_depend_on_those_before_it(opened):
+    workshop, _ = opened()
+    trial = Trial(1, 0.01, 10_003, "confirm")
+    first = done(workshop, trial)
+    for other in (Trial(0, 1e6, 4, "confirm"), Trial(1, 0.03, 9, "search")):
+        done(workshop, other)
+    assert numbers(done(workshop, trial)) == numbers(first)
+    alone, _ = opened()
+    assert numbers(done(alone, trial)) == numbers(first)
+
+
+def test_two_candidates_with_one_seed_start_alike_and_see_the_same_batches(opened):
+    workshop, _ = opened()
+    starts, orders = [], []
+    for contender in (0, 1):
+        training = workshop.training(Trial(contender, 0.01, 21, "search"))
+        training.begin()
+        starts.append(training._network.state())
+        orders.append(np.asarray(training._program._order(21, 2)))
+    for left, right in zip(*starts, strict=True):
+        np.testing.assert_array_equal(left, right)
+    np.testing.assert_array_equal(*orders)
+    other = workshop.training(Trial(0, 0.01, 22, "search"))
+    other.begin()
+    assert not all(
+        np.array_equal(a, b) for a, b in zip(starts[0], other._network.state(), strict=True)
+    )
+
+
+def test_a_diverged_training_stops_at_once(opened):
+    workshop, _ = opened()
+    result = done(workshop, Trial(0, 1e30, 3, "confirm"))
+    assert result.status == "diverged"
+    assert len(result.history) < 5
+    assert not any(name.startswith("test") for name in result.last)
+
+
+def test_a_training_that_learns_nothing_is_stuck(opened):
+    workshop, _ = opened()
+    result = done(workshop, Trial(0, 1e-12, 3, "confirm"))
+    assert result.status == "stuck"
+    assert len(result.history) == 5
+    assert done(workshop, Trial(1, 0.03, 3, "confirm")).status == "ok"
+
+
+def test_early_stopping_ends_a_trial(opened):
+    fit = ", callbacks: [{EarlyStopping: {monitor: val_loss, patience: 1, min_delta: 1.0}}]"
+    workshop, _ = opened(fit)
+    assert len(done(workshop, Trial(0, 0.01, 3, "confirm")).history) == 2
+    assert len(done(workshop, Trial(0, 0.01, 4, "confirm")).history) == 2
+
+
+def test_early_stopping_restores_the_best_weights(opened):
+    fit = (
+        ", callbacks: [{EarlyStopping: {monitor: val_accuracy, patience: 2, "
+        "restore_best_weights: true}}]"
+    )
+    workshop, _ = opened(fit)
+    result = done(workshop, Trial(0, 0.03, 5, "confirm"))
+    assert result.last == pytest.approx(result.best)
+
+
+def test_reduce_lr_on_plateau_acts_and_is_forgotten_by_the_next_trial(opened):
+    fit = ", callbacks: [{ReduceLROnPlateau: {monitor: val_loss, patience: 1, min_delta: 9.0}}]"
+    workshop, _ = opened(fit)
+    training = workshop.training(Trial(0, 0.01, 3, "search"))
+    training.begin()
+    training.advance(5)
+    lowered = float(training._program.optimizer.learning_rate)
+    assert lowered < 0.005
+    again = workshop.training(Trial(0, 0.01, 3, "search"))
+    again.begin()
+    assert float(again._program.optimizer.learning_rate) == pytest.approx(0.01)
+
+
+def test_pruning_stops_the_worse_half_and_leaves_the_rest_as_it_was(opened):
+    workshop, _ = opened(compare=", prune: true")
+    rates = (1e-6, 1e-4, 0.01, 0.03)
+    trials = tuple(Trial(1, rate, 3, "search") for rate in rates)
+    results = workshop(Task(trials, prune=True))
+    statuses = [result.status for result in results]
+    assert statuses.count("pruned") == 3
+    assert [len(result.history) for result in results].count(2) == 2  # a quarter of 5, rounded up
+    (kept,) = [i for i, status in enumerate(statuses) if status != "pruned"]
+    assert kept >= 2
+    assert numbers(done(workshop, trials[kept])) == numbers(results[kept])
+
+
+def test_averaged_weights_are_what_is_scored_at_the_end(opened, tmp_path):
+    workshop, path = opened()
+    text = path.read_text().replace(
+        "[SGD, Adam]", "[{SGD: {use_ema: true, ema_momentum: 0.9}}, SGD]"
+    )
+    path.write_text(text)
+    plan = comparing.plan_comparison(*comparing.read_problems([str(path)], ()))
+    workshop = Workshop(plan)
+    averaged = done(workshop, Trial(0, 0.03, 3, "search"))
+    assert averaged.last["val_loss"] != averaged.history[-1]["val_loss"]
+    plain = done(workshop, Trial(1, 0.03, 3, "search"))
+    assert plain.last["val_loss"] == plain.history[-1]["val_loss"]
+    assert [r["train_loss"] for r in plain.history] == [r["train_loss"] for r in averaged.history]
+
+
+def test_a_check_times_what_trials_will_cost_and_changes_nothing(opened):
+    workshop, _ = opened()
+    trial = Trial(0, 0.03, 5, "confirm")
+    before = numbers(done(workshop, trial))
+    measured = workshop(Check(0, timed=True))
+    assert measured.epoch > 0
+    assert measured.evaluation > 0
+    assert numbers(done(workshop, trial)) == before
+    assert workshop(Check(0)).epoch == 0
+
+
+def test_keras_has_no_other_backend():
+    assert keras.backend.backend() == "tensorflow"
