@@ -16,9 +16,8 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	  --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
-demo: $(VENV)/.installed ## install, train the digits CNN on real data and score it
-	$(BIN)/dlcli train configs/digits_cnn.yaml
-	$(BIN)/dlcli eval --metrics accuracy,f1,top_k
+demo: $(VENV)/.installed ## install, and compare optimizers on real handwritten digits
+	$(BIN)/dlcli compare-optimizers
 
 test: lint fast slow ## everything CI checks
 
