@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from dlcli.cli import run
+from dlcli.store import comparisons
 from dlcli.store import runs as store
 
 CONFIG = """\
@@ -59,7 +60,7 @@ def test_no_runs_are_a_note_and_no_error(capsys):
     streams = capsys.readouterr()
     assert streams.out == ""
     assert "no runs in runs" in streams.err
-    assert json.loads(printed(capsys, "ls", "--json")) == {"runs": []}
+    assert json.loads(printed(capsys, "ls", "--json")) == {"runs": [], "comparisons": []}
 
 
 def test_the_list_tells_what_became_of_each_run(capsys):
@@ -259,3 +260,51 @@ def test_rm_refuses_a_run_that_is_being_trained(capsys):
         assert run(["runs", "rm", "a", "--yes"]) == 2
     assert "being trained" in capsys.readouterr().err
     assert made.path.exists()
+
+
+@pytest.fixture
+def compared(tmp_path, monkeypatch):
+    """Return the folder of a comparison, below the working folder's `comparisons`."""
+    monkeypatch.chdir(tmp_path)
+    folder = comparisons.open_comparison(tmp_path / "comparisons", "digits", "p", fresh=False)
+    folder.write_json("environment.json", {"problems": "p", "started": "2026-01-31T12:00:00+00:00"})
+    folder.write_text("config.yaml", "fit: {epochs: 3}\n")
+    folder.write_text("summary.csv", "candidate,learning_rate,mean\nAdam,0.01,0.98\nSGD,0.1,0.9\n")
+    folder.write_text("summary.md", "# Comparison\n\nAdam\n")
+    folder.write_trial("ab12", {}, [])
+    return folder
+
+
+def test_comparisons_are_listed_and_shown(compared, capsys):
+    text = printed(capsys, "ls")
+    assert text.splitlines()[-1].split()[:2] == ["digits", "compared"]
+    assert "Adam at 0.01 0.9800" in text
+    (listed,) = json.loads(printed(capsys, "ls", "--json"))["comparisons"]
+    assert (listed["trials"], listed["problems"]) == (1, 1)
+    assert printed(capsys, "show", "digits") == "# Comparison\n\nAdam\n"
+    assert json.loads(printed(capsys, "show", "digits", "--json"))["name"] == "digits"
+
+
+def test_two_comparisons_differ(compared, tmp_path, capsys):
+    other = comparisons.open_comparison(tmp_path / "comparisons", "digits", "q", fresh=False)
+    other.write_json("environment.json", {"problems": "q"})
+    other.write_text("config.yaml", "fit: {epochs: 5}\n")
+    other.write_text("summary.csv", "candidate,learning_rate,mean\nAdam,0.01,0.99\n")
+    text = printed(capsys, "diff", "digits", "digits-2")
+    assert "fit.epochs" in text
+    assert "0.9900" in text
+
+
+def test_a_comparison_is_deleted_but_never_what_else_lies_in_it(compared, capsys):
+    (compared.path / "mine.txt").write_text("x")
+    assert run(["runs", "rm", "digits", "--yes"]) == 2
+    assert "mine.txt" in capsys.readouterr().err
+    (compared.path / "mine.txt").unlink()
+    (compared.path / "trials" / "notes").mkdir()
+    assert run(["runs", "rm", "digits", "--yes"]) == 2
+    (compared.path / "trials" / "notes").rmdir()
+    with compared.lock():
+        assert run(["runs", "rm", "digits", "--yes"]) == 2
+    assert compared.path.exists()
+    assert run(["runs", "rm", "digits", "--yes"]) == 0
+    assert not compared.path.exists()

@@ -1,4 +1,4 @@
-"""`dlcli runs`: the saved runs, read from their small files."""
+"""`dlcli runs`: the saved runs and comparisons, read from their small files."""
 
 from __future__ import annotations
 
@@ -14,6 +14,12 @@ from dlcli.cli.output import emit_json, note, print_table
 from dlcli.config.rendering import differences, flatten
 from dlcli.config.yaml_text import read_plain
 from dlcli.errors import UserError
+from dlcli.store.comparisons import (
+    ComparisonFolder,
+    find_named,
+    list_comparisons,
+    remove_comparison,
+)
 from dlcli.store.runs import (
     CONFIG,
     ENVIRONMENT,
@@ -26,9 +32,14 @@ from dlcli.store.runs import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from dlcli.store.folder import Folder
 
 ROOT = click.option("--root", default="runs", show_default=True, help="Folder that holds the runs.")
+COMPARISONS = click.option(
+    "--comparisons", default="comparisons", show_default=True, help="Folder of the comparisons."
+)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 NOTHING = "-"
@@ -36,21 +47,33 @@ NOTHING = "-"
 
 @click.group()
 def runs() -> None:
-    """List, show, compare or delete saved runs."""
+    """List, show, compare or delete saved runs and comparisons."""
 
 
 @runs.command("ls")
 @ROOT
+@COMPARISONS
 @JSON
-def list_them(root: str, as_json: bool) -> None:
-    """List the runs, the newest first."""
+def list_them(root: str, comparisons: str, as_json: bool) -> None:
+    """List the runs and the comparisons, the newest first."""
     records = [_record(run) for run in list_runs(Path(root))]
+    compared = [_comparison_record(folder) for folder in list_comparisons(Path(comparisons))]
     if as_json:
-        emit_json({"runs": records})
+        emit_json({"runs": records, "comparisons": compared})
         return
-    if not records:
+    if not records and not compared:
         note(f"no runs in {root}; `dlcli train CONFIG` makes one")
-        return
+    if records:
+        _print_runs(records)
+    if records and compared:
+        click.echo()
+    if compared:
+        rows = [[_cell(value) for key, value in row.items() if key != "path"] for row in compared]
+        columns = ["comparison", "state", "started", "problems", "trials", "best"]
+        print_table(columns, rows, numeric=("trials",))
+
+
+def _print_runs(records: Sequence[Mapping[str, Any]]) -> None:
     rows = [
         [
             record["name"],
@@ -65,6 +88,23 @@ def list_them(root: str, as_json: bool) -> None:
     ]
     columns = ["run", "state", "started", "data", "optimizer", "epochs", "scores"]
     print_table(columns, rows, numeric=("epochs",))
+
+
+def _comparison_record(folder: ComparisonFolder) -> dict[str, Any]:
+    """Return what a list shows of a comparison."""
+    best, started = next(iter(folder.summary()), {}), folder.started()
+    told = [best[key] for key in ("candidate", "learning_rate", "mean") if best.get(key)]
+    return {
+        "name": folder.name,
+        "path": str(folder.path),
+        "state": "running" if folder.is_locked() else "compared" if best else "incomplete",
+        "started": _local(started)[:16] if started else None,
+        "problems": len(list(folder.path.glob("config*.yaml"))),
+        "trials": folder.kept_trials(),
+        "best": " ".join([told[0], "at", told[1], f"{float(told[2]):.4f}"])
+        if len(told) == 3
+        else None,
+    }
 
 
 def _record(run: RunFolder) -> dict[str, Any]:
@@ -91,7 +131,7 @@ def _record(run: RunFolder) -> dict[str, Any]:
     }
 
 
-def _json_or_empty(run: RunFolder, name: str) -> dict[str, Any]:
+def _json_or_empty(run: Folder, name: str) -> dict[str, Any]:
     """Read a JSON file of a run; empty if it is missing or damaged."""
     with contextlib.suppress(UserError):
         return run.read_json(name)
@@ -104,7 +144,7 @@ def _config_or_empty(run: RunFolder) -> dict[str, Any]:
     return {}
 
 
-def _config(run: RunFolder) -> dict[str, Any]:
+def _config(run: Folder) -> dict[str, Any]:
     """Read the resolved config of a run as plain data.
 
     Raises:
@@ -141,9 +181,13 @@ def _shown_metrics(found: Mapping[str, Any]) -> str:
 @runs.command()
 @click.argument("run", metavar="RUN")
 @ROOT
+@COMPARISONS
 @JSON
-def show(run: str, root: str, as_json: bool) -> None:
-    """Show everything about one run."""
+def show(run: str, root: str, comparisons: str, as_json: bool) -> None:
+    """Show everything about one run, or the report of a comparison."""
+    if folder := find_named(Path(comparisons), run):
+        _show_comparison(folder, as_json=as_json)
+        return
     found = find_run(Path(root), run)
     record, status = _record(found), _json_or_empty(found, STATUS)
     scores = _scores(found)
@@ -163,6 +207,14 @@ def show(run: str, root: str, as_json: bool) -> None:
         print_table(["metric", *scores], rows, numeric=tuple(scores))
     click.echo()
     click.echo(found.read_text(CONFIG), nl=False)
+
+
+def _show_comparison(folder: ComparisonFolder, *, as_json: bool) -> None:
+    if as_json:
+        environment = _json_or_empty(folder, ENVIRONMENT)
+        emit_json(_comparison_record(folder) | {"environment": environment})
+        return
+    click.echo(folder.read_text("summary.md"), nl=False)
 
 
 def _facts(record: Mapping[str, Any], status: Mapping[str, Any]) -> dict[str, str]:
@@ -193,6 +245,17 @@ def _environment_facts(environment: Mapping[str, Any]) -> dict[str, str]:
     return facts
 
 
+def _all_scores(folder: RunFolder | ComparisonFolder) -> dict[str, dict[str, Any]]:
+    """Return a run's scores by part, or a comparison's means by candidate."""
+    if isinstance(folder, RunFolder):
+        return _scores(folder)
+    return {
+        row["candidate"]: {"mean": float(row["mean"]), "rate": float(row["learning_rate"])}
+        for row in folder.summary()
+        if row.get("mean")
+    }
+
+
 def _scores(run: RunFolder) -> dict[str, dict[str, Any]]:
     """Return the scores of each part of the data, as far as they are there."""
     found = _json_or_empty(run, METRICS)
@@ -221,16 +284,19 @@ def _cell(value: Any) -> str:
 @click.argument("left", metavar="RUN")
 @click.argument("right", metavar="OTHER")
 @ROOT
+@COMPARISONS
 @JSON
-def diff(left: str, right: str, root: str, as_json: bool) -> None:
-    """Show where the configs and scores of two runs differ."""
-    first, second = (find_run(Path(root), name) for name in (left, right))
+def diff(left: str, right: str, root: str, comparisons: str, as_json: bool) -> None:
+    """Show where the configs and scores of two runs, or of two comparisons, differ."""
+    first, second = (
+        find_named(Path(comparisons), name) or find_run(Path(root), name) for name in (left, right)
+    )
     configs = _config(first), _config(second)
     changed = differences(*configs)
     labels = (first.name, second.name)
     if first.name == second.name:
         labels = (str(first.path), str(second.path))
-    scores = dict(zip(labels, (_scores(first), _scores(second)), strict=True))
+    scores = dict(zip(labels, (_all_scores(first), _all_scores(second)), strict=True))
     if as_json:
         emit_json({"config": {k: list(v) for k, v in changed.items()}, "metrics": scores})
         return
@@ -253,17 +319,21 @@ def _setting(flat: Mapping[str, Any], path: str) -> str:
 @runs.command()
 @click.argument("names", nargs=-1, required=True, metavar="RUN...")
 @ROOT
+@COMPARISONS
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def rm(names: tuple[str, ...], root: str, yes: bool) -> None:
-    """Delete runs, after asking."""
-    found = [find_run(Path(root), name) for name in names]
-    for run in {run.path.resolve(): run for run in found}.values():
-        if yes or _agreed(run):
-            remove_run(run)
-            note(f"deleted {run.path}")
+def rm(names: tuple[str, ...], root: str, comparisons: str, yes: bool) -> None:
+    """Delete runs or comparisons, after asking."""
+    found = [find_named(Path(comparisons), name) or find_run(Path(root), name) for name in names]
+    for folder in {folder.path.resolve(): folder for folder in found}.values():
+        if yes or _agreed(folder):
+            if isinstance(folder, RunFolder):
+                remove_run(folder)
+            else:
+                remove_comparison(folder)
+            note(f"deleted {folder.path}")
 
 
-def _agreed(run: RunFolder) -> bool:
+def _agreed(run: Folder) -> bool:
     """Ask whether to delete a run.
 
     Raises:

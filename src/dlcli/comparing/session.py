@@ -239,8 +239,9 @@ def write_settings(session: Session, command: Sequence[str], executor: str, jobs
     """Write config.yaml and environment.json; they say what the folder is."""
     folder, plan = session.folder, session.plan
     assert folder is not None  # noqa: S101 (there is one when something is written)
-    documents = [to_yaml(problem.config) for problem in plan.problems]
-    folder.write_text(CONFIG, "---\n".join(documents))
+    for number, problem in enumerate(plan.problems, start=1):
+        name = CONFIG if number == 1 else CONFIG.replace(".", f"-{number}.")
+        folder.write_text(name, to_yaml(problem.config))
     told = environment(plan.problems[0].config.seed, command, [])
     told |= {"executor": executor, "jobs": jobs, PROBLEMS: problems_key_of(plan)}
     folder.write_text(ENVIRONMENT, json.dumps(told, indent=1, ensure_ascii=False) + "\n")

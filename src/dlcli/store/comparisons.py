@@ -11,7 +11,9 @@ import contextlib
 import csv
 import io
 import re
+import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlcli.errors import UserError, WorkError
@@ -19,13 +21,14 @@ from dlcli.store.folder import LOCK, Folder, explained_os_errors, slug
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
 CONFIG = "config.yaml"
 ENVIRONMENT = "environment.json"
 TRIALS = "trials"
 TRIAL = "trial.json"
 HISTORY = "history.csv"
+SUMMARY = "summary.csv"
+FIGURES = "figures"
 PROBLEMS = "problems"
 """The entry of environment.json that identifies what is compared on."""
 
@@ -40,6 +43,18 @@ class ComparisonFolder(Folder):
             found = self.read_json(ENVIRONMENT).get(PROBLEMS)
             return found if isinstance(found, str) else None
         return None
+
+    def started(self) -> str:
+        """Return when it was started last, in ISO 8601, UTC; empty if that is not recorded."""
+        with contextlib.suppress(UserError, KeyError):
+            return str(self.read_json(ENVIRONMENT)["started"])
+        return ""
+
+    def summary(self) -> list[dict[str, str]]:
+        """Return the rows of the summary as text, the best first; none if there are none yet."""
+        with contextlib.suppress(UserError, csv.Error):
+            return list(csv.DictReader(io.StringIO(self.read_text(SUMMARY))))
+        return []
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
@@ -191,3 +206,58 @@ def open_comparison_at(path: Path, problems: str) -> ComparisonFolder:
 def is_comparison(path: Path) -> bool:
     """Whether a folder was made for a comparison."""
     return path.is_dir() and not path.is_symlink() and ComparisonFolder(path).problems() is not None
+
+
+def list_comparisons(root: Path) -> list[ComparisonFolder]:
+    """Return the comparisons directly below a folder, the newest first."""
+    found = [ComparisonFolder(path) for path in root.iterdir()] if root.is_dir() else []
+    kept = [folder for folder in found if is_comparison(folder.path)]
+    return sorted(kept, key=lambda folder: (folder.started(), folder.name), reverse=True)
+
+
+def find_named(root: Path, text: str) -> ComparisonFolder | None:
+    """Return the comparison of a path, or of a name below root; None if there is none."""
+    for path in (Path(text), root / text) if text else ():
+        if is_comparison(path):
+            return ComparisonFolder(path)
+    return None
+
+
+def remove_comparison(folder: ComparisonFolder) -> None:
+    """Delete a comparison: what dlcli wrote, never anything else.
+
+    Raises:
+        UserError: If it is being compared, or holds what dlcli did not write.
+    """
+    strangers = sorted(p.name for p in folder.path.iterdir() if not _is_own(p))
+    strangers += sorted(
+        p.name
+        for p in (folder.path / TRIALS).glob("*")
+        if not re.fullmatch(KEY, p.name) or not p.is_dir()
+    )
+    if strangers:
+        names = ", ".join(strangers[:5]) + (", ..." if len(strangers) > 5 else "")
+        remedy = "move that elsewhere first; nothing was deleted"
+        raise UserError(
+            f"{folder.path} also holds what dlcli did not write: {names}", remedy=remedy
+        )
+    with folder.lock(), explained_os_errors(folder.path / CONFIG):
+        shutil.rmtree(folder.path)
+
+
+KEY = r"[0-9a-f]+(-pruned)?"
+"""The name of a trial's folder."""
+
+_OWN_FILE = re.compile(
+    r"config(-\d+)?\.yaml|environment\.json|\w+\.(csv|md|tex)|\.lock|\..*\.part\..*"
+)
+    r"config(-\d+)?\.yaml|environment\.json|\w+\.(csv|md|tex)|\.lock|\..*\.part\..*"
+)
+
+
+def _is_own(path: Path) -> bool:
+    if path.is_symlink():
+        return False
+    if path.is_dir():
+        return path.name in (TRIALS, FIGURES)
+    return bool(_OWN_FILE.fullmatch(path.name))
