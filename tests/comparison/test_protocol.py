@@ -138,3 +138,10 @@ def test_a_loss_is_chosen_by_its_least():
     protocol, _ = run(made, lambda _, t: scores[t.rate])
     assert protocol.choices[0].rate == 0.01
     assert protocol.choices[0].score == 0.2
+
+
+def test_a_single_rate_has_no_edge():
+    made = plan("compare: {optimizers: [{Adam: {learning_rate: 0.01}}], seeds: 1}")
+    protocol, _ = run(made, by_rate({"Adam": (0.01, 0.9)}))
+    assert protocol.choices[0].edge == ""
+    assert not protocol.notes

@@ -92,7 +92,7 @@ class Protocol:
         if search.extended:
             grown = ", ".join(f"{rate:g}" for rate in search.extended)
             self.notes.append(f"{name}: the best rate lay on the edge, so the grid grew by {grown}")
-        if choice.edge and len(search.rates) > 1:
+        if choice.edge:
             self.notes.append(
                 f"{name}: the best rate, {choice.rate:g}, is the {choice.edge} edge of those "
                 "tried; a better one may lie beyond"
@@ -146,7 +146,8 @@ class _Search:
             return None
         best = max(scored, key=scored.__getitem__)
         edges = {min(self.rates): "lower", max(self.rates): "upper"}
-        return Choice(best, scored[best][0] * self.plan.score.sign, edges.get(best, ""))
+        edge = edges.get(best, "") if len(self.rates) > 1 else ""
+        return Choice(best, scored[best][0] * self.plan.score.sign, edge)
 
     def beyond(self, choice: Choice) -> float | None:
         """Return the next rate beyond the edge on which the choice lies, if the grid may grow."""

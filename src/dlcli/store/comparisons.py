@@ -251,8 +251,6 @@ KEY = r"[0-9a-f]+(-pruned)?"
 _OWN_FILE = re.compile(
     r"config(-\d+)?\.yaml|environment\.json|\w+\.(csv|md|tex)|\.lock|\..*\.part\..*"
 )
-    r"config(-\d+)?\.yaml|environment\.json|\w+\.(csv|md|tex)|\.lock|\..*\.part\..*"
-)
 
 
 def _is_own(path: Path) -> bool:
