@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
+from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 
@@ -16,6 +17,7 @@ from dlcli.config.loading import load_config
 from dlcli.data import load
 from dlcli.evaluation import point
 from dlcli.trial import Workshop
+from tests.helpers import SMALL
 
 pytestmark = pytest.mark.slow
 
@@ -230,5 +232,26 @@ def test_a_check_times_what_trials_will_cost_and_changes_nothing(opened):
     assert workshop(Check(0)).epoch == 0
 
 
-def test_keras_has_no_other_backend():
-    assert keras.backend.backend() == "tensorflow"
+def resident() -> float:
+    """Return this process's resident memory in MB."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * 4096 / 1e6
+
+
+def test_two_hundred_trials_do_not_grow_the_process(tmp_path):
+    path = tmp_path / "small.yaml"
+    path.write_text(SMALL)
+    plan = comparing.plan_comparison(*comparing.read_problems([str(path)], ("fit.epochs=1",)))
+    workshop = Workshop(plan)
+
+    def train(seeds):
+        for seed in seeds:
+            for contender in (0, 5):
+                workshop(Task((Trial(contender, 0.01, seed, "confirm"),)))
+
+    train(range(40))  # fills the cache of initial states
+    gc.collect()
+    before = resident()
+    train(range(100, 200))
+    gc.collect()
+    assert resident() - before < 20

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import keras
 import numpy as np
 import pytest
 
@@ -263,7 +262,3 @@ def test_two_optimizers_start_from_the_same_weights_and_see_the_same_batches():
     assert not np.array_equal(orders[0][0], orders[0][1])
     assert sorted(orders[0][0]) == list(range(EXAMPLES))
     assert not np.array_equal(orders[0][0], np.asarray(program._order(6, 0)))
-
-
-def test_keras_is_what_it_is_compared_with():
-    assert keras.backend.backend() == "tensorflow"

@@ -235,7 +235,10 @@ def test_spread_over_rates_and_initialisers():
     assert by_label.loc["SGD", "sd"] > 2 * by_label.loc["Adam", "sd"]
     assert (by_label["initializers"] == 2).all()
     assert by_label.loc["SGD", "rate_share"] == pytest.approx(1.0)
-    assert any("SGD's validation scores scatter" in note for note in found.notes)
+    assert by_label.loc["SGD", "good_share"] < by_label.loc["Adam", "good_share"]
+    assert by_label.loc["SGD", "tuned_range"] == pytest.approx(0, abs=1e-9)
+    assert any("SGD comes within 2 % of its best" in note for note in found.notes)
+    assert any("Over 2 initialisers" in note for note in found.notes)
 
 
 def test_an_optimizer_that_loses_to_a_special_case_of_itself_is_flagged():

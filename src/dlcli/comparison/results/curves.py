@@ -12,7 +12,7 @@ from dlcli.comparison.plan import describe_call
 from dlcli.comparison.results.frames import epochs_to_target
 from dlcli.comparison.statistics.budget import expected_best
 from dlcli.comparison.statistics.description import mean_interval
-from dlcli.comparison.statistics.sensitivity import spread
+from dlcli.comparison.statistics.sensitivity import TOLERANCE, spread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -134,7 +134,9 @@ def spread_frame(scores: Scores) -> pd.DataFrame:
     """Return how far each optimizer's scores scatter over its rates and initialisers.
 
     Columns: problem, label, rates, decades (that they span), initializers, sd,
-    interquartile_range, range, rate_share, initializer_share, failed_share (of the trainings).
+    interquartile_range, range, rate_share, initializer_share, good_share (of the settings, within
+    2 % of the best), tuned_range (over the initialisers, each at its own best rate),
+    failed_share (of the trainings).
     """
     rows = []
     for problem, found in enumerate(scores.plan.problems):
@@ -149,7 +151,8 @@ def spread_frame(scores: Scores) -> pd.DataFrame:
 
 
 _SPREAD = ["rates", "decades", "initializers", "sd", "interquartile_range", "range",
-           "rate_share", "initializer_share", "failed_share"]  # fmt: skip
+           "rate_share", "initializer_share", "good_share", "tuned_range",
+           "failed_share"]  # fmt: skip
 
 
 def _spread_row(scores: Scores, members: list[int]) -> dict[str, Any] | None:
@@ -163,10 +166,13 @@ def _spread_row(scores: Scores, members: list[int]) -> dict[str, Any] | None:
         return None
     found = spread(means)
     failed = np.array([[tables[i][rate][1].mean() for i in members] for rate in common])
+    best = means.max(axis=0)
     return {
         "rates": len(common),
         "decades": math.log10(common[-1] / common[0]),
         "initializers": len(members),
         **vars(found),
+        "good_share": float((means >= means.max() - TOLERANCE * abs(means.max())).mean()),
+        "tuned_range": float(np.ptp(best)),
         "failed_share": float(failed.mean()),
     }

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dlcli.comparison.statistics.power import detectable_difference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
 
@@ -167,19 +167,30 @@ def under_tuned_sentences(summary: pd.DataFrame) -> list[str]:
 
 
 def spread_sentences(spreads: pd.DataFrame) -> list[str]:
-    """Compare how widely SGD and Adam scatter over rates and initialisers."""
+    """Compare how much SGD and Adam depend on their rates and initialisers."""
     sentences = []
     for problem, rows in spreads.groupby("problem", sort=False):
         by_label = rows.set_index("label")
         if not {"SGD", "Adam"} <= set(by_label.index):
             continue
         sgd, adam = by_label.loc["SGD"].to_dict(), by_label.loc["Adam"].to_dict()
-        over = f"{sgd['decades']:.1f} and {adam['decades']:.1f} decades of rates"
-        if max(sgd["initializers"], adam["initializers"]) > 1:
-            over += f" and {int(sgd['initializers'])} initialisers"
-        ratio = f", {sgd['sd'] / adam['sd']:.2f} times" if adam["sd"] > 0 else ""
         sentences.append(
-            f"On {problem} SGD's validation scores scatter with a standard deviation of "
-            f"{shown_score(sgd['sd'])} over {over}{ratio}; Adam's with {shown_score(adam['sd'])}."
+            f"On {problem} SGD comes within 2 % of its best validation score in "
+            f"{_settings(sgd)}, and comes to nothing in {sgd['failed_share']:.0%} of them; Adam in "
+            f"{_settings(adam)} and in {adam['failed_share']:.0%}."
         )
+        if sgd["initializers"] > 1:
+            sentences.append(
+                f"Over {int(sgd['initializers'])} initialisers, each at its own best rate, SGD's "
+                f"validation scores range over {shown_score(sgd['tuned_range'])}, Adam's over "
+                f"{shown_score(adam['tuned_range'])}."
+            )
     return sentences
+
+
+def _settings(row: Mapping[Any, Any]) -> str:
+    """Write which part of what an optimizer was tried at is good."""
+    tried = f"{int(row['rates'])} rates over {row['decades']:.1f} decades"
+    if row["initializers"] > 1:
+        tried += f" and {int(row['initializers'])} initialisers"
+    return f"{row['good_share']:.0%} of its settings ({tried})"
