@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli.cli.output import emit_json, print_table
+from dlcli.cli.output import emit_json, print_sentence, print_table
 
 COLUMNS = ["name", "value", "what it is"]
 ROWS = [["a-long-name-1", "1.5", "words " * 20], ["b", "10.25", ""]]
@@ -92,3 +92,14 @@ def test_json_is_strict_whatever_is_printed(content):
         raise AssertionError(constant)
 
     json.loads(printed[0], parse_constant=refuse)
+
+
+def test_a_sentence_is_folded_on_a_terminal_only(capsys, terminal):
+    text = "a few words " * 10
+    print_sentence(text.strip())
+    assert len(capsys.readouterr().out.splitlines()) == 1
+    terminal(30)
+    print_sentence(text.strip())
+    folded = capsys.readouterr().out.splitlines()
+    assert len(folded) > 3
+    assert " ".join(folded) == text.strip()

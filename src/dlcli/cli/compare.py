@@ -13,7 +13,7 @@ import click
 
 from dlcli.cli.config import SET
 from dlcli.cli.data import download_progress
-from dlcli.cli.output import emit_json, note, print_table
+from dlcli.cli.output import emit_json, note, print_sentence, print_table
 from dlcli.errors import UserError, WorkError
 
 if TYPE_CHECKING:
@@ -229,7 +229,7 @@ def _print(results: Results, path: Path, *, as_json: bool) -> None:
         print_table(header, shown, numeric=("learning rate", "p", "diverged/stuck"))
         click.echo()
     for sentence in results.verdict:
-        click.echo(sentence)
+        print_sentence(sentence)
     click.echo(f"report: {path / 'summary.md'}")
 
 

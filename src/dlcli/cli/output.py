@@ -30,6 +30,15 @@ def note(text: str) -> None:
     click.echo(text, err=True)
 
 
+def print_sentence(text: str) -> None:
+    """Print a sentence: folded to the width of a terminal, one line in a pipe."""
+    if sys.stdout.isatty():
+        import shutil
+
+        text = "\n".join(_folded(text, shutil.get_terminal_size().columns))
+    click.echo(text)
+
+
 def print_table(
     columns: Sequence[str], rows: Sequence[Sequence[str]], *, numeric: Sequence[str] = ()
 ) -> None:
