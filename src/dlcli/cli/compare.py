@@ -85,8 +85,6 @@ def compare(
     try:
         if dry_run or isinstance(budget, str):
             plan, seconds = _fitted(plan, pool, workers, budget)
-            pool.close()
-            pool = _executor(executor, workers, plan)
         folder = _folder(plan, name, Path(root), fresh=not resume, create=not dry_run)
         session = comparing.Session(plan, folder)
         if dry_run:

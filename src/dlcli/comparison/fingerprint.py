@@ -42,7 +42,7 @@ def trial_key(plan: Plan, trial: Trial, versions: Mapping[str, str]) -> str:
             "optimizer": _plain_optimizer(contender, trial.rate),
             "seed": trial.seed,
             "stage": trial.stage,
-            "score": [plan.score.metric, plan.score.read],
+            "score": plan.score.metric,  # it says which epoch is the best
             "versions": dict(sorted(versions.items())),
         }
     )
