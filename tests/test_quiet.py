@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
 
 import pytest
 
-from dlcli.quiet import held_back_stderr
+from dlcli.quiet import held_back_stderr, hidden
 
 TRAIN = """
 from dlcli.quiet import load_tensorflow
@@ -69,3 +70,31 @@ def test_ctrl_c_lets_nothing_out(capfd):
         fail_after(b"noise\n", KeyboardInterrupt())
     os.write(2, b"news\n")
     assert capfd.readouterr().err == "news\n"
+
+
+def test_hidden_modules_fail_to_import_and_come_back():
+    assert "colorsys" not in sys.modules or sys.modules.pop("colorsys")
+    with hidden(("colorsys", "json")):
+        with pytest.raises(ImportError):
+            importlib.import_module("colorsys")
+        assert importlib.import_module("json")  # it is loaded already
+    assert importlib.import_module("colorsys")
+
+
+@pytest.mark.slow
+def test_what_keras_does_not_need_is_not_imported_with_it_but_works_afterwards():
+    code = (
+        "import sys\nfrom dlcli.quiet import OPTIONAL, load_tensorflow\nload_tensorflow()\n"
+        "print([name for name in OPTIONAL if name in sys.modules])\n"
+        "import keras, pandas, scipy.stats, sklearn.metrics, matplotlib.figure\n"
+    )
+    assert python(code).stdout == "[]\n"
+
+
+@pytest.mark.slow
+def test_a_worker_is_ready_without_statistics_and_data_frames():
+    code = (
+        "import sys\nimport dlcli.preload\n"
+        "print([n for n in ('sklearn', 'matplotlib', 'pandas', 'scipy') if n in sys.modules])"
+    )
+    assert python(code).stdout == "[]\n"

@@ -1,4 +1,4 @@
-"""TensorFlow's import, without what its C++ parts print before they can be told not to."""
+"""TensorFlow's import, without what it prints, and without what dlcli does not use of it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ import tempfile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 SILENT = "3"
+
+OPTIONAL = ("sklearn", "matplotlib", "pandas", "scipy")
+"""Libraries that Keras imports only if they are there, for parts of it that dlcli does not use:
+wrappers, galleries, data frames. Without them its import takes half the time."""
 
 
 def load_tensorflow() -> None:
@@ -26,10 +30,22 @@ def load_tensorflow() -> None:
         return
     asked = silence_tensorflow()
     with contextlib.nullcontext() if asked else held_back_stderr():
-        import keras  # noqa: F401
-        import tensorflow as tf
+        with hidden(OPTIONAL):
+            import tensorflow as tf  # imports Keras
 
         tf.config.list_physical_devices()  # the drivers' messages come with the first look
+
+
+@contextlib.contextmanager
+def hidden(modules: Iterable[str]) -> Iterator[None]:
+    """Let imports of these modules fail as if they were not installed; loaded ones stay."""
+    absent = [name for name in modules if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]  # None: Python's own way
+    try:
+        yield
+    finally:
+        for name in absent:
+            sys.modules.pop(name, None)
 
 
 def silence_tensorflow() -> bool:

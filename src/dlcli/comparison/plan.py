@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from dlcli.comparison.family import family
 from dlcli.comparison.rates import (
     HALF_DECADE,
     RANGES,
@@ -20,7 +21,6 @@ from dlcli.comparison.rates import (
     thinned,
     with_rate,
 )
-from dlcli.comparison.statistics.inclusion import family
 from dlcli.config.catalogue import load_catalogue
 from dlcli.config.experiment import Call, Candidate, CompareConfig, Config
 from dlcli.errors import UserError

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dlcli.comparison.statistics.inclusion import INCLUSIONS, contains, family, under_tuned
+from dlcli.comparison.family import family
+from dlcli.comparison.statistics.inclusion import INCLUSIONS, contains, under_tuned
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from dlcli.comparison.family import family
 from dlcli.comparison.plan import describe_call
 from dlcli.comparison.results.frames import arguments_of, epochs_to_target
 from dlcli.comparison.statistics import pairing
 from dlcli.comparison.statistics.censored import default_target, time_to_target
 from dlcli.comparison.statistics.description import describe
-from dlcli.comparison.statistics.inclusion import family, under_tuned
+from dlcli.comparison.statistics.inclusion import under_tuned
 from dlcli.comparison.statistics.sensitivity import default_regret, rate_sensitivity
 from dlcli.comparison.statistics.verdict import Groups, Verdict, groups, verdict
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import permutations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from dlcli.comparison.statistics.pairing import holm, paired_t_p_value
 from dlcli.comparison.statistics.power import ALPHA
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import ArrayLike
 
@@ -31,19 +31,7 @@ INCLUSIONS: dict[tuple[str, str], str] = {
     ("Nadam", "Nesterov"): f"{_CHOI}: a large epsilon, the learning rate in proportion",
     ("AdamW", "Adam"): "Loshchilov & Hutter 2019: weight_decay = 0",
 }
-"""(general, special): how the general optimizer becomes the special one, and who says so."""
-
-
-def family(optimizer: str, arguments: Mapping[str, Any]) -> str:
-    """Return the name under which `INCLUSIONS` knows an optimizer.
-
-    Args:
-        optimizer: Keras's class name.
-        arguments: The arguments it is given; Keras's SGD is three optimizers in one.
-    """
-    if optimizer == "SGD" and arguments.get("momentum"):
-        return "Nesterov" if arguments.get("nesterov") else "Momentum"
-    return optimizer
+"""(general, special), by `comparison.family`: how the one becomes the other, and who says so."""
 
 
 def contains(general: str, special: str) -> tuple[str, ...]:
