@@ -86,7 +86,7 @@ def compare(
         if dry_run or isinstance(budget, str):
             plan, seconds = _fitted(plan, pool, workers, budget)
         folder = _folder(plan, name, Path(root), fresh=not resume, create=not dry_run)
-        session = comparing.Session(plan, folder)
+        session = comparing.Session(plan, folder, jobs=workers)
         if dry_run:
             _print_plan(session, seconds, workers, as_json=as_json)
             return

@@ -54,6 +54,7 @@ class Session:
         records: What was trained or found.
         choices: The chosen rates so far.
         notes: What the protocol had to say.
+        jobs: How many trials run side by side.
         kept: Trials that were done before.
     """
 
@@ -62,11 +63,12 @@ class Session:
     records: list[Record] = field(default_factory=list)
     choices: Mapping[int, Choice] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    jobs: int = 1
     kept: int = 0
 
     def __post_init__(self) -> None:
         self._versions = {n: v for n, v in versions().items() if n in COMPUTING}
-        self._read_before: dict[str, Result | None] = {}
+        self._read_before: dict[str, tuple[Result, int | None] | None] = {}
 
     @property
     def failed(self) -> list[Record]:
@@ -164,27 +166,29 @@ class Session:
         found = []
         for trial in task.trials:
             key = self.key(trial)
-            result = self._read(key) or (self._read(key + PRUNED) if task.prune else None)
-            if result is None:
+            kept = self._read(key) or (self._read(key + PRUNED) if task.prune else None)
+            if kept is None:
                 return None
-            found.append(Record(trial, result, key))
+            found.append(Record(trial, kept[0], key, kept[1]))
         return found
 
-    def _read(self, key: str) -> Result | None:
+    def _read(self, key: str) -> tuple[Result, int | None] | None:
+        """Return a kept trial, and how many ran side by side then."""
         if self.folder is None:
             return None
         if self._read_before.get(key) is None:
             self._read_before[key] = self._read_from(self.folder, key)
         return self._read_before[key]
 
-    def _read_from(self, folder: ComparisonFolder, key: str) -> Result | None:
+    def _read_from(self, folder: ComparisonFolder, key: str) -> tuple[Result, int | None] | None:
         """Read a kept trial; one that is damaged counts as missing, and is overwritten later."""
         try:
             kept = folder.read_trial(key)
             if kept is None:
                 return None
             content, history = kept
-            return Result(**content["result"], history=tuple(history))
+            result = Result(**content["result"], history=tuple(history))
+            return result, content.get("jobs")
         except (UserError, KeyError, TypeError):
             note = f"trial {key} was damaged and is trained again"
             if note not in self.notes:
@@ -199,7 +203,7 @@ class Session:
         records = []
         for trial, result in zip(task.trials, results, strict=True):
             key = self.key(trial)
-            records.append(Record(trial, result, key))
+            records.append(Record(trial, result, key, self.jobs))
             if result.status != "failed":
                 self._keep(key + (PRUNED if result.status == "pruned" else ""), trial, result)
         self.records += records
@@ -217,6 +221,7 @@ class Session:
             "learning_rate": trial.rate,
             "stage": trial.stage,
             "seed": trial.seed,
+            "jobs": self.jobs,
         }
         self.folder.write_trial(key, {**told, "result": content}, history)
 

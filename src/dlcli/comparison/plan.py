@@ -165,6 +165,7 @@ class Plan:
     """A whole comparison.
 
     Attributes:
+        ranks: Whether it is made to rank; a quick look is not.
         notes: What the user should know: what a budget leaves out, for one.
     """
 
@@ -176,6 +177,7 @@ class Plan:
     target: float | None
     preset: str
     prune: bool
+    ranks: bool = True
     notes: tuple[str, ...] = ()
 
     @property
@@ -220,6 +222,7 @@ def make_plan(
         target=target,
         preset=settings.preset,
         prune=settings.prune,
+        ranks=preset.ranks or settings.seeds is not None,
         notes=tuple(_grid_notes(contenders)),
     )
     searches = settings.search_seeds or 1

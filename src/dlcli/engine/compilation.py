@@ -106,6 +106,11 @@ def _jit(config: Config) -> bool | str:
     return "auto" if tf.config.list_physical_devices("GPU") else False
 
 
+def uses_xla(config: Config) -> bool:
+    """Whether the trials of a network are compiled with XLA."""
+    return config.fit.jit is True
+
+
 def _metric_lists(model: keras.Model, config: Config, description: DataDescription) -> list[Any]:
     return [_metrics(config, description), *([] for _ in model.outputs[1:])]
 

@@ -16,7 +16,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dlcli.engine.compilation import attach_loss, initial_model
+from dlcli.engine.compilation import attach_loss, initial_model, uses_xla
 from dlcli.engine.feeding import class_weights, evaluation_batch_size, example_order
 from dlcli.model import adapt_preprocessing, construct, feed
 
@@ -50,8 +50,14 @@ class Network:
         self._weights = (
             None if weights is None else tf.constant(weights[dataset.train.y], tf.float32)
         )
+        self.is_jit = uses_xla(config)
+        # XLA compiles for each shape, so that it gets two: a whole batch and the last one.
+        signature = None if self.is_jit else [tf.TensorSpec([None], tf.int32)]
         self._gradients = tf.function(
-            self._gradients_of, autograph=False, input_signature=[tf.TensorSpec([None], tf.int32)]
+            self._gradients_of,
+            autograph=False,
+            input_signature=signature,
+            jit_compile=self.is_jit or None,
         )
         self._forward = tf.function(self._forward_of, autograph=False, reduce_retracing=True)
 
@@ -200,21 +206,31 @@ class Program:
         return float(self._epoch(self._order(seed, epoch), self.steps))
 
     def _epoch_of(self, order: Any, steps: Any) -> Any:
-        size, weights = self.network.batch_size, self.network.model.trainable_variables
+        size = self.network.batch_size
+        rest = self.network.examples % size if self.network.is_jit else 0
 
         def going_on(step: Any, total: Any) -> Any:
-            return tf.logical_and(step < steps, tf.math.is_finite(total))
+            return tf.logical_and(step < steps - (rest > 0), tf.math.is_finite(total))
 
         def batch(step: Any, total: Any) -> tuple[Any, Any]:
             index = order[step * size : (step + 1) * size]
-            loss, gradients = self.network.gradients(index)
-            self.optimizer.apply(gradients, weights)
-            return step + 1, total + loss * tf.cast(tf.size(index), loss.dtype)
+            if self.network.is_jit:
+                index = tf.ensure_shape(index, [size])
+            return step + 1, total + self._updated(index)
 
-        _, total = tf.while_loop(
-            going_on, batch, (tf.constant(0), tf.constant(0.0)), parallel_iterations=1
-        )
+        start = (tf.constant(0), tf.constant(0.0))
+        step, total = tf.while_loop(going_on, batch, start, parallel_iterations=1)
+        if rest:
+            ended = tf.logical_and(step < steps, tf.math.is_finite(total))
+            last = tf.ensure_shape(order[self.network.examples - rest :], [rest])
+            total += tf.cond(ended, lambda: self._updated(last), lambda: 0.0)
         return total / self.network.examples
+
+    def _updated(self, index: Any) -> Any:
+        """Update the weights by a batch, and return its loss times its examples."""
+        loss, gradients = self.network.gradients(index)
+        self.optimizer.apply(gradients, self.network.model.trainable_variables)
+        return loss * tf.cast(tf.size(index), loss.dtype)
 
     def finish(self) -> None:
         """Leave the weights as the end of Keras's `fit` does: averaged, if the optimizer does."""

@@ -55,7 +55,7 @@ def cells(row: pd.Series) -> list[str]:
         f"{row['candidate']}{flag}",
         f"{beyond}{rate:g}" if not math.isnan(rate) else "-",
         shown_interval(row),
-        shown_p(row["p_value"], best=ranked and row["difference"] == 0),
+        shown_p(row["p_value"], best=row["difference"] == 0),
         failed,
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -341,3 +342,30 @@ def test_one_optimizer_under_eight_names_is_told_apart_from_itself_by_nobody():
         claims += set(found.summary["group"]) != {"a"}
     # At 5 % the number of claims in 20 is above 4 once in 390 times.
     assert claims <= 4
+
+
+def test_a_quick_look_ranks_nothing_and_says_so():
+    found = results("compare: {optimizers: [SGD, Adam], preset: quick}")
+    assert found.summary["rank"].isna().all()
+    assert found.verdict[0].startswith("No ranking on made: a quick look only. Adam at 0.001")
+    asked = results("compare: {optimizers: [SGD, Adam], preset: quick, seeds: 10}")
+    assert asked.summary["rank"].notna().all()
+
+
+def test_seconds_of_trainings_that_ran_side_by_side_differently_are_not_compared():
+    made = plan(THREE)
+    protocol, records = run(made, by_rate(PEAKS, width=3))
+    mixed = [replace(record, jobs=1 + i % 2) for i, record in enumerate(records)]
+    found = make_results(made, mixed, protocol.choices, ())
+    assert found.summary["seconds_to_target"].isna().all()
+    assert found.summary["epochs_to_target"].notna().any()
+    assert any("ran 1 and 2 at a time" in note for note in found.notes)
+
+
+def test_failures_are_in_every_table():
+    found = results(judge=judged("stuck"), names=FIVE[:2])
+    pair = found.pairwise[found.pairwise["first"] == "SGD"].iloc[0]
+    assert (pair["first_failed"], pair["second_failed"]) == (3, 0)
+    assert found.aggregate.set_index("candidate").loc["SGD", "failed"] == 6
+    assert set(found.epochs["status"]) == {"ok", "stuck"}
+    assert found.scores["status"].eq("stuck").sum() == 6

@@ -138,6 +138,7 @@ def make_results(
         notes=(
             *plan.notes,
             *notes,
+            *wording.timing_sentences(scores.jobs),
             *wording.under_tuned_sentences(summary),
             *wording.spread_sentences(spreads),
         ),
@@ -161,6 +162,9 @@ def _pairwise(scores: Scores, rng: np.random.Generator) -> pd.DataFrame:
             frame["difference"] = -frame["difference"]
             frame["low"], frame["high"] = -frame["high"], -frame["low"]
         frame.insert(0, "problem", found.name)
+        failures = {name: scores.failures(i) for name, i in zip(names, indices, strict=True)}
+        for side in ("first", "second"):
+            frame[f"{side}_failed"] = frame[side].map(failures)
         frames.append(frame)
     return pd.concat(frames, ignore_index=True)
 
@@ -184,5 +188,7 @@ def _several(
         "critical_difference": aggregate.critical_difference(),
         "candidates": aggregate.candidates,
     }
+    if not scores.plan.ranks:
+        return {"tables": tables, "sentences": ()}
     sentence = wording.overall_sentence(aggregate.candidates, aggregate.verdict(rng), len(ranked))
     return {"tables": tables, "sentences": (sentence,)}

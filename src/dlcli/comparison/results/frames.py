@@ -133,6 +133,7 @@ def epoch_frame(plan: Plan, records: Sequence[Record]) -> pd.DataFrame:
         {
             **_identity(plan, contender, record),
             "candidate": contender.name,
+            "status": record.result.status,
             **row,
             "seconds": round(row["seconds"], 4),
         }

@@ -24,11 +24,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Record:
-    """A trial with what it came to."""
+    """A trial with what it came to.
+
+    Attributes:
+        key: The hash of all that decides the result.
+        jobs: How many trainings ran side by side, which decides how long it took.
+    """
 
     trial: Trial
     result: Result
     key: str = ""
+    jobs: int | None = None
 
 
 class Scores:
@@ -46,6 +52,7 @@ class Scores:
         self.plan = plan
         self.choices = choices
         self.sign = plan.score.sign
+        self.jobs = {r.jobs for r in records if r.trial.stage == self.stage}
         self._search: dict[int, dict[tuple[float, int], Result]] = defaultdict(dict)
         self._confirm: dict[int, dict[int, Result]] = defaultdict(dict)
         for record in records:
@@ -59,6 +66,11 @@ class Scores:
     def is_confirmed(self) -> bool:
         """Whether there is a second stage; without one, the search's own scores are shown."""
         return bool(self.plan.seeds)
+
+    @property
+    def stage(self) -> str:
+        """The stage whose trials are ranked."""
+        return "confirm" if self.is_confirmed else "search"
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -104,6 +116,10 @@ class Scores:
         """Return which of the ranked trials diverged or got stuck."""
         return np.array([r is not None and r.status in FAILED_TRAINING
                          for r in self.ranked(contender)])  # fmt: skip
+
+    def failures(self, contender: int) -> int:
+        """Return how many of the ranked trials diverged or got stuck."""
+        return int(self.failed(contender).sum())
 
     def rates(self, contender: int) -> list[float]:
         """Return the rates that were searched, ascending."""

@@ -44,6 +44,10 @@ class Aggregate:
         self.candidates = tuple(name for name in named[0] if name in shared)
         by_name = {c.name: c for c in contenders}
         self.labels = tuple(by_name[name].label for name in self.candidates)
+        self.failures = [
+            sum(scores.failures(i) for i, c in enumerate(contenders) if c.name == name)
+            for name in self.candidates
+        ]
         self.normalised: list[NDArray[np.float64]] = []
         for problem, (ranking, names) in enumerate(zip(rankings, named, strict=True)):
             rows = ranking.scores[[names.index(name) for name in self.candidates]]
@@ -69,6 +73,7 @@ class Aggregate:
                     "high": interval.high if interval else math.nan,
                     "average_rank": float(ranks[place]),
                     "problems": len(own),
+                    "failed": self.failures[place],
                 }
             )
         frame = pd.DataFrame(rows)

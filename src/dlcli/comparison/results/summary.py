@@ -111,10 +111,11 @@ def _ranked(scores: Scores, index: int, ranking: Ranking | None) -> dict[str, An
     contender = scores.plan.contenders[index]
     place = ranking.contenders.index(index) if ranking and index in ranking.contenders else None
     choice = scores.choices.get(index)
+    shown = ranking if scores.plan.ranks and scores.is_confirmed else None
     return {
         "problem": scores.plan.problems[contender.problem].name,
-        "rank": int(ranking.groups.ranks[place]) if ranking and place is not None else None,
-        "group": ranking.groups.letters[place] if ranking and place is not None else "",
+        "rank": int(shown.groups.ranks[place]) if shown and place is not None else None,
+        "group": shown.groups.letters[place] if shown and place is not None else "",
         "candidate": contender.name,
         "label": contender.label,
         "optimizer": contender.written.name,
@@ -191,7 +192,10 @@ def _arrived(scores: Scores, index: int, target: float | None) -> dict[str, Any]
     return {
         "epochs_to_target": found.median,
         "steps_to_target": _clocked(results, epochs, failed, _steps),
-        "seconds_to_target": _clocked(results, epochs, failed, _seconds),
+        # Trainings side by side slow each other down: their seconds compare only among equals.
+        "seconds_to_target": _clocked(results, epochs, failed, _seconds)
+        if len(scores.jobs) == 1
+        else math.nan,
         "reached": found.reached,
         "censored": found.censored,
     }

@@ -68,6 +68,9 @@ def problem_sentences(
         told = f"{at_rate(best)} has the best {score_text}, {shown_score(best['mean'])}"
         why = "The rate was picked by this score, so it is too good; --seeds confirms it."
         return [f"Search only on {name}: {told}. {why}"]
+    if not scores.plan.ranks:
+        told = f"{at_rate(best)} has the best mean {score_text}, {shown_interval(best)}"
+        return [f"No ranking on {name}: a quick look only. {told}; --preset standard ranks."]
     sentences = [_answer(name, best, undecided, ranking, score_text)]
     sentences += _seeds_needed(ranking.verdict)
     sentences += _detectable(ranking)
@@ -154,6 +157,14 @@ def overall_sentence(candidates: Sequence[str], found: Verdict, problems: int) -
         f"Over all {problems} problems no difference is shown between {best}, which has the best "
         f"mean, and {others}."
     )
+
+
+def timing_sentences(jobs: set[int | None]) -> list[str]:
+    """Say why no seconds are compared, if they are not."""
+    if len(jobs) < 2:
+        return []
+    told = joined(sorted(str(number or "an unknown number of") for number in jobs))
+    return [f"The trainings ran {told} at a time, so seconds to the target are not compared."]
 
 
 def under_tuned_sentences(summary: pd.DataFrame) -> list[str]:
