@@ -218,10 +218,11 @@ class Processes:
             waiting = {w.pipe: w for w in self._workers if w.is_busy}
             if not waiting:
                 return None
-            for pipe in connection.wait(list(waiting)):
-                done = self._received(waiting[pipe])  # type: ignore[index]  # wait returns what it got
-                if done is not None:
-                    return done
+            pipe = connection.wait(list(waiting))[0]
+            done = self._received(waiting[pipe])  # type: ignore[index]  # wait returns what it got
+            if done is not None:
+                self._hand_out()  # the worker goes on while the caller keeps the result
+                return done
 
     def _hand_out(self) -> None:
         while self._again or len(self._queue):

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 KEPT_STATES = 32
 """Initial states held at once: those of a comparison's seeds."""
 
-START_EXAMPLES = 1024
+START_EXAMPLES = 256
 """Training examples on which the loss at the start is measured."""
 
 CHANCE_MARGIN = 0.02
@@ -77,7 +77,7 @@ class Workshop:
         return [self._tried(trial) for trial in task.trials]
 
     def check(self, task: Check) -> Measurement:
-        """Build the model and the optimizers of a contender's problem; time an epoch if asked to.
+        """Build a contender's program and its problem's optimizers; time an epoch if asked to.
 
         Raises:
             ConfigError: If one of them cannot be made.
@@ -87,7 +87,7 @@ class Workshop:
         for other in self.plan.contenders:
             if other.problem == contender.problem:
                 construct(other.config.compile.optimizer)
-        self._state(contender, self.plan.problems[contender.problem].config.seed)
+        self.program(contender)
         return self._measured(contender, network) if task.timed else Measurement()
 
     def _measured(self, contender: Contender, network: Network) -> Measurement:

@@ -393,3 +393,12 @@ def test_options_stand_for_overrides():
 
 def test_times_are_written_as_people_do():
     assert [shown_time(s) for s in (4.4, 200, 7500)] == ["4 s", "3 min 20 s", "2 h 5 min"]
+
+
+@slow
+def test_a_search_alone_ranks_nothing(folder):
+    done = compared(folder, "small.yaml", *QUICK, "--seeds", "0")
+    assert "Search only on small" in done.stdout
+    assert done.stdout.splitlines()[2].startswith("-")
+    assert table(folder, "summary")["rank"].isna().all()
+    compared(folder, "small.yaml", "--preset", "quick", "--epochs", "1", "--optimizers", "SGD,Adam")

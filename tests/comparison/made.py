@@ -10,8 +10,7 @@ import numpy as np
 
 from dlcli.comparison.plan import Problem, Score, make_plan
 from dlcli.comparison.protocol import Protocol
-from dlcli.comparison.records import Result
-from dlcli.comparison.results.scores import Record
+from dlcli.comparison.records import Record, Result
 from dlcli.config.binding import bind
 from dlcli.config.experiment import CompareConfig
 from dlcli.config.loading import parse_config

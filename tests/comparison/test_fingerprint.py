@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dlcli.comparison.fingerprint import problems_key, trial_key
+from dlcli.comparison.fingerprint import TrialKeys, problems_key
 from dlcli.comparison.plan import make_plan
 from dlcli.comparison.records import Trial
 from dlcli.config.experiment import CompareConfig
@@ -20,7 +20,7 @@ TWO = "compare: {optimizers: [SGD, Adam]}"
 
 
 def key(made, trial=TRIAL, versions=VERSIONS):
-    return trial_key(made, trial, versions)
+    return TrialKeys(made, versions)(trial)
 
 
 def changed(made, **sections):

@@ -93,7 +93,7 @@ def compare(
         assert folder is not None  # noqa: S101 (it was made)
         with folder.lock():
             if session.remaining():
-                comparing.check(plan, pool)
+                comparing.check(plan, pool, workers)
             comparing.write_settings(session, sys.argv, executor, workers)
             deadline = began + budget_seconds(budget) if isinstance(budget, str) else None
             _run(session, pool, deadline)

@@ -9,9 +9,9 @@ from collections import deque
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from dlcli.comparison.fingerprint import problems_key, trial_key
+from dlcli.comparison.fingerprint import TrialKeys, problems_key
 from dlcli.comparison.protocol import Protocol as Stages
-from dlcli.comparison.records import Result, Task, Trial
+from dlcli.comparison.records import Record, Result, Task, Trial
 from dlcli.config.rendering import to_plain, to_yaml
 from dlcli.errors import InterruptedRunError, UserError
 from dlcli.store.comparisons import CONFIG, ENVIRONMENT, PROBLEMS
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from dlcli.comparison.plan import Plan
     from dlcli.comparison.protocol import Choice
     from dlcli.comparison.results import Results
-    from dlcli.comparison.results.scores import Record
     from dlcli.executors import Executor
     from dlcli.store.comparisons import ComparisonFolder
 
@@ -67,7 +66,7 @@ class Session:
     kept: int = 0
 
     def __post_init__(self) -> None:
-        self._versions = {n: v for n, v in versions().items() if n in COMPUTING}
+        self.key = TrialKeys(self.plan, computing_versions())
         self._read_before: dict[str, tuple[Result, int | None] | None] = {}
 
     @property
@@ -80,10 +79,6 @@ class Session:
         from dlcli.comparison.results import make_results
 
         return make_results(self.plan, self.records, self.choices, self.notes)
-
-    def key(self, trial: Trial) -> str:
-        """Return a trial's key."""
-        return trial_key(self.plan, trial, self._versions)
 
     def remaining(self) -> int:
         """Return how many trials are planned and not done, as far as one can see."""
@@ -116,9 +111,8 @@ class Session:
         stages = Stages(self.plan)
         self.choices = stages.choices
         waiting = deque(stages.start())
-        total = self.plan.searching + self.plan.confirming
-        observer.started(trials=total, kept=max(0, total - self.remaining()))
-        left_out = 0
+        left_out = self._submit(waiting, stages, executor, deadline)
+        observer.started(trials=stages.trials, kept=self.kept)
         try:
             while True:
                 left_out += self._submit(waiting, stages, executor, deadline)
@@ -161,8 +155,6 @@ class Session:
 
     def _found(self, task: Task) -> list[Record] | None:
         """Return a task's results if all of them are kept."""
-        from dlcli.comparison.results.scores import Record
-
         found = []
         for trial in task.trials:
             key = self.key(trial)
@@ -196,8 +188,6 @@ class Session:
             return None
 
     def _received(self, task: Task, results: Sequence[Result] | None, error: str) -> list[Record]:
-        from dlcli.comparison.results.scores import Record
-
         if results is None:
             results = [Result("failed", message=error) for _ in task.trials]
         records = []
@@ -254,4 +244,9 @@ def write_settings(session: Session, command: Sequence[str], executor: str, jobs
 
 def problems_key_of(plan: Plan) -> str:
     """Return the hash by which a comparison finds its folder again."""
-    return problems_key(plan, {n: v for n, v in versions().items() if n in COMPUTING})
+    return problems_key(plan, computing_versions())
+
+
+def computing_versions() -> dict[str, str]:
+    """Return the versions that decide a trial's result."""
+    return {name: version for name, version in versions().items() if name in COMPUTING}

@@ -18,14 +18,16 @@ SAFETY = 0.85
 """Share of a time budget that is planned with: trials vary, and the tables take time too."""
 
 
-def check(plan: Plan, executor: Executor) -> None:
+def check(plan: Plan, executor: Executor, jobs: int) -> None:
     """Build every problem's model and optimizers once, so that mistakes show before training.
+
+    As many workers as there will be do so side by side: each needs its network anyway.
 
     Raises:
         ConfigError: If one cannot be made.
         UserError: If a problem's data or model cannot be used.
     """
-    for index in _first_contenders(plan):
+    for index in _tried_first(plan, jobs):
         executor.submit(Check(index), plan.contenders[index].program)
     while (done := executor.next_done()) is not None:
         if done.error:
@@ -34,9 +36,13 @@ def check(plan: Plan, executor: Executor) -> None:
             raise UserError(f"{problem.name} cannot be trained: {done.error}", remedy=remedy)
 
 
-def _first_contenders(plan: Plan) -> list[int]:
+def _tried_first(plan: Plan, jobs: int) -> list[int]:
+    """Return a contender of every problem, and as many more programs as keep all workers busy."""
     seen = [contender.problem for contender in plan.contenders]
-    return [seen.index(problem) for problem in range(len(plan.problems))]
+    first = [seen.index(problem) for problem in range(len(plan.problems))]
+    programs = {c.program: i for i, c in reversed(list(enumerate(plan.contenders)))}
+    others = [i for i in programs.values() if i not in first]
+    return [*first, *sorted(others)[: max(0, jobs - len(first))]]
 
 
 def measure(plan: Plan, executor: Executor) -> dict[int, Measurement]:

@@ -22,30 +22,40 @@ LENGTH = 20
 """Hexadecimal digits of a key: 80 bits, so that even a million trials do not meet by chance."""
 
 
-def trial_key(plan: Plan, trial: Trial, versions: Mapping[str, str]) -> str:
-    """Return a trial's key: a hash of all that decides its result.
+class TrialKeys:
+    """The keys of a plan's trials: hashes of all that decides their results.
 
     The label, the other candidates and the settings of the comparison are not among it, so that a
     wider comparison finds the trials of a narrower one.
 
     Args:
-        plan: Whose trial it is.
-        trial: The trial.
+        plan: Whose trials they are.
         versions: Of the packages that compute.
     """
-    contender = plan.contenders[trial.contender]
-    problem = plan.problems[contender.problem]
-    return _hashed(
-        {
-            "problem": _decisive(problem),
-            "model": to_plain(contender.config)["model"],
-            "optimizer": _plain_optimizer(contender, trial.rate),
-            "seed": trial.seed,
-            "stage": trial.stage,
-            "score": plan.score.metric,  # it says which epoch is the best
-            "versions": dict(sorted(versions.items())),
-        }
-    )
+
+    def __init__(self, plan: Plan, versions: Mapping[str, str]) -> None:
+        self._plan = plan
+        self._versions = dict(sorted(versions.items()))
+        self._contenders: dict[int, str] = {}
+
+    def __call__(self, trial: Trial) -> str:
+        """Return a trial's key."""
+        contender = self._plan.contenders[trial.contender]
+        if trial.contender not in self._contenders:
+            self._contenders[trial.contender] = self._contender_key(contender)
+        rate = _plain_optimizer(contender, trial.rate)
+        return _hashed([self._contenders[trial.contender], rate, trial.seed, trial.stage])
+
+    def _contender_key(self, contender: Contender) -> str:
+        """Hash what all trials of a contender share: writing a config out is slow."""
+        return _hashed(
+            {
+                "problem": _decisive(self._plan.problems[contender.problem]),
+                "model": to_plain(contender.config)["model"],
+                "score": self._plan.score.metric,  # it says which epoch is the best
+                "versions": self._versions,
+            }
+        )
 
 
 def problems_key(plan: Plan, versions: Mapping[str, str]) -> str:

@@ -110,3 +110,18 @@ class Result:
     def train_loss(self) -> float | None:
         """The mean loss of the last epoch."""
         return self.history[-1]["train_loss"] if self.history else None
+
+
+@dataclass(frozen=True)
+class Record:
+    """A trial with what it came to.
+
+    Attributes:
+        key: The hash of all that decides the result.
+        jobs: How many trainings ran side by side, which decides how long it took.
+    """
+
+    trial: Trial
+    result: Result
+    key: str = ""
+    jobs: int | None = None

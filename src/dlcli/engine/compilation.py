@@ -13,7 +13,7 @@ from dlcli.metrics import streaming
 from dlcli.model import adapt_preprocessing, build_model, construct, is_logits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from dlcli.config.experiment import Config
     from dlcli.data.description import DataDescription, Dataset
@@ -106,9 +106,27 @@ def _jit(config: Config) -> bool | str:
     return "auto" if tf.config.list_physical_devices("GPU") else False
 
 
+RECURRENT = frozenset({"SimpleRNN", "LSTM", "GRU", "RNN"})
+
+
 def uses_xla(config: Config) -> bool:
-    """Whether the trials of a network are compiled with XLA."""
-    return config.fit.jit is True
+    """Whether the trials of a network are compiled with XLA.
+
+    Measured on two CPU cores: it takes a third off the time of recurrent networks, whose loops it
+    fuses, nothing off that of dense ones, and doubles that of convolutions (benchmarks/README.md).
+    """
+    if config.fit.jit != "auto":
+        return config.fit.jit
+    classes = {name for layer in config.model.layers for name in _classes(layer.call)}
+    return bool(classes & RECURRENT) and not any("Conv" in name for name in classes)
+
+
+def _classes(value: Any) -> Iterator[str]:
+    """Yield the names of a layer and of those inside it."""
+    if isinstance(value, Call):
+        yield value.name
+        for inner in value.arguments.values():
+            yield from _classes(inner)
 
 
 def _metric_lists(model: keras.Model, config: Config, description: DataDescription) -> list[Any]:

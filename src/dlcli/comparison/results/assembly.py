@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from dlcli.comparison.plan import Plan
     from dlcli.comparison.protocol import Choice
-    from dlcli.comparison.results.scores import Record
+    from dlcli.comparison.records import Record
     from dlcli.comparison.results.summary import Ranking
     from dlcli.comparison.statistics.ranking import CriticalDifference
 

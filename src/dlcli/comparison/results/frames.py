@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dlcli.comparison.plan import Contender, Plan
-    from dlcli.comparison.records import Result
-    from dlcli.comparison.results.scores import Record
+    from dlcli.comparison.records import Record, Result
     from dlcli.config.experiment import Call
 
 

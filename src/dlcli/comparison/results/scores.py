@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,22 +18,7 @@ if TYPE_CHECKING:
 
     from dlcli.comparison.plan import Plan
     from dlcli.comparison.protocol import Choice
-    from dlcli.comparison.records import Result, Trial
-
-
-@dataclass(frozen=True)
-class Record:
-    """A trial with what it came to.
-
-    Attributes:
-        key: The hash of all that decides the result.
-        jobs: How many trainings ran side by side, which decides how long it took.
-    """
-
-    trial: Trial
-    result: Result
-    key: str = ""
-    jobs: int | None = None
+    from dlcli.comparison.records import Record, Result
 
 
 class Scores:

@@ -114,7 +114,7 @@ def _ranked(scores: Scores, index: int, ranking: Ranking | None) -> dict[str, An
     shown = ranking if scores.plan.ranks and scores.is_confirmed else None
     return {
         "problem": scores.plan.problems[contender.problem].name,
-        "rank": int(shown.groups.ranks[place]) if shown and place is not None else None,
+        "rank": float(shown.groups.ranks[place]) if shown and place is not None else math.nan,
         "group": shown.groups.letters[place] if shown and place is not None else "",
         "candidate": contender.name,
         "label": contender.label,
