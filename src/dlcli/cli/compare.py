@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import sys
@@ -80,6 +81,8 @@ def compare(
     with download_progress() as progress:
         read = comparing.read_problems(configs or (str(_packaged()),), changed, progress)
     plan = comparing.plan_comparison(*read)
+    # The tables need pandas and SciPy, which load while the workers wait for TensorFlow.
+    importlib.import_module("dlcli.comparison.results")
     budget = read[1].budget
     pool = _executor(executor, workers, plan)
     try:
