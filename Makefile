@@ -35,6 +35,7 @@ slow: $(VENV)/.installed ## tests that train
 
 bench: $(VENV)/.installed ## the figures of benchmarks/README.md
 	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/trials.py
 
 catalogue: $(VENV)/.installed ## re-read what the installed Keras offers
 	$(BIN)/python -m dlcli.introspection --write

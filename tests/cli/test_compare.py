@@ -247,7 +247,8 @@ def test_a_time_budget_leaves_out_what_does_not_fit(folder):
     )  # fmt: skip
     assert "leaves out" in done.stderr
     seeds = table(folder).query("stage == 'confirm'").groupby("optimizer").size()
-    assert len(set(seeds)) == 1
+    # A busy machine may be slower than it was when it was timed; then that is said.
+    assert len(set(seeds)) == 1 or "the time was over" in done.stderr
 
 
 @slow
@@ -372,6 +373,7 @@ def test_a_layer_that_does_not_fit_is_shown_at_its_line(folder):
     (folder / "bad.yaml").write_text(text)
     done = compared(folder, "bad.yaml", *QUICK, code=2)
     assert "bad.yaml:8:" in done.stderr
+    assert not (folder / "comparisons").exists()
 
 
 def test_options_stand_for_overrides():

@@ -76,7 +76,7 @@ def compare(
 
     began = time.monotonic()
     changed = (*overrides, *as_overrides(flags))
-    workers = jobs or (1 if executor == "serial" else len(os.sched_getaffinity(0)))
+    workers = jobs or (1 if executor == "serial" else _cores())
     _begin_import(executor)
     with download_progress() as progress:
         read = comparing.read_problems(configs or (str(_packaged()),), changed, progress)
@@ -88,15 +88,15 @@ def compare(
     try:
         if dry_run or isinstance(budget, str):
             plan, seconds = _fitted(plan, pool, workers, budget)
-        folder = _folder(plan, name, Path(root), fresh=not resume, create=not dry_run)
-        session = comparing.Session(plan, folder, jobs=workers)
+        home = _Home(plan, name, Path(root))
+        session = comparing.Session(plan, home.found() if resume else None, jobs=workers)
         if dry_run:
             _print_plan(session, seconds, workers, as_json=as_json)
             return
-        assert folder is not None  # noqa: S101 (it was made)
+        if session.remaining():
+            comparing.check(plan, pool, workers)
+        session.folder = folder = home.opened(fresh=not resume)
         with folder.lock():
-            if session.remaining():
-                comparing.check(plan, pool, workers)
             comparing.write_settings(session, sys.argv, executor, workers)
             deadline = began + budget_seconds(budget) if isinstance(budget, str) else None
             _run(session, pool, deadline)
@@ -105,6 +105,12 @@ def compare(
         pool.close()
     _print(results, folder.path, as_json=as_json)
     _complain(session, folder)
+
+
+def _cores() -> int:
+    """Return the processors that this process may use; not every system tells."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def _begin_import(executor: str) -> None:
@@ -178,17 +184,27 @@ def _fitted(plan: Plan, pool: Executor, jobs: int, budget: int | str | None) -> 
     return plan, comparing.estimated_seconds(plan, measured, jobs)
 
 
-def _folder(
-    plan: Plan, name: str | None, root: Path, *, fresh: bool, create: bool
-) -> ComparisonFolder | None:
-    from dlcli.comparing import problems_key_of
-    from dlcli.store.comparisons import find_comparison, open_comparison
+class _Home:
+    """Where a comparison goes; nothing is made before it is known that it can be trained."""
 
-    named = name or "-".join(problem.name for problem in plan.problems)
-    key = problems_key_of(plan)
-    if not create:
-        return None if fresh else find_comparison(root, named, key)
-    return open_comparison(root, named, key, fresh=fresh)
+    def __init__(self, plan: Plan, name: str | None, root: Path) -> None:
+        from dlcli.comparing import problems_key_of
+
+        self._name = name or "-".join(problem.name for problem in plan.problems)
+        self._root = root
+        self._key = problems_key_of(plan)
+
+    def found(self) -> ComparisonFolder | None:
+        """Return the folder of the same problems, if there is one."""
+        from dlcli.store.comparisons import find_comparison
+
+        return find_comparison(self._root, self._name, self._key)
+
+    def opened(self, *, fresh: bool) -> ComparisonFolder:
+        """Return that folder, or a new one."""
+        from dlcli.store.comparisons import open_comparison
+
+        return open_comparison(self._root, self._name, self._key, fresh=fresh)
 
 
 def _run(session: Session, pool: Executor, deadline: float | None) -> None:

@@ -175,7 +175,6 @@ class Plan:
     seeds: tuple[int, ...]
     score: Score
     target: float | None
-    preset: str
     prune: bool
     ranks: bool = True
     notes: tuple[str, ...] = ()
@@ -220,7 +219,6 @@ def make_plan(
         seeds=(),
         score=score,
         target=target,
-        preset=settings.preset,
         prune=settings.prune,
         ranks=preset.ranks or settings.seeds is not None,
         notes=tuple(_grid_notes(contenders)),

@@ -329,7 +329,7 @@ FIT = Record(
             "jit",
             OneOf((BOOLEAN, Typed((Type("string", choices=("auto",)), Type("boolean"))))),
             "auto",
-            "compile with XLA; 'auto' leaves the choice to Keras",
+            "compile with XLA; 'auto' does where it pays",
         ),
         Field("mixed_precision", BOOLEAN, False, "compute in float16 (bfloat16 on a CPU)"),
     ),

@@ -1,0 +1,163 @@
+"""A comparison in its folder, with an executor that makes its results up."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+
+import pytest
+
+from dlcli.cli.compare import _complain
+from dlcli.comparing import Session
+from dlcli.errors import InterruptedRunError, UserError, WorkError
+from dlcli.executors import Done
+from dlcli.store.comparisons import ComparisonFolder
+from tests.comparison.made import by_rate, plan, result
+
+PEAKS = {"SGD": (0.316, 0.80), "Adam": (1e-3, 0.90)}
+TWO = "compare: {optimizers: [SGD, Adam], seeds: 6}"
+
+
+class MadeUp:
+    """Does tasks at once; some fail.
+
+    Args:
+        made: The plan.
+        fails: Whether a trial cannot be run.
+        stop: An exception to raise after so many tasks.
+    """
+
+    def __init__(self, made, fails=lambda trial: False, stop=None):
+        self.made, self.fails, self.stop = made, fails, stop
+        self.queue, self.done, self.is_closed = deque(), 0, False
+        self.score = by_rate(PEAKS, spread=0.01, width=3)
+
+    def submit(self, task, group):
+        self.queue.append(task)
+        self.groups = {*getattr(self, "groups", ()), group}
+
+    def next_done(self):
+        if self.stop and self.done == self.stop[0]:
+            raise self.stop[1]
+        if not self.queue:
+            return None
+        self.done += 1
+        task = self.queue.popleft()
+        if any(self.fails(trial) for trial in task.trials):
+            return Done(task, None, "its process was ended by SIGKILL")
+        return Done(task, [result(self.score(self.made, t), stage=t.stage) for t in task.trials])
+
+    def cancel(self):
+        self.queue.clear()
+
+    def close(self):
+        self.is_closed = True
+
+
+class Told:
+    """Remembers what it was told."""
+
+    def started(self, *, trials, kept):
+        self.first = (trials, kept)
+
+    def trial(self, *, done, trials, best):
+        self.last = (done, trials, best)
+
+
+def session(tmp_path, compare=TWO):
+    return Session(plan(compare), ComparisonFolder(tmp_path))
+
+
+def test_everything_is_kept_and_found_again(tmp_path):
+    first, told = session(tmp_path), Told()
+    executor = MadeUp(first.plan)
+    first.run(executor, told)
+    assert executor.is_closed
+    assert executor.groups == {contender.program for contender in first.plan.contenders}
+    assert told.first == (18 + 12, 0)
+    assert told.last[:2] == (30, 30)
+    assert told.last[2].startswith("Adam at 0.001: val_accuracy")
+    again, told = session(tmp_path), Told()
+    assert again.remaining() == 0
+    executor = MadeUp(again.plan)
+    again.run(executor, told)
+    assert (executor.done, told.first) == (0, (30, 30))
+    assert again.results().verdict == first.results().verdict
+
+
+def test_what_is_missing_is_counted_before_it_is_trained(tmp_path):
+    assert session(tmp_path).remaining() == 30
+    session(tmp_path).run(MadeUp(plan(TWO), stop=None), Told())
+    wider = session(tmp_path, TWO.replace("6", "9"))
+    assert wider.remaining() == 6
+
+
+def test_a_trial_that_could_not_be_run_is_in_the_tables_and_tried_again_next_time(tmp_path):
+    first = session(tmp_path)
+    broken = first.plan.seeds[2]
+    first.run(MadeUp(first.plan, lambda t: t.seed == broken and t.contender == 0), Told())
+    assert [r.result.message for r in first.failed] == ["its process was ended by SIGKILL"]
+    found = first.results()
+    assert (found.trials["status"] == "failed").sum() == 1
+    assert found.summary.set_index("label").loc["SGD", "failed"] == 1
+    with pytest.raises(
+        WorkError, match="1 trial could not be run, the first one SGD at 0.316"
+    ) as e:
+        _complain(first, first.folder)
+    assert e.value.exit_code == 1
+    again = session(tmp_path)
+    assert again.remaining() == 1
+    again.run(MadeUp(again.plan), Told())
+    assert not again.failed
+    _complain(again, again.folder)
+
+
+def test_ctrl_c_keeps_what_is_done_and_closes_the_executor(tmp_path):
+    first = session(tmp_path)
+    executor = MadeUp(first.plan, stop=(7, KeyboardInterrupt()))
+    with pytest.raises(InterruptedRunError, match="7 finished trials are kept"):
+        first.run(executor, Told())
+    assert executor.is_closed
+    assert session(tmp_path).remaining() == 23
+
+
+def test_an_error_of_the_user_closes_the_executor_too(tmp_path):
+    first = session(tmp_path)
+    executor = MadeUp(first.plan, stop=(0, UserError("wrong")))
+    with pytest.raises(UserError):
+        first.run(executor, Told())
+    assert executor.is_closed
+
+
+def test_no_trial_begins_after_the_deadline(tmp_path):
+    first = session(tmp_path)
+    first.run(MadeUp(first.plan), Told(), deadline=time.monotonic() - 1)
+    assert not first.records
+    assert any("the time was over: 18 trials" in note for note in first.notes)
+
+
+def test_a_search_whose_trials_all_fail_leaves_the_others(tmp_path):
+    first = session(tmp_path)
+    first.run(MadeUp(first.plan, lambda t: t.contender == 0), Told())
+    assert {r.trial.contender for r in first.failed} == {0}
+    assert "SGD: no trial of its search could be run" in first.notes
+    assert first.results().verdict[0].startswith("On made there is one candidate: Adam")
+
+
+def test_pruned_trials_are_kept_apart_from_whole_ones(tmp_path):
+    class Pruning(MadeUp):
+        def next_done(self):
+            done = super().next_done()
+            if done and done.task.prune:
+                best = max(done.value, key=lambda r: r.best["val_accuracy"])
+                value = [r if r is best else result(0.4, status="pruned") for r in done.value]
+                return Done(done.task, value)
+            return done
+
+    pruned = session(tmp_path, TWO.replace("}", ", prune: true}"))
+    pruned.run(Pruning(pruned.plan), Told())
+    assert (pruned.results().trials["status"] == "pruned").sum() == 16
+    again = session(tmp_path, TWO.replace("}", ", prune: true}"))
+    assert again.remaining() == 0
+    whole = session(tmp_path)
+    assert whole.remaining() == 16 + 2 * 6  # the best of each search alone is kept
