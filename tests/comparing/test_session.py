@@ -100,11 +100,9 @@ def test_a_trial_that_could_not_be_run_is_in_the_tables_and_tried_again_next_tim
     found = first.results()
     assert (found.trials["status"] == "failed").sum() == 1
     assert found.summary.set_index("label").loc["SGD", "failed"] == 1
-    with pytest.raises(
-        WorkError, match="1 trial could not be run, the first one SGD at 0.316"
-    ) as e:
+    with pytest.raises(WorkError, match="1 trial could not be run, the first one SGD") as caught:
         _complain(first, first.folder)
-    assert e.value.exit_code == 1
+    assert caught.value.exit_code == 1
     again = session(tmp_path)
     assert again.remaining() == 1
     again.run(MadeUp(again.plan), Told())
