@@ -87,7 +87,7 @@ def test_an_error_of_the_user_ends_everything(pool):
 def test_what_has_not_begun_can_be_cancelled(pool):
     for number in range(5):
         pool.submit(number, "a")
-    pool.cancel()
+    assert pool.cancel() == [0, 1, 2, 3, 4]
     assert results(pool) == []
 
 

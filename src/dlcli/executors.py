@@ -58,8 +58,8 @@ class Executor(Protocol):
     def next_done(self) -> Done | None:
         """Wait for a task that is over; None if there is none left."""
 
-    def cancel(self) -> None:
-        """Forget the tasks that have not begun."""
+    def cancel(self) -> list[Any]:
+        """Forget the tasks that have not begun, and return them."""
 
     def close(self) -> None:
         """Stop at once."""
@@ -93,9 +93,11 @@ class Queue:
         group = last if last in waiting else (free[0] if free else longest)
         return self._groups[group].popleft(), group
 
-    def clear(self) -> None:
-        """Forget all tasks."""
+    def clear(self) -> list[Any]:
+        """Forget all tasks, and return them."""
+        tasks = [task for group in self._groups.values() for task in group]
         self._groups.clear()
+        return tasks
 
 
 class Serial:
@@ -138,9 +140,9 @@ class Serial:
                 error = _told(failure)
         return Done(task, None, error)
 
-    def cancel(self) -> None:
-        """Forget the tasks that have not begun."""
-        self._queue.clear()
+    def cancel(self) -> list[Any]:
+        """Forget the tasks that have not begun, and return them."""
+        return self._queue.clear()
 
     def close(self) -> None:
         """Forget everything."""
@@ -287,10 +289,11 @@ class Processes:
         memory = " (out of memory?)" if name == "SIGKILL" else ""
         return f"its process was ended by {name}{memory}"
 
-    def cancel(self) -> None:
-        """Forget the tasks that have not begun."""
-        self._queue.clear()
+    def cancel(self) -> list[Any]:
+        """Forget the tasks that have not begun, and return them."""
+        again = [task for task, _ in self._again]
         self._again.clear()
+        return [*again, *self._queue.clear()]
 
     def close(self) -> None:
         """Stop the processes at once."""

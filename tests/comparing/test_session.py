@@ -48,7 +48,9 @@ class MadeUp:
         return Done(task, [result(self.score(self.made, t), stage=t.stage) for t in task.trials])
 
     def cancel(self):
+        left = list(self.queue)
         self.queue.clear()
+        return left
 
     def close(self):
         self.is_closed = True
@@ -132,6 +134,19 @@ def test_no_trial_begins_after_the_deadline(tmp_path):
     first.run(MadeUp(first.plan), Told(), deadline=time.monotonic() - 1)
     assert not first.records
     assert any("the time was over: 18 trials" in note for note in first.notes)
+
+
+def test_what_was_queued_before_the_deadline_does_not_begin_after_it(tmp_path):
+    class Slow(MadeUp):
+        def next_done(self):
+            time.sleep(0.1)
+            return super().next_done()
+
+    first = session(tmp_path)
+    first.run(Slow(first.plan), Told(), deadline=time.monotonic() + 0.25)
+    assert 1 <= len(first.records) <= 4
+    left = 18 - len(first.records)
+    assert any(f"the time was over: {left} trials" in note for note in first.notes)
 
 
 def test_a_search_whose_trials_all_fail_leaves_the_others(tmp_path):

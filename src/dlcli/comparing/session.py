@@ -121,6 +121,8 @@ class Session:
                     break
                 for record in self._received(done.task, done.value, done.error):
                     waiting.extend(stages.tell(record.trial, record.result))
+                if time.monotonic() > deadline:
+                    left_out += sum(len(task.trials) for task in executor.cancel())
                 best = best_so_far(self.plan, self.records)
                 observer.trial(done=len(self.records), trials=stages.trials, best=best)
         except KeyboardInterrupt:
