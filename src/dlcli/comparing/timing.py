@@ -69,9 +69,19 @@ def estimated_seconds(plan: Plan, measured: Mapping[int, Measurement], jobs: int
 
 
 def within_time(plan: Plan, measured: Mapping[int, Measurement], jobs: int, seconds: float) -> Plan:
-    """Cut a plan down to what a time budget allows, the same for every contender."""
+    """Cut a plan down to what a time budget allows, the same for every contender.
+
+    Raises:
+        UserError: If that is less than a searching and a confirming trial for each.
+    """
     needed = estimated_seconds(plan, measured, jobs)
     if needed <= seconds * SAFETY:
         return plan
     planned = plan.searching + plan.confirming
-    return within_budget(plan, max(1, math.floor(planned * seconds * SAFETY / needed)))
+    trials = math.floor(planned * seconds * SAFETY / needed)
+    try:
+        return within_budget(plan, trials)
+    except UserError:
+        message = f"{seconds:g} s are too short for {len(plan.contenders)} candidates"
+        remedy = f"the whole plan takes about {needed:.0f} s; name fewer optimizers, or fewer seeds"
+        raise UserError(message, remedy=remedy) from None
