@@ -164,8 +164,8 @@ def test_models_with_xla(name):
     shape, layers = MODELS[name]
     lines = [*layers, "Dense: {units: 3, activation: softmax}"]
     text = "\n".join(f"    - {{{line}}}" for line in lines)
-    # Adam divides by the root of a gradient's square, so that XLA's other rounding is magnified.
-    check(text, noise(shape), "Adam", extra="fit: {jit: true}\n", tolerance=2e-4)
+    # Not Adam: it magnifies XLA's other rounding where a gradient is zero but for that.
+    check(text, noise(shape), "SGD", extra="fit: {jit: true}\n", tolerance=2e-4)
 
 
 def test_embedding_with_mask():
