@@ -17,6 +17,13 @@ from dlcli.executors import Processes, Queue, Remote, Serial
 HERE = "tests.test_executors"
 
 
+class MuteError(Exception):
+    """Cannot say what it is."""
+
+    def __str__(self):
+        raise RuntimeError
+
+
 def doubling(folder):
     """Return the work of these tests: it doubles numbers, and dies of some words."""
 
@@ -30,6 +37,10 @@ def doubling(folder):
             raise UserError("wrong config")
         if task == "die" or (task == "die once" and len(tried.read_text().split()) == 1):
             os.kill(os.getpid(), signal.SIGKILL)
+        if task == "odd answer":
+            return lambda: None
+        if task == "mute":
+            raise MuteError
         if task == "exit":
             os._exit(3)
         return task * 2
@@ -106,8 +117,21 @@ def test_a_process_that_dies_costs_only_its_task(processes, task, told, tmp_path
     processes.submit(task, "a")
     by_task = {d.task: d for d in results(processes)}
     assert told in by_task[task].error
+    assert by_task[task].crashed
     assert all(by_task[number].value == 2 * number for number in range(6))
     assert len((tmp_path / task).read_text().split()) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("task", "told"), [("odd answer", "pickle"), ("mute", "MuteError")])
+def test_what_cannot_travel_or_be_told_is_an_error_like_any_other(processes, task, told, capfd):
+    processes.submit(task, "a")
+    processes.submit(3, "a")
+    by_task = {d.task: d for d in results(processes)}
+    assert told in by_task[task].error
+    assert not by_task[task].crashed
+    assert by_task[3].value == 6
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.slow

@@ -206,19 +206,98 @@ def test_pruning_stops_the_worse_half_and_leaves_the_rest_as_it_was(opened):
     assert numbers(done(workshop, trials[kept])) == numbers(results[kept])
 
 
-def test_averaged_weights_are_what_is_scored_at_the_end(opened, tmp_path):
-    workshop, path = opened()
-    text = path.read_text().replace(
-        "[SGD, Adam]", "[{SGD: {use_ema: true, ema_momentum: 0.9}}, SGD]"
-    )
+def with_candidates(path, candidates, fit="", text=None):
+    """Return the workshop of the config with other candidates."""
+    text = (text or path.read_text()).replace("[SGD, Adam]", candidates)
     path.write_text(text)
-    plan = comparing.plan_comparison(*comparing.read_problems([str(path)], ()))
-    workshop = Workshop(plan)
-    averaged = done(workshop, Trial(0, 0.03, 3, "search"))
-    assert averaged.last["val_loss"] != averaged.history[-1]["val_loss"]
-    plain = done(workshop, Trial(1, 0.03, 3, "search"))
-    assert plain.last["val_loss"] == plain.history[-1]["val_loss"]
+    return Workshop(comparing.plan_comparison(*comparing.read_problems([str(path)], ())))
+
+
+def test_averaged_weights_are_scored_after_every_epoch(opened):
+    _, path = opened()
+    workshop = with_candidates(path, "[{SGD: {use_ema: true, ema_momentum: 0.9}}, SGD]")
+    averaged = done(workshop, Trial(0, 0.03, 3, "confirm"))
+    plain = done(workshop, Trial(1, 0.03, 3, "confirm"))
+    # The averages are scored, but training goes on from the weights themselves.
     assert [r["train_loss"] for r in plain.history] == [r["train_loss"] for r in averaged.history]
+    assert averaged.best["test_loss"] != plain.best["test_loss"]
+    cut = workshop.training(Trial(0, 0.03, 3, "confirm"))
+    cut.begin()
+    cut.advance(2)
+    assert cut.result().last["val_loss"] == averaged.history[1]["val_loss"]
+
+
+def test_a_training_ends_as_fit_does_first_averaging_then_callbacks(opened):
+    fit = (
+        ", callbacks: [{EarlyStopping: {patience: 1, min_delta: 9.0, restore_best_weights: true}}]"
+    )
+    _, path = opened(fit)
+    workshop = with_candidates(path, "[{SGD: {use_ema: true, ema_momentum: 0.9}}, SGD]")
+    averaged = done(workshop, Trial(0, 0.03, 3, "confirm"))
+    plain = done(workshop, Trial(1, 0.03, 3, "confirm"))
+    assert len(averaged.history) == len(plain.history) == 2
+    # Both restore the weights of the first epoch, which were not averaged.
+    assert averaged.last["val_loss"] == pytest.approx(plain.last["val_loss"], rel=1e-6)
+
+
+def test_a_halved_training_that_was_stopped_early_stays_stopped(opened):
+    fit = ", callbacks: [{EarlyStopping: {patience: 1, min_delta: 9.0}}]"
+    workshop, _ = opened(fit, compare=", prune: true")
+    trials = tuple(Trial(1, rate, 3, "search") for rate in (0.01, 0.03))
+    halved = workshop(Task(trials, prune=True))
+    (kept,) = [i for i, result in enumerate(halved) if result.status != "pruned"]
+    assert len(halved[kept].history) == 2
+    assert numbers(done(workshop, trials[kept])) == numbers(halved[kept])
+
+
+def test_a_diverged_training_is_never_called_pruned(opened):
+    workshop, _ = opened(compare=", prune: true")
+    trials = tuple(Trial(0, rate, 3, "search") for rate in (0.01, 0.03, 1e30, 1e31))
+    halved = workshop(Task(trials, prune=True))
+    assert [result.status for result in halved[2:]] == ["diverged", "diverged"]
+    assert numbers(done(workshop, trials[2])) == numbers(halved[2])
+
+
+@pytest.mark.parametrize("weights", ["{'0': 10, '1': 10, '2': 10}", "{'0': 0.01, '2': 30}"])
+def test_class_weights_make_no_training_stuck(opened, weights):
+    workshop, _ = opened(f", class_weight: {weights}")
+    result = done(workshop, Trial(1, 0.03, 3, "confirm"))
+    assert result.best["val_accuracy"] > 0.6
+    assert result.status == "ok"
+
+
+def own_data(tmp_path, x, y, last, metric):
+    """Return the workshop of Adam on made data."""
+    np.savez(tmp_path / "own.npz", x_train=x, y_train=y)
+    (tmp_path / "own.yaml").write_text(
+        f"data: {{npz: {{path: {tmp_path / 'own.npz'}}}, validation: 0.2}}\n"
+        f"model: {{layers: [{{Dense: {last}}}]}}\ncompile: {{metrics: [{metric}]}}\n"
+        "fit: {epochs: 8}\ncompare: {optimizers: [Adam], learning_rates: [0.05, 0.01]}\n"
+    )
+    path = str(tmp_path / "own.yaml")
+    return Workshop(comparing.plan_comparison(*comparing.read_problems([path], ())))
+
+
+def test_the_order_of_the_data_makes_no_training_stuck(tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(4000, 3)).astype("float32")
+    y = (x @ np.array([4.0, -3.0, 2.0])).astype("float32")
+    order = np.argsort(np.abs(y))  # the first examples have the least loss to begin with
+    workshop = own_data(tmp_path, x[order], y[order], "{units: 1}", "mae")
+    assert done(workshop, Trial(0, 0.01, 3, "search")).status == "ok"
+
+
+def test_a_rare_class_makes_no_training_stuck(tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(3000, 2)).astype("float32")
+    y = (x[:, 0] > 2.1).astype("int64")
+    assert 0.005 < y.mean() < 0.03
+    last = "{units: 1, activation: sigmoid}"
+    workshop = own_data(tmp_path, x * 3, y, last, "accuracy")
+    learnt = done(workshop, Trial(0, 0.05, 3, "search"))
+    assert learnt.last["val_accuracy"] > 0.99
+    assert learnt.status == "ok"
+    assert done(workshop, Trial(0, 1e-9, 3, "search")).status == "stuck"
 
 
 def test_a_check_times_what_trials_will_cost_and_changes_nothing(opened):

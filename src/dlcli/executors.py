@@ -11,6 +11,7 @@ import contextlib
 import importlib
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
 from collections import deque
@@ -42,11 +43,13 @@ class Done:
         task: As it was submitted.
         value: What the work returned; None if it failed.
         error: Why it failed, empty if it did not.
+        crashed: Its process died of it.
     """
 
     task: Any
     value: Any
     error: str = ""
+    crashed: bool = False
 
 
 class Executor(Protocol):
@@ -150,7 +153,10 @@ class Serial:
 
 
 def _told(failure: BaseException) -> str:
-    text = " ".join(str(failure).split())
+    try:
+        text = " ".join(str(failure).split())
+    except Exception:  # noqa: BLE001 (an exception may be unable to say what it is)
+        text = ""
     return f"{type(failure).__name__}: {text[:300]}" if text else type(failure).__name__
 
 
@@ -264,17 +270,18 @@ class Processes:
     def _received(self, worker: _Worker) -> Done | None:
         """Read what a worker has to say; None if its task is tried again."""
         task, group, tries = worker.task, worker.group, worker.tries
+        crashed = False
         try:
             value, error = worker.pipe.recv()
         except (EOFError, OSError):
-            value, error = None, self._bury(worker)
+            value, error, crashed = None, self._bury(worker), True
         worker.task, worker.tries = None, 0
         if isinstance(error, DlcliError):
             raise error
         if error and tries < TRIES:
             self._again.append((task, group))
             return None
-        return Done(task, value, error)
+        return Done(task, value, error, crashed)
 
     def _bury(self, worker: _Worker) -> str:
         """Forget a dead worker and return what it died of."""
@@ -327,7 +334,16 @@ def _work(
                 answer = (None, error)
             except Exception as failure:  # noqa: BLE001 (told to the main process)
                 answer = (None, _told(failure))
-            pipe.send(answer)
+            _send(pipe, answer)
+
+
+def _send(pipe: connection.Connection, answer: tuple[Any, str | DlcliError]) -> None:
+    """Send an answer; one that cannot travel becomes an error that can."""
+    try:
+        packed = pickle.dumps(answer)
+    except Exception as failure:  # noqa: BLE001 (told to the main process)
+        packed = pickle.dumps((None, _told(failure)))
+    pipe.send_bytes(packed)
 
 
 def _end_with(lifeline: connection.Connection) -> None:

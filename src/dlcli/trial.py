@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections import OrderedDict
 from dataclasses import replace
@@ -19,6 +20,7 @@ from dlcli.data import load
 from dlcli.engine.program import Network, Program
 from dlcli.evaluation import point
 from dlcli.model import construct, is_logits
+from dlcli.quiet import LOG_LEVEL, SILENT
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
@@ -31,11 +33,15 @@ if TYPE_CHECKING:
 KEPT_STATES = 32
 """Initial states held at once: those of a comparison's seeds."""
 
-START_EXAMPLES = 256
-"""Training examples on which the loss at the start is measured."""
+SAMPLE = 1024
+"""Training examples on which the loss at the start and at the end is measured."""
 
 CHANCE_MARGIN = 0.02
 """A training is stuck if it ends no better than chance and this much (2 points)."""
+
+HEADROOM_SHARE = 0.1
+"""Where chance is near the best possible score, 2 points are too many: then this share of what is
+left above chance."""
 
 RUNGS = (0.25, 0.5)
 """The shares of the epochs after which the worse half is pruned (Jamieson & Talwalkar 2016)."""
@@ -45,6 +51,8 @@ def open_workshop(plan: Plan) -> Workshop:
     """Prepare this process for a plan's trials: one thread, nothing loaded yet."""
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
+    if os.environ.get(LOG_LEVEL) == SILENT:  # a program each for several networks is no mistake
+        tf.get_logger().setLevel("ERROR")
     return Workshop(plan)
 
 
@@ -207,28 +215,36 @@ class Training:
         self._best_state: list[np.ndarray] = []
         self._last: dict[str, float | None] = {}
         self._kept: list[np.ndarray] = []
+        self._stopped = False
         calls = [c for c in contender.config.fit.callbacks if c.name in STEERING]
         self._callbacks = keras.callbacks.CallbackList([construct(_directed(c)) for c in calls])
 
     def begin(self) -> None:
         """Set the weights, and measure the loss that they start with."""
-        start = self._network.dataset.train.take(
-            np.arange(min(START_EXAMPLES, self._network.examples))
-        )
         self._network.set_state(self._initial)
-        self._start_loss, _ = self._network.evaluate(start)
+        self._start_loss = self._sample_loss()
         self._program.start(self._initial, self.trial.rate)
         self._take_over()
         self._callbacks.on_train_begin()
 
+    def _sample_loss(self) -> float:
+        """Return the loss, unweighted, of the same random training examples every time.
+
+        The loss of an epoch is no measure of progress: class weights and dropout are in it.
+        """
+        order = np.random.RandomState(0).permutation(self._network.examples)
+        loss, _ = self._network.evaluate(self._network.dataset.train.take(order[:SAMPLE]))
+        return loss
+
     def _take_over(self) -> None:
         model = self._network.model
         model.optimizer = self._program.optimizer
-        model.stop_training = False
+        model.stop_training = self._stopped
         self._callbacks.set_model(model)
 
     def suspend(self) -> None:
-        """Keep the weights and the optimizer's state."""
+        """Keep the weights, the optimizer's state, and whether a callback has stopped it."""
+        self._stopped = bool(self._network.model.stop_training)
         optimizer = [variable.numpy() for variable in self._program.optimizer.variables]
         self._kept = [*self._network.state(), *optimizer]
 
@@ -257,10 +273,11 @@ class Training:
         seconds = time.perf_counter() - started
         self._seconds += seconds
         self._finite = math.isfinite(loss) and self._program.has_finite_weights()
-        validated = self._scored("val", self._network.dataset.validation)
+        with self._program.as_finished():
+            validated = self._scored("val", self._network.dataset.validation)
+            self._note_best(epoch + 1, validated)
         row = {"epoch": epoch + 1, "train_loss": loss, **validated, "seconds": seconds}
         self._history.append(row)
-        self._note_best(epoch + 1, validated)
         self._callbacks.on_epoch_end(epoch, {"loss": loss, **_numbers(validated)})
 
     def _scored(self, part: str, split: Split | None) -> dict[str, float | None]:
@@ -293,8 +310,9 @@ class Training:
 
     def conclude(self) -> None:
         """End the training as `fit` does, and score the test part where the stage allows it."""
-        self._callbacks.on_train_end()
         self._program.finish()
+        self._callbacks.on_train_end()
+        self._end_loss = self._sample_loss() if self._finite else math.nan
         self._last = self._ended()
         if self.trial.stage != "confirm" or not self._finite:
             return
@@ -307,11 +325,11 @@ class Training:
     def _ended(self) -> dict[str, float | None]:
         """Return the validation part's scores at the end.
 
-        They are the last epoch's, unless averaging or a callback has changed the weights since.
+        They are the last epoch's, unless a callback has changed the weights since.
         """
-        if self._callbacks.callbacks or self._program.optimizer.use_ema:
+        if self._callbacks.callbacks:
             return self._scored("val", self._network.dataset.validation)
-        return {k: v for k, v in self._history[-1].items() if k.startswith("val_")}
+        return self._last_row()
 
     def result(self, *, concluded: bool = False) -> Result:
         """Return what the training came to."""
@@ -320,8 +338,14 @@ class Training:
         return self._result(self._status())
 
     def pruned(self) -> Result:
-        """Return what it came to before it was stopped."""
-        return self._result("pruned")
+        """Return what it came to before it was stopped; a diverged one had stopped by itself."""
+        if self._finite:
+            return self._result("pruned")
+        self._last = self._last_row()
+        return self._result("diverged")
+
+    def _last_row(self) -> dict[str, float | None]:
+        return {k: v for k, v in self._history[-1].items() if k.startswith("val_")}
 
     def _result(self, status: Status) -> Result:
         return Result(
@@ -344,10 +368,11 @@ class Training:
         return "stuck" if value is None or self._is_stuck(value, chance) else "ok"
 
     def _is_stuck(self, value: float, chance: float) -> bool:
-        if self._history[-1]["train_loss"] >= self._start_loss:
+        if self._end_loss >= self._start_loss:
             return True
         if self.score.greater_is_better:
-            return value <= chance + CHANCE_MARGIN
+            headroom = self.score.bounds[1] - chance
+            return value <= chance + min(CHANCE_MARGIN, HEADROOM_SHARE * headroom)
         return value >= chance * (1 - CHANCE_MARGIN)
 
 

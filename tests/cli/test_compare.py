@@ -354,6 +354,19 @@ def test_real_scores_of_one_optimizer_claim_a_difference_in_five_per_cent(folder
         (("small.yaml",), "two configs are called 'small'"),
         (("none.yaml",), "there is no config none.yaml"),
         (("--set", "fit.callbacks=[{EarlyStopping: {monitor: accuracy}}]"), "not measured"),
+        (("--set", "fit.callbacks=[{SwapEMAWeights: {}}]"), "averaged weights anyway"),
+        (
+            (
+                "--set",
+                "fit.callbacks=[ReduceLROnPlateau]",
+                "--optimizers",
+                "[{SGD: {learning_rate: {CosineDecay:"
+                " {initial_learning_rate: 1, decay_steps: 9}}}}]",
+            ),
+            "has a schedule",
+        ),
+        (("--learning-rates", "1e400"), "learning_rates"),
+        (("--budget", "1s"), "too short"),
         (("--preset", "huge"), "huge"),
         (("--seeds", "-1"), "-1"),
     ],
@@ -395,6 +408,18 @@ def test_options_stand_for_overrides():
 
 def test_times_are_written_as_people_do():
     assert [shown_time(s) for s in (4.4, 200, 7500)] == ["4 s", "3 min 20 s", "2 h 5 min"]
+
+
+@slow
+def test_a_narrower_comparison_keeps_the_tables_of_the_wider_one(folder):
+    compared(folder, "small.yaml", *WIDE)
+    before = (folder / "comparisons" / "small" / "trials.csv").read_bytes()
+    done = compared(folder, "small.yaml", *QUICK)
+    assert "kept in comparisons/small/earlier/1" in done.stderr
+    assert (
+        folder / "comparisons" / "small" / "earlier" / "1" / "trials.csv"
+    ).read_bytes() == before
+    assert len(table(folder)) == 16
 
 
 @slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import deque
 
@@ -174,3 +175,45 @@ def test_pruned_trials_are_kept_apart_from_whole_ones(tmp_path):
     assert again.remaining() == 0
     whole = session(tmp_path)
     assert whole.remaining() == 16 + 2 * 6  # the best of each search alone is kept
+
+
+def test_pruned_trials_of_other_rates_are_no_ones_verdict(tmp_path):
+    class Halving(MadeUp):
+        def next_done(self):
+            done = super().next_done()
+            if done and done.task.prune:
+                best = max(done.value, key=lambda r: r.best["val_accuracy"])
+                value = [r if r is best else result(0.4, status="pruned") for r in done.value]
+                return Done(done.task, value)
+            return done
+
+    narrow = "compare: {optimizers: [Adam], learning_rates: [0.0001, 0.01], seeds: 2, prune: true}"
+    wide = narrow.replace("0.0001", "0.0001, 0.001")
+    first = session(tmp_path, wide)
+    first.run(Halving(first.plan), Told())
+    second = session(tmp_path, narrow)
+    assert second.remaining() == 2 + 2
+    second.run(Halving(second.plan), Told())
+    assert second.choices
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": "zzz"}, {"best": 3}, {"best": {"val_accuracy": "high"}}, {"seconds": None},
+        {"unknown": 1}, {"best_epoch": [1]},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_kept_trial_that_cannot_be_is_trained_again(tmp_path, change):
+    first = session(tmp_path)
+    first.run(MadeUp(first.plan), Told())
+    victim = min(tmp_path.glob("trials/*/trial.json"))
+    content = json.loads(victim.read_text())
+    content["result"] |= change
+    victim.write_text(json.dumps(content))
+    again = session(tmp_path)
+    assert again.remaining() >= 1
+    again.run(MadeUp(again.plan), Told())
+    assert any("was damaged" in note for note in again.notes)
+    assert again.results().verdict == first.results().verdict

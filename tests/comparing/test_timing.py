@@ -40,6 +40,6 @@ def test_a_plan_that_does_not_fit_is_cut_alike_for_all():
 
 def test_a_time_too_short_for_anything_is_told_in_seconds():
     made = plan(TWO)
-    with pytest.raises(UserError, match="1 s are too short for 2 candidates") as caught:
+    with pytest.raises(UserError, match="the 1 s left are too short for 2 candidates") as caught:
         within_time(made, measured(made), 1, 1)
     assert "about 31 s" in caught.value.remedy

@@ -10,7 +10,7 @@ import pytest
 from dlcli.comparison.fingerprint import TrialKeys, problems_key
 from dlcli.comparison.plan import make_plan
 from dlcli.comparison.records import Trial
-from dlcli.config.experiment import CompareConfig
+from dlcli.config.experiment import Call, CompareConfig
 from dlcli.data.description import Source
 from tests.comparison.made import ACCURACY, plan
 
@@ -95,3 +95,32 @@ def test_the_content_of_own_files_decides_not_their_time(tmp_path):
 def test_what_is_compared_does_not_decide_the_folder():
     narrow, wide = plan(TWO), plan("compare: {preset: full, seeds: 3}")
     assert problems_key(narrow, VERSIONS) == problems_key(wide, VERSIONS)
+
+
+def test_neither_the_place_in_the_config_nor_files_of_callbacks_nor_orders_decide():
+    decay = "{initial_learning_rate: 1, decay_steps: 9, decay_rate: 0.5}"
+    schedule = f"{{SGD: {{learning_rate: {{ExponentialDecay: {decay}}}}}}}"
+    first = plan(f"compare: {{optimizers: [{schedule}, Adam]}}")
+    second = plan(f"compare: {{optimizers: [Adam, {schedule}]}}")
+    assert key(first, replace(TRIAL, contender=0)) == key(second, TRIAL)
+    assert first.contenders[0].program == second.contenders[1].program
+    made = plan(TWO)
+    logger = Call("callbacks", "CSVLogger", {"filename": "log.csv"})
+    assert key(changed(made, fit={"callbacks": (logger,)})) == key(made)
+    stopping = Call("callbacks", "EarlyStopping", {"patience": 2})
+    assert key(changed(made, fit={"callbacks": (stopping,)})) != key(made)
+    problem = replace(made.problems[0], metrics=("f1", "accuracy"))
+    turned = replace(problem, metrics=("accuracy", "f1"))
+    settings = problem.config.compare
+    plans = [make_plan([p], settings, ACCURACY, None) for p in (problem, turned)]
+    assert key(plans[0]) == key(plans[1])
+
+
+def test_where_own_files_lie_does_not_decide(tmp_path):
+    keys = []
+    for name in ("a", "b"):
+        path = tmp_path / f"{name}.npz"
+        np.savez(path, x=np.ones(3))
+        source = Source("npz", {"path": str(path)})
+        keys.append(key(changed(plan(TWO), data={"source": source})))
+    assert keys[0] == keys[1]

@@ -105,6 +105,22 @@ def test_a_budget_is_kept_and_what_is_left_out_is_said(budget):
     assert f"leaves out {150 - made.searching - made.confirming} of the plan's 150" in note
 
 
+@pytest.mark.parametrize(
+    ("budget", "rates", "ranks"), [(16, 1, False), (24, 2, False), (40, 3, True)]
+)
+def test_a_search_of_fewer_than_three_rates_ranks_nothing(budget, rates, ranks):
+    made = plan(f"compare: {{budget: {budget}}}")
+    assert {len(c.rates) for c in made.contenders} == {rates}
+    assert made.seeds
+    assert (not made.unranked) == ranks
+
+
+def test_rates_that_were_given_are_not_too_few():
+    made = plan("compare: {optimizers: [SGD, Adam], learning_rates: [0.1, 0.01], budget: 10}")
+    assert not made.unranked
+    assert made.searching == 4
+
+
 def test_a_large_budget_changes_nothing_but_bounds_the_extensions():
     made = plan("compare: {budget: 1000}")
     assert (made.searching, made.confirming) == (70, 80)

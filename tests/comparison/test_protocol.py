@@ -145,3 +145,17 @@ def test_a_single_rate_has_no_edge():
     protocol, _ = run(made, by_rate({"Adam": (0.01, 0.9)}))
     assert protocol.choices[0].edge == ""
     assert not protocol.notes
+
+
+def test_a_rate_that_was_pruned_at_one_seed_does_not_win_by_the_others():
+    made = plan(
+        "compare: {optimizers: [SGD], learning_rates: [0.01, 0.1], seeds: 1, search_seeds: 2}"
+    )
+
+    def judge(made, trial):
+        if trial.rate == 0.01:
+            return result(0.95 if trial.seed == made.search_seeds[0] else 0.90)
+        return result(0.96, status="ok" if trial.seed == made.search_seeds[0] else "pruned")
+
+    protocol, _ = run(made, None, judge=judge)
+    assert protocol.choices[0].rate == 0.01

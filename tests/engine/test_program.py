@@ -12,6 +12,7 @@ from dlcli.config.experiment import Call
 from dlcli.config.loading import parse_config
 from dlcli.config.nodes import Text
 from dlcli.data.description import DataDescription, Dataset, Split, TensorSpec
+from dlcli.engine.compilation import uses_xla
 from dlcli.engine.program import Network, Program
 
 pytestmark = pytest.mark.slow
@@ -164,8 +165,9 @@ def test_models_with_xla(name):
     shape, layers = MODELS[name]
     lines = [*layers, "Dense: {units: 3, activation: softmax}"]
     text = "\n".join(f"    - {{{line}}}" for line in lines)
-    # Not Adam: it magnifies XLA's other rounding where a gradient is zero but for that.
-    check(text, noise(shape), "SGD", extra="fit: {jit: true}\n", tolerance=2e-4)
+    # A bias before a normalization has no gradient but rounding, which Adam makes whole steps of.
+    text = text.replace("Dense: {units: 6}", "Dense: {units: 6, use_bias: false}")
+    check(text, noise(shape), "Adam", extra="fit: {jit: true}\n", tolerance=2e-4)
 
 
 def test_embedding_with_mask():
@@ -227,6 +229,38 @@ def test_schedules_scale_with_the_rate(schedule):
     doubled = schedule.replace("0.2", "0.4").replace("0.1,", "0.2,").replace("0.01", "0.02")
     other = read(DENSE, dataset, optimizer=f"{{SGD: {{learning_rate: {doubled}}}}}")
     assert_same(by_program(program, config, config.seed, 2.0), by_fit(other, dataset))
+
+
+def test_weights_are_averaged_for_a_while_and_put_back():
+    dataset = noise((5,))
+    config = read(DENSE, dataset)
+    averaging = {"learning_rate": 1.0, "use_ema": True, "ema_momentum": 0.9}
+    program = Program(Network(config, dataset), Call("optimizers", "SGD", averaging))
+    program.start(program.network.initial_state(config, 1), 0.5)
+    program.train_epoch(1, 0)
+    before = program.network.state()
+    with program.as_finished():
+        averaged = program.network.state()
+    for left, right in zip(before, program.network.state(), strict=True):
+        np.testing.assert_array_equal(left, right)
+    program.finish()
+    for left, right in zip(averaged, program.network.state(), strict=True):
+        np.testing.assert_array_equal(left, right)
+    assert not all(np.array_equal(a, b) for a, b in zip(before, averaged, strict=True))
+
+
+def test_networks_with_dropout_stay_out_of_xla():
+    def chosen(*lines):
+        layers = "\n".join(f"    - {{{line}}}" for line in [*lines, "Dense: {units: 3}"])
+        return uses_xla(read(layers, noise((6, 2))))
+
+    assert chosen("LSTM: {units: 4}")
+    assert chosen("Bidirectional: {layer: {GRU: {units: 4}}}")
+    assert not chosen("LSTM: {units: 4, dropout: 0.2}")
+    assert not chosen("Bidirectional: {layer: {LSTM: {units: 4, recurrent_dropout: 0.2}}}")
+    assert not chosen("LSTM: {units: 4}", "Dropout: {rate: 0.5}")
+    assert not chosen("Conv1D: {filters: 2, kernel_size: 2}", "LSTM: {units: 4}")
+    assert not chosen("Flatten: {}")
 
 
 def test_nothing_is_traced_again_by_the_next_trial():

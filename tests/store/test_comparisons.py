@@ -121,3 +121,19 @@ def test_only_one_process_compares_in_a_folder(tmp_path):
 def test_numbers_survive_csv():
     assert from_csv(to_csv([{"a": 1, "b": 1e-300}])) == [{"a": 1, "b": 1e-300}]
     assert from_csv(to_csv([])) == []
+
+
+def test_tables_that_would_lose_trials_are_kept_beside(tmp_path):
+    folder = opened(tmp_path)
+    assert folder.set_aside({"a"}) is None
+    folder.write_text("trials.csv", "seed,key\n1,a\n2,b\n")
+    folder.write_text("summary.md", "wide")
+    (folder.path / "figures").mkdir()
+    assert folder.set_aside({"a", "b", "c"}) is None
+    assert folder.set_aside({"a"}) == folder.path / "earlier" / "1"
+    assert (folder.path / "earlier" / "1" / "summary.md").read_text() == "wide"
+    assert (folder.path / "earlier" / "1" / "figures").is_dir()
+    assert not (folder.path / "trials.csv").exists()
+    assert (folder.path / ENVIRONMENT).exists()
+    folder.write_text("trials.csv", "seed,key\n1,a\n")
+    assert folder.set_aside(()) == folder.path / "earlier" / "2"

@@ -76,7 +76,7 @@ def compare(
 
     began = time.monotonic()
     changed = (*overrides, *as_overrides(flags))
-    workers = jobs or (1 if executor == "serial" else _cores())
+    workers = 1 if executor == "serial" else jobs or _cores()
     _begin_import(executor)
     with download_progress() as progress:
         read = comparing.read_problems(configs or (str(_packaged()),), changed, progress)
@@ -87,7 +87,7 @@ def compare(
     pool = _executor(executor, workers, plan)
     try:
         if dry_run or isinstance(budget, str):
-            plan, seconds = _fitted(plan, pool, workers, budget)
+            plan, seconds = _fitted(plan, pool, workers, budget, began)
         home = _Home(plan, name, Path(root))
         session = comparing.Session(plan, home.found() if resume else None, jobs=workers)
         if dry_run:
@@ -171,7 +171,9 @@ def _executor(kind: str, jobs: int, plan: Plan) -> Executor:
     return executors.Processes(jobs, executors.Remote("dlcli.trial", "open_workshop"), (plan,))
 
 
-def _fitted(plan: Plan, pool: Executor, jobs: int, budget: int | str | None) -> tuple[Plan, float]:
+def _fitted(
+    plan: Plan, pool: Executor, jobs: int, budget: int | str | None, began: float
+) -> tuple[Plan, float]:
     """Time the trials, cut the plan to a budget of time, and return it with its own time."""
     from dlcli import comparing
     from dlcli.comparison.plan import budget_seconds
@@ -179,7 +181,7 @@ def _fitted(plan: Plan, pool: Executor, jobs: int, budget: int | str | None) -> 
     note("timing an epoch of each optimizer")
     measured = comparing.measure(plan, pool)
     if isinstance(budget, str):
-        seconds = budget_seconds(budget)
+        seconds = max(0.0, budget_seconds(budget) - (time.monotonic() - began))
         plan = comparing.within_time(plan, measured, jobs, seconds)
     return plan, comparing.estimated_seconds(plan, measured, jobs)
 
@@ -221,6 +223,8 @@ def _written(session: Session, *, figures: bool) -> Results:
 
     assert session.folder is not None  # noqa: S101 (there is one when something is written)
     results = session.results()
+    if earlier := session.folder.set_aside(set(results.trials["key"])):
+        note(f"these tables hold fewer trials than those before, which are kept in {earlier}")
     write_tables(results, session.folder)
     if figures:
         from dlcli.report.figures import write_figures

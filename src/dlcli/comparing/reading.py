@@ -9,7 +9,7 @@ from dlcli import metrics
 from dlcli.comparison.plan import STEERING, Plan, Problem, Score, budget_seconds, make_plan
 from dlcli.config.binding import bind
 from dlcli.config.diagnostics import ConfigError, Diagnostic, listing
-from dlcli.config.experiment import CompareConfig
+from dlcli.config.experiment import Call, CompareConfig
 from dlcli.config.loading import load_config
 from dlcli.config.nodes import Mark, Text
 from dlcli.data import load
@@ -72,7 +72,7 @@ def _problem(
     bound = bind(config, dataset.description, train_size=dataset.train.size)
     named = _metric_names(bound, settings, dataset.description.task)
     notes += _unused(bound, named)
-    _check_monitors(bound, named)
+    _check_callbacks(bound, named)
     return Problem(
         config.name,
         bound,
@@ -108,15 +108,25 @@ def _unused(config: Config, named: Sequence[str]) -> Iterable[str]:
             yield f"{config.name}: {call.name} is left out: trials write no files of their own"
 
 
-def _check_monitors(config: Config, named: Sequence[str]) -> None:
-    """Make sure that callbacks watch what a trial measures.
+def _check_callbacks(config: Config, named: Sequence[str]) -> None:
+    """Make sure that callbacks watch what a trial measures, and work with every candidate.
 
     Raises:
-        ConfigError: If one watches something else, as a metric of the training part.
+        ConfigError: If one watches something else, as a metric of the training part, or would
+            change a rate that a schedule sets.
     """
     measured = ["loss", "val_loss", *(f"val_{name}" for name in named)]
     problems = []
     for call in config.fit.callbacks:
+        if call.name == "SwapEMAWeights":
+            message = (
+                "trials of an optimizer with use_ema are scored by its averaged weights anyway"
+            )
+            problems.append(_at(call, "unsuitable-callback", message, "leave the callback out"))
+        if call.name == "ReduceLROnPlateau" and (scheduled := _scheduled(config)):
+            message = f"{scheduled} has a schedule, whose rate cannot be reduced"
+            hint = "leave the callback out, or give the candidate no schedule"
+            problems.append(_at(call, "unsuitable-callback", message, hint))
         watched = call.arguments.get("monitor", "val_loss")
         if call.name in STEERING and watched not in measured:
             mark = call.mark or Mark(Text(config.name, ""), 1, 1)
@@ -128,6 +138,19 @@ def _check_monitors(config: Config, named: Sequence[str]) -> None:
             problems.append(Diagnostic("unknown-monitor", mark, path, message, hint))
     if problems:
         raise ConfigError(problems)
+
+
+def _at(call: Call, rule: str, message: str, hint: str) -> Diagnostic:
+    return Diagnostic(rule, call.mark or Mark(Text("config", ""), 1, 1), call.path, message, hint)
+
+
+def _scheduled(config: Config) -> str:
+    """Return the name of a candidate with a schedule, empty if there is none."""
+    candidates = (config.compare.optimizers if config.compare else None) or ()
+    for candidate in candidates:
+        if isinstance(candidate.optimizer.arguments.get("learning_rate"), Call):
+            return candidate.label or candidate.optimizer.name
+    return ""
 
 
 def _chance(dataset: Dataset, split: Split, names: Sequence[str]) -> dict[str, float]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 import time
+import zlib
 from collections import deque
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from dlcli.comparison.fingerprint import TrialKeys, problems_key
 from dlcli.comparison.protocol import Protocol as Stages
-from dlcli.comparison.records import Record, Result, Task, Trial
+from dlcli.comparison.records import Record, Result, Task, Trial, read_result
 from dlcli.config.rendering import to_plain, to_yaml
 from dlcli.errors import InterruptedRunError, UserError
 from dlcli.store.comparisons import CONFIG, ENVIRONMENT, PROBLEMS
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 COMPUTING = ("dlcli", "tensorflow", "keras", "numpy")
 """The packages whose versions decide a trial's result."""
 
-PRUNED = "-pruned"
-"""Added to the key of a trial that was stopped early: it is not what the key stands for."""
+PRUNED = "-pruned-"
+"""Between the key of a trial that was stopped early and a hash of the rates that it lost to."""
 
 
 class Observer(Protocol):
@@ -160,7 +161,7 @@ class Session:
         found = []
         for trial in task.trials:
             key = self.key(trial)
-            kept = self._read(key) or (self._read(key + PRUNED) if task.prune else None)
+            kept = self._read(key) or (self._read(_pruned(key, task)) if task.prune else None)
             if kept is None:
                 return None
             found.append(Record(trial, kept[0], key, kept[1]))
@@ -181,9 +182,8 @@ class Session:
             if kept is None:
                 return None
             content, history = kept
-            result = Result(**content["result"], history=tuple(history))
-            return result, content.get("jobs")
-        except (UserError, KeyError, TypeError):
+            return read_result(content["result"], history), content.get("jobs")
+        except (UserError, KeyError, TypeError, ValueError, AttributeError):
             note = f"trial {key} was damaged and is trained again"
             if note not in self.notes:
                 self.notes.append(note)
@@ -197,7 +197,8 @@ class Session:
             key = self.key(trial)
             records.append(Record(trial, result, key, self.jobs))
             if result.status != "failed":
-                self._keep(key + (PRUNED if result.status == "pruned" else ""), trial, result)
+                place = _pruned(key, task) if result.status == "pruned" else key
+                self._keep(place, trial, result)
         self.records += records
         return records
 
@@ -216,6 +217,12 @@ class Session:
             "jobs": self.jobs,
         }
         self.folder.write_trial(key, {**told, "result": content}, history)
+
+
+def _pruned(key: str, task: Task) -> str:
+    """Return where a pruned trial is kept: among other rates it might not have been."""
+    rates = sorted(trial.rate for trial in task.trials)
+    return f"{key}{PRUNED}{zlib.crc32(repr(rates).encode()):08x}"
 
 
 def best_so_far(plan: Plan, records: Sequence[Record]) -> str:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from dlcli.comparison.plan import Plan, within_budget
 from dlcli.comparison.records import Check, Measurement
-from dlcli.errors import UserError
+from dlcli.errors import UserError, WorkError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dlcli.executors import Executor
+    from dlcli.executors import Done, Executor
 
 SAFETY = 0.85
 """Share of a time budget that is planned with: trials vary, and the tables take time too."""
@@ -26,14 +26,23 @@ def check(plan: Plan, executor: Executor, jobs: int) -> None:
     Raises:
         ConfigError: If one cannot be made.
         UserError: If a problem's data or model cannot be used.
+        WorkError: If a worker dies of it.
     """
     for index in _tried_first(plan, jobs):
         executor.submit(Check(index), plan.contenders[index].program)
     while (done := executor.next_done()) is not None:
-        if done.error:
-            problem = plan.problems[plan.contenders[done.task.contender].problem]
-            remedy = "check that loss, metrics and last layer fit the data"
-            raise UserError(f"{problem.name} cannot be trained: {done.error}", remedy=remedy)
+        _raise_failure(plan, done)
+
+
+def _raise_failure(plan: Plan, done: Done) -> None:
+    """Raise what went wrong with a check, if anything did."""
+    if not done.error:
+        return
+    problem = plan.problems[plan.contenders[done.task.contender].problem]
+    message = f"{problem.name} cannot be trained: {done.error}"
+    if done.crashed:
+        raise WorkError(message, remedy="lower data.batch_size, or --jobs, to use less memory")
+    raise UserError(message, remedy="check that loss, metrics and last layer fit the data")
 
 
 def _tried_first(plan: Plan, jobs: int) -> list[int]:
@@ -46,7 +55,12 @@ def _tried_first(plan: Plan, jobs: int) -> list[int]:
 
 
 def measure(plan: Plan, executor: Executor) -> dict[int, Measurement]:
-    """Time an epoch of every program; contenders that share one share its figures."""
+    """Time an epoch of every program; contenders that share one share its figures.
+
+    Raises:
+        WorkError: If a worker dies of it.
+        UserError: If a problem's data or model cannot be used.
+    """
     first: dict[Any, int] = {}
     for index, contender in enumerate(plan.contenders):
         if contender.program not in first:
@@ -54,8 +68,8 @@ def measure(plan: Plan, executor: Executor) -> dict[int, Measurement]:
             executor.submit(Check(index, timed=True), contender.program)
     found: dict[Any, Measurement] = {}
     while (done := executor.next_done()) is not None:
-        program = plan.contenders[done.task.contender].program
-        found[program] = done.value or Measurement()
+        _raise_failure(plan, done)
+        found[plan.contenders[done.task.contender].program] = done.value
     return {i: found[c.program] for i, c in enumerate(plan.contenders)}
 
 
@@ -82,6 +96,6 @@ def within_time(plan: Plan, measured: Mapping[int, Measurement], jobs: int, seco
     try:
         return within_budget(plan, trials)
     except UserError:
-        message = f"{seconds:g} s are too short for {len(plan.contenders)} candidates"
+        message = f"the {seconds:.0f} s left are too short for {len(plan.contenders)} candidates"
         remedy = f"the whole plan takes about {needed:.0f} s; name fewer optimizers, or fewer seeds"
         raise UserError(message, remedy=remedy) from None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlcli.comparison.rates import with_rate
+from dlcli.comparison.plan import STEERING
 from dlcli.config.rendering import to_plain
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from dlcli.comparison.plan import Contender, Plan, Problem
     from dlcli.comparison.records import Trial
-    from dlcli.config.experiment import Config
     from dlcli.data.description import Source
 
 LENGTH = 20
@@ -43,15 +43,17 @@ class TrialKeys:
         contender = self._plan.contenders[trial.contender]
         if trial.contender not in self._contenders:
             self._contenders[trial.contender] = self._contender_key(contender)
-        rate = _plain_optimizer(contender, trial.rate)
-        return _hashed([self._contenders[trial.contender], rate, trial.seed, trial.stage])
+        shared = self._contenders[trial.contender]
+        return _hashed([shared, float(trial.rate), trial.seed, trial.stage])
 
     def _contender_key(self, contender: Contender) -> str:
         """Hash what all trials of a contender share: writing a config out is slow."""
+        plain = to_plain(contender.config)
         return _hashed(
             {
                 "problem": _decisive(self._plan.problems[contender.problem]),
-                "model": to_plain(contender.config)["model"],
+                "model": plain["model"],
+                "optimizer": plain["compile"]["optimizer"],  # at a rate of 1
                 "score": self._plan.score.metric,  # it says which epoch is the best
                 "versions": self._versions,
             }
@@ -70,23 +72,22 @@ def problems_key(plan: Plan, versions: Mapping[str, str]) -> str:
 
 def _decisive(problem: Problem) -> dict[str, Any]:
     """Return what of a problem's config decides the results; its name does not."""
-    plain = to_plain(problem.config)
-    fit = plain["fit"]
+    steering = tuple(c for c in problem.config.fit.callbacks if c.name in STEERING)
+    fit = replace(problem.config.fit, callbacks=steering)
+    plain = to_plain(replace(problem.config, fit=fit))
+    files = _files(problem.config.data.source)
+    (options,) = plain["data"]["dataset"].values()
+    for name in files:  # their content decides, not where they lie
+        del options[name]
     return {
         "seed": plain["seed"],  # it decides which examples validate
         "data": plain["data"],
-        "files": _files(problem.config.data.source),
+        "files": files,
         "model": plain["model"],
         "loss": [plain["compile"][key] for key in ("loss", "loss_weights")],
-        "metrics": list(problem.metrics),
-        "fit": fit,
+        "metrics": sorted(problem.metrics),
+        "fit": plain["fit"],
     }
-
-
-def _plain_optimizer(contender: Contender, rate: float) -> Any:
-    config: Config = contender.config
-    written = with_rate(config.compile.optimizer, rate)
-    return [written.name, repr(sorted(written.arguments.items()))]
 
 
 def _files(source: Source) -> dict[str, str]:

@@ -74,6 +74,11 @@ class Preset:
     ranks: bool = True
 
 
+QUICK_LOOK = "a quick look only (--preset standard ranks)"
+
+FEWEST_RATES = 3
+"""A search among fewer rates says too little of an optimizer to rank it by."""
+
 PRESETS: Mapping[str, Preset] = {
     "quick": Preset(_QUICK, seeds=3, step=None, rates=5, ranks=False),
     "standard": Preset(_STANDARD, seeds=10, step=HALF_DECADE),
@@ -81,7 +86,7 @@ PRESETS: Mapping[str, Preset] = {
 }
 
 
-STEERING = ("EarlyStopping", "ReduceLROnPlateau", "TerminateOnNaN", "SwapEMAWeights")
+STEERING = ("EarlyStopping", "ReduceLROnPlateau", "TerminateOnNaN")
 """Callbacks that decide how a trial goes; the others write files, which trials do not."""
 
 
@@ -165,7 +170,7 @@ class Plan:
     """A whole comparison.
 
     Attributes:
-        ranks: Whether it is made to rank; a quick look is not.
+        unranked: Why it ranks nothing, as a quick look does not; empty if it ranks.
         notes: What the user should know: what a budget leaves out, for one.
     """
 
@@ -176,7 +181,7 @@ class Plan:
     score: Score
     target: float | None
     prune: bool
-    ranks: bool = True
+    unranked: str = ""
     notes: tuple[str, ...] = ()
 
     @property
@@ -220,7 +225,7 @@ def make_plan(
         score=score,
         target=target,
         prune=settings.prune,
-        ranks=preset.ranks or settings.seeds is not None,
+        unranked="" if preset.ranks or settings.seeds is not None else QUICK_LOOK,
         notes=tuple(_grid_notes(contenders)),
     )
     searches = settings.search_seeds or 1
@@ -361,7 +366,8 @@ def _grid_notes(contenders: Sequence[Contender]) -> list[str]:
 def within_budget(plan: Plan, trials: int) -> Plan:
     """Cut a plan down to a number of trials, the same for every contender, and note what is cut.
 
-    Search and confirmation shrink in proportion. What is left over may extend grids.
+    Search and confirmation shrink in proportion, the search not below three rates; where there is
+    no room for those, nothing is ranked. What is left over may extend grids.
 
     Raises:
         UserError: If there is less than a searching and a confirming trial for each.
@@ -379,7 +385,8 @@ def within_budget(plan: Plan, trials: int) -> Plan:
     longest = max(len(c.rates) for c in plan.contenders) * searches
     wanted = longest + len(plan.seeds)
     search = longest if each >= wanted else min(each - fewest + searches, each * longest // wanted)
-    rates = max(1, search // searches)
+    room = (each - (1 if plan.seeds else 0)) // searches
+    rates = min(max(FEWEST_RATES, search // searches), room)
     seeds = min(len(plan.seeds), each - rates * searches)
     cut = tuple(_cut(c, rates, each, searches, seeds) for c in plan.contenders)
     left_out = plan.searching + plan.confirming
@@ -389,10 +396,12 @@ def within_budget(plan: Plan, trials: int) -> Plan:
         return made
     note = (
         f"a budget of {trials} trials leaves out {left_out} of the plan's "
-        f"{plan.searching + plan.confirming}: {rates} learning rates and {seeds} confirming "
-        f"seeds a candidate instead of up to {longest // searches} and {len(plan.seeds)}"
+        f"{plan.searching + plan.confirming}: learning rates a candidate {rates} instead of up to "
+        f"{longest // searches}, confirming seeds {seeds} instead of {len(plan.seeds)}"
     )
-    return replace(made, notes=(*plan.notes, note))
+    starved = rates < min(FEWEST_RATES, longest // searches)
+    unranked = f"the budget leaves fewer than {FEWEST_RATES} learning rates" if starved else ""
+    return replace(made, notes=(*plan.notes, note), unranked=plan.unranked or unranked)
 
 
 def _cut(contender: Contender, rates: int, each: int, searches: int, seeds: int) -> Contender:

@@ -141,13 +141,13 @@ class _Search:
             )
             for rate in sorted(self.rates)
         }
-        scored = {rate: s for rate, s in standing.items() if not math.isnan(s[0])}
+        scored = {rate: s for rate, s in standing.items() if not math.isnan(s[1])}
         if not scored:
             return None
         best = max(scored, key=scored.__getitem__)
         edges = {min(self.rates): "lower", max(self.rates): "upper"}
         edge = edges.get(best, "") if len(self.rates) > 1 else ""
-        return Choice(best, scored[best][0] * self.plan.score.sign, edge)
+        return Choice(best, scored[best][1] * self.plan.score.sign, edge)
 
     def beyond(self, choice: Choice) -> float | None:
         """Return the next rate beyond the edge on which the choice lies, if the grid may grow."""
@@ -160,12 +160,16 @@ class _Search:
         return tidy(origin * 10 ** (step * (steps + (1 if choice.edge == "upper" else -1))))
 
 
-def _standing(results: Sequence[Result], score: Score, worst: float) -> tuple[float, float]:
-    """Return a rate's mean score, greater being better, and minus its mean validation loss."""
+def _standing(results: Sequence[Result], score: Score, worst: float) -> tuple[int, float, float]:
+    """Return a rate's prunings, mean score and validation loss, so that greater is better.
+
+    A rate that was pruned at one seed has lost there; its mean over the others would hide that.
+    """
+    pruned = sum(result.status == "pruned" for result in results)
     scores = [validation_score(result, score, worst) * score.sign for result in results]
     known = [s for s in scores if not math.isnan(s)]
     losses = [_loss(result, score) for result in results]
-    return (fmean(known) if known else math.nan), -fmean(losses)
+    return -pruned, (fmean(known) if known else math.nan), -fmean(losses)
 
 
 def validation_score(result: Result, score: Score, worst: float) -> float:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 Stage = Literal["search", "confirm"]
 Status = Literal["ok", "diverged", "stuck", "pruned", "failed"]
@@ -125,3 +125,23 @@ class Record:
     result: Result
     key: str = ""
     jobs: int | None = None
+
+
+def read_result(content: Mapping[str, Any], history: Sequence[Mapping[str, Any]]) -> Result:
+    """Return a result from plain data, as it was kept.
+
+    Raises:
+        ValueError: If it is not what a result can be.
+        TypeError: If fields are missing or unknown.
+    """
+    result = Result(**content, history=tuple(history))
+    if result.status not in get_args(Status):
+        raise ValueError(f"'{result.status}' is no status")
+    readings = [*result.best.values(), *result.last.values(), result.best_epoch]
+    numbers = [result.steps, result.seconds, result.compile_seconds, result.evaluation_seconds]
+    known = [value for value in readings if value is not None]
+    if not all(isinstance(value, int | float) for value in (*known, *numbers)):
+        raise ValueError("a number is none")
+    if any({"epoch", "train_loss", "val_loss", "seconds"} - set(row) for row in history):
+        raise ValueError("the history lacks columns")
+    return result

@@ -26,7 +26,7 @@ class Call:
     kind: str
     name: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
-    path: str = field(default="", compare=False)
+    path: str = field(default="", compare=False, repr=False)
     mark: Mark | None = field(default=None, compare=False, repr=False)
 
 

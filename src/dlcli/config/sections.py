@@ -49,7 +49,7 @@ SEED = Typed((Type("integer", minimum=0, maximum=2**31 - 1),))
 BOOLEAN = Typed((Type("boolean"),))
 TEXT = Typed((Type("string"),))
 NUMBER = Typed((Type("number"),))
-RATE = Typed((Type("number", minimum=0, exclusive=True),))
+RATE = Typed((Type("number", minimum=0, maximum=1e30, exclusive=True),))
 FRACTION = Typed((Type("number", minimum=0, maximum=0.9),))
 NAME_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 

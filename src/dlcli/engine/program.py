@@ -10,6 +10,7 @@ resident as tensors, and the batches are gathered through the same permutation t
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -21,7 +22,7 @@ from dlcli.engine.feeding import class_weights, evaluation_batch_size, example_o
 from dlcli.model import adapt_preprocessing, construct, feed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from dlcli.config.experiment import Call, Config
     from dlcli.data.description import Dataset, Split
@@ -235,6 +236,19 @@ class Program:
     def finish(self) -> None:
         """Leave the weights as the end of Keras's `fit` does: averaged, if the optimizer does."""
         self.optimizer.finalize_variable_values(self.network.model.trainable_variables)
+
+    @contextlib.contextmanager
+    def as_finished(self) -> Iterator[None]:
+        """Have the weights, for a while, as they would be if the training ended here."""
+        if not self.optimizer.use_ema:
+            yield
+            return
+        weights = self.network.model.trainable_variables
+        kept = [weight.numpy() for weight in weights]
+        self.finish()
+        yield
+        for weight, value in zip(weights, kept, strict=True):
+            weight.assign(value)
 
     def has_finite_weights(self) -> bool:
         """Whether no weight is infinite or NaN."""

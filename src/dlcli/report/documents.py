@@ -95,8 +95,8 @@ READING = """\
   shown, which does not make them equal.
 - p is that of a max-T permutation test of the best against each other candidate; that the best was
   picked after looking, and how many there are, is inside it. Below 0.05 the difference is shown.
-- A training that diverged (not a finite number) or got stuck (no better than chance and 2 points,
-  or a loss not below its start) counts with the score of knowing nothing.
+- A training that diverged (not a finite number) or got stuck (at the end no better than chance and
+  2 points, or its loss not below its start) counts with the score of knowing nothing.
 - `≤` or `≥` before a rate: it lies on the edge of the rates tried, a better one may lie beyond."""
 
 

@@ -20,14 +20,16 @@ from dlcli.errors import UserError, WorkError
 from dlcli.store.folder import LOCK, Folder, explained_os_errors, slug
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
 CONFIG = "config.yaml"
 ENVIRONMENT = "environment.json"
 TRIALS = "trials"
 TRIAL = "trial.json"
 HISTORY = "history.csv"
+TABLE = "trials.csv"
 SUMMARY = "summary.csv"
+EARLIER = "earlier"
 FIGURES = "figures"
 PROBLEMS = "problems"
 """The entry of environment.json that identifies what is compared on."""
@@ -102,6 +104,31 @@ class ComparisonFolder(Folder):
         if content.get("epochs") != len(history):
             raise place.damaged(HISTORY)
         return content, history
+
+    def set_aside(self, keys: Collection[str]) -> Path | None:
+        """Move the tables away if they hold trials that their successors will not.
+
+        Args:
+            keys: Of the trials in the tables that are about to be written.
+
+        Returns:
+            Where the old tables are now; None if nothing would have been lost.
+        """
+        with contextlib.suppress(UserError, csv.Error):
+            rows = csv.DictReader(io.StringIO(self.read_text(TABLE)))
+            if {row.get("key") for row in rows} - set(keys):
+                return self._moved()
+        return None
+
+    def _moved(self) -> Path:
+        with explained_os_errors(self.path / EARLIER / TABLE):
+            number = 1 + sum(1 for _ in (self.path / EARLIER).glob("*"))
+            place = self.path / EARLIER / str(number)
+            place.mkdir(parents=True)
+            for path in sorted(self.path.iterdir()):
+                if path.suffix in (".csv", ".md", ".tex") or path.name == FIGURES:
+                    path.rename(place / path.name)
+        return place
 
     def kept_trials(self) -> int:
         """Return how many trials are finished."""
@@ -245,7 +272,7 @@ def remove_comparison(folder: ComparisonFolder) -> None:
         shutil.rmtree(folder.path)
 
 
-KEY = r"[0-9a-f]+(-pruned)?"
+KEY = r"[0-9a-f]+(-pruned-[0-9a-f]+)?"
 """The name of a trial's folder."""
 
 _OWN_FILE = re.compile(
@@ -257,5 +284,5 @@ def _is_own(path: Path) -> bool:
     if path.is_symlink():
         return False
     if path.is_dir():
-        return path.name in (TRIALS, FIGURES)
+        return path.name in (TRIALS, FIGURES, EARLIER)
     return bool(_OWN_FILE.fullmatch(path.name))

@@ -172,7 +172,7 @@ def test_a_candidate_that_could_never_be_run_is_not_ranked_but_listed():
 
 def test_nothing_could_be_run():
     found = results(judge=lambda p, t: Result("failed", message="no"))
-    assert found.verdict == ("Nothing can be said on made: no trial could be run.",)
+    assert found.verdict == ("Nothing can be said on made: no trial was run to its end.",)
     assert len(found.trials) == 27
 
 
@@ -180,7 +180,7 @@ def test_no_trial_at_all():
     made = plan(THREE)
     found = make_results(made, [], {}, [])
     assert found.trials.empty
-    assert found.verdict == ("Nothing can be said on made: no trial could be run.",)
+    assert found.verdict == ("Nothing can be said on made: no trial was run to its end.",)
 
 
 def test_the_default_target_is_what_the_median_candidate_reaches(clear):
@@ -347,7 +347,9 @@ def test_one_optimizer_under_eight_names_is_told_apart_from_itself_by_nobody():
 def test_a_quick_look_ranks_nothing_and_says_so():
     found = results("compare: {optimizers: [SGD, Adam], preset: quick}")
     assert found.summary["rank"].isna().all()
-    assert found.verdict[0].startswith("No ranking on made: a quick look only. Adam at 0.001")
+    assert found.verdict[0].startswith(
+        "No ranking on made: a quick look only (--preset standard ranks). Adam at"
+    )
     asked = results("compare: {optimizers: [SGD, Adam], preset: quick, seeds: 10}")
     assert asked.summary["rank"].notna().all()
 

@@ -188,7 +188,7 @@ def _several(
         "critical_difference": aggregate.critical_difference(),
         "candidates": aggregate.candidates,
     }
-    if not scores.plan.ranks:
+    if scores.plan.unranked:
         return {"tables": tables, "sentences": ()}
     sentence = wording.overall_sentence(aggregate.candidates, aggregate.verdict(rng), len(ranked))
     return {"tables": tables, "sentences": (sentence,)}

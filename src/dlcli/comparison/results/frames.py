@@ -48,7 +48,7 @@ def _order(record: Record) -> tuple[Any, ...]:
 
 
 def _columns(metrics: Sequence[str]) -> list[str]:
-    return [*_IDENTITY, "status", *(f"val_{name}" for name in metrics)]
+    return [*_IDENTITY, "status", *(f"val_{name}" for name in metrics), "key"]
 
 
 _IDENTITY = [

@@ -111,7 +111,7 @@ def _ranked(scores: Scores, index: int, ranking: Ranking | None) -> dict[str, An
     contender = scores.plan.contenders[index]
     place = ranking.contenders.index(index) if ranking and index in ranking.contenders else None
     choice = scores.choices.get(index)
-    shown = ranking if scores.plan.ranks and scores.is_confirmed else None
+    shown = ranking if scores.is_confirmed and not scores.plan.unranked else None
     return {
         "problem": scores.plan.problems[contender.problem].name,
         "rank": float(shown.groups.ranks[place]) if shown and place is not None else math.nan,

@@ -59,7 +59,7 @@ def problem_sentences(
     """
     name = scores.plan.problems[problem].name
     if ranking is None:
-        return [f"Nothing can be said on {name}: no trial could be run."]
+        return [f"Nothing can be said on {name}: no trial was run to its end."]
     by_index = {c.name: i for i, c in enumerate(scores.plan.contenders) if c.problem == problem}
     rows = {by_index[row["candidate"]]: row for _, row in summary.iterrows()}
     best = rows[ranking.contenders[ranking.verdict.best]]
@@ -68,9 +68,9 @@ def problem_sentences(
         told = f"{at_rate(best)} has the best {score_text}, {shown_score(best['mean'])}"
         why = "The rate was picked by this score, so it is too good; --seeds confirms it."
         return [f"Search only on {name}: {told}. {why}"]
-    if not scores.plan.ranks:
+    if scores.plan.unranked:
         told = f"{at_rate(best)} has the best mean {score_text}, {shown_interval(best)}"
-        return [f"No ranking on {name}: a quick look only. {told}; --preset standard ranks."]
+        return [f"No ranking on {name}: {scores.plan.unranked}. {told}."]
     sentences = [_answer(name, best, undecided, ranking, score_text)]
     sentences += _seeds_needed(ranking.verdict)
     sentences += _detectable(ranking)
