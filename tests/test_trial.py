@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,11 +11,12 @@ import numpy as np
 import pytest
 
 from dlcli import comparing, engine
-from dlcli.comparison.records import Check, Task, Trial
+from dlcli.comparison.records import Check, JitCheck, Task, Trial
 from dlcli.config.binding import bind
 from dlcli.config.experiment import Call
 from dlcli.config.loading import load_config
 from dlcli.data import load
+from dlcli.engine import feeding
 from dlcli.evaluation import point
 from dlcli.trial import Workshop
 from tests.helpers import SMALL
@@ -255,7 +257,8 @@ def test_a_diverged_training_is_never_called_pruned(opened):
     trials = tuple(Trial(0, rate, 3, "search") for rate in (0.01, 0.03, 1e30, 1e31))
     halved = workshop(Task(trials, prune=True))
     assert [result.status for result in halved[2:]] == ["diverged", "diverged"]
-    assert numbers(done(workshop, trials[2])) == numbers(halved[2])
+    # As text, because NaN equals nothing.
+    assert str(numbers(done(workshop, trials[2]))) == str(numbers(halved[2]))
 
 
 @pytest.mark.parametrize("weights", ["{'0': 10, '1': 10, '2': 10}", "{'0': 0.01, '2': 30}"])
@@ -308,7 +311,47 @@ def test_a_check_times_what_trials_will_cost_and_changes_nothing(opened):
     assert measured.epoch > 0
     assert measured.evaluation > 0
     assert numbers(done(workshop, trial)) == before
-    assert workshop(Check(0)).epoch == 0
+    roughly = workshop(Check(0))
+    assert roughly.epoch > 0
+    assert roughly.evaluation == 0
+    assert not roughly.obstacle
+    assert numbers(done(workshop, trial)) == before
+
+
+def test_xla_is_timed_beside_the_other_way_and_changes_nothing(opened):
+    workshop, _ = opened()
+    trial = Trial(0, 0.03, 5, "confirm")
+    before = numbers(done(workshop, trial))
+    times = workshop(JitCheck(0))
+    assert 0 < times.with_xla < math.inf
+    assert 0 < times.without < math.inf
+    assert numbers(done(workshop, trial)) == before
+
+
+def test_what_xla_cannot_compile_takes_forever(tmp_path):
+    (tmp_path / "own.yaml").write_text(
+        "data: {dataset: digits, validation: 0.2}\n"
+        "model: {layers: [{Resizing: {height: 5, width: 5, interpolation: lanczos3}}, Flatten,"
+        " {Dense: {units: $classes, activation: softmax}}]}\n"
+        "compare: {optimizers: [Adam]}\n"
+    )
+    problems = comparing.read_problems([str(tmp_path / "own.yaml")], ())
+    times = Workshop(comparing.plan_comparison(*problems))(JitCheck(0))
+    assert times.with_xla == math.inf
+    assert times.without < math.inf
+
+
+def test_data_that_are_too_large_go_through_fit_and_come_to_the_same(opened, monkeypatch):
+    workshop, _ = opened()
+    trial = Trial(1, 0.03, 5, "confirm")
+    fast = done(workshop, trial)
+    monkeypatch.setattr(feeding, "RESIDENT_SHARE", 0.0)
+    other, _ = opened()
+    assert "too large" in other(Check(0)).obstacle
+    slow = done(other, trial)
+    assert slow.best_epoch == fast.best_epoch
+    for kind in ("best", "last"):
+        assert getattr(slow, kind) == pytest.approx(getattr(fast, kind), rel=1e-4)
 
 
 def resident() -> float:

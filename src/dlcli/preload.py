@@ -11,10 +11,16 @@ import os
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
-from dlcli.quiet import OPTIONAL, held_back_stderr, hidden, silence_tensorflow  # noqa: E402
+from dlcli.quiet import (  # noqa: E402
+    OPTIONAL,
+    held_back_stderr,
+    hidden,
+    silence_tensorflow,
+    uncollected,
+)
 
 silence_tensorflow()
-with held_back_stderr():
+with held_back_stderr(), uncollected():
     # Workers write no models, so that they can do without Keras's h5py as well.
     with hidden((*OPTIONAL, "h5py")):
         import tensorflow as tf  # noqa: F401

@@ -15,15 +15,24 @@ import tensorflow as tf
 
 from dlcli import metrics
 from dlcli.comparison.plan import STEERING
-from dlcli.comparison.records import Check, Measurement, Result, Task, Trial
+from dlcli.comparison.records import (
+    Check,
+    JitCheck,
+    JitTimes,
+    Measurement,
+    Result,
+    Task,
+    Trial,
+)
 from dlcli.data import load
+from dlcli.engine.fitting import make_program
 from dlcli.engine.program import Network, Program
 from dlcli.evaluation import point
 from dlcli.model import construct, is_logits
 from dlcli.quiet import LOG_LEVEL, SILENT
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from dlcli.comparison.plan import Contender, Plan, Problem
     from dlcli.comparison.records import Status
@@ -43,6 +52,9 @@ HEADROOM_SHARE = 0.1
 """Where chance is near the best possible score, 2 points are too many: then this share of what is
 left above chance."""
 
+ROUGHLY, CLOSELY = (1, 4), (3, 16)
+"""By how many rounds of how many batches a training is timed, of which the fastest counts."""
+
 RUNGS = (0.25, 0.5)
 """The shares of the epochs after which the worse half is pruned (Jamieson & Talwalkar 2016)."""
 
@@ -51,9 +63,17 @@ def open_workshop(plan: Plan) -> Workshop:
     """Prepare this process for a plan's trials: one thread, nothing loaded yet."""
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
+    for device in tf.config.list_physical_devices("GPU"):
+        # Else the first process takes all of a GPU's memory, whatever it needs.
+        tf.config.experimental.set_memory_growth(device, True)
     if os.environ.get(LOG_LEVEL) == SILENT:  # a program each for several networks is no mistake
         tf.get_logger().setLevel("ERROR")
     return Workshop(plan)
+
+
+def open_devices() -> Callable[[str], int]:
+    """Prepare this process for being asked how many devices of a kind TensorFlow sees."""
+    return lambda kind: len(tf.config.list_physical_devices(kind))
 
 
 class Workshop:
@@ -69,23 +89,25 @@ class Workshop:
         self._programs: dict[Hashable, Program] = {}
         self._states: OrderedDict[Hashable, list[np.ndarray]] = OrderedDict()
 
-    def __call__(self, task: Task | Check) -> Any:
+    def __call__(self, task: Task | Check | JitCheck) -> Any:
         """Do a task.
 
         Returns:
-            A list with a `Result` for each trial; for a check, a `Measurement`.
+            A list with a `Result` for each trial; for a check, a `Measurement` or `JitTimes`.
 
         Raises:
             ConfigError: If the model cannot be built: it concerns all trials.
         """
         if isinstance(task, Check):
             return self.check(task)
+        if isinstance(task, JitCheck):
+            return self.jit_times(task)
         if task.prune:
             return self._halved(task.trials)
         return [self._tried(trial) for trial in task.trials]
 
     def check(self, task: Check) -> Measurement:
-        """Build a contender's program and its problem's optimizers; time an epoch if asked to.
+        """Build a contender's program and its problem's optimizers, and time it.
 
         Raises:
             ConfigError: If one of them cannot be made.
@@ -95,19 +117,36 @@ class Workshop:
         for other in self.plan.contenders:
             if other.problem == contender.problem:
                 construct(other.config.compile.optimizer)
-        self.program(contender)
-        return self._measured(contender, network) if task.timed else Measurement()
-
-    def _measured(self, contender: Contender, network: Network) -> Measurement:
-        """Time an epoch at a rate of 0, which computes all and changes nothing."""
-        problem = self.plan.problems[contender.problem]
         program, compiling = self.program(contender)
-        program.start(self._state(contender, problem.config.seed), 0.0)
+        # A rate of 0 computes all and changes nothing.
+        program.start(self._state(contender, contender.config.seed), 0.0)
+        if not task.timed:
+            seconds = _epoch_seconds(program, ROUGHLY)
+            return Measurement(compiling, seconds, obstacle=network.obstacle)
         started = time.perf_counter()
         program.train_epoch(0, 0)
         trained = time.perf_counter()
+        problem = self.plan.problems[contender.problem]
         _scores(network, problem, network.dataset.validation)
-        return Measurement(compiling, trained - started, time.perf_counter() - trained)
+        evaluation = time.perf_counter() - trained
+        return Measurement(compiling, trained - started, evaluation, network.obstacle)
+
+    def jit_times(self, task: JitCheck) -> JitTimes:
+        """Time an epoch with XLA and without; the programs that were made stay as they are."""
+        contender = self.plan.contenders[task.contender]
+        own = self._network(contender.problem)
+        seconds = {}
+        for jit in (False, True):
+            network = own
+            if own.is_jit is not jit:
+                network = Network(own.config, own.dataset, jit=jit)
+            try:
+                program = make_program(network, contender.config.compile.optimizer)
+                program.start(network.state(), 0.0)
+                seconds[jit] = _epoch_seconds(program, CLOSELY)
+            except tf.errors.OpError:  # not everything can be compiled with XLA
+                seconds[jit] = math.inf
+        return JitTimes(with_xla=seconds[True], without=seconds[False])
 
     def program(self, contender: Contender) -> tuple[Program, float]:
         """Return a contender's program, and the seconds that compiling it took, 0 if it was."""
@@ -115,7 +154,7 @@ class Workshop:
         if key in self._programs:
             return self._programs[key], 0.0
         started = time.perf_counter()
-        made = Program(self._network(contender.problem), contender.config.compile.optimizer)
+        made = make_program(self._network(contender.problem), contender.config.compile.optimizer)
         made.warm_up()
         self._programs[key] = made
         return made, time.perf_counter() - started
@@ -126,10 +165,10 @@ class Workshop:
             self._networks.clear()
             self._programs.clear()
             self._states.clear()
-            config = self.plan.problems[problem].config
-            data = config.data
-            dataset = load(data.source, validation=data.validation, seed=config.seed)
-            self._networks[problem] = Network(config, dataset)
+            asked = self.plan.problems[problem]
+            data = asked.config.data
+            dataset = load(data.source, validation=data.validation, seed=asked.config.seed)
+            self._networks[problem] = Network(asked.config, dataset, jit=asked.jit)
         return self._networks[problem]
 
     def _state(self, contender: Contender, seed: int) -> list[np.ndarray]:
@@ -177,6 +216,18 @@ class Workshop:
             t.result(concluded=True) if any(t is kept for kept in alive) else t.pruned()
             for t in trainings
         ]
+
+
+def _epoch_seconds(program: Program, timing: tuple[int, int]) -> float:
+    """Estimate how long an epoch takes, from some of its steps."""
+    rounds, steps = timing[0], min(timing[1], program.steps)
+    program.train_epoch(0, 0, 1)  # XLA compiles at the first step
+    seconds = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        program.train_epoch(0, 0, steps)
+        seconds.append(time.perf_counter() - started)
+    return min(seconds) / steps * program.steps
 
 
 class Training:

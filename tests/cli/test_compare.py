@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
-from dlcli.cli.compare import as_overrides, shown_time
+from dlcli.cli.compare import as_overrides, compare, shown_time
 from dlcli.comparison.statistics.verdict import groups
 from dlcli.errors import UserError
 from dlcli.store.comparisons import ComparisonFolder
@@ -360,8 +361,7 @@ def test_real_scores_of_one_optimizer_claim_a_difference_in_five_per_cent(folder
                 "--set",
                 "fit.callbacks=[ReduceLROnPlateau]",
                 "--optimizers",
-                "[{SGD: {learning_rate: {CosineDecay:"
-                " {initial_learning_rate: 1, decay_steps: 9}}}}]",
+                "[SGD: {learning_rate: {CosineDecay: {initial_learning_rate: 1, decay_steps: 9}}}]",
             ),
             "has a schedule",
         ),
@@ -429,3 +429,42 @@ def test_a_search_alone_ranks_nothing(folder):
     assert done.stdout.splitlines()[2].startswith("-")
     assert table(folder, "summary")["rank"].isna().all()
     compared(folder, "small.yaml", "--preset", "quick", "--epochs", "1", "--optimizers", "SGD,Adam")
+
+
+def compared_here(folder, monkeypatch, *arguments):
+    """Compare in this process, where a test can change what the trials find."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("DLCLI_CACHE_DIR", str(folder / "cache"))
+    # The tests' TensorFlow has begun to work, and its threads are settled by then.
+    monkeypatch.setattr("tensorflow.config.threading.set_intra_op_parallelism_threads", int)
+    monkeypatch.setattr("tensorflow.config.threading.set_inter_op_parallelism_threads", int)
+    done = CliRunner().invoke(compare, [*arguments, "--executor", "serial", *QUICK])
+    assert done.exit_code == 0, done.output
+    return done
+
+
+@slow
+def test_what_goes_through_fit_is_said_once(folder, monkeypatch):
+    monkeypatch.setattr("dlcli.engine.feeding.RESIDENT_SHARE", 0.0)
+    done = compared_here(folder, monkeypatch, "small.yaml")
+    assert done.stderr.count("trained by Keras's fit, which is slower: its training data") == 1
+    assert set(table(folder)["status"]) <= {"ok", "stuck"}
+    assert table(folder)["val_accuracy"].max() > 0.8
+
+
+@slow
+def test_xla_is_measured_for_long_comparisons_and_remembered(folder, monkeypatch):
+    monkeypatch.setattr("dlcli.comparing.jit.PAYS_FROM", 0.0)
+    # With dropout there would be no choice.
+    (folder / "small.yaml").write_text(SMALL.replace("    - {Dropout: {rate: 0.2}}\n", ""))
+    compared_here(folder, monkeypatch, "small.yaml")
+    (note,) = (folder / "cache" / "jit").glob("*.json")
+    assert set(json.loads(note.read_text())) == {"with_xla", "without"}
+    note.write_text('{"with_xla": 1.0, "without": 9.0}')
+    asked = []
+    monkeypatch.setattr("dlcli.trial.Workshop.jit_times", lambda *_: asked.append("again"))
+    compared_here(folder, monkeypatch, "small.yaml", "--fresh")
+    assert not asked
+    # Compiled otherwise, the same trials come to the same.
+    first, second = table(folder), table(folder, place="small-2")
+    np.testing.assert_allclose(first["val_loss"], second["val_loss"], rtol=1e-3)

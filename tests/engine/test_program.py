@@ -12,7 +12,6 @@ from dlcli.config.experiment import Call
 from dlcli.config.loading import parse_config
 from dlcli.config.nodes import Text
 from dlcli.data.description import DataDescription, Dataset, Split, TensorSpec
-from dlcli.engine.compilation import uses_xla
 from dlcli.engine.program import Network, Program
 
 pytestmark = pytest.mark.slow
@@ -247,20 +246,6 @@ def test_weights_are_averaged_for_a_while_and_put_back():
     for left, right in zip(averaged, program.network.state(), strict=True):
         np.testing.assert_array_equal(left, right)
     assert not all(np.array_equal(a, b) for a, b in zip(before, averaged, strict=True))
-
-
-def test_networks_with_dropout_stay_out_of_xla():
-    def chosen(*lines):
-        layers = "\n".join(f"    - {{{line}}}" for line in [*lines, "Dense: {units: 3}"])
-        return uses_xla(read(layers, noise((6, 2))))
-
-    assert chosen("LSTM: {units: 4}")
-    assert chosen("Bidirectional: {layer: {GRU: {units: 4}}}")
-    assert not chosen("LSTM: {units: 4, dropout: 0.2}")
-    assert not chosen("Bidirectional: {layer: {LSTM: {units: 4, recurrent_dropout: 0.2}}}")
-    assert not chosen("LSTM: {units: 4}", "Dropout: {rate: 0.5}")
-    assert not chosen("Conv1D: {filters: 2, kernel_size: 2}", "LSTM: {units: 4}")
-    assert not chosen("Flatten: {}")
 
 
 def test_nothing_is_traced_again_by_the_next_trial():

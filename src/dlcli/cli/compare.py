@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import re
 import sys
 import time
@@ -43,7 +42,9 @@ DEFAULT = "compare_digits_cnn.yaml"
               help="How thorough; standard if left out.")  # fmt: skip
 @click.option("--prune/--no-prune", default=None, help="Stop the worse half of a search early.")
 @click.option("--epochs", type=click.IntRange(1), help="Instead of the configs' fit.epochs.")
-@click.option("--jobs", type=click.IntRange(1), help="Processes; all cores if left out.")
+@click.option(
+    "--jobs", type=click.IntRange(1), help="Processes; all cores if left out, 1 on a GPU."
+)
 @click.option("--executor", type=click.Choice(["processes", "serial"]), default="processes",
               show_default=True, help="Where trials run.")  # fmt: skip
 @click.option("--resume/--fresh", default=True, show_default=True,
@@ -76,8 +77,8 @@ def compare(
 
     began = time.monotonic()
     changed = (*overrides, *as_overrides(flags))
-    workers = 1 if executor == "serial" else jobs or _cores()
     _begin_import(executor)
+    workers = 1 if executor == "serial" else jobs or comparing.default_jobs()
     with download_progress() as progress:
         read = comparing.read_problems(configs or (str(_packaged()),), changed, progress)
     plan = comparing.plan_comparison(*read)
@@ -94,7 +95,7 @@ def compare(
             _print_plan(session, seconds, workers, as_json=as_json)
             return
         if session.remaining():
-            comparing.check(plan, pool, workers)
+            plan, pool = _settled(session, pool, executor, workers)
         session.folder = folder = home.opened(fresh=not resume)
         with folder.lock():
             comparing.write_settings(session, sys.argv, executor, workers)
@@ -105,12 +106,6 @@ def compare(
         pool.close()
     _print(results, folder.path, as_json=as_json)
     _complain(session, folder)
-
-
-def _cores() -> int:
-    """Return the processors that this process may use; not every system tells."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def _begin_import(executor: str) -> None:
@@ -184,6 +179,26 @@ def _fitted(
         seconds = max(0.0, budget_seconds(budget) - (time.monotonic() - began))
         plan = comparing.within_time(plan, measured, jobs, seconds)
     return plan, comparing.estimated_seconds(plan, measured, jobs)
+
+
+def _settled(session: Session, pool: Executor, kind: str, jobs: int) -> tuple[Plan, Executor]:
+    """Make sure that the trials can be run, say which go through `fit`, and decide on XLA.
+
+    Returns:
+        The plan that the session goes on with, and the executor of its trials.
+    """
+    from dlcli import comparing
+
+    checked = comparing.check(session.plan, pool, jobs)
+    for problem, measurement in checked.items():
+        if measurement.obstacle:
+            name = session.plan.problems[problem].name
+            note(f"{name} is trained by Keras's fit, which is slower: {measurement.obstacle}")
+    chosen = comparing.jit.measured(session.plan, checked, pool, jobs)
+    if chosen != session.plan:
+        pool.close()
+        session.plan, pool = chosen, _executor(kind, jobs, chosen)
+    return session.plan, pool
 
 
 class _Home:

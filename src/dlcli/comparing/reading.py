@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dlcli import metrics
+from dlcli.comparing.jit import known_or_ruled
 from dlcli.comparison.plan import STEERING, Plan, Problem, Score, budget_seconds, make_plan
 from dlcli.config.binding import bind
 from dlcli.config.diagnostics import ConfigError, Diagnostic, listing
@@ -79,6 +80,7 @@ def _problem(
         named,
         _chance(dataset, dataset.validation, named),
         _chance(dataset, dataset.test, named) if dataset.test is not None else {},
+        jit=known_or_ruled(bound),
     )
 
 

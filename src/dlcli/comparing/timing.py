@@ -18,10 +18,13 @@ SAFETY = 0.85
 """Share of a time budget that is planned with: trials vary, and the tables take time too."""
 
 
-def check(plan: Plan, executor: Executor, jobs: int) -> None:
+def check(plan: Plan, executor: Executor, jobs: int) -> dict[int, Measurement]:
     """Build every problem's model and optimizers once, so that mistakes show before training.
 
     As many workers as there will be do so side by side: each needs its network anyway.
+
+    Returns:
+        For each problem, roughly how long an epoch takes, and why it needs `fit` if it does.
 
     Raises:
         ConfigError: If one cannot be made.
@@ -30,8 +33,11 @@ def check(plan: Plan, executor: Executor, jobs: int) -> None:
     """
     for index in _tried_first(plan, jobs):
         executor.submit(Check(index), plan.contenders[index].program)
+    found = {}
     while (done := executor.next_done()) is not None:
         _raise_failure(plan, done)
+        found[plan.contenders[done.task.contender].problem] = done.value
+    return found
 
 
 def _raise_failure(plan: Plan, done: Done) -> None:

@@ -100,6 +100,7 @@ class Problem:
         metrics: Names of the metrics that every trial is scored by.
         validation_chance: The metrics of a model that learnt nothing, on the validation part.
         test_chance: The same on the test part; empty if there is none.
+        jit: Whether its trials are compiled with XLA.
     """
 
     name: str
@@ -107,6 +108,7 @@ class Problem:
     metrics: tuple[str, ...]
     validation_chance: Mapping[str, float]
     test_chance: Mapping[str, float]
+    jit: bool = False
 
 
 @dataclass(frozen=True)

@@ -51,11 +51,22 @@ class Check:
 
     Attributes:
         contender: One of the problem.
-        timed: Also time an epoch of this contender.
+        timed: Time a whole epoch and a validation too, not only some steps.
     """
 
     contender: int
     timed: bool = False
+
+
+@dataclass(frozen=True)
+class JitCheck:
+    """A task that times the steps of a problem's training with XLA and without.
+
+    Attributes:
+        contender: One of the problem.
+    """
+
+    contender: int
 
 
 @dataclass(frozen=True)
@@ -66,15 +77,25 @@ class Measurement:
         compiling: Once in every process.
         epoch: Training one epoch.
         evaluation: Scoring the validation part once.
+        obstacle: Why it is trained by Keras's own `fit`; empty if it is not.
     """
 
     compiling: float = 0.0
     epoch: float = 0.0
     evaluation: float = 0.0
+    obstacle: str = ""
 
     def trial_seconds(self, epochs: int) -> float:
         """Return the time of a trial of so many epochs."""
         return epochs * (self.epoch + self.evaluation)
+
+
+@dataclass(frozen=True)
+class JitTimes:
+    """How long an epoch takes with XLA and without, in seconds; infinite if XLA cannot do it."""
+
+    with_xla: float
+    without: float
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from dlcli.metrics import streaming
 from dlcli.model import adapt_preprocessing, build_model, construct, is_logits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from dlcli.config.experiment import Config
     from dlcli.data.description import DataDescription, Dataset
@@ -45,6 +45,11 @@ def _policy(config: Config) -> str:
     return "mixed_float16" if tf.config.list_physical_devices("GPU") else "mixed_bfloat16"
 
 
+def scales_loss(config: Config) -> bool:
+    """Whether losses are scaled, so that gradients do not vanish in float16."""
+    return _policy(config) == "mixed_float16"
+
+
 def compile_model(model: keras.Model, config: Config, description: DataDescription) -> None:
     """Attach optimizer, loss and metrics.
 
@@ -62,9 +67,17 @@ def compile_model(model: keras.Model, config: Config, description: DataDescripti
     model.optimizer.build(model.trainable_variables)
 
 
-def attach_loss(model: keras.Model, config: Config, description: DataDescription) -> None:
-    """Attach the loss alone: what a program of trials, which brings its optimizers, needs."""
-    model.compile(optimizer=None, **_loss_settings(model, config, description), jit_compile=False)
+def attach_loss(
+    model: keras.Model,
+    config: Config,
+    description: DataDescription,
+    optimizer: keras.optimizers.Optimizer | None = None,
+) -> None:
+    """Attach the loss, and an optimizer if there is one; trials do without Keras's metrics."""
+    jit = False if optimizer is None else _jit(config)
+    model.compile(
+        optimizer=optimizer, **_loss_settings(model, config, description), jit_compile=jit
+    )
 
 
 def _loss_settings(
@@ -104,32 +117,6 @@ def _jit(config: Config) -> bool | str:
     if config.fit.jit != "auto":
         return config.fit.jit
     return "auto" if tf.config.list_physical_devices("GPU") else False
-
-
-RECURRENT = frozenset({"SimpleRNN", "LSTM", "GRU", "RNN"})
-
-
-def uses_xla(config: Config) -> bool:
-    """Whether the trials of a network are compiled with XLA.
-
-    Measured on two CPU cores: it takes a third off the time of recurrent networks, whose loops it
-    fuses, nothing off that of dense ones, and doubles that of convolutions (benchmarks/README.md).
-    """
-    if config.fit.jit != "auto":
-        return config.fit.jit
-    classes = {name for layer in config.model.layers for name in _classes(layer.call)}
-    # XLA draws other random numbers, so that dropout would differ from that of `train`.
-    return bool(classes & RECURRENT) and not any(
-        word in name for name in classes for word in ("Conv", "ropout", "Noise")
-    )
-
-
-def _classes(value: Any) -> Iterator[str]:
-    """Yield the names of a layer and of those inside it."""
-    if isinstance(value, Call):
-        yield value.name
-        for name, inner in value.arguments.items():
-            yield from (name,) if "dropout" in name and inner else _classes(inner)
 
 
 def _metric_lists(model: keras.Model, config: Config, description: DataDescription) -> list[Any]:

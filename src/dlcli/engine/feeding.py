@@ -5,6 +5,9 @@ A resumed training and every candidate of a comparison so see what an uninterrup
 
 from __future__ import annotations
 
+import contextlib
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,10 +16,34 @@ import tensorflow as tf
 from dlcli.model import feed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import keras
 
     from dlcli.config.experiment import Config
     from dlcli.data.description import Split
+
+
+RESIDENT_SHARE = 1 / 8
+"""Of the free memory, what a process may fill with a second copy of its data, as tensors: several
+processes share the memory, and a training needs more than its data."""
+
+
+def is_resident(split: Split) -> bool:
+    """Whether a split is small enough to be held as tensors too, which is the fastest."""
+    size = sum(array.nbytes for array in split.x.values()) + split.y.nbytes
+    return size <= RESIDENT_SHARE * _free_memory()
+
+
+def _free_memory() -> float:
+    """Return the bytes of memory that are free, or all there are if the system tells no more."""
+    with contextlib.suppress(OSError, StopIteration, ValueError):
+        lines = Path("/proc/meminfo").read_text(encoding="utf-8").splitlines()
+        line = next(line for line in lines if line.startswith("MemAvailable:"))
+        return 1024.0 * int(line.split()[1])
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    return float("inf")
 
 
 def batches(
@@ -38,17 +65,17 @@ def batches(
         class_weights: A weight for each label, shape (classes,).
     """
     size, seed = split.size, config.seed
-    arrays = tf.nest.map_structure(tf.constant, feed(model, split))
-    targets = tf.constant(split.y)
     weights = None if class_weights is None else tf.constant(class_weights[split.y], tf.float32)
+    targets = tf.constant(split.y)
     outputs = len(model.outputs)
+    taken = _taker(feed(model, split), resident=is_resident(split))
 
     def order(epoch: Any) -> tf.data.Dataset:
         index = example_order(size, seed, epoch, shuffle=config.fit.shuffle)
         return tf.data.Dataset.from_tensor_slices(index).batch(config.data.batch_size)
 
     def gather(index: Any) -> tuple[Any, ...]:
-        x = tf.nest.map_structure(lambda array: tf.gather(array, index), arrays)
+        x = taken(index)
         y = tf.gather(targets, index)
         batch = (x, y) if outputs == 1 else (x, (y,) * outputs)
         if weights is None:
@@ -58,6 +85,20 @@ def batches(
 
     stream = tf.data.Dataset.range(first_epoch, np.iinfo(np.int64).max).flat_map(order).map(gather)
     return stream.with_options(_options()).prefetch(2)
+
+
+def _taker(arrays: Any, *, resident: bool) -> Callable[[Any], Any]:
+    """Return what gathers a batch: from tensors, or, to have no second copy, from the arrays."""
+    if resident:
+        held = tf.nest.map_structure(tf.constant, arrays)
+        return lambda index: tf.nest.map_structure(lambda array: tf.gather(array, index), held)
+
+    def taken(array: np.ndarray, index: Any) -> Any:
+        batch = tf.numpy_function(lambda i: array[i], [index], array.dtype, stateful=False)
+        batch.set_shape((None, *array.shape[1:]))
+        return batch
+
+    return lambda index: tf.nest.map_structure(lambda array: taken(array, index), arrays)
 
 
 def example_order(size: int, seed: Any, epoch: Any, *, shuffle: bool) -> Any:
@@ -80,9 +121,15 @@ def _options() -> tf.data.Options:
 def validation_batches(model: keras.Model, split: Split, config: Config) -> tf.data.Dataset:
     """Return the validation examples in order, in batches."""
     outputs = len(model.outputs)
-    y = split.y if outputs == 1 else (split.y,) * outputs
-    data = tf.data.Dataset.from_tensor_slices((feed(model, split), y))
-    return data.batch(evaluation_batch_size(config)).with_options(_options()).prefetch(1)
+    taken = _taker(feed(model, split), resident=is_resident(split))
+    targets = tf.constant(split.y)
+
+    def gather(index: Any) -> tuple[Any, Any]:
+        y = tf.gather(targets, index)
+        return taken(index), y if outputs == 1 else (y,) * outputs
+
+    data = tf.data.Dataset.range(split.size).batch(evaluation_batch_size(config)).map(gather)
+    return data.with_options(_options()).prefetch(1)
 
 
 def evaluation_batch_size(config: Config) -> int:

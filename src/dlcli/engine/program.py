@@ -17,8 +17,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dlcli.engine.compilation import attach_loss, initial_model, uses_xla
-from dlcli.engine.feeding import class_weights, evaluation_batch_size, example_order
+from dlcli.engine.compilation import attach_loss, initial_model, scales_loss
+from dlcli.engine.feeding import (
+    class_weights,
+    evaluation_batch_size,
+    example_order,
+    is_resident,
+)
 from dlcli.model import adapt_preprocessing, construct, feed
 
 if TYPE_CHECKING:
@@ -33,10 +38,16 @@ class Network:
 
     Args:
         config: Bound; its seed counts for nothing here, every trial brings its own.
-        dataset: Held as tensors as long as the network lives.
+        dataset: Held as tensors as long as the network lives, if they fit into memory.
+        jit: Whether it is compiled with XLA; left out, as the config says, and not if that says
+            `auto`.
+
+    Attributes:
+        obstacle: Why it must be trained by Keras's own `fit`; empty if a `Program` can do it.
+        fitted_by: The program whose optimizer the model's `fit` was last compiled with.
     """
 
-    def __init__(self, config: Config, dataset: Dataset) -> None:
+    def __init__(self, config: Config, dataset: Dataset, *, jit: bool | None = None) -> None:
         self.config = config
         self.dataset = dataset
         self.model = initial_model(config, dataset.description, config.seed)
@@ -45,13 +56,20 @@ class Network:
         attach_loss(self.model, config, dataset.description)
         self.examples = dataset.train.size
         self.batch_size = config.data.batch_size
-        self._train = self._resident(dataset.train)
         classes = len(dataset.description.classes)
-        weights = class_weights(config, dataset.train, classes)
-        self._weights = (
-            None if weights is None else tf.constant(weights[dataset.train.y], tf.float32)
-        )
-        self.is_jit = uses_xla(config)
+        self.class_weights = class_weights(config, dataset.train, classes)
+        self.is_jit = config.fit.jit is True if jit is None else jit
+        self.obstacle = _obstacle(config, dataset.train)
+        self.fitted_by: Program | None = None
+        self._forward = tf.function(self._forward_of, autograph=False, reduce_retracing=True)
+        if not self.obstacle:
+            self._compile_training(dataset.train)
+
+    def _compile_training(self, split: Split) -> None:
+        """Hold the training examples as tensors, and have a batch's gradients compiled."""
+        self._train = self._resident(split)
+        weights = self.class_weights
+        self._weights = None if weights is None else tf.constant(weights[split.y], tf.float32)
         # XLA compiles for each shape, so that it gets two: a whole batch and the last one.
         signature = None if self.is_jit else [tf.TensorSpec([None], tf.int32)]
         self._gradients = tf.function(
@@ -60,7 +78,6 @@ class Network:
             input_signature=signature,
             jit_compile=self.is_jit or None,
         )
-        self._forward = tf.function(self._forward_of, autograph=False, reduce_retracing=True)
 
     def _resident(self, split: Split) -> tuple[Any, Any]:
         return tf.nest.map_structure(tf.constant, feed(self.model, split)), tf.constant(split.y)
@@ -138,6 +155,14 @@ def _settable(model: keras.Model) -> list[Any]:
     return [variable for variable in model.variables if id(variable) not in kept]
 
 
+def _obstacle(config: Config, split: Split) -> str:
+    if not is_resident(split):
+        return "its training data are too large to be held in memory twice"
+    if scales_loss(config):
+        return "float16 needs its losses scaled"
+    return ""
+
+
 class Program:
     """One network trained by one optimizer, an epoch a call.
 
@@ -153,6 +178,11 @@ class Program:
         self._rate = tf.Variable(1.0, trainable=False, name="rate")
         self.optimizer = self._made()
         self.optimizer.build(network.model.trainable_variables)
+        self.steps = -(-network.examples // network.batch_size)
+        self._compile()
+
+    def _compile(self) -> None:
+        network = self.network
         specs = [
             tf.TensorSpec([network.examples], tf.int32),
             tf.TensorSpec([], tf.int32),
@@ -165,14 +195,13 @@ class Program:
             autograph=False,
             input_signature=[tf.TensorSpec([], tf.int32)] * 2,
         )
-        self.steps = -(-network.examples // network.batch_size)
 
     def _made(self) -> Any:
         """Make the optimizer, as Keras's own compile would."""
         optimizer = construct(self._call)
         if isinstance(optimizer._learning_rate, keras.optimizers.schedules.LearningRateSchedule):  # noqa: SLF001 (the property would evaluate it)
             optimizer._learning_rate = ScaledSchedule(optimizer._learning_rate, self._rate)  # noqa: SLF001
-        if keras.config.dtype_policy().name == "mixed_float16":
+        if scales_loss(self.network.config):
             return keras.optimizers.LossScaleOptimizer(optimizer)
         return optimizer
 
@@ -187,24 +216,23 @@ class Program:
         fresh.build(self.network.model.trainable_variables)
         for variable, new in zip(self.optimizer.variables, fresh.variables, strict=True):
             variable.assign(new)
-        if not self._is_scheduled():
-            self.optimizer.learning_rate.assign(rate)
-
-    def _is_scheduled(self) -> bool:
-        return isinstance(self.optimizer._learning_rate, ScaledSchedule)  # noqa: SLF001
+        inner = getattr(self.optimizer, "inner_optimizer", self.optimizer)
+        if not isinstance(inner._learning_rate, ScaledSchedule):  # noqa: SLF001
+            inner.learning_rate.assign(rate)
 
     def warm_up(self) -> None:
         """Trace and compile now, so that the first trial's time is that of training."""
         self._epoch(self._order(0, 0), 0)
 
-    def train_epoch(self, seed: int, epoch: int) -> float:
+    def train_epoch(self, seed: int, epoch: int, steps: int | None = None) -> float:
         """Train one epoch and return its mean loss; stop it at the first loss that is not finite.
 
         Args:
             seed: With the epoch, decides the order of the examples.
             epoch: From 0.
+            steps: Stop after so many batches.
         """
-        return float(self._epoch(self._order(seed, epoch), self.steps))
+        return float(self._epoch(self._order(seed, epoch), steps or self.steps))
 
     def _epoch_of(self, order: Any, steps: Any) -> Any:
         size = self.network.batch_size

@@ -24,14 +24,14 @@ def environment(seed: int, command: Sequence[str], devices: Sequence[str]) -> di
         "devices": list(devices),
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "processor": _processor(),
+        "processor": processor(),
         "processors": os.cpu_count(),
         "memory_bytes": _memory_bytes(),
         "packages": versions(),
     }
 
 
-def _processor() -> str:
+def processor() -> str:
     """Return the processor's model, or at least its architecture."""
     with contextlib.suppress(OSError):
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():

@@ -1,0 +1,71 @@
+"""Trials by Keras's own `fit`, for networks that a compiled epoch cannot train."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from dlcli.engine.compilation import attach_loss
+from dlcli.engine.feeding import batches
+from dlcli.engine.program import Network, Program
+
+if TYPE_CHECKING:
+    from dlcli.config.experiment import Call
+
+
+def make_program(network: Network, optimizer: Call) -> Program:
+    """Return what trains a network: compiled epochs, or `fit` where there is an obstacle."""
+    return FittedProgram(network, optimizer) if network.obstacle else Program(network, optimizer)
+
+
+class FittedProgram(Program):
+    """One network trained by one optimizer through `fit`, an epoch a call, with the same results.
+
+    Batches are gathered from NumPy arrays, which may be memory-mapped.
+    """
+
+    def _compile(self) -> None:
+        """Leave it to `fit`, which traces at its first call."""
+
+    def warm_up(self) -> None:
+        """Trace now, so that the first trial's time is that of training."""
+        self.start(self.network.state(), 0.0)
+        self.train_epoch(0, 0, 1)
+
+    def train_epoch(self, seed: int, epoch: int, steps: int | None = None) -> float:
+        """Train one epoch and return its mean loss; see `Program.train_epoch`."""
+        network = self.network
+        model, split = network.model, network.dataset.train
+        if network.fitted_by is not self:
+            attach_loss(model, network.config, network.dataset.description, self.optimizer)
+            network.fitted_by = self
+        config = replace(network.config, seed=seed)
+        stream = batches(
+            model, split, config, first_epoch=epoch, class_weights=network.class_weights
+        )
+        weights = _Weights()
+        history = model.fit(
+            stream,
+            initial_epoch=epoch,
+            epochs=epoch + 1,
+            steps_per_epoch=steps or self.steps,
+            shuffle=False,
+            callbacks=[keras.callbacks.TerminateOnNaN(), weights],
+            verbose=0,
+        )
+        if self.optimizer.use_ema:  # every `fit` ends by averaging, a trial only once
+            weights.put_back()
+        return float(history.history["loss"][-1])
+
+
+class _Weights(keras.callbacks.Callback):
+    """Keeps the weights as the epoch left them."""
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002 (Keras's form)
+        self.kept = [weight.numpy() for weight in self.model.trainable_variables]
+
+    def put_back(self) -> None:
+        for weight, value in zip(self.model.trainable_variables, self.kept, strict=True):
+            weight.assign(value)
