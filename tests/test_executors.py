@@ -178,10 +178,30 @@ def test_a_worker_keeps_to_its_group_then_takes_a_free_one_then_helps():
     queue = Queue()
     for task, group in ((1, "a"), (2, "a"), (3, "b"), (4, "b"), (5, "b")):
         queue.put(task, group)
-    assert queue.take(None, ()) == (1, "a")
-    assert queue.take("b", ()) == (3, "b")
-    assert queue.take(None, ("a",)) == (4, "b")
-    assert queue.take(None, ("a", "b")) in {(2, "a"), (5, "b")}
+    assert queue.take() == (1, "a")
+    assert queue.take(["a", "b"]) == (3, "b")
+    assert queue.take([], ("a",)) == (4, "b")
+    assert queue.take([], ("a", "b")) in {(2, "a"), (5, "b")}
     assert len(queue) == 1
     queue.clear()
-    assert queue.take(None, ()) is None
+    assert queue.take() is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "known", "tasks", "helps"),
+    [
+        (0.2, [], 1, False),
+        (0.2, [], 2, True),
+        (3.0, [], 1, True),
+        (None, [], 1, True),
+        (0.2, ["a", "b"], 1, True),
+    ],
+)
+def test_nobody_begins_a_group_for_its_last_short_task(seconds, known, tasks, helps):
+    queue = Queue()
+    for task in range(tasks):
+        queue.put(task, "a")
+    if seconds:
+        queue.seconds["a"] = seconds
+    assert (queue.take(known, ["a"]) is not None) == helps
+    assert queue.take(known, []) is not None or tasks == helps  # without others at it, always

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import subprocess
@@ -9,7 +10,7 @@ import sys
 
 import pytest
 
-from dlcli.quiet import held_back_stderr, hidden
+from dlcli.quiet import held_back_stderr, hidden, uncollected
 
 TRAIN = """
 from dlcli.quiet import load_tensorflow
@@ -44,6 +45,32 @@ def test_another_backend_set_for_other_work_does_not_count():
 @pytest.mark.slow
 def test_who_asks_for_tensorflows_log_gets_it():
     assert "oneDNN" in python(TRAIN, TF_CPP_MIN_LOG_LEVEL="0").stderr
+
+
+DEFERRED = """
+import gc, sys
+from dlcli.quiet import load_tensorflow
+load_tensorflow()
+import tensorflow as tf
+assert "tensorflow.python.keras" not in sys.modules
+assert gc.isenabled() and gc.get_freeze_count() > 100_000
+for _ in range(2):  # the second look must find the same
+    print(tf.compat.v1.ConfigProto().allow_soft_placement, tf.signal.fft([1j]).shape)
+    print(tf.lite.Interpreter.__name__, tf.distribute.get_strategy().num_replicas_in_sync)
+"""
+
+
+@pytest.mark.slow
+def test_what_nobody_asks_for_is_imported_when_somebody_does():
+    assert python(DEFERRED).stdout == 2 * "False (1,)\nInterpreter 1\n"
+
+
+def test_garbage_is_collected_again_after_an_import_that_fails():
+    with pytest.raises(ImportError), uncollected():
+        importlib.import_module("nowhere")
+    assert gc.isenabled()
+    assert gc.get_freeze_count()
+    gc.unfreeze()
 
 
 def test_what_native_code_writes_is_held_back_and_given_back_afterwards(capfd):

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import math
 import multiprocessing
 import os
 import pickle
 import signal
 import threading
+import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import connection, forkserver
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 
 PRELOAD = "dlcli.preload"
 TRIES = 2
+
+SHORT = 1.0
+"""Seconds below which a task is not worth beginning a group for."""
 
 
 @dataclass(frozen=True)
@@ -69,10 +74,15 @@ class Executor(Protocol):
 
 
 class Queue:
-    """Tasks by group, first come first served."""
+    """Tasks by group, first come first served.
+
+    Attributes:
+        seconds: How long a group's last task took.
+    """
 
     def __init__(self) -> None:
         self._groups: dict[Hashable, deque[Any]] = {}
+        self.seconds: dict[Hashable, float] = {}
 
     def __len__(self) -> int:
         return sum(len(tasks) for tasks in self._groups.values())
@@ -81,20 +91,30 @@ class Queue:
         """Append a task to its group."""
         self._groups.setdefault(group, deque()).append(task)
 
-    def take(self, last: Hashable, busy: Sequence[Hashable]) -> tuple[Any, Hashable] | None:
+    def take(
+        self, known: Sequence[Hashable] = (), busy: Sequence[Hashable] = ()
+    ) -> tuple[Any, Hashable] | None:
         """Return a task for a worker: of its last group, of one nobody works at, of the longest.
 
+        A single short task is left to who works at its group: beginning a group takes time too.
+
         Args:
-            last: The worker's last group.
+            known: The groups that the worker has worked at, the last one last.
             busy: The groups that others work at.
         """
         waiting = [group for group, tasks in self._groups.items() if tasks]
-        if not waiting:
+        if known and known[-1] in waiting:
+            group = known[-1]
+        elif free := [group for group in waiting if group not in busy]:
+            group = free[0]
+        elif worthy := [g for g in waiting if g in known or not self._is_single_and_short(g)]:
+            group = max(worthy, key=lambda group: len(self._groups[group]))
+        else:
             return None
-        free = [group for group in waiting if group not in busy]
-        longest = max(waiting, key=lambda group: len(self._groups[group]))
-        group = last if last in waiting else (free[0] if free else longest)
         return self._groups[group].popleft(), group
+
+    def _is_single_and_short(self, group: Hashable) -> bool:
+        return len(self._groups[group]) == 1 and self.seconds.get(group, math.inf) < SHORT
 
     def clear(self) -> list[Any]:
         """Forget all tasks, and return them."""
@@ -116,7 +136,7 @@ class Serial:
         self._arguments = arguments
         self._work: Work | None = None
         self._queue = Queue()
-        self._last: Hashable = None
+        self._known: list[Hashable] = []
 
     def submit(self, task: Any, group: Hashable) -> None:
         """Queue a task."""
@@ -124,10 +144,11 @@ class Serial:
 
     def next_done(self) -> Done | None:
         """Do the next task."""
-        found = self._queue.take(self._last, ())
+        found = self._queue.take(self._known)
         if found is None:
             return None
-        task, self._last = found
+        task, group = found
+        self._known = [group]
         if self._work is None:
             self._work = self._setup(*self._arguments)
         return self._done(task, self._work)
@@ -187,11 +208,26 @@ class _Worker:
     lifeline: connection.Connection
     task: Any = None
     tries: int = 0
-    group: Hashable = None
+    groups: list[Hashable] = field(default_factory=list)
+    began: float = 0.0
 
     @property
     def is_busy(self) -> bool:
         return self.tries > 0
+
+    @property
+    def group(self) -> Hashable:
+        """The group that it has worked at last."""
+        return self.groups[-1] if self.groups else None
+
+    def assign(self, task: Any, group: Hashable, tries: int) -> None:
+        """Send it a task."""
+        self.task, self.tries, self.began = task, tries, time.monotonic()
+        if group in self.groups:
+            self.groups.remove(group)
+        self.groups.append(group)
+        with contextlib.suppress(OSError):  # a worker that has just died is met when read from
+            self.pipe.send(task)
 
 
 class Processes:
@@ -239,19 +275,20 @@ class Processes:
                 if len(self._workers) == self._jobs:
                     return
                 worker = self._started()
-            self._assign(worker)
+            if not self._assign(worker):
+                return
 
-    def _assign(self, worker: _Worker) -> None:
+    def _assign(self, worker: _Worker) -> bool:
+        """Give a worker a task, if there is one for it."""
         if self._again:
-            (task, group), tries = self._again.popleft(), TRIES
-        else:
-            busy = [w.group for w in self._workers if w.is_busy]
-            found = self._queue.take(worker.group, busy)
-            assert found is not None  # noqa: S101 (the queue is not empty)
-            (task, group), tries = found, 1
-        worker.task, worker.group, worker.tries = task, group, tries
-        with contextlib.suppress(OSError):  # a worker that has just died is met when read from
-            worker.pipe.send(task)
+            worker.assign(*self._again.popleft(), TRIES)
+            return True
+        busy = [w.group for w in self._workers if w.is_busy]
+        found = self._queue.take(worker.groups, busy)
+        if found is None:
+            return False
+        worker.assign(*found, 1)
+        return True
 
     def _started(self) -> _Worker:
         pipe, theirs = self._context.Pipe()
@@ -276,6 +313,7 @@ class Processes:
         except (EOFError, OSError):
             value, error, crashed = None, self._bury(worker), True
         worker.task, worker.tries = None, 0
+        self._queue.seconds[group] = time.monotonic() - worker.began
         if isinstance(error, DlcliError):
             raise error
         if error and tries < TRIES:

@@ -13,15 +13,18 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 from dlcli.quiet import (  # noqa: E402
     OPTIONAL,
+    deferred,
     held_back_stderr,
     hidden,
     silence_tensorflow,
     uncollected,
 )
+from dlcli.store.xla_cache import remember_compiled  # noqa: E402
 
 silence_tensorflow()
+remember_compiled()
 with held_back_stderr(), uncollected():
     # Workers write no models, so that they can do without Keras's h5py as well.
-    with hidden((*OPTIONAL, "h5py")):
+    with hidden((*OPTIONAL, "h5py")), deferred():
         import tensorflow as tf  # noqa: F401
     import dlcli.trial  # noqa: F401

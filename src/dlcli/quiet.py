@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib.util
 import os
 import sys
 import tempfile
+from importlib.abc import MetaPathFinder
+from importlib.machinery import PathFinder
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
 
 
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
@@ -31,7 +37,7 @@ def load_tensorflow() -> None:
         return
     asked = silence_tensorflow()
     with contextlib.nullcontext() if asked else held_back_stderr():
-        with hidden(OPTIONAL), uncollected():
+        with hidden(OPTIONAL), deferred(), uncollected():
             import tensorflow as tf  # imports Keras
 
         tf.config.list_physical_devices()  # the drivers' messages come with the first look
@@ -47,6 +53,56 @@ def hidden(modules: Iterable[str]) -> Iterator[None]:
     finally:
         for name in absent:
             sys.modules.pop(name, None)
+
+
+PUBLIC_NAMES = "tensorflow._api.v2."
+"""The modules that only list what TensorFlow offers."""
+
+
+class _Deferring(MetaPathFinder):
+    """Finds the modules of public names, and lets them run when a name is first asked for.
+
+    One that shares its name with a package of TensorFlow's own, such as `distribute`, is not
+    deferred: importing that package later would put it into the place of the public names.
+
+    Args:
+        package: TensorFlow's folder.
+    """
+
+    def __init__(self, package: Path) -> None:
+        self.package = package
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return how to load a module later, or None for all others."""
+        if not fullname.startswith(PUBLIC_NAMES):
+            return None
+        name = fullname.removeprefix(PUBLIC_NAMES).partition(".")[0]
+        if (self.package / name).exists():
+            return None
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec is not None and spec.loader is not None:
+            spec.loader = importlib.util.LazyLoader(spec.loader)
+        return spec
+
+
+@contextlib.contextmanager
+def deferred() -> Iterator[None]:
+    """Import TensorFlow without what nobody asks for, such as its version 1.
+
+    It comes with the public names that lead to it, as soon as one of those is used.
+    """
+    spec = importlib.util.find_spec("tensorflow")
+    if spec is None or spec.origin is None:
+        yield  # the import will say that it is missing
+        return
+    finder = _Deferring(Path(spec.origin).parent)
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
 
 
 @contextlib.contextmanager

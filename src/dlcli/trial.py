@@ -30,6 +30,7 @@ from dlcli.engine.program import Network, Program
 from dlcli.evaluation import point
 from dlcli.model import construct, is_logits
 from dlcli.quiet import LOG_LEVEL, SILENT
+from dlcli.store.xla_cache import forget_compiled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -52,7 +53,7 @@ HEADROOM_SHARE = 0.1
 """Where chance is near the best possible score, 2 points are too many: then this share of what is
 left above chance."""
 
-ROUGHLY, CLOSELY = (1, 4), (3, 16)
+ROUGHLY, CLOSELY = (2, 4), (4, 16)
 """By how many rounds of how many batches a training is timed, of which the fastest counts."""
 
 RUNGS = (0.25, 0.5)
@@ -98,6 +99,18 @@ class Workshop:
         Raises:
             ConfigError: If the model cannot be built: it concerns all trials.
         """
+        try:
+            return self._done(task)
+        except tf.errors.ResourceExhaustedError:
+            raise
+        except tf.errors.OpError:  # perhaps because XLA's cache is damaged
+            if not forget_compiled():
+                raise
+            self._networks.clear()
+            self._programs.clear()
+            return self._done(task)
+
+    def _done(self, task: Task | Check | JitCheck) -> Any:
         if isinstance(task, Check):
             return self.check(task)
         if isinstance(task, JitCheck):
@@ -221,8 +234,7 @@ class Workshop:
 def _epoch_seconds(program: Program, timing: tuple[int, int]) -> float:
     """Estimate how long an epoch takes, from some of its steps."""
     rounds, steps = timing[0], min(timing[1], program.steps)
-    program.train_epoch(0, 0, 1)  # XLA compiles at the first step
-    seconds = []
+    seconds = []  # the first round's are out of the question: XLA compiles in it
     for _ in range(rounds):
         started = time.perf_counter()
         program.train_epoch(0, 0, steps)

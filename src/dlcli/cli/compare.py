@@ -158,7 +158,9 @@ def _executor(kind: str, jobs: int, plan: Plan) -> Executor:
 
     if kind == "serial":
         from dlcli.quiet import load_tensorflow
+        from dlcli.store.xla_cache import remember_compiled
 
+        remember_compiled()
         load_tensorflow()
         from dlcli.trial import open_workshop
 

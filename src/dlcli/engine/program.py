@@ -61,7 +61,9 @@ class Network:
         self.is_jit = config.fit.jit is True if jit is None else jit
         self.obstacle = _obstacle(config, dataset.train)
         self.fitted_by: Program | None = None
-        self._forward = tf.function(self._forward_of, autograph=False, reduce_retracing=True)
+        self._forward = tf.function(
+            self._forward_of, autograph=False, input_signature=self._batch_specs(dataset.train)
+        )
         if not self.obstacle:
             self._compile_training(dataset.train)
 
@@ -120,6 +122,17 @@ class Network:
             parts.append([np.asarray(output, dtype=np.float32) for output in outputs])
         joined = [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
         return total / split.size, joined
+
+    def _batch_specs(self, split: Split) -> tuple[Any, tf.TensorSpec]:
+        """Return the specs of a batch of any size, of sequences of any length the model takes."""
+        arrays = feed(self.model, split)
+        shapes = {tensor.name: tensor.shape for tensor in self.model.inputs}
+        y = tf.TensorSpec([None, *split.y.shape[1:]], split.y.dtype)
+        if not isinstance(arrays, dict):
+            (shape,) = shapes.values()
+            return tf.TensorSpec([None, *shape[1:]], arrays.dtype), y
+        specs = {n: tf.TensorSpec([None, *shapes[n][1:]], a.dtype) for n, a in arrays.items()}
+        return specs, y
 
     def _forward_of(self, x: Any, y: Any) -> tuple[Any, list[Any]]:
         outputs = self.model(x, training=False)
