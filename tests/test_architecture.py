@@ -13,7 +13,7 @@ HEAVY = {"tensorflow", "keras", "numpy", "pandas", "scipy", "sklearn", "matplotl
 MAY_BE_HEAVY = {
     "checkpoint.py", "engine", "evaluation.py", "introspection", "model.py", "monitoring.py",
     "report", "results", "scoring.py", "statistics", "streaming.py", "summary.py", "training.py",
-    "trial.py",
+    "trial.py", "workshop.py",
 }  # fmt: skip
 LONGEST = 500
 

@@ -27,4 +27,4 @@ with held_back_stderr(), uncollected():
     # Workers write no models, so that they can do without Keras's h5py as well.
     with hidden((*OPTIONAL, "h5py")), deferred():
         import tensorflow as tf  # noqa: F401
-    import dlcli.trial  # noqa: F401
+    import dlcli.workshop  # noqa: F401

@@ -462,7 +462,7 @@ def test_xla_is_measured_for_long_comparisons_and_remembered(folder, monkeypatch
     assert set(json.loads(note.read_text())) == {"with_xla", "without"}
     note.write_text('{"with_xla": 1.0, "without": 9.0}')
     asked = []
-    monkeypatch.setattr("dlcli.trial.Workshop.jit_times", lambda *_: asked.append("again"))
+    monkeypatch.setattr("dlcli.workshop.Workshop.jit_times", lambda *_: asked.append("again"))
     compared_here(folder, monkeypatch, "small.yaml", "--fresh")
     assert not asked
     # Compiled otherwise, the same trials come to the same.

@@ -162,10 +162,10 @@ def _executor(kind: str, jobs: int, plan: Plan) -> Executor:
 
         remember_compiled()
         load_tensorflow()
-        from dlcli.trial import open_workshop
+        from dlcli.workshop import open_workshop
 
         return executors.Serial(open_workshop, (plan,))
-    return executors.Processes(jobs, executors.Remote("dlcli.trial", "open_workshop"), (plan,))
+    return executors.Processes(jobs, executors.Remote("dlcli.workshop", "open_workshop"), (plan,))
 
 
 def _fitted(

@@ -24,7 +24,7 @@ def _cores() -> int:
 
 def _sees_gpu() -> bool:
     """Ask TensorFlow, which this process does without; an old driver's GPU does not count."""
-    pool = Processes(1, Remote("dlcli.trial", "open_devices"), ())
+    pool = Processes(1, Remote("dlcli.workshop", "open_devices"), ())
     try:
         pool.submit("GPU", None)
         done = pool.next_done()

@@ -72,12 +72,11 @@ class Network:
         self._train = self._resident(split)
         weights = self.class_weights
         self._weights = None if weights is None else tf.constant(weights[split.y], tf.float32)
-        # XLA compiles for each shape, so that it gets two: a whole batch and the last one.
-        signature = None if self.is_jit else [tf.TensorSpec([None], tf.int32)]
+        # XLA compiles it twice, for a whole batch and for the last one.
         self._gradients = tf.function(
             self._gradients_of,
             autograph=False,
-            input_signature=signature,
+            input_signature=[tf.TensorSpec([None], tf.int32)],
             jit_compile=self.is_jit or None,
         )
 
@@ -249,23 +248,15 @@ class Program:
 
     def _epoch_of(self, order: Any, steps: Any) -> Any:
         size = self.network.batch_size
-        rest = self.network.examples % size if self.network.is_jit else 0
 
         def going_on(step: Any, total: Any) -> Any:
-            return tf.logical_and(step < steps - (rest > 0), tf.math.is_finite(total))
+            return tf.logical_and(step < steps, tf.math.is_finite(total))
 
         def batch(step: Any, total: Any) -> tuple[Any, Any]:
-            index = order[step * size : (step + 1) * size]
-            if self.network.is_jit:
-                index = tf.ensure_shape(index, [size])
-            return step + 1, total + self._updated(index)
+            return step + 1, total + self._updated(order[step * size : (step + 1) * size])
 
         start = (tf.constant(0), tf.constant(0.0))
-        step, total = tf.while_loop(going_on, batch, start, parallel_iterations=1)
-        if rest:
-            ended = tf.logical_and(step < steps, tf.math.is_finite(total))
-            last = tf.ensure_shape(order[self.network.examples - rest :], [rest])
-            total += tf.cond(ended, lambda: self._updated(last), lambda: 0.0)
+        _, total = tf.while_loop(going_on, batch, start, parallel_iterations=1)
         return total / self.network.examples
 
     def _updated(self, index: Any) -> Any:

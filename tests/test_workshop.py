@@ -18,7 +18,7 @@ from dlcli.config.loading import load_config
 from dlcli.data import load
 from dlcli.engine import feeding
 from dlcli.evaluation import point
-from dlcli.trial import Workshop
+from dlcli.workshop import Workshop
 from tests.helpers import SMALL
 
 pytestmark = pytest.mark.slow

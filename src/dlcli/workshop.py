@@ -1,0 +1,259 @@
+"""The trials of a comparison in one process: networks built once, trained again and again."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+import tensorflow as tf
+
+from dlcli.comparison.records import (
+    Check,
+    JitCheck,
+    JitTimes,
+    Measurement,
+    Result,
+    Task,
+    Trial,
+)
+from dlcli.data import load
+from dlcli.engine.fitting import make_program
+from dlcli.engine.program import Network, Program
+from dlcli.model import construct
+from dlcli.quiet import LOG_LEVEL, SILENT
+from dlcli.store.xla_cache import forget_compiled
+from dlcli.trial import Training, part_scores, sample_loss
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Sequence
+
+    import numpy as np
+
+    from dlcli.comparison.plan import Contender, Plan
+
+KEPT_STATES = 32
+"""Initial states held at once: those of a comparison's seeds."""
+
+STATES_AT_ONCE = 256e6
+"""Bytes of initial states that are made in one go."""
+
+ROUGHLY, CLOSELY = (2, 4), (4, 16)
+"""By how many rounds of how many batches a training is timed, of which the fastest counts."""
+
+RUNGS = (0.25, 0.5)
+"""The shares of the epochs after which the worse half is pruned (Jamieson & Talwalkar 2016)."""
+
+
+def open_workshop(plan: Plan) -> Workshop:
+    """Prepare this process for a plan's trials: one thread, nothing loaded yet."""
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    for device in tf.config.list_physical_devices("GPU"):
+        # Else the first process takes all of a GPU's memory, whatever it needs.
+        tf.config.experimental.set_memory_growth(device, True)
+    if os.environ.get(LOG_LEVEL) == SILENT:  # a program each for several networks is no mistake
+        tf.get_logger().setLevel("ERROR")
+    return Workshop(plan)
+
+
+def open_devices() -> Callable[[str], int]:
+    """Prepare this process for being asked how many devices of a kind TensorFlow sees."""
+    return lambda kind: len(tf.config.list_physical_devices(kind))
+
+
+class Workshop:
+    """Does a plan's tasks in this process, and keeps what the next one needs.
+
+    Args:
+        plan: Whose tasks they are.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self._networks: dict[int, Network] = {}
+        self._programs: dict[Hashable, Program] = {}
+        self._states: OrderedDict[Hashable, list[np.ndarray]] = OrderedDict()
+        self._losses: dict[Hashable, float] = {}
+
+    def __call__(self, task: Task | Check | JitCheck) -> Any:
+        """Do a task.
+
+        Returns:
+            A list with a `Result` for each trial; for a check, a `Measurement` or `JitTimes`.
+
+        Raises:
+            ConfigError: If the model cannot be built: it concerns all trials.
+        """
+        try:
+            return self._done(task)
+        except tf.errors.ResourceExhaustedError:
+            raise
+        except tf.errors.OpError:  # perhaps because XLA's cache is damaged
+            if not forget_compiled():
+                raise
+            self._networks.clear()
+            self._programs.clear()
+            return self._done(task)
+
+    def _done(self, task: Task | Check | JitCheck) -> Any:
+        if isinstance(task, Check):
+            return self.check(task)
+        if isinstance(task, JitCheck):
+            return self.jit_times(task)
+        if task.prune:
+            return self._halved(task.trials)
+        return [self._tried(trial) for trial in task.trials]
+
+    def check(self, task: Check) -> Measurement:
+        """Build a contender's program and its problem's optimizers, and time it.
+
+        Raises:
+            ConfigError: If one of them cannot be made.
+        """
+        contender = self.plan.contenders[task.contender]
+        network = self._network(contender.problem)
+        for other in self.plan.contenders:
+            if other.problem == contender.problem:
+                construct(other.config.compile.optimizer)
+        state = self._state(contender, contender.config.seed)
+        program, compiling = self.program(contender)
+        program.start(state, 0.0)  # a rate of 0 computes all and changes nothing
+        if not task.timed:
+            seconds = _epoch_seconds(program, ROUGHLY)
+            return Measurement(compiling, seconds, obstacle=network.obstacle)
+        started = time.perf_counter()
+        program.train_epoch(0, 0)
+        trained = time.perf_counter()
+        problem = self.plan.problems[contender.problem]
+        part_scores(network, problem, network.dataset.validation)
+        evaluation = time.perf_counter() - trained
+        return Measurement(compiling, trained - started, evaluation, network.obstacle)
+
+    def jit_times(self, task: JitCheck) -> JitTimes:
+        """Time an epoch with XLA and without; the programs that were made stay as they are."""
+        contender = self.plan.contenders[task.contender]
+        own = self._network(contender.problem)
+        seconds = {}
+        for jit in (False, True):
+            network = own
+            if own.is_jit is not jit:
+                network = Network(own.config, own.dataset, jit=jit)
+            try:
+                program = make_program(network, contender.config.compile.optimizer)
+                program.start(network.state(), 0.0)
+                seconds[jit] = _epoch_seconds(program, CLOSELY)
+            except tf.errors.OpError:  # not everything can be compiled with XLA
+                seconds[jit] = math.inf
+        return JitTimes(with_xla=seconds[True], without=seconds[False])
+
+    def program(self, contender: Contender) -> tuple[Program, float]:
+        """Return a contender's program, and the seconds that compiling it took, 0 if it was."""
+        key = contender.program
+        if key in self._programs:
+            return self._programs[key], 0.0
+        started = time.perf_counter()
+        made = make_program(self._network(contender.problem), contender.config.compile.optimizer)
+        made.warm_up()
+        self._programs[key] = made
+        return made, time.perf_counter() - started
+
+    def _network(self, problem: int) -> Network:
+        if problem not in self._networks:
+            # Only one network's data is held: contenders come problem by problem.
+            self._networks.clear()
+            self._programs.clear()
+            self._states.clear()
+            self._losses.clear()
+            asked = self.plan.problems[problem]
+            data = asked.config.data
+            dataset = load(data.source, validation=data.validation, seed=asked.config.seed)
+            self._networks[problem] = Network(asked.config, dataset, jit=asked.jit)
+        return self._networks[problem]
+
+    def _state(self, contender: Contender, seed: int) -> list[np.ndarray]:
+        """Return the initial state of a seed, the same for every optimizer.
+
+        Those of the next seeds are made with it: Keras's seeding lets TensorFlow forget how it
+        runs its functions, which it then has to find out again.
+        """
+        made = (contender.problem, repr(contender.initializer))
+        if (*made, seed) not in self._states:
+            network = self._network(contender.problem)
+            held = 0
+            for other in _from(seed, self.plan):
+                state = network.initial_state(contender.config, other)
+                self._states[*made, other] = state
+                held += sum(array.nbytes for array in state)
+                if held >= STATES_AT_ONCE:
+                    break
+            while len(self._states) > KEPT_STATES:
+                self._states.popitem(last=False)
+        self._states.move_to_end((*made, seed))
+        return self._states[*made, seed]
+
+    def _start_loss(self, contender: Contender, seed: int) -> float:
+        """Return the loss that a seed starts with."""
+        key = (contender.problem, repr(contender.initializer), seed)
+        if key not in self._losses:
+            network = self._network(contender.problem)
+            network.set_state(self._state(contender, seed))
+            self._losses[key] = sample_loss(network)
+        return self._losses[key]
+
+    def training(self, trial: Trial) -> Training:
+        """Return a trial that is about to begin."""
+        contender = self.plan.contenders[trial.contender]
+        state = self._state(contender, trial.seed)
+        program, compiling = self.program(contender)
+        loss = self._start_loss(contender, trial.seed)
+        return Training(self.plan, trial, program, state, loss, compiling)
+
+    def _tried(self, trial: Trial) -> Result:
+        training = self.training(trial)
+        training.begin()
+        training.advance(training.epochs)
+        return training.result()
+
+    def _halved(self, trials: Sequence[Trial]) -> list[Result]:
+        """Train all, but drop the worse half after a quarter of the epochs, and after half."""
+        trainings = [self.training(trial) for trial in trials]
+        for training in trainings:
+            training.begin()
+            training.suspend()
+        alive = trainings
+        for share in (*RUNGS, 1.0):
+            for training in alive:
+                training.resume()
+                training.advance(math.ceil(training.epochs * share))
+                if share == 1.0:
+                    training.conclude()
+                training.suspend()
+            if share < 1.0:
+                ranked = sorted(alive, key=lambda t: t.standing, reverse=True)
+                alive = ranked[: math.ceil(len(ranked) / 2)]
+        return [
+            t.result(concluded=True) if any(t is kept for kept in alive) else t.pruned()
+            for t in trainings
+        ]
+
+
+def _from(seed: int, plan: Plan) -> Sequence[int]:
+    """Return a seed and those that its stage comes to after it."""
+    for seeds in (plan.search_seeds, plan.seeds):
+        if seed in seeds:
+            return seeds[seeds.index(seed) :][:KEPT_STATES]
+    return (seed,)
+
+
+def _epoch_seconds(program: Program, timing: tuple[int, int]) -> float:
+    """Estimate how long an epoch takes, from some of its steps."""
+    rounds, steps = timing[0], min(timing[1], program.steps)
+    seconds = []  # the first round's are out of the question: XLA compiles in it
+    for _ in range(rounds):
+        started = time.perf_counter()
+        program.train_epoch(0, 0, steps)
+        seconds.append(time.perf_counter() - started)
+    return min(seconds) / steps * program.steps
