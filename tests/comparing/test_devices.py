@@ -9,8 +9,8 @@ import pytest
 from dlcli.comparing import devices
 
 
-def test_all_processors_without_a_gpu(monkeypatch):
-    monkeypatch.setattr(devices, "HINTS", ("/nowhere",))
+def test_all_processors_without_a_gpu(monkeypatch, tmp_path):
+    monkeypatch.setattr(devices, "HINTS", (str(tmp_path / "none"),))
     monkeypatch.setattr(devices, "_sees_gpu", pytest.fail)
     assert devices.default_jobs() == len(os.sched_getaffinity(0))
 

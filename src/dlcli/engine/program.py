@@ -190,6 +190,7 @@ class Program:
         self._rate = tf.Variable(1.0, trainable=False, name="rate")
         self.optimizer = self._made()
         self.optimizer.build(network.model.trainable_variables)
+        self._origins = self._found_origins()
         self.steps = -(-network.examples // network.batch_size)
         self._compile()
 
@@ -218,19 +219,48 @@ class Program:
         return optimizer
 
     def start(self, state: Sequence[np.ndarray], rate: float) -> None:
-        """Begin a trial: weights, a new optimizer state, the learning rate or its peak.
-
-        The state comes from a new optimizer, because some begin with the weights as they are.
-        """
+        """Begin a trial: weights, the state of a new optimizer, the learning rate or its peak."""
         self.network.set_state(state)
         self._rate.assign(rate)
-        fresh = self._made()
-        fresh.build(self.network.model.trainable_variables)
-        for variable, new in zip(self.optimizer.variables, fresh.variables, strict=True):
-            variable.assign(new)
+        for variable, value in zip(self.optimizer.variables, self._fresh_state(), strict=True):
+            variable.assign(value)
         inner = getattr(self.optimizer, "inner_optimizer", self.optimizer)
         if not isinstance(inner._learning_rate, ScaledSchedule):  # noqa: SLF001
             inner.learning_rate.assign(rate)
+
+    def _fresh_state(self) -> list[Any]:
+        """Return the state of a new optimizer of the weights as they are."""
+        if self._origins is None:
+            return self._made_state()
+        weights = self.network.model.trainable_variables
+        return [weights[o] if isinstance(o, int) else o for o in self._origins]
+
+    def _made_state(self) -> list[np.ndarray]:
+        """Make a new optimizer, and return its state; it costs memory that TensorFlow keeps."""
+        fresh = self._made()
+        fresh.build(self.network.model.trainable_variables)
+        return [variable.numpy() for variable in fresh.variables]
+
+    def _found_origins(self) -> list[np.ndarray | int] | None:
+        """Find out what a new optimizer's state consists of, by trying two sets of weights.
+
+        Returns:
+            For each variable its constant value, or the number of the weight that it copies; None
+            if one is neither.
+        """
+        weights = self.network.model.trainable_variables
+        kept = [weight.numpy() for weight in weights]
+        random = np.random.default_rng(0)
+        tried = []
+        for _ in range(2):
+            for weight in weights:
+                weight.assign(random.normal(size=weight.shape))
+            values = [weight.numpy() for weight in weights]
+            tried.append([_origin(value, values) for value in self._made_state()])
+        for weight, value in zip(weights, kept, strict=True):
+            weight.assign(value)
+        first, second = tried
+        return first if all(map(np.array_equal, first, second)) else None
 
     def warm_up(self) -> None:
         """Trace and compile now, so that the first trial's time is that of training."""
@@ -286,6 +316,12 @@ class Program:
         """Whether no weight is infinite or NaN."""
         weights = self.network.model.trainable_variables
         return all(bool(np.isfinite(weight.numpy()).all()) for weight in weights)
+
+
+def _origin(value: np.ndarray, weights: Sequence[np.ndarray]) -> np.ndarray | int:
+    """Return the number of the weight that a value is a copy of, or the value itself."""
+    copies = (number for number, weight in enumerate(weights) if np.array_equal(value, weight))
+    return next(copies, value)
 
 
 class ScaledSchedule(keras.optimizers.schedules.LearningRateSchedule):
