@@ -33,9 +33,16 @@ fast: $(VENV)/.installed ## tests that take seconds
 slow: $(VENV)/.installed ## tests that train
 	$(BIN)/python -m pytest -m slow -n auto
 
-bench: $(VENV)/.installed ## the figures of benchmarks/README.md
+bench: $(VENV)/.installed ## the figures of benchmarks/README.md, in about an hour
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/trials.py
+	$(BIN)/python benchmarks/trials.py --tuner --rounds 1
+	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/growth.py
+	$(BIN)/python benchmarks/engine.py
+	$(BIN)/python benchmarks/report.py
 
 catalogue: $(VENV)/.installed ## re-read what the installed Keras offers
 	$(BIN)/python -m dlcli.introspection --write

@@ -2,8 +2,8 @@
 
 Run `python benchmarks/trials.py [--rounds N] [--kinds mlp,rnn,lstm,cnn] [--trials 24] [--tuner]`
 on a quiet machine. The programs run in turn, as processes of their own; medians are printed, and
-written to results/trials.json. Each round begins with an empty cache of what XLA has compiled, and
-dlcli runs twice in it: as on a new machine, and as the second time.
+written to results/trials.json (with --tuner: tuner.json). Each round begins with an empty cache of
+what XLA has compiled, and dlcli runs twice in it: as on a new machine, and as the second time.
 """
 
 from __future__ import annotations
@@ -59,10 +59,13 @@ def main() -> None:
                 for key in ("first", "again"):
                     ratios = [found["loop"] / found[key] for found in rounds]
                     row[f"ratio_{key}"] = statistics.median(ratios)
+                if arguments.tuner:
+                    ratios = [found["tuner"] / found["again"] for found in rounds]
+                    row["ratio_tuner"] = statistics.median(ratios)
                 row["goal"] = GOALS[kind]
                 rows.append(row)
                 print(shown(row), flush=True)
-    save("trials", rows)
+    save("tuner" if arguments.tuner else "trials", rows)
 
 
 if __name__ == "__main__":

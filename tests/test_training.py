@@ -8,6 +8,8 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from dlcli import engine, runner, training
 from dlcli.checkpoint import Checkpoint, load_checkpoint
@@ -350,6 +352,22 @@ def test_callbacks_know_whether_more_of_a_metric_is_better(config, tmp_path, mon
 def test_a_callbacks_file_stays_in_the_run(config, tmp_path):
     run, _ = train(config, tmp_path / "ok", "fit.callbacks=[{CSVLogger: {filename: log.csv}}]")
     assert (run.path / "log.csv").exists()
+
+
+def test_tensorboard_gets_what_the_history_has(config, tmp_path):
+    run, result = train(config, tmp_path / "runs", "fit.callbacks=[{TensorBoard: {log_dir: tb}}]")
+    events = EventAccumulator(str(run.path / "tb" / "train"), size_guidance={"tensors": 0}).Reload()
+    written = [float(tf.make_ndarray(e.tensor_proto)) for e in events.Tensors("epoch_loss")]
+    assert written == pytest.approx([row["loss"] for row in result.history])
+
+
+def test_tensorboard_without_its_package_is_refused(config, tmp_path, monkeypatch):
+    monkeypatch.setattr("dlcli.monitoring.importlib.util.find_spec", lambda _: None)
+    with pytest.raises(ConfigError, match="needs the package tensorboard") as caught:
+        train(config, tmp_path / "runs", "fit.callbacks=[TensorBoard]")
+    (problem,) = caught.value.diagnostics
+    assert problem.hint == "pip install tensorboard"
+    assert not (tmp_path / "runs").exists()
 
 
 def test_mixed_precision_trains(config, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def check_callbacks(config: Config, names: Sequence[str]) -> None:
-    """Make sure that callbacks can be made, watch what there is, and write into the run's folder.
+    """Make sure that callbacks can work, watch what there is, and write into the run's folder.
 
     Args:
         config: Bound to its data.
@@ -31,7 +32,7 @@ def check_callbacks(config: Config, names: Sequence[str]) -> None:
     """
     problems: list[Diagnostic] = []
     for call in config.fit.callbacks:
-        problems += [*_paths(call), *_monitor(call, construct(call), names)]
+        problems += _package(call) or [*_paths(call), *_monitor(call, construct(call), names)]
     if problems:
         raise ConfigError(problems)
 
@@ -39,6 +40,15 @@ def check_callbacks(config: Config, names: Sequence[str]) -> None:
 def _problem(rule: str, call: Call, argument: str, message: str, hint: str) -> Diagnostic:
     mark = call.mark or Mark(Text("config", ""), 1, 1)
     return Diagnostic(rule, mark, f"{call.path}.{argument}", message, hint)
+
+
+def _package(call: Call) -> list[Diagnostic]:
+    """Find a callback that needs what is not installed: it would fail in the first epoch."""
+    if call.name != "TensorBoard" or importlib.util.find_spec("tensorboard") is not None:
+        return []
+    mark = call.mark or Mark(Text("config", ""), 1, 1)
+    message, hint = "TensorBoard needs the package tensorboard", "pip install tensorboard"
+    return [Diagnostic("missing-package", mark, call.path, message, hint)]
 
 
 def _paths(call: Call) -> list[Diagnostic]:

@@ -291,3 +291,33 @@ def test_two_optimizers_start_from_the_same_weights_and_see_the_same_batches():
     assert not np.array_equal(orders[0][0], orders[0][1])
     assert sorted(orders[0][0]) == list(range(EXAMPLES))
     assert not np.array_equal(orders[0][0], np.asarray(program._order(6, 0)))
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_what_a_new_optimizer_starts_with_is_found_out_once(name):
+    dataset = noise((5,))
+    config = read(DENSE, dataset)
+    program = Program(Network(config, dataset), Call("optimizers", name, {"learning_rate": 1.0}))
+    assert program._origins is not None
+    program.network.set_state(program.network.initial_state(config, 5))
+    for ours, new in zip(program._fresh_state(), program._made_state(), strict=True):
+        np.testing.assert_array_equal(ours, new)
+
+
+def test_what_starts_with_the_weights_follows_them():
+    dataset = noise((5,))
+    config = read(DENSE, dataset)
+    call = Call("optimizers", "ScheduleFreeAdamW", {"learning_rate": 1.0})
+    program = Program(Network(config, dataset), call)
+    weights = len(program.network.model.trainable_variables)
+    assert [o for o in program._origins if isinstance(o, int)] == list(range(weights))
+
+
+def test_a_state_that_cannot_be_found_out_is_made_anew(monkeypatch):
+    dataset = noise((5,))
+    config = read(DENSE, dataset)
+    draws = iter(range(9))
+    monkeypatch.setattr(Program, "_made_state", lambda _: [np.float32(next(draws))])
+    program = Program(Network(config, dataset), Call("optimizers", "SGD", {"learning_rate": 1.0}))
+    assert program._origins is None
+    assert program._fresh_state() == [2.0]

@@ -1,0 +1,171 @@
+"""Write the figures of results/*.json into README.md's tables, and draw them into figures/.
+
+Run `python benchmarks/report.py` after the measurements.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+from harness import HERE, RESULTS
+
+mpl.use("Agg")
+import matplotlib.pyplot as plt
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+
+BLUE, ORANGE, GREEN, PINK, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#7F7F7F"
+"""Okabe & Ito's colours, which colour-blind readers can tell apart."""
+
+COLUMNS: dict[str, dict[str, str]] = {
+    "trials": {
+        "network": "network", "trials": "trials", "loop": "loop s", "first": "dlcli s, first",
+        "ratio_first": "ratio", "again": "dlcli s, again", "ratio_again": "ratio", "goal": "goal",
+    },
+    "tuner": {
+        "network": "network", "trials": "trials", "loop": "loop s", "tuner": "KerasTuner s",
+        "again": "dlcli s", "ratio_tuner": "KerasTuner / dlcli",
+    },
+    "engine": {
+        "network": "network", "xla": "XLA", "data": "data s", "compile": "compile s",
+        "trial": "trial s", "train": "train s", "evaluate": "evaluate s", "rest": "rest s",
+        "gflops": "GFLOP/s", "gemm": "GEMM GFLOP/s", "share": "share",
+    },
+    "training": {
+        "network": "network", "epochs": "epochs", "fit": "fit s", "dlcli": "dlcli train s",
+        "ratio": "ratio",
+    },
+    "growth": {
+        "by": "grows by", "network": "network", "jobs": "jobs", "trials": "trials",
+        "examples": "examples", "seconds": "dlcli s", "loop": "loop s",
+    },
+}  # fmt: skip
+
+
+def rows(name: str) -> list[dict[str, Any]]:
+    """Return what was measured, empty if nothing was."""
+    path = RESULTS / f"{name}.json"
+    return json.loads(path.read_text())["rows"] if path.exists() else []
+
+
+def table(name: str) -> str:
+    """Return the Markdown table of a measurement, with where it was made."""
+    told = json.loads((RESULTS / f"{name}.json").read_text())
+    columns = COLUMNS[name]
+    lines = ["| " + " | ".join(columns.values()) + " |"]
+    lines.append("| " + " | ".join("---" for _ in columns) + " |")
+    lines += [
+        "| " + " | ".join(_cell(row.get(key)) for key in columns) + " |" for row in told["rows"]
+    ]
+    versions = ", ".join(f"{k} {v}" for k, v in told["versions"].items() if k != "dlcli")
+    return "\n".join([*lines, "", f"`{' '.join(told['command'])}`, {told['date']}, {versions}."])
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def write_tables() -> None:
+    """Replace what stands between a table's marks in the README."""
+    path = HERE / "README.md"
+    text = path.read_text()
+    for name in COLUMNS:
+        if rows(name):
+            block = rf"(<!-- {name} -->\n).*?(<!-- end -->)"
+            made = table(name)
+            text = re.sub(
+                block, lambda m, made=made: f"{m[1]}{made}\n{m[2]}", text, flags=re.DOTALL
+            )
+    path.write_text(text)
+
+
+def draw_growth() -> None:
+    """Draw seconds over trials, over processes, over examples."""
+    found = rows("growth")
+    figure, axes = plt.subplots(1, 3, figsize=(11, 3.4), layout="constrained")
+    by_trials = [r for r in found if r["by"] == "trials"]
+    for jobs, colour in ((1, GREY), (2, BLUE)):
+        chosen = [r for r in by_trials if r["jobs"] == jobs]
+        label = f"{jobs} process{'es' if jobs > 1 else ''}"
+        _line(axes[0], [r["trials"] for r in chosen], [r["seconds"] for r in chosen], colour, label)
+    axes[0].set(xlabel="trials (MLP)", ylabel="seconds, start to exit", ylim=(0, None))
+    by_jobs = [r for r in found if r["by"] == "jobs"]
+    names = list(dict.fromkeys(r["network"] for r in by_jobs))
+    for jobs, colour, shift in ((1, GREY, -0.2), (2, BLUE, 0.2)):
+        heights = [r["seconds"] for r in by_jobs if r["jobs"] == jobs]
+        places = [position + shift for position in range(len(names))]
+        bars = axes[1].bar(places, heights, 0.38, color=colour)
+        axes[1].bar_label(bars, fmt="%.0f s", fontsize=8)
+    axes[1].set_xticks(range(len(names)), [name.upper() for name in names])
+    axes[1].set(xlabel="24 trials, 1 and 2 processes")
+    by_size = [r for r in found if r["by"] == "size"]
+    axes[2].set_visible(bool(by_size))
+    sizes = [r["examples"] / 1000 for r in by_size]
+    _line(axes[2], sizes, [r["loop"] for r in by_size], ORANGE, "hand-written loop")
+    _line(axes[2], sizes, [r["seconds"] for r in by_size], BLUE, "dlcli")
+    axes[2].set(xlabel="thousand training images (24 trials, MLP)", ylim=(0, None))
+    for axis in (axes[0], axes[2]):
+        axis.legend(frameon=False, fontsize=8)
+    _save(figure, "growth")
+
+
+def draw_stages() -> None:
+    """Draw where a trial's time goes, and the share of the arithmetic's limit."""
+    found = rows("engine")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
+    names = [r["network"].upper() for r in found]
+    base = [0.0] * len(found)
+    for key, colour in (("train", BLUE), ("evaluate", GREEN), ("rest", PINK)):
+        shares = [100 * r[key] / r["trial"] for r in found]
+        left.barh(names, shares, left=base, color=colour, label=key)
+        base = [a + b for a, b in zip(base, shares, strict=True)]
+    left.invert_yaxis()
+    left.set(xlabel="% of a trial's time", xlim=(0, 100))
+    left.legend(frameon=False, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0), fontsize=8)
+    bars = right.barh(names, [100 * r["share"] for r in found], color=BLUE)
+    right.bar_label(bars, fmt="%.0f %%", padding=3, fontsize=8)
+    right.invert_yaxis()
+    right.set(xlabel="training, % of the matrix products' own rate", xlim=(0, 110))
+    _save(figure, "stages")
+
+
+def draw_memory() -> None:
+    """Draw a worker's memory over a thousand trials."""
+    found = rows("memory")
+    figure, axis = plt.subplots(figsize=(5, 2.8), layout="constrained")
+    _line(axis, [r["trials"] for r in found], [r["megabytes"] for r in found], BLUE, "")
+    axis.set(xlabel="trials in one process (MLP)", ylabel="megabytes", ylim=(0, None))
+    _save(figure, "memory")
+
+
+def _line(axis: Axes, x: Sequence[float], y: Sequence[float], colour: str, label: str) -> None:
+    axis.plot(x, y, color=colour, marker="o", markersize=4, label=label)
+
+
+def _save(figure: Any, name: str) -> None:
+    for axis in figure.axes:
+        axis.spines[["top", "right"]].set_visible(False)
+    figure.savefig(HERE / "figures" / f"{name}.png", dpi=110)
+    plt.close(figure)
+
+
+def main() -> None:
+    """Write and draw what there is."""
+    write_tables()
+    for name, draw in (("growth", draw_growth), ("engine", draw_stages), ("memory", draw_memory)):
+        if rows(name):
+            draw()
+
+
+if __name__ == "__main__":
+    main()
