@@ -92,7 +92,9 @@ def write_tables() -> None:
 def draw_growth() -> None:
     """Draw seconds over trials, over processes, over examples."""
     found = rows("growth")
-    figure, axes = plt.subplots(1, 3, figsize=(11, 3.4), layout="constrained")
+    by_size = [r for r in found if r["by"] == "size"]
+    panels = 3 if by_size else 2
+    figure, axes = plt.subplots(1, panels, figsize=(3.7 * panels, 3.4), layout="constrained")
     by_trials = [r for r in found if r["by"] == "trials"]
     for jobs, colour in ((1, GREY), (2, BLUE)):
         chosen = [r for r in by_trials if r["jobs"] == jobs]
@@ -108,14 +110,13 @@ def draw_growth() -> None:
         axes[1].bar_label(bars, fmt="%.0f s", fontsize=8)
     axes[1].set_xticks(range(len(names)), [name.upper() for name in names])
     axes[1].set(xlabel="24 trials, 1 and 2 processes")
-    by_size = [r for r in found if r["by"] == "size"]
-    axes[2].set_visible(bool(by_size))
-    sizes = [r["examples"] / 1000 for r in by_size]
-    _line(axes[2], sizes, [r["loop"] for r in by_size], ORANGE, "hand-written loop")
-    _line(axes[2], sizes, [r["seconds"] for r in by_size], BLUE, "dlcli")
-    axes[2].set(xlabel="thousand training images (24 trials, MLP)", ylim=(0, None))
-    for axis in (axes[0], axes[2]):
-        axis.legend(frameon=False, fontsize=8)
+    if by_size:
+        sizes = [r["examples"] / 1000 for r in by_size]
+        _line(axes[2], sizes, [r["loop"] for r in by_size], ORANGE, "hand-written loop")
+        _line(axes[2], sizes, [r["seconds"] for r in by_size], BLUE, "dlcli")
+        axes[2].set(xlabel="thousand training images (24 trials, MLP)", ylim=(0, None))
+        axes[2].legend(frameon=False, fontsize=8)
+    axes[0].legend(frameon=False, fontsize=8)
     _save(figure, "growth")
 
 
