@@ -8,7 +8,7 @@ import importlib.util
 import os
 import sys
 import tempfile
-from importlib.abc import MetaPathFinder
+from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -83,8 +83,28 @@ class _Deferring(MetaPathFinder):
             return None
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is not None and spec.loader is not None:
-            spec.loader = importlib.util.LazyLoader(spec.loader)
+            spec.loader = importlib.util.LazyLoader(_Quiet(spec.loader))
         return spec
+
+
+class _Quiet(Loader):
+    """Loads a module without what native code says on the way.
+
+    Args:
+        loader: Loads it.
+    """
+
+    def __init__(self, loader: Loader) -> None:
+        self._loader = loader
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        """Leave it to the loader."""
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the module; who asked for TensorFlow's log gets it."""
+        with contextlib.nullcontext() if silence_tensorflow() else held_back_stderr():
+            self._loader.exec_module(module)
 
 
 @contextlib.contextmanager
