@@ -203,5 +203,13 @@ def test_nobody_begins_a_group_for_its_last_short_task(seconds, known, tasks, he
         queue.put(task, "a")
     if seconds:
         queue.seconds["a"] = seconds
-    assert (queue.take(known, ["a"]) is not None) == helps
-    assert queue.take(known, []) is not None or tasks == helps  # without others at it, always
+    taken = queue.take(known, ["a"])
+    assert taken == ((0, "a") if helps else None)
+    assert len(queue) == tasks - helps
+
+
+def test_a_task_that_nobody_else_works_at_is_always_taken():
+    queue = Queue()
+    queue.put(0, "a")
+    queue.seconds["a"] = 0.2
+    assert queue.take([], []) == (0, "a")

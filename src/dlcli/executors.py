@@ -270,12 +270,10 @@ class Processes:
 
     def _hand_out(self) -> None:
         while self._again or len(self._queue):
-            worker = next((w for w in self._workers if not w.is_busy), None)
-            if worker is None:
-                if len(self._workers) == self._jobs:
-                    return
-                worker = self._started()
-            if not self._assign(worker):
+            idle = [worker for worker in self._workers if not worker.is_busy]
+            if not idle and len(self._workers) < self._jobs:
+                idle = [self._started()]
+            if not any(self._assign(worker) for worker in idle):
                 return
 
     def _assign(self, worker: _Worker) -> bool:

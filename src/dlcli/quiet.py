@@ -35,12 +35,23 @@ def load_tensorflow() -> None:
     """
     if "tensorflow" in sys.modules:
         return
-    asked = silence_tensorflow()
-    with contextlib.nullcontext() if asked else held_back_stderr():
-        with hidden(OPTIONAL), deferred(), uncollected():
+    with _quietly():
+        with sparing(OPTIONAL):
             import tensorflow as tf  # imports Keras
 
         tf.config.list_physical_devices()  # the drivers' messages come with the first look
+
+
+def _quietly() -> contextlib.AbstractContextManager[None]:
+    """Hold back what native code says, unless the user has asked for TensorFlow's log."""
+    return contextlib.nullcontext() if silence_tensorflow() else held_back_stderr()
+
+
+@contextlib.contextmanager
+def sparing(modules: Iterable[str]) -> Iterator[None]:
+    """Import TensorFlow quietly, without these modules, and without what costs time for nothing."""
+    with _quietly(), hidden(modules), deferred(), uncollected():
+        yield
 
 
 @contextlib.contextmanager
@@ -103,7 +114,7 @@ class _Quiet(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         """Run the module; who asked for TensorFlow's log gets it."""
-        with contextlib.nullcontext() if silence_tensorflow() else held_back_stderr():
+        with _quietly():
             self._loader.exec_module(module)
 
 

@@ -34,11 +34,8 @@ if TYPE_CHECKING:
 
     from dlcli.comparison.plan import Contender, Plan
 
-KEPT_STATES = 32
-"""Initial states held at once: those of a comparison's seeds."""
-
-STATES_AT_ONCE = 256e6
-"""Bytes of initial states that are made in one go."""
+STATES_BYTES = 256e6
+"""Memory for initial states, which are made and kept for as many seeds as it holds."""
 
 ROUGHLY, CLOSELY = (2, 4), (4, 16)
 """By how many rounds of how many batches a training is timed, of which the fastest counts."""
@@ -91,8 +88,9 @@ class Workshop:
             return self._done(task)
         except tf.errors.ResourceExhaustedError:
             raise
-        except tf.errors.OpError:  # perhaps because XLA's cache is damaged
-            if not forget_compiled():
+        except tf.errors.OpError:  # with XLA, perhaps because its cache is damaged
+            compiled = any(network.is_jit for network in self._networks.values())
+            if not (compiled and forget_compiled()):
                 raise
             self._networks.clear()
             self._programs.clear()
@@ -182,14 +180,12 @@ class Workshop:
         made = (contender.problem, repr(contender.initializer))
         if (*made, seed) not in self._states:
             network = self._network(contender.problem)
-            held = 0
-            for other in _from(seed, self.plan):
-                state = network.initial_state(contender.config, other)
-                self._states[*made, other] = state
-                held += sum(array.nbytes for array in state)
-                if held >= STATES_AT_ONCE:
-                    break
-            while len(self._states) > KEPT_STATES:
+            state = network.initial_state(contender.config, seed)
+            room = max(1, int(STATES_BYTES // max(1, sum(array.nbytes for array in state))))
+            self._states[*made, seed] = state
+            for other in _after(seed, self.plan)[: room - 1]:
+                self._states[*made, other] = network.initial_state(contender.config, other)
+            while len(self._states) > room:
                 self._states.popitem(last=False)
         self._states.move_to_end((*made, seed))
         return self._states[*made, seed]
@@ -240,12 +236,12 @@ class Workshop:
         ]
 
 
-def _from(seed: int, plan: Plan) -> Sequence[int]:
-    """Return a seed and those that its stage comes to after it."""
+def _after(seed: int, plan: Plan) -> Sequence[int]:
+    """Return the seeds that a seed's stage comes to after it."""
     for seeds in (plan.search_seeds, plan.seeds):
         if seed in seeds:
-            return seeds[seeds.index(seed) :][:KEPT_STATES]
-    return (seed,)
+            return seeds[seeds.index(seed) + 1 :]
+    return ()
 
 
 def _epoch_seconds(program: Program, timing: tuple[int, int]) -> float:

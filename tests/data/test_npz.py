@@ -186,6 +186,26 @@ def test_a_member_that_is_no_array_is_a_clear_error(path):
         describe(Source("npz", {"path": path}))
 
 
+@pytest.mark.parametrize(
+    ("offset", "value", "reason"),
+    [(-2, 0x1, "password"), (0, 99, "compression")],
+    ids=["encrypted", "compressed in an unknown way"],
+)
+def test_an_archive_that_cannot_be_opened_is_a_clear_error(save, path, offset, value, reason):
+    file = save()
+    content = bytearray(path.read_bytes())
+    # The method stands at 8 and 10 bytes of a member's two headers, its flags two bytes before.
+    for mark, method in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        place = content.find(mark)
+        while place >= 0:
+            content[place + method + offset] = value
+            place = content.find(mark, place + 1)
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=f"is damaged: .*{reason}") as caught:
+        load(file)
+    assert caught.value.remedy
+
+
 def test_another_kind_of_archive_is_a_clear_error(path):
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("config.json", "{}")

@@ -102,7 +102,7 @@ def check(layers, dataset, name="SGD", arguments=None, extra="", tolerance=2e-5)
     written = "{" + name + ": {" + ", ".join(f"{k}: {v}" for k, v in given.items()) + "}}"
     config = read(layers, dataset, optimizer=written, extra=extra)
     unit = Call("optimizers", name, {**config.compile.optimizer.arguments, "learning_rate": 1.0})
-    program = Program(Network(config, dataset), unit)
+    program = Program(Network(config, dataset, jit=config.fit.jit is True), unit)
     by_program(program, config, 17, 0.3)
     found = by_program(program, config, config.seed, RATE)
     assert_same(found, by_fit(config, dataset), tolerance)

@@ -77,7 +77,7 @@ def compare(
 
     began = time.monotonic()
     changed = (*overrides, *as_overrides(flags))
-    _begin_import(executor)
+    comparing.begin_import(executor)
     workers = 1 if executor == "serial" else jobs or comparing.default_jobs()
     with download_progress() as progress:
         read = comparing.read_problems(configs or (str(_packaged()),), changed, progress)
@@ -85,17 +85,20 @@ def compare(
     # The tables need pandas and SciPy, which load while the workers wait for TensorFlow.
     importlib.import_module("dlcli.comparison.results")
     budget = read[1].budget
-    pool = _executor(executor, workers, plan)
+    pool = comparing.make_executor(executor, workers, plan)
     try:
         if dry_run or isinstance(budget, str):
-            plan, seconds = _fitted(plan, pool, workers, budget, began)
+            note("timing an epoch of each optimizer")
+            plan, seconds = comparing.fitted(plan, pool, workers, budget, began)
         home = _Home(plan, name, Path(root))
         session = comparing.Session(plan, home.found() if resume else None, jobs=workers)
         if dry_run:
             _print_plan(session, seconds, workers, as_json=as_json)
             return
         if session.remaining():
-            plan, pool = _settled(session, pool, executor, workers)
+            session.plan, pool, remarks = comparing.settled(plan, pool, executor, workers)
+            for remark in remarks:
+                note(remark)
         session.folder = folder = home.opened(fresh=not resume)
         with folder.lock():
             comparing.write_settings(session, sys.argv, executor, workers)
@@ -106,14 +109,6 @@ def compare(
         pool.close()
     _print(results, folder.path, as_json=as_json)
     _complain(session, folder)
-
-
-def _begin_import(executor: str) -> None:
-    """Let TensorFlow be imported while the configs and the data are read."""
-    if executor == "processes":
-        from dlcli.executors import start_fork_server
-
-        start_fork_server()
 
 
 def _packaged() -> Path:
@@ -151,56 +146,6 @@ def _list(text: str) -> str:
     """Write a comma-separated list as YAML; `A(b=1)` becomes `{A: {b: 1}}`."""
     calls = _CALL.sub(lambda m: f"{{{m[1]}: {{{m[2].replace('=', ': ')}}}}}", text)
     return calls if calls.lstrip().startswith("[") else f"[{calls}]"
-
-
-def _executor(kind: str, jobs: int, plan: Plan) -> Executor:
-    from dlcli import executors
-
-    if kind == "serial":
-        from dlcli.quiet import load_tensorflow
-        from dlcli.store.xla_cache import remember_compiled
-
-        remember_compiled()
-        load_tensorflow()
-        from dlcli.workshop import open_workshop
-
-        return executors.Serial(open_workshop, (plan,))
-    return executors.Processes(jobs, executors.Remote("dlcli.workshop", "open_workshop"), (plan,))
-
-
-def _fitted(
-    plan: Plan, pool: Executor, jobs: int, budget: int | str | None, began: float
-) -> tuple[Plan, float]:
-    """Time the trials, cut the plan to a budget of time, and return it with its own time."""
-    from dlcli import comparing
-    from dlcli.comparison.plan import budget_seconds
-
-    note("timing an epoch of each optimizer")
-    measured = comparing.measure(plan, pool)
-    if isinstance(budget, str):
-        seconds = max(0.0, budget_seconds(budget) - (time.monotonic() - began))
-        plan = comparing.within_time(plan, measured, jobs, seconds)
-    return plan, comparing.estimated_seconds(plan, measured, jobs)
-
-
-def _settled(session: Session, pool: Executor, kind: str, jobs: int) -> tuple[Plan, Executor]:
-    """Make sure that the trials can be run, say which go through `fit`, and decide on XLA.
-
-    Returns:
-        The plan that the session goes on with, and the executor of its trials.
-    """
-    from dlcli import comparing
-
-    checked = comparing.check(session.plan, pool, jobs)
-    for problem, measurement in checked.items():
-        if measurement.obstacle:
-            name = session.plan.problems[problem].name
-            note(f"{name} is trained by Keras's fit, which is slower: {measurement.obstacle}")
-    chosen = comparing.jit.measured(session.plan, checked, pool, jobs)
-    if chosen != session.plan:
-        pool.close()
-        session.plan, pool = chosen, _executor(kind, jobs, chosen)
-    return session.plan, pool
 
 
 class _Home:

@@ -1,25 +1,36 @@
 """A comparison from its configs to its tables: what `dlcli compare-optimizers` does.
 
-`reading` makes the plan, `devices` knows how many trials run side by side, `timing` tries it out,
-`jit` decides on XLA, `session` trains what is missing in its folder.
+`reading` makes the plan, `workers` says where its trials run, `timing` tries it out, `jit` decides
+on XLA, `session` trains what is missing in its folder.
 """
 
-from dlcli.comparing import jit
-from dlcli.comparing.devices import default_jobs
 from dlcli.comparing.reading import plan_comparison, read_problems
 from dlcli.comparing.session import Session, problems_key_of, write_settings
-from dlcli.comparing.timing import check, estimated_seconds, measure, within_time
+from dlcli.comparing.timing import (
+    Settled,
+    check,
+    estimated_seconds,
+    fitted,
+    measure,
+    settled,
+    within_time,
+)
+from dlcli.comparing.workers import begin_import, default_jobs, make_executor
 
 __all__ = [
     "Session",
+    "Settled",
+    "begin_import",
     "check",
     "default_jobs",
     "estimated_seconds",
-    "jit",
+    "fitted",
+    "make_executor",
     "measure",
     "plan_comparison",
     "problems_key_of",
     "read_problems",
+    "settled",
     "within_time",
     "write_settings",
 ]

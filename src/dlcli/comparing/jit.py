@@ -11,7 +11,7 @@ from dlcli.comparison.jit import by_rule, is_open, network_key
 from dlcli.comparison.records import JitCheck, JitTimes
 from dlcli.data import cache
 from dlcli.files import replacing
-from dlcli.store.environment import processor, versions
+from dlcli.store.environment import computing_versions, processor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,8 +66,7 @@ def measured(plan: Plan, checked: Mapping[int, Measurement], executor: Executor,
 def _seconds(plan: Plan, problem: int, measurement: Measurement) -> float:
     """Return how long all trainings of a problem take one after another."""
     return sum(
-        (len(contender.rates) * len(plan.search_seeds) + len(plan.seeds))
-        * measurement.trial_seconds(contender.config.fit.epochs)
+        plan.trials_of(contender) * measurement.trial_seconds(contender.config.fit.epochs)
         for contender in plan.contenders
         if contender.problem == problem
     )
@@ -78,8 +77,8 @@ def _pays(times: JitTimes) -> bool:
 
 
 def _place(config: Config) -> Path:
-    computing = {k: v for k, v in versions().items() if k in ("tensorflow", "keras")}
-    return cache.folder() / "jit" / f"{network_key(config, computing, processor())}.json"
+    key = network_key(config, computing_versions(), processor())
+    return cache.folder() / "jit" / f"{key}.json"
 
 
 def _read(path: Path) -> JitTimes | None:

@@ -16,7 +16,7 @@ from dlcli.comparison.records import Record, Result, Task, Trial, read_result
 from dlcli.config.rendering import to_plain, to_yaml
 from dlcli.errors import InterruptedRunError, UserError
 from dlcli.store.comparisons import CONFIG, ENVIRONMENT, PROBLEMS
-from dlcli.store.environment import environment, versions
+from dlcli.store.environment import computing_versions, environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from dlcli.comparison.results import Results
     from dlcli.executors import Executor
     from dlcli.store.comparisons import ComparisonFolder
-
-COMPUTING = ("dlcli", "tensorflow", "keras", "numpy")
-"""The packages whose versions decide a trial's result."""
 
 PRUNED = "-pruned-"
 """Between the key of a trial that was stopped early and a hash of the rates that it lost to."""
@@ -254,8 +251,3 @@ def write_settings(session: Session, command: Sequence[str], executor: str, jobs
 def problems_key_of(plan: Plan) -> str:
     """Return the hash by which a comparison finds its folder again."""
     return problems_key(plan, computing_versions())
-
-
-def computing_versions() -> dict[str, str]:
-    """Return the versions that decide a trial's result."""
-    return {name: version for name, version in versions().items() if name in COMPUTING}

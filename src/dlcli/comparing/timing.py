@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dlcli.comparison.plan import Plan, within_budget
+from dlcli.comparing.jit import measured as measured_jit
+from dlcli.comparing.workers import make_executor
+from dlcli.comparison.plan import Plan, budget_seconds, within_budget
 from dlcli.comparison.records import Check, Measurement
 from dlcli.errors import UserError, WorkError
 
@@ -16,6 +19,45 @@ if TYPE_CHECKING:
 
 SAFETY = 0.85
 """Share of a time budget that is planned with: trials vary, and the tables take time too."""
+
+
+class Settled(NamedTuple):
+    """What a comparison goes on with.
+
+    Attributes:
+        plan: With the decisions on XLA.
+        executor: Of its trials.
+        notes: Which problems go through Keras's `fit`, and why.
+    """
+
+    plan: Plan
+    executor: Executor
+    notes: tuple[str, ...]
+
+
+def settled(plan: Plan, executor: Executor, kind: str, jobs: int) -> Settled:
+    """Make sure that the trials can be run, and decide on XLA where that is worth measuring.
+
+    Args:
+        plan: Of trials that are missing.
+        executor: Tries them out; closed if another one takes its place.
+        kind: The executor's, as `make_executor` takes it.
+        jobs: Trials side by side.
+
+    Raises:
+        DlcliError: As `check` does.
+    """
+    checked = check(plan, executor, jobs)
+    notes = tuple(
+        f"{plan.problems[problem].name} is trained by Keras's fit, which is slower: {m.obstacle}"
+        for problem, m in checked.items()
+        if m.obstacle
+    )
+    chosen = measured_jit(plan, checked, executor, jobs)
+    if chosen == plan:
+        return Settled(plan, executor, notes)
+    executor.close()
+    return Settled(chosen, make_executor(kind, jobs, chosen), notes)
 
 
 def check(plan: Plan, executor: Executor, jobs: int) -> dict[int, Measurement]:
@@ -83,9 +125,32 @@ def estimated_seconds(plan: Plan, measured: Mapping[int, Measurement], jobs: int
     """Return how long a plan's trials take in the given number of processes."""
     total = sum(m.compiling for m in {id(m): m for m in measured.values()}.values())
     for index, contender in enumerate(plan.contenders):
-        trials = len(contender.rates) * len(plan.search_seeds) + len(plan.seeds)
-        total += trials * measured[index].trial_seconds(contender.config.fit.epochs)
+        total += plan.trials_of(contender) * measured[index].trial_seconds(
+            contender.config.fit.epochs
+        )
     return total / jobs
+
+
+def fitted(
+    plan: Plan, executor: Executor, jobs: int, budget: int | str | None, began: float
+) -> tuple[Plan, float]:
+    """Time the trials, cut the plan to a budget of time, and return it with its own time.
+
+    Args:
+        plan: Before.
+        executor: Times them.
+        jobs: Trials side by side.
+        budget: As the config has it; a number of trials cuts nothing here.
+        began: When the budget began to run, on the monotonic clock.
+
+    Raises:
+        UserError: If too little time is left.
+    """
+    times = measure(plan, executor)
+    if isinstance(budget, str):
+        seconds = max(0.0, budget_seconds(budget) - (time.monotonic() - began))
+        plan = within_time(plan, times, jobs, seconds)
+    return plan, estimated_seconds(plan, times, jobs)
 
 
 def within_time(plan: Plan, measured: Mapping[int, Measurement], jobs: int, seconds: float) -> Plan:

@@ -186,6 +186,10 @@ class Plan:
     unranked: str = ""
     notes: tuple[str, ...] = ()
 
+    def trials_of(self, contender: Contender) -> int:
+        """Return how many trials a contender has, if its grid does not grow."""
+        return len(contender.rates) * len(self.search_seeds) + len(self.seeds)
+
     @property
     def searching(self) -> int:
         """Trials of the search, if no grid grows."""

@@ -150,7 +150,8 @@ def _reading(path: Path) -> Iterator[None]:
         raise DataError(
             f"there is no file {path}", remedy="Check the path; it is relative to where you work."
         ) from error
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+    # zipfile raises a RuntimeError for what is encrypted, or compressed in a way it does not know.
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:
         reason = f"{path} is not an .npz file, or is damaged: {error}"
         raise DataError(reason, remedy=remedy) from error
     except MemoryError as error:

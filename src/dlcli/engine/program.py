@@ -39,15 +39,15 @@ class Network:
     Args:
         config: Bound; its seed counts for nothing here, every trial brings its own.
         dataset: Held as tensors as long as the network lives, if they fit into memory.
-        jit: Whether it is compiled with XLA; left out, as the config says, and not if that says
-            `auto`.
+        jit: Whether it is compiled with XLA: the caller decides, because the config may leave it
+            open.
 
     Attributes:
         obstacle: Why it must be trained by Keras's own `fit`; empty if a `Program` can do it.
         fitted_by: The program whose optimizer the model's `fit` was last compiled with.
     """
 
-    def __init__(self, config: Config, dataset: Dataset, *, jit: bool | None = None) -> None:
+    def __init__(self, config: Config, dataset: Dataset, *, jit: bool = False) -> None:
         self.config = config
         self.dataset = dataset
         self.model = initial_model(config, dataset.description, config.seed)
@@ -58,7 +58,7 @@ class Network:
         self.batch_size = config.data.batch_size
         classes = len(dataset.description.classes)
         self.class_weights = class_weights(config, dataset.train, classes)
-        self.is_jit = config.fit.jit is True if jit is None else jit
+        self.is_jit = jit
         self.obstacle = _obstacle(config, dataset.train)
         self.fitted_by: Program | None = None
         self._forward = tf.function(
@@ -69,7 +69,8 @@ class Network:
 
     def _compile_training(self, split: Split) -> None:
         """Hold the training examples as tensors, and have a batch's gradients compiled."""
-        self._train = self._resident(split)
+        x = tf.nest.map_structure(tf.constant, feed(self.model, split))
+        self._train = x, tf.constant(split.y)
         weights = self.class_weights
         self._weights = None if weights is None else tf.constant(weights[split.y], tf.float32)
         # XLA compiles it twice, for a whole batch and for the last one.
@@ -79,9 +80,6 @@ class Network:
             input_signature=[tf.TensorSpec([None], tf.int32)],
             jit_compile=self.is_jit or None,
         )
-
-    def _resident(self, split: Split) -> tuple[Any, Any]:
-        return tf.nest.map_structure(tf.constant, feed(self.model, split)), tf.constant(split.y)
 
     def _targets(self, y: Any) -> Any:
         outputs = len(self.model.outputs)

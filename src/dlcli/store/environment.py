@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 PACKAGES = ("dlcli", "tensorflow", "keras", "numpy", "pandas", "scipy", "scikit-learn")
 
+COMPUTING = ("dlcli", "tensorflow", "keras", "numpy")
+"""Those whose versions decide a trial's result."""
+
 
 def environment(seed: int, command: Sequence[str], devices: Sequence[str]) -> dict[str, Any]:
     """Return what environment.json records: versions, seed, devices, command, start."""
@@ -56,3 +59,8 @@ def versions() -> dict[str, str]:
         with contextlib.suppress(metadata.PackageNotFoundError):
             found[package] = metadata.version(package)
     return found
+
+
+def computing_versions() -> dict[str, str]:
+    """Return the versions that decide a trial's result."""
+    return {name: version for name, version in versions().items() if name in COMPUTING}

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib.util
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from dlcli.data import cache
-from dlcli.store.environment import processor, versions
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from dlcli.store.environment import processor
 
 FLAGS = "TF_XLA_FLAGS"
 OPTION = "--tf_xla_persistent_cache_directory"
@@ -33,13 +31,18 @@ def remember_compiled() -> None:
         return
     with contextlib.suppress(OSError):  # without a cache, all is compiled anew
         place.mkdir(parents=True, exist_ok=True)
-        _prune(place)
         os.environ[FLAGS] = f"{flags} {OPTION}={place}".strip()
+        _remove(_by_age(place)[MOST_FILES:])
 
 
 def folder() -> Path:
-    """Return where it is kept: machine code of one processor, made by one version."""
-    made_for = f"{processor()} {versions()['tensorflow']}"
+    """Return where it is kept: machine code of one processor, made by one TensorFlow.
+
+    That is known by its file's time, because asking for its version takes 50 ms.
+    """
+    spec = importlib.util.find_spec("tensorflow")
+    installed = Path(spec.origin).stat().st_mtime_ns if spec and spec.origin else 0
+    made_for = f"{processor()} {installed}"
     return cache.folder() / "xla" / hashlib.sha256(made_for.encode()).hexdigest()[:16]
 
 
@@ -49,15 +52,17 @@ def forget_compiled() -> bool:
     Returns:
         Whether there was anything.
     """
-    removed = False
     with contextlib.suppress(OSError):
-        for path in folder().iterdir():
-            path.unlink()
-            removed = True
-    return removed
+        return _remove(_by_age(folder()))
+    return False
 
 
-def _prune(place: Path) -> None:
-    files = sorted(place.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in files[MOST_FILES:]:
-        path.unlink()
+def _by_age(place: Path) -> list[Path]:
+    """Return the files, the newest first."""
+    return sorted(place.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+
+
+def _remove(files: list[Path]) -> bool:
+    for path in files:
+        path.unlink(missing_ok=True)  # another process may clean up too
+    return bool(files)

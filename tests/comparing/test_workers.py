@@ -1,0 +1,29 @@
+"""How many trials run side by side if nobody says it."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from dlcli.comparing import workers
+
+
+def test_all_processors_without_a_gpu(monkeypatch, tmp_path):
+    monkeypatch.setattr(workers, "HINTS", (str(tmp_path / "none"),))
+    monkeypatch.setattr(workers, "_sees_gpu", pytest.fail)
+    assert workers.default_jobs() == len(os.sched_getaffinity(0))
+
+
+def test_one_on_a_gpu(monkeypatch, tmp_path):
+    monkeypatch.setattr(workers, "HINTS", (str(tmp_path),))
+    monkeypatch.setattr(workers, "_sees_gpu", lambda: True)
+    assert workers.default_jobs() == 1
+
+
+@pytest.mark.slow
+def test_a_driver_alone_is_no_gpu(monkeypatch, tmp_path):
+    """TensorFlow is asked, which in tests is kept from any GPU."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
+    monkeypatch.setattr(workers, "HINTS", (str(tmp_path),))
+    assert workers.default_jobs() == len(os.sched_getaffinity(0))
