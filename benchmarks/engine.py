@@ -9,6 +9,10 @@ import os
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 START = time.perf_counter()
 
@@ -27,33 +31,21 @@ from dlcli.workshop import Workshop, open_workshop  # noqa: E402
 
 RATE, SEEDS = 0.01, 20
 MEMORY_TRIALS, MEMORY_STEP = 1000, 100
-GEMM = {"mlp": (64, 784, 64), "rnn": (64, 92, 64), "lstm": (64, 92, 256), "cnn": (1024, 288, 64)}
-"""Rows, depth and columns of each network's own largest product, whose rate bounds it."""
-
+GEMM = 1024
+"""Rows, depth and columns of the matrix product whose rate is taken for the processor's."""
 
 INPUT_SHARE = {"mlp": 1.0, "rnn": 28 / 92, "lstm": 28 / 92, "cnn": 1.0}
 """Of the first layer's work, what goes into the network's inputs, which need no gradient."""
 
 
-def gemm_rate(rows: int, depth: int, columns: int) -> float:
-    """Return the GFLOP/s of one thread's matrix product of a shape, the best of ten rounds."""
-    a, b = tf.random.normal((rows, depth)), tf.random.normal((depth, columns))
-    times = max(1, int(1e9 / (2 * rows * depth * columns)))
-
-    @tf.function
-    def product(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
-        def body(step: tf.Tensor, _: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            return step + 1, tf.matmul(a, b + tf.cast(step, tf.float32))
-
-        start = (tf.constant(0), tf.zeros((rows, columns)))
-        return tf.while_loop(lambda i, _: i < times, body, start, parallel_iterations=1)[1]
-
-    product(a, b)
-    best = min(_timed(lambda: product(a, b).numpy()) for _ in range(10))
-    return times * 2 * rows * depth * columns / best / 1e9
+def gemm_rate() -> float:
+    """Return the GFLOP/s of one thread's product of large matrices, the best of ten."""
+    a, b = tf.random.normal((GEMM, GEMM)), tf.random.normal((GEMM, GEMM))
+    best = min(_timed(lambda: tf.matmul(a, b).numpy()) for _ in range(10))
+    return 2 * GEMM**3 / best / 1e9
 
 
-def _timed(call: object) -> float:
+def _timed(call: Callable[[], object]) -> float:
     start = time.perf_counter()
     call()
     return time.perf_counter() - start
@@ -90,7 +82,7 @@ def stages(kind: str, data: Path, folder: Path) -> dict[str, object]:
     first = next(layer.flops for layer in summary.layers if layer.flops)
     # Forward; backward the same for the weights, and for the inputs except those of the network.
     work = (3 * summary.flops - INPUT_SHARE[kind] * first) * TRAIN * EPOCHS / 1e9
-    rate = gemm_rate(*GEMM[kind])
+    rate = gemm_rate()
     return {
         "network": kind, "xla": network.is_jit, "import": IMPORT, "data": reading, "compile": built,
         "trial": whole, "train": train, "evaluate": evaluate, "rest": whole - train - evaluate,

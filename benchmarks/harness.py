@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import subprocess
 import sys
 import time
@@ -14,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from problems import OPTIMIZERS, RATES, write_config
+
+from dlcli.store.environment import processor
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
@@ -57,18 +58,10 @@ def compare(kind: str, data: Path, trials: int, folder: Path, *options: str) -> 
 
 def save(name: str, rows: list[dict[str, Any]]) -> None:
     """Write what was measured, and where, to results/NAME.json."""
-    model = next(
-        (
-            line.partition(":")[2].strip()
-            for line in Path("/proc/cpuinfo").read_text().splitlines()
-            if line.startswith("model name")
-        ),
-        platform.machine(),
-    )
     told = {
         "date": datetime.now(UTC).date().isoformat(),
         "command": ["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]],
-        "processor": f"{model}, {os.cpu_count()} cores",
+        "processor": f"{processor()}, {os.cpu_count()} cores",
         "versions": {p: version(p) for p in ("dlcli", "tensorflow", "keras", "numpy")},
         "rows": rows,
     }

@@ -9,6 +9,8 @@ import numpy as np
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import keras
+
 TRAIN, VALIDATION = 4000, 1000
 EPOCHS, BATCH = 3, 64
 OPTIMIZERS = ("SGD", "Adam")
@@ -72,3 +74,26 @@ def write_config(path: Path, kind: str, data: Path) -> None:
             sort_keys=False,
         )
     )
+
+
+def read_arguments(arguments: list[str]) -> tuple[str, tuple[np.ndarray, ...], list[int]]:
+    """Return what the scripts beside dlcli are given: KIND DATA.npz NUMBER ...
+
+    Returns:
+        The network's name; x_train, y_train, x_validation, y_validation; the numbers.
+    """
+    kind, data, *numbers = arguments
+    names = ("x_train", "y_train", "x_validation", "y_validation")
+    with np.load(data) as arrays:
+        return kind, tuple(arrays[name] for name in names), [int(number) for number in numbers]
+
+
+def keras_model(kind: str, optimizer: keras.optimizers.Optimizer, seed: int) -> keras.Model:
+    """Seed, build and compile a network, as a Keras user does for every trial."""
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    layers = [getattr(keras.layers, name)(**given) for name, given in [*LAYERS[kind], OUTPUT]]
+    model = keras.Sequential([keras.Input((28, 28, 1)), *layers])
+    model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model

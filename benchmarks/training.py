@@ -42,7 +42,7 @@ def main() -> None:
                 ]
                 pairs = [
                     (
-                        seconds(script("keras_fit.py", kind, data, epochs, "m.keras"), folder),
+                        seconds(script("keras_fit.py", kind, data, epochs), folder),
                         seconds(train, folder),
                     )
                     for _ in range(rounds)
