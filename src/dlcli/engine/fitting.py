@@ -45,27 +45,32 @@ class FittedProgram(Program):
         stream = batches(
             model, split, config, first_epoch=epoch, class_weights=network.class_weights
         )
-        weights = _Weights()
+        callbacks = [keras.callbacks.TerminateOnNaN()]
+        if self.averages:
+            callbacks.append(_NotAveraged())
         history = model.fit(
             stream,
             initial_epoch=epoch,
             epochs=epoch + 1,
             steps_per_epoch=steps or self.steps,
             shuffle=False,
-            callbacks=[keras.callbacks.TerminateOnNaN(), weights],
+            callbacks=callbacks,
             verbose=0,
         )
-        if self.optimizer.use_ema:  # every `fit` ends by averaging, a trial only once
-            weights.put_back()
         return float(history.history["loss"][-1])
 
 
-class _Weights(keras.callbacks.Callback):
-    """Keeps the weights as the epoch left them."""
+class _NotAveraged(keras.callbacks.Callback):
+    """Puts the weights back as the epoch left them: `fit` ends by averaging, a trial does so once.
+
+    `fit` averages between the end of its last epoch and that of the training.
+    """
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002 (Keras's form)
-        self.kept = [weight.numpy() for weight in self.model.trainable_variables]
+        """Keep the weights."""
+        self._kept = [weight.numpy() for weight in self.model.trainable_variables]
 
-    def put_back(self) -> None:
-        for weight, value in zip(self.model.trainable_variables, self.kept, strict=True):
+    def on_train_end(self, logs: Any = None) -> None:  # noqa: ARG002
+        """Put them back."""
+        for weight, value in zip(self.model.trainable_variables, self._kept, strict=True):
             weight.assign(value)

@@ -222,9 +222,18 @@ class Program:
         self._rate.assign(rate)
         for variable, value in zip(self.optimizer.variables, self._fresh_state(), strict=True):
             variable.assign(value)
-        inner = getattr(self.optimizer, "inner_optimizer", self.optimizer)
-        if not isinstance(inner._learning_rate, ScaledSchedule):  # noqa: SLF001
-            inner.learning_rate.assign(rate)
+        if not isinstance(self._inner._learning_rate, ScaledSchedule):  # noqa: SLF001
+            self._inner.learning_rate.assign(rate)
+
+    @property
+    def _inner(self) -> Any:
+        """The optimizer of the config, which one that scales losses may wrap."""
+        return getattr(self.optimizer, "inner_optimizer", self.optimizer)
+
+    @property
+    def averages(self) -> bool:
+        """Whether the weights are averaged at the end."""
+        return bool(self._inner.use_ema)
 
     def _fresh_state(self) -> list[Any]:
         """Return the state of a new optimizer of the weights as they are."""
@@ -300,7 +309,7 @@ class Program:
     @contextlib.contextmanager
     def as_finished(self) -> Iterator[None]:
         """Have the weights, for a while, as they would be if the training ended here."""
-        if not self.optimizer.use_ema:
+        if not self.averages:
             yield
             return
         weights = self.network.model.trainable_variables
