@@ -12,12 +12,12 @@ from dlcli.config.catalogue import load_catalogue
 from dlcli.config.experiment import Call
 from dlcli.config.loading import parse_config
 from dlcli.config.nodes import Text
-from dlcli.data import describe, load, read_examples
+from dlcli.data import Form, describe, load, read_examples, read_form
 from dlcli.errors import UserError
 from dlcli.evaluation import Evaluation, Score, score
 from dlcli.metrics.predictions import CLASS_TASKS, batch_of_arrays
 from dlcli.quiet import load_tensorflow
-from dlcli.store.runs import CONFIG, RunFolder, find_run, newest_run
+from dlcli.store.runs import CONFIG, DATA, RunFolder, find_run, newest_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +34,20 @@ def open_run(root: Path, name: str | None) -> tuple[RunFolder, Config]:
     """Return a run, the newest finished one by default, and its config."""
     run = newest_run(root) if name is None else find_run(root, name)
     return run, parse_config(Text(str(run.path / CONFIG), run.read_text(CONFIG)))
+
+
+def data_form(run: RunFolder, config: Config) -> Form:
+    """Return what a run's model knows of its data, which need not be there any more.
+
+    Raises:
+        UserError: If the run's file of it is damaged.
+    """
+    if not (run.path / DATA).exists():
+        return Form(describe(config.data.source))
+    try:
+        return read_form(run.read_json(DATA))
+    except (LookupError, TypeError, ValueError, AttributeError):
+        raise run.damaged(DATA) from None
 
 
 def evaluate_run(
@@ -53,7 +67,7 @@ def evaluate_run(
         name: Which run; the newest finished one by default.
         names: Metrics as typed; the run's own by default.
         split: `test` (default), `validation` or `train`.
-        path: An .npz file with examples to score instead.
+        path: A file of examples to score instead.
 
     Raises:
         UserError: For an unknown run, metric or part.
@@ -61,13 +75,14 @@ def evaluate_run(
     if split is not None and path is not None:
         raise UserError("--split and --data exclude each other", remedy="leave one out")
     run, config = open_run(root, name)
-    description = describe(config.data.source)
+    form = data_form(run, config)
+    description = form.description
     wanted = names if names is not None else _own_metrics(config)
     keras_names = [text for text in wanted if _is_keras_metric(text)]
     own = [text for text in wanted if text not in keras_names]
     for text in own:
         metrics.check_task(metrics.parse(text), description.task)
-    y_true, y_prob = _predictions(run, config, description, split or "test", path)
+    y_true, y_prob = _predictions(run, config, form, split or "test", path)
     rng = np.random.default_rng(config.seed)
     task, classes = description.task, description.classes
     evaluated = score(y_true, y_prob, own, task=task, classes=classes, rng=rng)
@@ -129,14 +144,14 @@ def _own_metrics(config: Config) -> list[str]:
 def _predictions(
     run: RunFolder,
     config: Config,
-    description: DataDescription,
+    form: Form,
     split: str,
     path: Path | None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return targets and probabilities: saved ones where there are, else predicted now."""
     if path is not None:
-        examples = read_examples(path, description, targets=True)
-        return examples.y, predict(run, config, examples, description.task)
+        examples = read_examples(path, form, targets=True)
+        return examples.y, predict(run, config, examples, form.description.task)
     saved = read_predictions(run)
     if saved is not None and saved[2] == split:
         return saved[0], saved[1]
@@ -145,7 +160,7 @@ def _predictions(
     if part is None:
         remedy = "choose another --split"
         raise UserError(f"the data has no {split} part", remedy=remedy)
-    return part.y, predict(run, config, part, description.task)
+    return part.y, predict(run, config, part, form.description.task)
 
 
 def read_predictions(run: RunFolder) -> tuple[np.ndarray, np.ndarray, str] | None:
@@ -222,7 +237,7 @@ class Predictions:
 
 
 def predict_file(root: Path, name: str, path: Path) -> Predictions:
-    """Predict for the examples of a CSV or .npz file.
+    """Predict for the examples of a file or folder.
 
     Raises:
         UserError: For an unknown run.
@@ -231,8 +246,9 @@ def predict_file(root: Path, name: str, path: Path) -> Predictions:
     run, config = open_run(root, name)
     if not (run.path / MODEL).exists():
         raise run.unfinished("model")
-    description = describe(config.data.source)
-    examples = read_examples(path, description, targets=False)
+    form = data_form(run, config)
+    description = form.description
+    examples = read_examples(path, form, targets=False)
     made = predict(run, config, examples, description.task)
     if description.task not in CLASS_TASKS:
         labels = description.classes or tuple(f"prediction_{i}" for i in range(made.shape[1]))

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dlcli import engine, metrics
+from dlcli import data, engine, metrics
 from dlcli.checkpoint import (
     Checkpoint,
     load_checkpoint,
@@ -20,13 +20,12 @@ from dlcli.checkpoint import (
     take_checkpoint,
 )
 from dlcli.config.binding import bind
-from dlcli.data import load
 from dlcli.errors import InterruptedRunError, UserError, WorkError
 from dlcli.evaluation import point
 from dlcli.metrics import streaming
 from dlcli.model import construct, is_logits, keras_message
 from dlcli.monitoring import check_callbacks
-from dlcli.store.runs import CALLBACK_PATHS
+from dlcli.store.runs import CALLBACK_PATHS, DATA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -92,7 +91,7 @@ def prepare(config: Config, progress: Progress | None = None) -> Experiment:
         ConfigError: If a variable is undefined, or Keras refuses a layer or an argument.
         DataError: If the data cannot be used.
     """
-    dataset = load(
+    dataset = data.load(
         config.data.source,
         validation=config.data.validation,
         seed=config.seed,
@@ -354,7 +353,7 @@ def _score(experiment: Experiment, run: RunFolder, history: list[dict[str, Any]]
         scores[name] = {"loss": engine.loss(model, part, outputs[name])} | scores[name]
     finite = all(bool(np.isfinite(w.numpy()).all()) for w in model.trainable_weights)
     diverged = not finite or not all(np.isfinite(s["loss"]) for s in scores.values())
-    _write_results(model, run, scores, _last(parts), predicted)
+    _write_results(model, run, dataset, scores, _last(parts), predicted)
     return TrainingResult(history, scores, diverged)
 
 
@@ -382,12 +381,14 @@ def _last(parts: Mapping[str, T]) -> tuple[str, T]:
 def _write_results(
     model: keras.Model,
     run: RunFolder,
+    dataset: Dataset,
     scores: dict[str, dict[str, Any]],
     scored: tuple[str, Split],
     predicted: Mapping[str, np.ndarray],
 ) -> None:
     name, part = scored
     run.write_json("metrics.json", scores)
+    run.write_json(DATA, data.form_of(dataset).to_dict())
     with run.replace_into("predictions.npz") as path, path.open("wb") as stream:
         np.savez_compressed(stream, y_true=part.y, y_prob=predicted[name], split=np.array(name))
     with run.replace_into("model.keras") as path:

@@ -32,6 +32,7 @@ from dlcli.config.grammar import (
 from dlcli.config.nodes import Node, Scalar, Table, Word
 from dlcli.config.reading import INVALID, Reader, join, report_unknown_keys, wrong_type
 from dlcli.data import entries as dataset_entries
+from dlcli.data import own_files
 from dlcli.data.description import Source
 from dlcli.errors import UserError
 from dlcli.signature import Entry, Type
@@ -40,7 +41,7 @@ from dlcli.suggestion import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-OWN_FILES: Final = ("npz",)
+OWN_FILES: Final = own_files()
 """Data sets that are the user's own files; they may be named without `dataset:`."""
 
 POSITIVE = Typed((Type("integer", minimum=1),))

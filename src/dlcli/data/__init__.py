@@ -9,24 +9,44 @@ Example:
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dlcli.data import keras_cache, splitting, table
+from dlcli.data import examples, keras_cache, splitting, table
 from dlcli.data.cache import location
-from dlcli.data.examples import read_examples
+from dlcli.data.description import DataDescription
 from dlcli.data.keras_cache import DownloadError
+from dlcli.data.own.encoding import encoded, read_encoded
+from dlcli.data.own.saved import encoder_from_dict, encoder_to_dict
 from dlcli.errors import UserError, WorkError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from dlcli.data.description import DataDescription, Dataset, Source
+    from dlcli.data.description import Dataset, Source, Split
     from dlcli.data.entry import DataEntry
     from dlcli.data.keras_cache import KerasFile, Progress
+    from dlcli.data.own.encoding import Encoder
     from dlcli.signature import Entry
 
-__all__ = ["describe", "entries", "fetch", "is_available", "load", "read_examples"]
+__all__ = [
+    "Form",
+    "describe",
+    "entries",
+    "fetch",
+    "form_of",
+    "is_available",
+    "load",
+    "own_files",
+    "read_examples",
+    "read_form",
+]
+
+
+@functools.cache
+def own_files() -> tuple[str, ...]:
+    """Return the names of the data sets that are the user's own files."""
+    return tuple(entry.name for entry in table.TABLE if entry.origin == "file")
 
 
 @functools.cache
@@ -68,7 +88,60 @@ def load(
     entry.check_options(source.options)
     missing = [file for file in entry.files if keras_cache.place(file) is None]
     _download(entry, missing, progress)
-    return splitting.with_validation(entry.load(**source.options), validation, seed)
+    dataset = splitting.with_validation(entry.load(**source.options), validation, seed)
+    return encoded(dataset)
+
+
+class Form(NamedTuple):
+    """What a trained model must know of its data to take new examples.
+
+    Attributes:
+        description: Of the data it was trained on.
+        encoder: How raw examples become inputs; None if they come as arrays.
+    """
+
+    description: DataDescription
+    encoder: Encoder | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        encoder = self.encoder and encoder_to_dict(self.encoder)
+        return {"description": self.description.to_dict(), "encoder": encoder}
+
+
+def form_of(dataset: Dataset) -> Form:
+    """Return the form of a loaded data set."""
+    return Form(dataset.description, dataset.encoder)
+
+
+def read_form(values: Mapping[str, Any]) -> Form:
+    """Return the form of a JSON form.
+
+    Raises:
+        LookupError, TypeError, ValueError, AttributeError: If it is none.
+    """
+    encoder = values["encoder"]
+    return Form(
+        DataDescription.from_dict(values["description"]),
+        None if encoder is None else encoder_from_dict(encoder),
+    )
+
+
+def read_examples(path: Path, form: Form, *, targets: bool) -> Split:
+    """Read examples that a trained model has not met.
+
+    Args:
+        path: Of the kind that the model was trained on: a file of a table, sequences or texts, an
+            image or a folder of images; else an .npz or .csv file of numbers.
+        form: What the model knows of its data.
+        targets: Whether targets are needed; without them `y` is all zeros.
+
+    Raises:
+        DataError: If the file is missing or does not fit; it names the row.
+    """
+    if form.encoder is not None and path.suffix.lower() != ".npz":
+        return read_encoded(form.encoder, path, form.description, targets=targets)
+    return examples.read_examples(path, form.description, targets=targets)
 
 
 def fetch(name: str, progress: Progress | None = None) -> tuple[Path, ...]:

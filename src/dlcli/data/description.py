@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
+
+    from dlcli.data.own.encoding import Encoder
 
 Task = Literal["multiclass", "binary", "multilabel", "regression", "forecasting"]
 
@@ -54,6 +56,24 @@ class DataDescription:
     test_size: int | None = None
     vocabulary_size: int | None = None
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> DataDescription:
+        """Return the description of a JSON form.
+
+        Raises:
+            KeyError, TypeError: If it is none.
+        """
+        inputs = {
+            name: TensorSpec(tuple(spec["shape"]), str(spec["dtype"]))
+            for name, spec in values["inputs"].items()
+        }
+        tuples = {key: tuple(values[key]) for key in ("classes", "target_shape")}
+        return cls(**{**values, "inputs": inputs, **tuples})
+
 
 @dataclass(frozen=True)
 class Split:
@@ -83,10 +103,17 @@ class Split:
 class Dataset:
     """A loaded data set: its description, and the three parts that never overlap.
 
-    `validation` or `test` is None where there is none.
+    Attributes:
+        validation: None where there is none, as for `test`.
+        encoder: How raw examples of the user's own become inputs; None for data that come as
+            arrays.
+        raw: The examples as they were read, while the inputs are positions in it; None once the
+            encoder is fitted and has made arrays.
     """
 
     description: DataDescription
     train: Split
     validation: Split | None
     test: Split | None
+    encoder: Encoder | None = None
+    raw: Sequence[Any] | None = None

@@ -7,15 +7,19 @@ part.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from dlcli.data.description import Dataset, Split
 from dlcli.errors import DataError, UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import numpy as np
 
     from dlcli.data.description import DataDescription
+    from dlcli.data.own.encoding import Encoder
 
 TEST_FRACTION = 0.2
 TEST_SEED = 20240229
@@ -41,6 +45,52 @@ def with_fixed_test(description: DataDescription, x: np.ndarray, y: np.ndarray) 
     everything = Split({name: x}, y).take(order)
     train, test = stratified(everything.y, TEST_FRACTION, TEST_SEED)
     return Dataset(description, everything.take(train), None, everything.take(test))
+
+
+def with_own_test(
+    description: DataDescription,
+    encoder: Encoder,
+    raw: Sequence[Any],
+    targets: Mapping[str, np.ndarray],
+) -> Dataset:
+    """Split raw examples of the user's own into their parts.
+
+    Without test examples a fifth of train is taken, always the same: stratified where there are
+    classes.
+
+    Args:
+        description: Of a data set with one input; its sizes are filled in here.
+        encoder: Turns raw examples into inputs.
+        raw: The examples of all parts, in the order of the targets.
+        targets: Shape (n, ...) each, of `train` and, if there are, `validation` and `test`.
+
+    Raises:
+        DataError: If there are too few examples.
+    """
+    import numpy as np
+
+    (name,) = description.inputs
+    ends = dict(zip(targets, np.cumsum([len(y) for y in targets.values()]), strict=True))
+    parts = {
+        part: Split({name: np.arange(ends[part] - len(y), ends[part])}, y)
+        for part, y in targets.items()
+    }
+    if "test" not in parts:
+        parts["train"], parts["test"] = _fixed_fifth(parts["train"], description)
+    train, test = parts["train"], parts["test"]
+    sized = replace(description, train_size=train.size, test_size=test.size)
+    return Dataset(sized, train, parts.get("validation"), test, encoder, raw)
+
+
+def _fixed_fifth(split: Split, description: DataDescription) -> tuple[Split, Split]:
+    if split.size < 2:
+        raise DataError(
+            f"data set '{description.name}' has a single example",
+            remedy="Give some for training and some for the test.",
+        )
+    choose = stratified if description.task in ("multiclass", "binary") else at_random
+    kept, taken = choose(split.y, TEST_FRACTION, TEST_SEED)
+    return split.take(kept), split.take(taken)
 
 
 def with_keras_test(description: DataDescription, x: np.ndarray, y: np.ndarray) -> Dataset:
@@ -92,11 +142,8 @@ def with_validation(dataset: Dataset, fraction: float, seed: int) -> Dataset:
             f"({dataset.train.size}) to take a validation part from them",
             remedy="Set validation: 0, or give more examples of each class.",
         )
-    return Dataset(
-        dataset.description,
-        dataset.train.take(train),
-        dataset.train.take(validation),
-        dataset.test,
+    return replace(
+        dataset, train=dataset.train.take(train), validation=dataset.train.take(validation)
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dlcli.data import keras_images, keras_tables, keras_texts, npz, toy
+from dlcli.data.own import images, sequences, table, text
 from dlcli.errors import UserError
 from dlcli.suggestion import did_you_mean
 
@@ -21,6 +22,10 @@ TABLE: tuple[DataEntry, ...] = (
     *keras_texts.DATASETS,
     *keras_tables.DATASETS,
     *npz.DATASETS,
+    *table.DATASETS,
+    *sequences.DATASETS,
+    *text.DATASETS,
+    *images.DATASETS,
 )
 
 

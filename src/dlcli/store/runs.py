@@ -26,6 +26,7 @@ HISTORY = "history.csv"
 METRICS = "metrics.json"
 STATUS = "status.json"
 ENVIRONMENT = "environment.json"
+DATA = "data.json"
 FINISHED = "finished"
 INTERRUPTED = "interrupted"
 FAILED = "failed"
@@ -33,7 +34,7 @@ RUNNING = "running"
 INCOMPLETE = "incomplete"
 
 FILES = frozenset({
-    CONFIG, SOURCE, ENVIRONMENT, HISTORY, METRICS, STATUS,
+    CONFIG, SOURCE, ENVIRONMENT, DATA, HISTORY, METRICS, STATUS,
     "checkpoint.npz", "model.keras", "predictions.npz",
 })  # fmt: skip
 """What dlcli writes into a run's folder, and therefore may delete."""

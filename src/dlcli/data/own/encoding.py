@@ -1,0 +1,119 @@
+"""Raw examples become a model's inputs, by an encoder that has seen the training part alone."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from dlcli.data.description import INPUT, Dataset, Split
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+    from typing import Self
+
+    import numpy as np
+
+    from dlcli.data.description import DataDescription
+
+SPOOL_BYTES = 256 * 2**20
+"""Arrays beyond this size lie in a temporary file instead of in memory."""
+
+
+class Encoder(Protocol):
+    """How raw examples become the array of an input.
+
+    Attributes:
+        kind: Its name in `data.json`.
+    """
+
+    kind: ClassVar[str]
+
+    def fit(self, raw: Sequence[Any], positions: np.ndarray) -> Self:
+        """Return the encoder with all it learns from the examples at some positions."""
+
+    def encode(self, raw: Sequence[Any], positions: np.ndarray) -> np.ndarray:
+        """Return the input of the examples at some positions, shape (m, ...)."""
+
+    def read(
+        self, path: Path, description: DataDescription, *, targets: bool
+    ) -> tuple[Sequence[Any], np.ndarray]:
+        """Read raw examples of the same kind, and their targets (zeros if there are none).
+
+        Raises:
+            DataError: If they cannot be read; it names the file and the row.
+        """
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Return the encoder of a JSON form."""
+
+
+def encoded(dataset: Dataset) -> Dataset:
+    """Fit a data set's encoder on its training part, and encode all parts.
+
+    Args:
+        dataset: With positions in its raw examples as inputs; one without raw examples is
+            returned as it is.
+    """
+    raw, encoder = dataset.raw, dataset.encoder
+    if raw is None or encoder is None:
+        return dataset
+    fitted = encoder.fit(raw, dataset.train.x[INPUT])
+
+    def part(split: Split | None) -> Any:
+        return split and Split({INPUT: fitted.encode(raw, split.x[INPUT])}, split.y)
+
+    return replace(
+        dataset,
+        train=part(dataset.train),
+        validation=part(dataset.validation),
+        test=part(dataset.test),
+        encoder=fitted,
+        raw=None,
+    )
+
+
+def read_encoded(
+    encoder: Encoder, path: Path, description: DataDescription, *, targets: bool
+) -> Split:
+    """Read and encode raw examples that a trained model has not met.
+
+    Raises:
+        DataError: If they cannot be read; it names the file and the row.
+    """
+    import numpy as np
+
+    raw, y = encoder.read(path, description, targets=targets)
+    (name,) = description.inputs
+    return Split({name: encoder.encode(raw, np.arange(len(raw)))}, y)
+
+
+def room(shape: tuple[int, ...], dtype: str) -> np.ndarray:
+    """Return an array of zeros: in memory, or in a temporary file if it is large.
+
+    The file has no name any more when this returns, so nothing is left behind, whatever ends the
+    process. The system keeps in memory of it what there is room for.
+    """
+    import numpy as np
+
+    if np.prod(shape, dtype=np.int64) * np.dtype(dtype).itemsize <= SPOOL_BYTES:
+        return np.zeros(shape, dtype)
+    with tempfile.TemporaryFile(dir=spool_folder()) as stream:
+        return np.memmap(stream, dtype, "w+", shape=shape)
+
+
+def spool_folder() -> str | None:
+    """Return where temporary files go: dlcli's cache, since the system's place may be in memory."""
+    from dlcli.data.cache import folder
+
+    place = folder() / "spool"
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return str(place)

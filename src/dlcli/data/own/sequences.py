@@ -1,0 +1,246 @@
+"""Sequences of the user's own in a long-format CSV file: a row for each step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from dlcli.data.description import INPUT, DataDescription, Dataset, TensorSpec
+from dlcli.data.entry import DataEntry
+from dlcli.data.own.cells import Row, Table, read_table
+from dlcli.data.own.columns import find_columns, is_missing
+from dlcli.data.own.encoding import room
+from dlcli.data.own.files import stamp
+from dlcli.data.own.labels import Place, as_targets, meaning_of, number
+from dlcli.data.own.table import TableEncoder, check_target
+from dlcli.data.splitting import with_own_test
+from dlcli.data.targets import OwnTask  # noqa: TC001 - the loader's annotations are its schema
+from dlcli.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+
+
+def sequences(
+    *,
+    path: Path,
+    id: str,  # noqa: A002 - the option's name in a config
+    target: str | list[str],
+    time: str | None = None,
+    features: list[str] | None = None,
+    categories: list[str] | None = None,
+    task: OwnTask | None = None,
+    test: Path | None = None,
+) -> Dataset:
+    """Your own sequences of any lengths from a CSV file with a row for each step.
+
+    Rows with the same id are the steps of one sequence, in the order of the time column or, if
+    none is named, of the file. The target is the sequence's and stands in each of its rows. The
+    other columns are the features of a step, prepared as those of `csv`: numbers as they are,
+    gaps filled in, categories one-hot.
+
+    Sequences are padded at their end with zeros; begin the model with `Masking` so that it does
+    not see them, or end in a global pooling layer.
+
+    Args:
+        path: The file, which may be packed (.csv.gz).
+        id: The column that tells the sequences apart.
+        target: The column to predict, or a list of them.
+        time: The column to sort each sequence's rows by: numbers, or dates such as 2024-02-29.
+        features: The columns to predict from; all others by default.
+        categories: Columns of numbers that are codes, not amounts.
+        task: What the target means, where its values tell it wrong.
+        test: A file with the test sequences; without one, a fixed fifth of the file is taken.
+
+    Licence:
+        Yours
+    Citation:
+        Yours
+    """
+    return _load(
+        stamp(path),
+        id,
+        tuple([target] if isinstance(target, str) else target),
+        time,
+        None if features is None else tuple(features),
+        tuple(categories or ()),
+        task,
+        stamp(test) if test else None,
+    )
+
+
+def _describe(**options: Any) -> DataDescription:
+    return sequences(**options).description
+
+
+@lru_cache(maxsize=2)
+def _load(
+    path: tuple[str, ...],
+    identity: str,
+    target: tuple[str, ...],
+    time: str | None,
+    features: tuple[str, ...] | None,
+    categories: tuple[str, ...],
+    task: OwnTask | None,
+    test: tuple[str, ...] | None,
+) -> Dataset:
+    """Load sequences; the last ones are kept, since a command describes first and loads later."""
+    table = read_table(Path(path[0]))
+    others = [*check_target(table, target), identity, *([time] if time else [])]
+    for name in others:
+        table.column(name)
+    columns = find_columns(table, features, categories, others)
+    encoder = SequenceEncoder(TableEncoder(columns, target), identity, time)
+    tables = [table, *([read_table(Path(test[0]))] if test else [])]
+    raw = [encoder.sequences(part, targets=True) for part in tables]
+    y_columns = [_targets(part, target) for part in raw]
+    meaning = meaning_of(y_columns[0], target, task, str(table.path))
+    y = [
+        as_targets(column, _places(part, target), meaning)
+        for part, column in zip(raw, y_columns, strict=True)
+    ]
+    description = DataDescription(
+        table.path.name.partition(".")[0],
+        meaning.task,
+        {INPUT: TensorSpec((None, encoder.steps.width), "float32")},
+        meaning.classes,
+        meaning.shape,
+    )
+    together = [sequence for part in raw for sequence in part]
+    return with_own_test(
+        description, encoder, together, dict(zip(("train", "test"), y, strict=False))
+    )
+
+
+class Steps(NamedTuple):
+    """One sequence: its steps in order, and its targets as they are written."""
+
+    steps: list[Row]
+    target: tuple[str, ...]
+
+
+def _targets(raw: Sequence[Steps], names: Sequence[str]) -> list[list[str]]:
+    return [[sequence.target[i] for sequence in raw] for i in range(len(names))]
+
+
+def _places(raw: Sequence[Steps], names: Sequence[str]) -> list[list[Place]]:
+    return [[Place(sequence.steps[0].place, name) for sequence in raw] for name in names]
+
+
+@dataclass(frozen=True)
+class SequenceEncoder:
+    """Turns rows into sequences of features.
+
+    Attributes:
+        steps: Turns a row into the features of a step.
+        identity: The column that tells sequences apart.
+        time: The column that orders a sequence's rows, or None for the file's order.
+    """
+
+    steps: TableEncoder
+    identity: str
+    time: str | None
+    kind: ClassVar[str] = "sequences"
+
+    def sequences(self, table: Table, *, targets: bool) -> list[Steps]:
+        """Return a table's sequences, in the order in which they first appear.
+
+        Raises:
+            DataError: If a column is missing, an id or time is, or a sequence has two targets.
+        """
+        identity = table.column(self.identity)
+        target = [table.column(name) for name in self.steps.target] if targets else []
+        order = None if self.time is None else table.column(self.time)
+        features = self.steps.select(table)
+        steps: dict[str, list[tuple[Any, Row]]] = {}
+        found: dict[str, tuple[str, ...]] = {}
+        for row, selected in zip(table.rows, features, strict=True):
+            name = row.cells[identity].strip()
+            if not name:
+                remedy = "Fill in which sequence the row belongs to."
+                raise DataError(f"{row.place}: '{self.identity}' is empty", remedy=remedy)
+            key = None if order is None else self._time_key(row, row.cells[order])
+            steps.setdefault(name, []).append((key, selected))
+            values = tuple("" if is_missing(row.cells[i]) else row.cells[i].strip() for i in target)
+            if found.setdefault(name, values) != values:
+                message = (
+                    f"{row.place}: sequence '{name}' has the target {', '.join(values)} here, "
+                    f"but {', '.join(found[name])} before"
+                )
+                raise DataError(message, remedy="Give all rows of a sequence the same target.")
+        if order is not None:
+            for rows in steps.values():
+                self._sort(rows)
+        return [Steps([row for _, row in rows], found[name]) for name, rows in steps.items()]
+
+    def _time_key(self, row: Row, cell: str) -> Any:
+        text = cell.strip()
+        if not text:
+            remedy = "Fill in when the step was, or leave time: out for the file's order."
+            raise DataError(f"{row.place}: '{self.time}' is empty", remedy=remedy)
+        value = number(text)
+        return text if value is None else value
+
+    def _sort(self, rows: list[tuple[Any, Row]]) -> None:
+        try:
+            rows.sort(key=lambda pair: pair[0])
+        except TypeError:
+            message = (
+                f"{rows[0][1].place}: '{self.time}' holds numbers in some rows, words in others"
+            )
+            remedy = "Write all times alike: numbers, or dates such as 2024-02-29."
+            raise DataError(message, remedy=remedy) from None
+
+    def fit(self, raw: Sequence[Steps], positions: np.ndarray) -> SequenceEncoder:
+        """Take the means over all steps of the sequences at some positions."""
+        import numpy as np
+
+        rows = [row for i in positions for row in raw[i].steps]
+        steps = self.steps.fit(rows, np.arange(len(rows)))
+        return SequenceEncoder(steps, self.identity, self.time)
+
+    def encode(self, raw: Sequence[Steps], positions: np.ndarray) -> np.ndarray:
+        """Return the sequences at some positions, padded, shape (m, longest, features)."""
+        import numpy as np
+
+        chosen = [raw[i].steps for i in positions]
+        lengths = np.array([len(rows) for rows in chosen])
+        rows = [row for steps in chosen for row in steps]
+        features = self.steps.encode(rows, np.arange(len(rows)))
+        x = room((len(chosen), int(lengths.max(initial=1)), self.steps.width), "float32")
+        ends = np.cumsum(lengths)
+        for sequence, end, length in zip(x, ends, lengths, strict=True):
+            sequence[:length] = features[end - length : end]
+        return x
+
+    def read(
+        self, path: Path, description: DataDescription, *, targets: bool
+    ) -> tuple[list[Steps], np.ndarray]:
+        """Read the sequences of a file with the same columns.
+
+        Raises:
+            DataError: If it cannot be read or lacks a column.
+        """
+        import numpy as np
+
+        raw = self.sequences(read_table(path), targets=targets)
+        if not targets:
+            return raw, np.zeros(len(raw), int)
+        names = self.steps.target
+        return raw, as_targets(_targets(raw, names), _places(raw, names), description)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {"steps": self.steps.to_dict(), "identity": self.identity, "time": self.time}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> SequenceEncoder:
+        """Return the encoder of a JSON form."""
+        return cls(TableEncoder.from_dict(values["steps"]), values["identity"], values["time"])
+
+
+DATASETS = (DataEntry(sequences, _describe, "file"),)

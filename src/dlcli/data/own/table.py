@@ -1,0 +1,233 @@
+"""A table of the user's own in a CSV file: numbers, categories, gaps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from dlcli.data.description import INPUT, DataDescription, Dataset, TensorSpec
+from dlcli.data.entry import DataEntry
+from dlcli.data.own.cells import Row, Table, read_table
+from dlcli.data.own.columns import Column, find_columns, is_missing
+from dlcli.data.own.encoding import room
+from dlcli.data.own.files import stamp
+from dlcli.data.own.labels import Place, as_targets, meaning_of
+from dlcli.data.splitting import with_own_test
+from dlcli.data.targets import OwnTask  # noqa: TC001 - the loader's annotations are its schema
+from dlcli.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+
+
+def csv(
+    *,
+    path: Path,
+    target: str | list[str],
+    features: list[str] | None = None,
+    categories: list[str] | None = None,
+    task: OwnTask | None = None,
+    test: Path | None = None,
+) -> Dataset:
+    """Your own table from a CSV file with a header, an example a row.
+
+    A column of numbers is a feature as it is, so a model starts best with a `Normalization`
+    layer. A missing number (an empty cell, NA, NaN, null, none, ? or -) is filled in with the
+    mean of the training examples, and a second feature says that it was missing. A column of
+    words is a category: a feature each, 1 for the word that is there; a missing word, or one
+    that is not in the file, is all zeros. Dates and times are refused.
+
+    Words in the target column, and up to 20 different whole numbers, are classes; other numbers
+    are for regression. Several target columns are labels that may apply together if they hold 0
+    and 1, else values to predict together.
+
+    Commas, semicolons, tabs and `|` are found by themselves; the file may be packed (.csv.gz).
+    What the preparation learns from the training examples is saved in the run, so that `predict`
+    takes a CSV file with the same columns.
+
+    Args:
+        path: The file.
+        target: The column to predict, or a list of them.
+        features: The columns to predict from; all others by default.
+        categories: Columns of numbers that are codes, not amounts.
+        task: What the target means, where its values tell it wrong.
+        test: A file with the test examples; without one, a fixed fifth of the file is taken.
+
+    Licence:
+        Yours
+    Citation:
+        Yours
+    """
+    return _load(
+        stamp(path),
+        tuple([target] if isinstance(target, str) else target),
+        None if features is None else tuple(features),
+        tuple(categories or ()),
+        task,
+        stamp(test) if test else None,
+    )
+
+
+def _describe(
+    *,
+    path: Path,
+    target: str | list[str],
+    features: list[str] | None = None,
+    categories: list[str] | None = None,
+    task: OwnTask | None = None,
+    test: Path | None = None,
+) -> DataDescription:
+    return csv(
+        path=path,
+        target=target,
+        features=features,
+        categories=categories,
+        task=task,
+        test=test,
+    ).description
+
+
+@lru_cache(maxsize=2)
+def _load(
+    path: tuple[str, ...],
+    target: tuple[str, ...],
+    features: tuple[str, ...] | None,
+    categories: tuple[str, ...],
+    task: OwnTask | None,
+    test: tuple[str, ...] | None,
+) -> Dataset:
+    """Load a table; the last ones are kept, since a command describes first and loads later."""
+    table = read_table(Path(path[0]))
+    columns = find_columns(table, features, categories, check_target(table, target))
+    encoder = TableEncoder(columns, target)
+    meaning = meaning_of(cells(table, target), target, task, str(table.path))
+    tables = [table, *([read_table(Path(test[0]))] if test else [])]
+    rows = [encoder.select(part) for part in tables]
+    y = [as_targets(cells(part, target), places(part, target), meaning) for part in tables]
+    description = DataDescription(
+        table.path.name.partition(".")[0],
+        meaning.task,
+        {INPUT: TensorSpec((encoder.width,), "float32")},
+        meaning.classes,
+        meaning.shape,
+    )
+    raw = [row for part in rows for row in part]
+    return with_own_test(description, encoder, raw, dict(zip(("train", "test"), y, strict=False)))
+
+
+def check_target(table: Table, target: Sequence[str]) -> Sequence[str]:
+    """Return the names of target columns, all of which the table has.
+
+    Raises:
+        DataError: If it has not, or none is named, or one twice.
+    """
+    for name in target:
+        table.column(name)
+        if target.count(name) > 1:
+            raise DataError(f"target names '{name}' twice", remedy="Name each column once.")
+    if not target:
+        raise DataError("target names no column", remedy="Name the column to predict.")
+    return target
+
+
+def cells(table: Table, names: Sequence[str]) -> list[list[str]]:
+    """Return the cells of some columns, a list each; missing ones are empty."""
+    indices = [table.column(name) for name in names]
+    return [
+        ["" if is_missing(row.cells[i]) else row.cells[i].strip() for row in table.rows]
+        for i in indices
+    ]
+
+
+def places(table: Table, names: Sequence[str]) -> list[list[Place]]:
+    """Return where the cells of some columns are, a list each."""
+    return [[Place(row.place, name) for row in table.rows] for name in names]
+
+
+@dataclass(frozen=True)
+class TableEncoder:
+    """Turns rows of a table into features.
+
+    Attributes:
+        columns: The features' columns.
+        target: The target's columns, for examples that have them.
+    """
+
+    columns: tuple[Column, ...]
+    target: tuple[str, ...]
+    kind: ClassVar[str] = "table"
+
+    @property
+    def width(self) -> int:
+        """The number of features."""
+        return sum(column.width for column in self.columns)
+
+    def select(self, table: Table) -> list[Row]:
+        """Return a table's rows with the cells of the encoder's columns only, in their order.
+
+        Raises:
+            DataError: If the table lacks a column.
+        """
+        indices = [table.column(column.name) for column in self.columns]
+        return [row._replace(cells=[row.cells[i] for i in indices]) for row in table.rows]
+
+    def fit(self, raw: Sequence[Row], positions: np.ndarray) -> TableEncoder:
+        """Take the means of the rows at some positions.
+
+        Raises:
+            DataError: For a cell that is no number; it names the line.
+        """
+        rows = [raw[i] for i in positions]
+        fitted = [column.fit(rows, i) for i, column in enumerate(self.columns)]
+        return replace(self, columns=tuple(fitted))
+
+    def encode(self, raw: Sequence[Row], positions: np.ndarray) -> np.ndarray:
+        """Return the features of the rows at some positions, shape (m, width).
+
+        Raises:
+            DataError: For a cell that is no number; it names the line.
+        """
+        rows = [raw[i] for i in positions]
+        x = room((len(rows), self.width), "float32")
+        start = 0
+        for i, column in enumerate(self.columns):
+            column.write(rows, i, x[:, start : start + column.width])
+            start += column.width
+        return x
+
+    def read(
+        self, path: Path, description: DataDescription, *, targets: bool
+    ) -> tuple[list[Row], np.ndarray]:
+        """Read the rows of a file with the same columns.
+
+        Raises:
+            DataError: If it cannot be read or lacks a column.
+        """
+        import numpy as np
+
+        table = read_table(path)
+        rows = self.select(table)
+        if not targets:
+            return rows, np.zeros(len(rows), int)
+        found = cells(table, self.target)
+        return rows, as_targets(found, places(table, self.target), description)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "columns": [column.to_dict() for column in self.columns],
+            "target": list(self.target),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> TableEncoder:
+        """Return the encoder of a JSON form."""
+        columns = tuple(Column.from_dict(column) for column in values["columns"])
+        return cls(columns, tuple(values["target"]))
+
+
+DATASETS = (DataEntry(csv, _describe, "file"),)

@@ -1,0 +1,141 @@
+"""Texts become token ids, as by Keras's `TextVectorization`, fitted on the training texts alone."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import unicodedata
+from array import array
+from collections import Counter
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from dlcli.data.own.encoding import room, spool_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import numpy as np
+
+    from dlcli.data.description import DataDescription
+
+Unit = Literal["word", "character"]
+
+UNKNOWN, FIRST = 1, 2
+"""Token ids; 0 is the padding, and the tokens follow from 2, the most frequent first."""
+
+ASCII_PUNCTUATION = frozenset("!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~'")
+"""What `TextVectorization(standardize="lower_and_strip_punctuation")` removes."""
+
+
+@cache
+def _punctuation() -> dict[int, None]:
+    """Return a translation that removes punctuation: Keras's, and that of all other scripts."""
+    others = (
+        code
+        for code in range(128, sys.maxunicode + 1)
+        if unicodedata.category(chr(code)).startswith("P")
+    )
+    return dict.fromkeys([*map(ord, ASCII_PUNCTUATION), *others])
+
+
+def tokens(text: str, unit: Unit) -> Sequence[str]:
+    """Return a text's tokens: words in small letters without punctuation, or its characters."""
+    if unit == "character":
+        return text
+    return text.lower().translate(_punctuation()).split()
+
+
+@dataclass(frozen=True)
+class TextEncoder:
+    """Turns texts into rows of token ids.
+
+    Attributes:
+        columns: Where a text stands in its file, and its targets: see `text`.
+        unit: What a token is.
+        size: Number of ids, padding and unknown included; rarer tokens are unknown.
+        max_length: Tokens of the longest row; the rest of a longer text is left out. None for no
+            limit.
+        vocabulary: The tokens from id 2 on; empty before it is fitted.
+    """
+
+    columns: tuple[str, tuple[str, ...]]
+    unit: Unit
+    size: int
+    max_length: int | None
+    vocabulary: tuple[str, ...] = ()
+    kind: ClassVar[str] = "text"
+
+    def fit(self, raw: Sequence[str], positions: np.ndarray) -> TextEncoder:
+        """Take the most frequent tokens of the texts at some positions.
+
+        Tokens of the same frequency are in the order of their code points.
+        """
+        counts: Counter[str] = Counter()
+        for i in positions:
+            counts.update(tokens(raw[i], self.unit))
+        ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+        return replace(self, vocabulary=tuple(token for token, _ in ranked[: self.size - FIRST]))
+
+    def encode(self, raw: Sequence[str], positions: np.ndarray) -> np.ndarray:
+        """Return the ids of the texts at some positions, int32, shape (m, longest), padded.
+
+        A text without tokens is a single unknown one, so that no row is all padding.
+        """
+        import numpy as np
+
+        ids = {token: i for i, token in enumerate(self.vocabulary, FIRST)}
+        lengths = array("i")
+        # Laid out once the longest is known; until then one after the other, in a file.
+        with tempfile.TemporaryFile(dir=spool_folder()) as stream:
+            for i in positions:
+                found = tokens(raw[i], self.unit)[: self.max_length] or ("",)
+                stream.write(array("i", [ids.get(token, UNKNOWN) for token in found]))
+                lengths.append(len(found))
+            stream.flush()
+            flat = np.memmap(stream, np.int32, "r")
+        x = room((len(positions), max(lengths)), "int32")
+        start = 0
+        for row, length in zip(x, lengths, strict=True):
+            row[:length] = flat[start : start + length]
+            start += length
+        return x
+
+    def read(
+        self, path: Path, description: DataDescription, *, targets: bool
+    ) -> tuple[Sequence[str], np.ndarray]:
+        """Read the texts of a file or folder of the same kind.
+
+        Raises:
+            DataError: If it cannot be read; it names the line.
+        """
+        from dlcli.data.own.text import read_labelled, read_texts
+
+        column, target = self.columns
+        if targets:
+            return read_labelled(path, column, target, description)
+        return read_texts(path, column)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "text": self.columns[0],
+            "label": list(self.columns[1]),
+            "unit": self.unit,
+            "size": self.size,
+            "max_length": self.max_length,
+            "vocabulary": list(self.vocabulary),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> TextEncoder:
+        """Return the encoder of a JSON form."""
+        return cls(
+            (str(values["text"]), tuple(values["label"])),
+            values["unit"],
+            int(values["size"]),
+            values["max_length"],
+            tuple(values["vocabulary"]),
+        )
