@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dlcli.data import read_examples
 from dlcli.data.description import DataDescription, TensorSpec
+from dlcli.data.examples import read_examples
 from dlcli.errors import DataError
 
 TABLE = DataDescription("t", "binary", {"input": TensorSpec((3,), "float32")}, ("no", "yes"))

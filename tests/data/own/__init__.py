@@ -1,0 +1,1 @@
+"""Tests of data of the user's own."""
