@@ -8,6 +8,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import keras
+import numpy as np
+import tensorflow as tf
 
 from dlcli.config.catalogue import MODULES, load_catalogue
 from dlcli.config.diagnostics import ConfigError, Diagnostic
@@ -16,11 +18,14 @@ from dlcli.config.nodes import Mark, Text
 from dlcli.data.description import INPUT, TensorSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from dlcli.config.experiment import Config, InputConfig, LayerConfig, Reference
     from dlcli.data.description import DataDescription, Split
     from dlcli.signature import Argument
+
+BLOCK = 256
+"""Examples that are read at once of data that lie in a file."""
 
 
 def construct(call: Call) -> Any:
@@ -248,8 +253,24 @@ def adapt_preprocessing(model: keras.Model, split: Split) -> None:
     for layer in model.layers:
         if not hasattr(layer, "adapt") or getattr(layer, "input_mean", None) is not None:
             continue
-        before = keras.Model(model.input, layer.input)
-        layer.adapt(before.predict(feed(model, split), verbose=0))
+        layer.adapt(_passed_on(keras.Model(model.input, layer.input), feed(model, split)))
+
+
+def _passed_on(before: keras.Model, arrays: Any) -> Any:
+    """Return what a model makes of arrays; of those that lie in a file, a block at a time."""
+    if not any(isinstance(array, np.memmap) for array in tf.nest.flatten(arrays)):
+        return before.predict(arrays, verbose=0)
+    size = len(tf.nest.flatten(arrays)[0])
+
+    def blocks() -> Iterator[Any]:
+        for start in range(0, size, BLOCK):
+            block = tf.nest.map_structure(
+                lambda array, start=start: np.array(array[start : start + BLOCK]), arrays
+            )
+            yield before.predict_on_batch(block)
+
+    spec = tf.TensorSpec((None, *before.output.shape[1:]), before.output.dtype)
+    return tf.data.Dataset.from_generator(blocks, output_signature=spec)
 
 
 def is_logits(call: Call | Mapping[str, Call] | None) -> bool:

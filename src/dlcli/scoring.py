@@ -236,6 +236,16 @@ class Predictions:
         return made
 
 
+def _value_columns(description: DataDescription, width: int) -> tuple[str, ...]:
+    """Return the names of predicted labels or values."""
+    if width == 1:
+        return ("prediction",)
+    numbered = tuple(f"prediction_{i}" for i in range(width))
+    return description.classes or (
+        description.targets if len(description.targets) > 1 else numbered
+    )
+
+
 def predict_file(root: Path, name: str, path: Path) -> Predictions:
     """Predict for the examples of a file or folder.
 
@@ -251,9 +261,7 @@ def predict_file(root: Path, name: str, path: Path) -> Predictions:
     examples = read_examples(path, form, targets=False)
     made = predict(run, config, examples, description.task)
     if description.task not in CLASS_TASKS:
-        labels = description.classes or tuple(f"prediction_{i}" for i in range(made.shape[1]))
-        columns = ("prediction",) if made.shape[1] == 1 else tuple(labels)
-        return Predictions(columns, made, ())
+        return Predictions(_value_columns(description, made.shape[1]), made, ())
     y = np.zeros(len(made), dtype=int)
     batch = batch_of_arrays(y, made, task=description.task, classes=len(description.classes))
     chosen = tuple(description.classes[i] for i in np.argmax(batch.guess, axis=1))

@@ -124,3 +124,24 @@ def test_where_own_files_lie_does_not_decide(tmp_path):
         source = Source("npz", {"path": str(path)})
         keys.append(key(changed(plan(TWO), data={"source": source})))
     assert keys[0] == keys[1]
+
+
+def test_the_content_of_a_folder_decides_and_words_that_are_no_paths_do_not(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    texts = tmp_path / "texts"
+    for label in ("a", "b"):
+        (texts / label).mkdir(parents=True)
+        for i in range(3):
+            (texts / label / f"{i}.txt").write_text(f"{label} {i}")
+    (tmp_path / "text").write_text("a file that is called like the option's default")
+
+    def of(folder, **options):
+        source = Source("text", {"path": str(folder), **options})
+        return key(changed(plan(TWO), data={"source": source}))
+
+    first = of(texts, text="text")
+    assert of(texts, text="texts") != first  # both are there, and neither is a path
+    texts.rename(tmp_path / "elsewhere")
+    assert of(tmp_path / "elsewhere", text="text") == first
+    (tmp_path / "elsewhere" / "a" / "0.txt").write_text("other")
+    assert of(tmp_path / "elsewhere", text="text") != first

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlcli.comparison.plan import STEERING
 from dlcli.config.rendering import to_plain
+from dlcli.data import path_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,13 +92,18 @@ def _decisive(problem: Problem) -> dict[str, Any]:
 
 
 def _files(source: Source) -> dict[str, str]:
-    """Return the hashes of the user's own files among a source's options."""
-    found = {}
-    for name, value in source.options.items():
-        if isinstance(value, str) and Path(value).is_file():
-            with Path(value).open("rb") as stream:
-                found[name] = hashlib.file_digest(stream, "sha256").hexdigest()
-    return found
+    """Return the hashes of the user's own files and folders among a source's options."""
+    paths = {name: Path(source.options[name]) for name in path_options(source)}
+    return {name: _content_hash(path) for name, path in paths.items() if path.exists()}
+
+
+def _content_hash(path: Path) -> str:
+    """Hash a file, or the names and contents of all files below a folder."""
+    if path.is_file():
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    return _hashed([(str(file.relative_to(path)), _content_hash(file)) for file in files])
 
 
 def _hashed(content: Any) -> str:

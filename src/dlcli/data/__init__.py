@@ -38,6 +38,7 @@ __all__ = [
     "is_available",
     "load",
     "own_files",
+    "path_options",
     "read_examples",
     "read_form",
 ]
@@ -53,6 +54,16 @@ def own_files() -> tuple[str, ...]:
 def entries() -> tuple[Entry, ...]:
     """Return what a config may name as its data set, with each one's options."""
     return tuple(entry.signature for entry in table.TABLE)
+
+
+def path_options(source: Source) -> tuple[str, ...]:
+    """Return the names of a source's options that are files or folders."""
+    known = table.find(source.name).signature.by_name
+    return tuple(
+        name
+        for name, value in source.options.items()
+        if value is not None and any(kind.name == "path" for kind in known[name].types)
+    )
 
 
 def describe(source: Source) -> DataDescription:

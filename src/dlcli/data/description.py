@@ -45,6 +45,7 @@ class DataDescription:
         train_size: Examples in the training part before validation is taken from it, if known.
         test_size: Examples in the test part, if known; 0 if there is none.
         vocabulary_size: Number of token ids (largest id + 1) of a text data set.
+        targets: Names of the values to predict together, if they have any.
     """
 
     name: str
@@ -55,6 +56,7 @@ class DataDescription:
     train_size: int | None = None
     test_size: int | None = None
     vocabulary_size: int | None = None
+    targets: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -71,7 +73,7 @@ class DataDescription:
             name: TensorSpec(tuple(spec["shape"]), str(spec["dtype"]))
             for name, spec in values["inputs"].items()
         }
-        tuples = {key: tuple(values[key]) for key in ("classes", "target_shape")}
+        tuples = {key: tuple(values[key]) for key in ("classes", "target_shape", "targets")}
         return cls(**{**values, "inputs": inputs, **tuples})
 
 

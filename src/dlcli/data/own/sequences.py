@@ -109,6 +109,7 @@ def _load(
         {INPUT: TensorSpec((None, encoder.steps.width), "float32")},
         meaning.classes,
         meaning.shape,
+        targets=target,
     )
     together = [sequence for part in raw for sequence in part]
     return with_own_test(

@@ -114,6 +114,7 @@ def _load(
         {INPUT: TensorSpec((encoder.width,), "float32")},
         meaning.classes,
         meaning.shape,
+        targets=target,
     )
     raw = [row for part in rows for row in part]
     return with_own_test(description, encoder, raw, dict(zip(("train", "test"), y, strict=False)))

@@ -108,6 +108,7 @@ def _load(
         meaning.classes,
         meaning.shape,
         vocabulary_size=encoder.size,
+        targets=label,
     )
     return with_own_test(description, encoder, raw, y)
 
