@@ -13,6 +13,7 @@ from dlcli.config.experiment import CompareConfig, CompileConfig, FitConfig
 from dlcli.config.loading import parse_config
 from dlcli.config.nodes import Text
 from dlcli.config.sections import COMMON, ROOT
+from dlcli.data import own_files
 from tests.cli.test_light_commands import ALL
 from tests.helpers import dlcli
 
@@ -20,13 +21,14 @@ ROOT_FOLDER = Path(__file__).parents[1]
 README = (ROOT_FOLDER / "README.md").read_text("utf-8")
 COMMANDS = (ROOT_FOLDER / "docs" / "commands.md").read_text("utf-8")
 CONFIG = (ROOT_FOLDER / "docs" / "config.md").read_text("utf-8")
+DATA = (ROOT_FOLDER / "docs" / "data.md").read_text("utf-8")
 
 
 def fenced(text: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("yaml", [*fenced(README, "yaml"), *fenced(CONFIG, "yaml")])
+@pytest.mark.parametrize("yaml", [y for t in (README, CONFIG, DATA) for y in fenced(t, "yaml")])
 def test_every_config_in_the_documentation_is_valid(yaml):
     assert parse_config(Text("docs.yaml", yaml)).model.layers
 
@@ -48,7 +50,8 @@ def test_every_config_key_is_documented():
     keys += [f"data.{f.name}" for f in COMMON.fields]
     keys += [f"compile.{f.name}" for f in fields(CompileConfig)]
     keys += [f"fit.{f.name}" for f in fields(FitConfig)]
-    keys += ["data.dataset", "data.npz", "model.inputs", "model.layers", "model.outputs"]
+    keys += ["data.dataset", *(f"data.{name}" for name in own_files())]
+    keys += ["model.inputs", "model.layers", "model.outputs"]
     keys += [f.name for f in fields(CompareConfig)]
     assert [key for key in keys if f"`{key}`" not in CONFIG] == []
 

@@ -28,7 +28,12 @@ MATRIX_COLUMNS = 20
     type=click.Choice(["test", "validation", "train"]),
     help="Which part of the data; test by default.",
 )
-@click.option("--data", "path", type=click.Path(), help="Examples of your own: .npz with x and y.")
+@click.option(
+    "--data",
+    "path",
+    type=click.Path(),
+    help="Examples of your own: raw ones as in training, or .npz with x and y.",
+)
 @click.option("--root", default="runs", show_default=True, help="Folder that holds the runs.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def evaluate(

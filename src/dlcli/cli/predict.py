@@ -19,8 +19,10 @@ from dlcli.cli.output import emit_json
 def predict(run: str, source: str, root: str, as_json: bool) -> None:
     """Print predictions of RUN for the examples in INPUT.
 
-    INPUT is a CSV file, an example a row (a header is optional; images row by row), or an .npz
-    file with an array `x`. The result is CSV: the likeliest class, then every probability.
+    INPUT is of the kind that RUN was trained on: a CSV file with the same columns, a file of texts
+    (or .txt, one a line), an image or a folder of images. Any RUN takes an .npz file with an array
+    `x`, and one of a built-in data set a CSV file of numbers, an example a row (images row by row).
+    The result is CSV: the likeliest class, then every probability.
     """
     from dlcli.scoring import predict_file
 
