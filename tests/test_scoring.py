@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dlcli.data.own import encoding
+from dlcli.engine import feeding, prediction
 from dlcli.errors import UserError
 from dlcli.runner import start
 from dlcli.scoring import evaluate_run, predict_file, read_predictions
@@ -158,3 +160,19 @@ def test_a_damaged_record_of_the_data_is_told(tmp_path):
     (run.path / "data.json").write_text('{"description": {}, "encoder": null}')
     with pytest.raises(UserError, match=r"data\.json is damaged"):
         predict_file(tmp_path / "runs", run.name, tmp_path / "t.csv")
+
+
+def test_data_in_a_file_are_trained_on_as_data_in_memory(tmp_path, monkeypatch):
+    write_table(tmp_path / "t.csv", 700, 0)
+    options = {"path": str(tmp_path / "t.csv"), "target": "odd", "features": ["a", "colour", "b"]}
+    layers = DENSE % "1, activation: sigmoid"
+    in_memory = train(tmp_path, {"csv": options}, layers)
+    monkeypatch.setattr(encoding, "SPOOL_BYTES", 0)
+    monkeypatch.setattr(feeding, "RESIDENT_SHARE", 0.0)
+    monkeypatch.setattr(prediction, "BATCHES", 1)
+    in_a_file = train(tmp_path, {"csv": options}, layers)
+    for run in (in_memory, in_a_file):
+        assert run.state == "finished"
+    scores = [run.read_json("metrics.json") for run in (in_memory, in_a_file)]
+    for part in ("train", "validation", "test"):
+        assert scores[1][part] == pytest.approx(scores[0][part], abs=1e-5)

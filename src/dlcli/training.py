@@ -353,7 +353,9 @@ def _score(experiment: Experiment, run: RunFolder, history: list[dict[str, Any]]
         scores[name] = {"loss": engine.loss(model, part, outputs[name])} | scores[name]
     finite = all(bool(np.isfinite(w.numpy()).all()) for w in model.trainable_weights)
     diverged = not finite or not all(np.isfinite(s["loss"]) for s in scores.values())
-    _write_results(model, run, dataset, scores, _last(parts), predicted)
+    if config.data.source.name in data.own_files():
+        run.write_json(DATA, data.form_of(dataset).to_dict())
+    _write_results(model, run, scores, _last(parts), predicted)
     return TrainingResult(history, scores, diverged)
 
 
@@ -381,14 +383,12 @@ def _last(parts: Mapping[str, T]) -> tuple[str, T]:
 def _write_results(
     model: keras.Model,
     run: RunFolder,
-    dataset: Dataset,
     scores: dict[str, dict[str, Any]],
     scored: tuple[str, Split],
     predicted: Mapping[str, np.ndarray],
 ) -> None:
     name, part = scored
     run.write_json("metrics.json", scores)
-    run.write_json(DATA, data.form_of(dataset).to_dict())
     with run.replace_into("predictions.npz") as path, path.open("wb") as stream:
         np.savez_compressed(stream, y_true=part.y, y_prob=predicted[name], split=np.array(name))
     with run.replace_into("model.keras") as path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
@@ -10,16 +10,35 @@ import tensorflow as tf
 from dlcli.model import feed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import keras
 
     from dlcli.data.description import Split
 
 
+BATCHES = 32
+"""Batches that are read at once of data that lie in a file: Keras would copy all it is given."""
+
+
 def outputs(model: keras.Model, split: Split, batch_size: int) -> list[np.ndarray]:
     """Return every output of the model for a split, raw (logits stay logits), (n, units) each."""
-    made = model.predict(feed(model, split), batch_size=max(batch_size, 256), verbose=0)
-    several = made if isinstance(made, list | tuple) else [made]
-    return [np.asarray(array, dtype=np.float32) for array in several]
+    size = max(batch_size, 256)
+    parts = []
+    for block in _blocks(feed(model, split), split.size, BATCHES * size):
+        made = model.predict(block, batch_size=size, verbose=0)
+        parts.append(made if isinstance(made, list | tuple) else [made])
+    return [np.concatenate(arrays).astype(np.float32) for arrays in zip(*parts, strict=True)]
+
+
+def _blocks(arrays: Any, size: int, length: int) -> Iterator[Any]:
+    """Yield arrays as they are, or, if some lie in a file, so many examples at a time."""
+    if not any(isinstance(array, np.memmap) for array in tf.nest.flatten(arrays)):
+        yield arrays
+        return
+    for start in range(0, size, length):
+        end = start + length
+        yield tf.nest.map_structure(lambda array, a=start, b=end: np.array(array[a:b]), arrays)
 
 
 def loss(model: keras.Model, split: Split, made: list[np.ndarray]) -> float:
