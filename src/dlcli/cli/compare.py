@@ -14,6 +14,7 @@ import click
 from dlcli.cli.config import SET
 from dlcli.cli.data import download_progress
 from dlcli.cli.output import emit_json, note, print_sentence, print_table
+from dlcli.cli.tracking import LOGS, TRACKING, check_tracking
 from dlcli.errors import UserError, WorkError
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ DEFAULT = "compare_digits_cnn.yaml"
 @click.option("--name", help="Names the folder; the configs' names if left out.")
 @click.option("--root", default="comparisons", show_default=True, help="Folder of comparisons.")
 @click.option("--figures/--no-figures", default=True, help="Draw the figures, or not.")
+@TRACKING
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def compare(
     configs: tuple[str, ...],
@@ -64,6 +66,7 @@ def compare(
     name: str | None,
     root: str,
     figures: bool,
+    tracking: str | None,
     as_json: bool,
     **flags: Any,
 ) -> None:
@@ -75,6 +78,7 @@ def compare(
     from dlcli import comparing
     from dlcli.comparison.plan import budget_seconds
 
+    check_tracking(tracking)
     began = time.monotonic()
     changed = (*overrides, *as_overrides(flags))
     comparing.begin_import(executor)
@@ -108,6 +112,10 @@ def compare(
     finally:
         pool.close()
     _print(results, folder.path, as_json=as_json)
+    if tracking is not None:
+        from dlcli.tracking import track_comparison
+
+        note(f"to look at it: {track_comparison(tracking, folder, LOGS)}")
     _complain(session, folder)
 
 

@@ -10,6 +10,7 @@ import click
 from dlcli.cli.config import SET
 from dlcli.cli.data import download_progress
 from dlcli.cli.output import emit_json, note, print_table
+from dlcli.cli.tracking import LOGS, TRACKING, check_tracking
 from dlcli.errors import UserError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 @click.option("--out", type=click.Path(), help="Folder of this run; it must not exist yet.")
 @click.option("--root", default="runs", show_default=True, help="Folder that holds the runs.")
 @click.option("--resume", metavar="RUN", help="Go on with a run that was cut off, or train longer.")
+@TRACKING
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")
 def train(
     config: str | None,
@@ -34,6 +36,7 @@ def train(
     out: str | None,
     root: str,
     resume: str | None,
+    tracking: str | None,
     as_json: bool,
 ) -> None:
     """Train the model of CONFIG and save it as a run.
@@ -42,6 +45,7 @@ def train(
     """
     from dlcli import runner
 
+    check_tracking(tracking)
     if resume is not None:
         if overrides or seed is not None or out is not None:
             remedy = "only --epochs may change; start a new run for anything else"
@@ -66,6 +70,10 @@ def train(
     with session as run, training_progress() as observer:
         result = session.train(observer)
     _print(run, result, as_json=as_json)
+    if tracking is not None:
+        from dlcli.tracking import track_run
+
+        note(f"to look at it: {track_run(tracking, run, LOGS)}")
 
 
 def _as_overrides(seed: int | None, epochs: int | None) -> list[str]:
