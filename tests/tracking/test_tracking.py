@@ -63,7 +63,7 @@ def test_a_runs_curves_are_those_of_its_history(workplace):
     shown = hyper_parameters(read)
     assert shown["compile.optimizer.Adam.learning_rate"] == 0.01
     assert shown["seed"] == 3
-    assert b"name: small" in read.Tensors("note/text_summary")[0].tensor_proto.string_val[0]
+    assert b"name: small" in read.Tensors("note")[0].tensor_proto.string_val[0]
 
 
 def test_every_trial_of_a_comparison_is_shown_once(comparison, tmp_path):

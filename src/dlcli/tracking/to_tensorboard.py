@@ -37,7 +37,6 @@ def _file_name(text: str) -> str:
 
 def _write(folder: Path, record: Record) -> None:
     from tensorboard.plugins.hparams.summary_v2 import hparams_pb
-    from tensorboard.plugins.scalar.summary_v2 import scalar_pb
     from tensorboard.plugins.text.summary_v2 import text_pb
 
     writer = _Events(folder)
@@ -46,9 +45,9 @@ def _write(folder: Path, record: Record) -> None:
         writer.add(hparams_pb(values, trial_id=record.name), 0)
     for name, points in record.curves.items():
         for step, value in points:
-            writer.add(scalar_pb(name, value), step)
+            writer.add(_scalar(name, value), step)
     for name, value in record.scores.items():
-        writer.add(scalar_pb(f"final/{name}", value), 0)
+        writer.add(_scalar(f"final/{name}", value), 0)
     if record.note:
         writer.add(text_pb("note", record.note), 0)
     for path in record.files:
@@ -65,6 +64,12 @@ def _value(value: Any) -> Any:
         return float(value)
     except (TypeError, ValueError):
         return str(value)
+
+
+def _scalar(tag: str, value: float) -> Any:
+    from tensorboard.compat.proto import summary_pb2
+
+    return summary_pb2.Summary(value=[summary_pb2.Summary.Value(tag=tag, simple_value=value)])
 
 
 def _image(tag: str, png: bytes) -> Any:
