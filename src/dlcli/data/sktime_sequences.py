@@ -112,8 +112,9 @@ def osu_leaf() -> Dataset:
 def plaid() -> Dataset:
     """Which household appliance draws a current, 100 to 1344 time steps (offline).
 
-    1074 recordings at 30 kHz from 56 households, as published: their greatest values lie
-    between about 1 and 470. Shorter ones are padded with zeros at their end. The official parts.
+    1074 recordings from 56 households, as published: some never exceed 0.001, others reach 470,
+    so a network starts best with a `UnitNormalization` along the time axis, 1. Shorter ones are
+    padded with zeros at their end. The official parts.
 
     Licence:
         Not stated by the UCR archive, which asks to be cited
