@@ -49,8 +49,7 @@ def basic_motions() -> Dataset:
         Keogh, E. (2018). The UEA multivariate time series classification archive.
         arXiv:1811.00075.
     """
-    labels = ("standing", "walking", "running", "badminton")
-    return _load(_BASIC_MOTIONS, "basic_motions", labels)
+    return _load(_BASIC_MOTIONS, "basic_motions", labels=_BASIC_MOTIONS.classes)
 
 
 def italy_power_demand() -> Dataset:
