@@ -295,6 +295,16 @@ def test_an_activation_may_be_a_layer():
     assert build(yaml).layers[1].activation.negative_slope == 0.5
 
 
+def test_a_forecast_has_an_output_for_every_step():
+    yaml = """
+        data: {dataset: {sunspots: {window: 20, horizon: 3}}}
+        model: {layers: [Flatten, {Dense: {units: 3}}]}
+    """
+    assert build(yaml).output_shape == (None, 3)
+    with pytest.raises(ConfigError, match="output is 1, but this forecasting task needs 3"):
+        build(yaml.replace("units: 3", "units: 1"))
+
+
 @pytest.mark.parametrize(
     ("layers", "message", "hint"),
     [

@@ -15,7 +15,8 @@ from dlcli import engine, runner, training
 from dlcli.checkpoint import Checkpoint, load_checkpoint
 from dlcli.config.diagnostics import ConfigError
 from dlcli.config.loading import load_config
-from dlcli.data.description import Split
+from dlcli.data.description import INPUT, Split
+from dlcli.data.sktime_sequences import japanese_vowels
 from dlcli.errors import InterruptedRunError, UserError, WorkError
 from dlcli.metrics import probabilities
 from dlcli.scoring import evaluate_run, load_model
@@ -295,6 +296,67 @@ def test_several_outputs_and_loss_weights_train(tmp_path):
     run, result = train(str(path), tmp_path / "runs", "compile.loss_weights={main: 1, side: 0.3}")
     assert result.scores["test"]["accuracy"] > 0.4
     assert len(load_model(run).outputs) == 2
+
+
+FORECAST = """\
+name: forecast
+seed: 3
+data: {dataset: {sunspots: {window: 12, horizon: HORIZON}}, validation: 0.2, batch_size: 16}
+model:
+  layers:
+    - Normalization
+    - {LSTM: {units: 8}}
+    - {Dense: {units: HORIZON}}
+    - {Rescaling: {scale: 40.0, offset: 50.0}}
+compile:
+  optimizer: {Adam: {learning_rate: 0.02}}
+  metrics: [mae, rmse, r2]
+fit: {epochs: 15}
+"""
+
+
+VOWELS = """\
+name: vowels
+data: {dataset: japanese_vowels, batch_size: 32}
+model:
+  layers:
+    - {Masking: {mask_value: 0.0}}
+    - {Bidirectional: {layer: {LSTM: {units: 4}}}}
+    - {Dense: {units: $classes, activation: softmax}}
+fit: {epochs: 1}
+"""
+
+
+@pytest.mark.parametrize("horizon", [1, 3])
+def test_a_forecast_trains_and_is_scored_on_years_to_come(horizon, tmp_path):
+    path = tmp_path / "forecast.yaml"
+    path.write_text(FORECAST.replace("HORIZON", str(horizon)))
+    run, result = train(str(path), tmp_path / "runs")
+    with np.load(run.path / "predictions.npz", allow_pickle=False) as saved:
+        y, made = saved["y_true"].reshape(63 - horizon, horizon), saved["y_prob"]
+    assert made.shape == y.shape
+    scores = result.scores["test"]
+    assert scores["mae"] == pytest.approx(np.abs(y - made).mean(), rel=1e-4)
+    assert scores["rmse"] == pytest.approx(np.sqrt(((y - made) ** 2).mean()), rel=1e-4)
+    assert scores["loss"] == pytest.approx(scores["rmse"] ** 2, rel=1e-4)
+    assert scores["r2"] > 0.2
+    _, evaluated = evaluate_run(run.path.parent, run.name, ["mae"], split="test")
+    assert evaluated.scores["mae"].value == pytest.approx(scores["mae"])
+    assert evaluated.scores["mae"].interval is not None
+
+
+def test_padded_steps_have_no_say_once_they_are_masked(tmp_path):
+    path = tmp_path / "vowels.yaml"
+    path.write_text(VOWELS)
+    run, _ = train(str(path), tmp_path / "runs")
+    model = load_model(run)
+    utterance = japanese_vowels().test.x[INPUT][:1]
+    steps = int(np.count_nonzero(utterance.any(axis=2)))
+    assert steps < utterance.shape[1]
+    np.testing.assert_allclose(
+        model.predict(utterance, verbose=0), model.predict(utterance[:, :steps], verbose=0),
+        atol=1e-6,
+    )  # fmt: skip
 
 
 def test_a_diverged_training_is_said_and_harms_nothing(config, tmp_path):

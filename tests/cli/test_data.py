@@ -35,6 +35,11 @@ def test_ls_has_a_line_for_every_data_set():
     assert digits.split()[1:8] == ["multiclass", "8x8x1", "float32", "10", "1438", "359", "offline"]
 
 
+def test_ls_tells_where_length_varies():
+    assert "variable x 12 float32" in line_of("japanese_vowels")
+    assert "variable int32" in line_of("languages")
+
+
 def test_ls_prints_the_same_as_json():
     records = json.loads(run("ls", "--json").stdout)
     assert [record["name"] for record in records] == NAMES

@@ -39,6 +39,7 @@ def bound(last: str, task: str, classes: int, extra: str = ""):
          "SparseCategoricalCrossentropy", False),
         ("{Dense: {units: 3, activation: sigmoid}}", "multilabel", 3, "BinaryCrossentropy", False),
         ("{Dense: {units: 1}}", "regression", 0, "MeanSquaredError", False),
+        ("{Dense: {units: 1}}", "forecasting", 0, "MeanSquaredError", False),
     ],
 )  # fmt: skip
 def test_the_loss_follows_from_task_and_last_activation(last, task, classes, name, logits):
@@ -89,6 +90,16 @@ def test_variables_get_the_datas_values():
     assert schedule.arguments["decay_steps"] == 20_000 // 64 + 1
 
 
+def test_the_years_between_training_and_validation_are_no_training_examples():
+    yaml = """
+        data: {dataset: {sunspots: {horizon: 3}}, validation: 0.2}
+        model: {layers: [Flatten, {Dense: {units: $train_size}}, {Dense: {units: 3}}]}
+    """
+    config = parse_config(Text("cfg.yaml", yaml))
+    result = bind(config, describe(config.data.source))
+    assert result.model.layers[1].call.arguments["units"] == 233 - 47 - 2
+
+
 def test_the_size_of_the_loaded_training_part_goes_before_the_described_one():
     yaml = "data: {dataset: iris}\nmodel: {layers: [{Dense: {units: $train_size}}, Softmax]}"
     config = parse_config(Text("cfg.yaml", yaml))
@@ -99,6 +110,7 @@ def test_the_size_of_the_loaded_training_part_goes_before_the_described_one():
 def test_metrics_default_to_the_tasks_own():
     dense = "{Dense: {units: 1}}"
     assert bound(dense, "regression", 0).compile.metrics == ("mae",)
+    assert bound(dense, "forecasting", 0).compile.metrics == ("mae",)
     assert bound(dense, "binary", 2).compile.metrics == ("accuracy",)
 
 

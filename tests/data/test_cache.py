@@ -78,6 +78,25 @@ def test_a_file_of_other_content_is_made_again(convert, arrays):
     assert cached("toy", convert)["x"].shape == (3, 2)
 
 
+def test_a_data_set_names_its_arrays(convert):
+    def parts():
+        return {f"{name}_train": array for name, array in convert().items()}
+
+    names = ("x_train", "y_train")
+    first, second = (cached("toy", parts, names) for _ in range(2))
+    assert convert.calls == 1
+    assert set(first) == set(second) == set(names)
+    assert np.array_equal(first["x_train"], second["x_train"])
+
+
+def test_a_file_that_lacks_an_array_is_made_again(convert):
+    cached("toy", convert)
+    cached("toy", lambda: {**convert(), "z": np.zeros(1)}, ("x", "y", "z"))
+    assert convert.calls == 2
+    assert cached("toy", convert, ("x", "y", "z"))["z"].shape == (1,)
+    assert convert.calls == 2
+
+
 def test_a_single_array_in_its_place_is_made_again(convert):
     path = location("toy")
     path.parent.mkdir()

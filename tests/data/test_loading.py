@@ -13,7 +13,10 @@ from dlcli.data import keras_cache, keras_images, table
 from dlcli.data.description import INPUT, Source
 from dlcli.errors import DataError, UserError, WorkError
 
-HEAVY = ("tensorflow", "keras", "numpy", "pandas", "scipy", "sklearn", "mlxtend", "matplotlib")
+HEAVY = (
+    "tensorflow", "keras", "numpy", "pandas", "scipy", "sklearn", "mlxtend", "matplotlib",
+    "sktime", "statsmodels", "emoji",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -81,7 +84,8 @@ def test_without_a_network_the_error_names_file_place_and_alternatives(keras_fol
 
 
 @pytest.mark.usefixtures("no_network")
-def test_where_nothing_is_offline_for_a_task_no_alternative_is_named():
+def test_where_nothing_similar_is_offline_no_alternative_is_named(monkeypatch):
+    monkeypatch.setattr(table, "TABLE", (table.find("california_housing"),))
     with pytest.raises(WorkError) as caught:
         data.fetch("california_housing")
     assert "need no network" not in caught.value.remedy

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,7 +13,9 @@ from dlcli.data.description import INPUT, DataDescription, Dataset, Split, Task,
 from dlcli.data.splitting import (
     at_random,
     keras_orders,
+    latest,
     stratified,
+    train_size_left,
     with_fixed_test,
     with_keras_test,
     with_validation,
@@ -105,7 +109,7 @@ def test_an_impossible_share_is_the_users_error(share):
         with_validation(dataset(np.array([0, 1])), share, seed=0)
 
 
-@pytest.mark.parametrize("task", ["multiclass", "regression"])
+@pytest.mark.parametrize("task", ["multiclass", "regression", "forecasting"])
 def test_too_few_examples_to_validate_is_a_clear_error(task):
     with pytest.raises(DataError, match="'toy' has too few training examples"):
         with_validation(dataset(np.array([0]), task), 0.5, seed=0)
@@ -142,3 +146,30 @@ def test_keras_tests_on_the_last_fifth():
     parts = with_keras_test(whole.description, np.arange(10)[:, None], np.arange(10))
     assert list(parts.train.y) == list(range(8))
     assert list(parts.test.y) == [8, 9]
+
+
+@given(st.integers(2, 60), fractions, st.integers(1, 6))
+def test_a_time_series_gives_up_its_end_and_trains_on_none_of_its_targets(n, fraction, horizon):
+    y = np.arange(n)[:, None] + np.arange(horizon)
+    kept, taken = latest(y if horizon > 1 else y[:, 0], fraction)
+    assert len(taken) == min(max(round(fraction * n), 1), n - 1)
+    assert [*kept, *taken] == sorted({*kept, *taken})
+    assert taken[-1] == n - 1
+    assert not set(y[kept].ravel()) & set(y[taken].ravel())
+    # No more is left out than has to be.
+    assert len(kept) == max(n - len(taken) - horizon + 1, 0)
+
+
+@given(st.integers(4, 60), st.floats(0.01, 0.5), st.integers(1, 3))
+def test_what_validation_leaves_is_known_before_loading(n, fraction, horizon):
+    for task, y in (
+        ("regression", np.arange(n)),
+        ("multiclass", np.arange(n) % 2),
+        ("forecasting", np.zeros((n, horizon)) if horizon > 1 else np.zeros(n)),
+    ):
+        whole = dataset(y, task)
+        known = replace(whole.description, train_size=n, target_shape=y.shape[1:])
+        left = with_validation(whole, fraction, seed=0).train.size
+        assert train_size_left(known, fraction) == left
+        assert train_size_left(known, 0) == n
+    assert train_size_left(whole.description, fraction) is None

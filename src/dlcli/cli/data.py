@@ -159,7 +159,8 @@ def _input(description: DataDescription) -> str:
 
 
 def _spec(spec: TensorSpec) -> str:
-    axes = "x".join("variable" if axis is None else str(axis) for axis in spec.shape)
+    times = " x " if None in spec.shape else "x"
+    axes = times.join("variable" if axis is None else str(axis) for axis in spec.shape)
     return f"{axes} {spec.dtype}"
 
 

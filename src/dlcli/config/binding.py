@@ -10,6 +10,7 @@ from dlcli import metrics
 from dlcli.config.diagnostics import ConfigError, Diagnostic
 from dlcli.config.experiment import Call, CompileConfig, Config, LayerConfig, Reference, Variable
 from dlcli.config.nodes import Mark, Text, Word
+from dlcli.data.splitting import train_size_left
 from dlcli.errors import UserError
 
 if TYPE_CHECKING:
@@ -66,9 +67,8 @@ def _values(config: Config, description: DataDescription, train_size: int | None
         values["classes"] = len(description.classes)
     if description.vocabulary_size is not None:
         values["vocabulary_size"] = description.vocabulary_size
-    size = description.train_size
-    if train_size is None and size is not None:
-        train_size = size - round(size * config.data.validation)
+    if train_size is None:
+        train_size = train_size_left(description, config.data.validation)
     if train_size is not None:
         values["train_size"] = train_size
         values["steps_per_epoch"] = math.ceil(train_size / config.data.batch_size)

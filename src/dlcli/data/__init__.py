@@ -86,7 +86,8 @@ def load(
     Args:
         source: Which data set, with its options.
         validation: Share of train, 0 <= validation < 1: the same share of every class where
-            there are classes. 0 takes none. A file's own validation part goes before.
+            there are classes, the latest of a time series. 0 takes none. A file's own validation
+            part goes before.
         seed: Fixes which examples validate; the test part does not depend on it.
         progress: Told how a download goes.
 
@@ -199,5 +200,5 @@ def _download(
         return tuple(keras_cache.fetch(file, progress) for file in files)
     except DownloadError as error:
         names = ", ".join(table.offline_alternatives(entry))
-        offline = f"Data sets for the same task that need no network: {names}." if names else ""
+        offline = f"Data sets of a similar kind that need no network: {names}." if names else ""
         raise DownloadError(error.message, remedy=f"{error.remedy}\n{offline}".strip()) from error

@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING
 from dlcli.files import replacing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy as np
 
-ARRAYS = ("x", "y")
-"""What each cached file holds: inputs (n, ...) and targets (n, ...)."""
+ONE_PIECE = ("x", "y")
+"""Inputs (n, ...) and targets (n, ...) of a data set that has no official test part."""
+
+PARTS = ("x_train", "y_train", "x_test", "y_test")
+"""The same of one that has."""
 
 
 def folder() -> Path:
@@ -35,22 +38,27 @@ def location(name: str) -> Path:
     return folder() / "datasets" / f"{name}.npz"
 
 
-def cached(name: str, convert: Callable[[], Mapping[str, np.ndarray]]) -> Mapping[str, np.ndarray]:
-    """Return the arrays `x` and `y` of a data set, converting them the first time only.
+def cached(
+    name: str,
+    convert: Callable[[], Mapping[str, np.ndarray]],
+    arrays: Sequence[str] = ONE_PIECE,
+) -> Mapping[str, np.ndarray]:
+    """Return the arrays of a data set, converting them the first time only.
 
     Args:
         name: The data set's name.
         convert: Makes the arrays; called when there is no usable cached file.
+        arrays: Their names; a cached file that lacks one is not usable.
     """
     path = location(name)
-    arrays = _read(path)
-    if arrays is None:
-        arrays = convert()
-        _write(path, arrays)
-    return arrays
+    content = _read(path, arrays)
+    if content is None:
+        content = convert()
+        _write(path, content)
+    return content
 
 
-def _read(path: Path) -> Mapping[str, np.ndarray] | None:
+def _read(path: Path, arrays: Sequence[str]) -> Mapping[str, np.ndarray] | None:
     import zlib
     from zipfile import BadZipFile
 
@@ -59,7 +67,7 @@ def _read(path: Path) -> Mapping[str, np.ndarray] | None:
     try:
         # Opened here, because np.load leaves a truncated archive open.
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            return {name: archive[name] for name in ARRAYS}
+            return {name: archive[name] for name in arrays}
     # No file, or what a truncated or altered one raises, depending on the byte.
     except (OSError, ValueError, TypeError, LookupError, EOFError, BadZipFile, zlib.error):
         return None
@@ -69,4 +77,4 @@ def _write(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     import numpy as np
 
     with suppress(OSError), replacing(path) as stream:
-        np.savez(stream, x=arrays["x"], y=arrays["y"])
+        np.savez(stream, allow_pickle=False, **arrays)

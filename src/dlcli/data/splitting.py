@@ -7,6 +7,7 @@ part.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from dlcli.data.description import DataDescription
+    from dlcli.data.description import DataDescription, Task
     from dlcli.data.own.encoding import Encoder
 
 TEST_FRACTION = 0.2
@@ -88,8 +89,7 @@ def _fixed_fifth(split: Split, description: DataDescription) -> tuple[Split, Spl
             f"data set '{description.name}' has a single example",
             remedy="Give some for training and some for the test.",
         )
-    choose = stratified if description.task in ("multiclass", "binary") else at_random
-    kept, taken = choose(split.y, TEST_FRACTION, TEST_SEED)
+    kept, taken = _chosen(description.task, split.y, TEST_FRACTION, TEST_SEED)
     return split.take(kept), split.take(taken)
 
 
@@ -118,10 +118,13 @@ def keras_orders(*sizes: int) -> list[np.ndarray]:
 def with_validation(dataset: Dataset, fraction: float, seed: int) -> Dataset:
     """Take a validation part from train, unless the data set has one of its own.
 
+    It is the same share of every class where there are classes, the latest examples of a
+    forecasting task, and drawn at random otherwise.
+
     Args:
         dataset: The loaded data set.
         fraction: Share of train, 0 <= fraction < 1; 0 takes none.
-        seed: Fixes which examples are taken.
+        seed: Fixes which examples are drawn.
 
     Raises:
         UserError: If the fraction is out of range.
@@ -134,8 +137,7 @@ def with_validation(dataset: Dataset, fraction: float, seed: int) -> Dataset:
         )
     if dataset.validation is not None or fraction == 0:
         return dataset
-    choose = stratified if dataset.description.task in ("multiclass", "binary") else at_random
-    train, validation = choose(dataset.train.y, fraction, seed)
+    train, validation = _chosen(dataset.description.task, dataset.train.y, fraction, seed)
     if len(validation) == 0:
         raise DataError(
             f"data set '{dataset.description.name}' has too few training examples "
@@ -145,6 +147,23 @@ def with_validation(dataset: Dataset, fraction: float, seed: int) -> Dataset:
     return replace(
         dataset, train=dataset.train.take(train), validation=dataset.train.take(validation)
     )
+
+
+def train_size_left(description: DataDescription, fraction: float) -> int | None:
+    """Return how many training examples validation leaves, as far as one knows without loading."""
+    size = description.train_size
+    if size is None or fraction == 0:
+        return size
+    gap = math.prod(description.target_shape) - 1 if description.task == "forecasting" else 0
+    return max(size - max(round(fraction * size), 1) - gap, 0)
+
+
+def _chosen(task: Task, y: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    if task in ("multiclass", "binary"):
+        return stratified(y, fraction, seed)
+    if task == "forecasting":
+        return latest(y, fraction)
+    return at_random(y, fraction, seed)
 
 
 def stratified(y: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -191,6 +210,26 @@ def at_random(y: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np
     size = min(max(round(fraction * n), 1), n - 1)
     taken = _shuffler(seed).permutation(n)[:size]
     return _complement(taken, n), np.sort(taken)
+
+
+def latest(y: np.ndarray, fraction: float) -> tuple[np.ndarray, np.ndarray]:
+    """Take the end of a time series out, for to be drawn at random it is too much like the rest.
+
+    Examples whose targets reach into the part taken out are left out of both, since a model that
+    trained on them would have seen what it is validated on.
+
+    Args:
+        y: Targets in the order of time, a step apart: (n,), or (n, horizon) for several steps.
+        fraction: Share to take out, 0 < fraction < 1.
+
+    Returns:
+        The positions kept and those taken out, both sorted integer arrays.
+    """
+    import numpy as np
+
+    n, gap = len(y), math.prod(y.shape[1:]) - 1
+    size = min(max(round(fraction * n), 1), n - 1)
+    return np.arange(max(n - size - gap, 0)), np.arange(n - size, n)
 
 
 def _quotas(counts: np.ndarray, fraction: float) -> np.ndarray:

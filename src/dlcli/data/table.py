@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dlcli.data import keras_images, keras_tables, keras_texts, npz, toy
+from dlcli.data import (
+    keras_images,
+    keras_tables,
+    keras_texts,
+    languages,
+    npz,
+    sktime_sequences,
+    sunspots,
+    toy,
+)
 from dlcli.data.own import images, sequences, table, text
 from dlcli.errors import UserError
 from dlcli.suggestion import did_you_mean
@@ -18,6 +27,9 @@ if TYPE_CHECKING:
 
 TABLE: tuple[DataEntry, ...] = (
     *toy.DATASETS,
+    *sktime_sequences.DATASETS,
+    *languages.DATASETS,
+    *sunspots.DATASETS,
     *keras_images.DATASETS,
     *keras_texts.DATASETS,
     *keras_tables.DATASETS,
@@ -45,15 +57,16 @@ def find(name: str) -> DataEntry:
 
 
 def offline_alternatives(entry: DataEntry) -> tuple[str, ...]:
-    """Return the names of data sets for the same task that need no network.
+    """Return the names of data sets with the same kind of input that need no network.
 
-    Where some of them have the same kind of input (images, features, token ids), only those.
+    Kinds are images, sequences, features, token ids. Where some of them have the same task, too,
+    only those.
     """
     wanted = entry.describe()
     shipped = (other.describe() for other in TABLE if other.origin == "offline")
-    same_task = [other for other in shipped if other.task == wanted.task]
-    same_kind = [other for other in same_task if _input_kind(other) == _input_kind(wanted)]
-    return tuple(other.name for other in same_kind or same_task)
+    same_kind = [other for other in shipped if _input_kind(other) == _input_kind(wanted)]
+    same_task = [other for other in same_kind if other.task == wanted.task]
+    return tuple(other.name for other in same_task or same_kind)
 
 
 def _input_kind(description: DataDescription) -> list[tuple[int, str]]:
