@@ -142,8 +142,10 @@ def _output_shapes(description: DataDescription) -> list[tuple[int, ...]]:
     classes = len(description.classes)
     if description.task == "binary":
         return [(1,), (2,)]
-    if description.task in ("multiclass", "multilabel"):
+    if description.task == "multilabel":
         return [(classes,)]
+    if description.task == "multiclass":
+        return [(*description.target_shape, classes)]
     return [description.target_shape or (1,)]
 
 

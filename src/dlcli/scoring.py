@@ -220,14 +220,18 @@ class Predictions:
         columns: Names of the columns of `values`: `p(<class>)`, or `prediction`.
         values: Probabilities or predicted values, shape (n, columns).
         labels: The likeliest class of each example; empty for regression and multilabel.
+        steps: Instead of all these, the likeliest class at each step of each example.
     """
 
     columns: tuple[str, ...]
     values: np.ndarray
     labels: tuple[str, ...]
+    steps: tuple[tuple[str, ...], ...] = ()
 
     def rows(self) -> list[dict[str, Any]]:
         """Return a mapping for each example, the class first."""
+        if self.steps:
+            return [{f"step_{i}": name for i, name in enumerate(row, 1)} for row in self.steps]
         made = []
         for i, values in enumerate(self.values):
             head = {"class": self.labels[i]} if self.labels else {}
@@ -262,6 +266,9 @@ def predict_file(root: Path, name: str, path: Path) -> Predictions:
     made = predict(run, config, examples, description.task)
     if description.task not in CLASS_TASKS:
         return Predictions(_value_columns(description, made.shape[1]), made, ())
+    if made.ndim == 3:
+        likeliest = np.array(description.classes)[np.argmax(made, axis=-1)]
+        return Predictions((), made, (), tuple(tuple(map(str, row)) for row in likeliest))
     y = np.zeros(len(made), dtype=int)
     batch = batch_of_arrays(y, made, task=description.task, classes=len(description.classes))
     chosen = tuple(description.classes[i] for i in np.argmax(batch.guess, axis=1))

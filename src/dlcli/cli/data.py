@@ -35,8 +35,9 @@ def data() -> None:
 def list_data_sets(as_json: bool) -> None:
     """List the data sets that a config may name.
 
-    WHERE is "offline" for what was installed with dlcli, "cached" for what was downloaded before,
-    "download" for what will be when it is first used, and "your file" for data of your own.
+    WHERE is "offline" for what was installed with dlcli, "generated" for what is made anew, "cached"
+    for what was downloaded before, "download" for what will be when it is first used, and "your
+    file" for data of your own.
     """
     if as_json:
         click.echo(_json([_record(entry) for entry in table.TABLE]))
@@ -135,7 +136,7 @@ def _description(entry: DataEntry) -> DataDescription | None:
 def _where(entry: DataEntry) -> str:
     if entry.origin == "keras":
         return "cached" if datasets.is_available(entry) else "download"
-    return "offline" if entry.origin == "offline" else "your file"
+    return "your file" if entry.origin == "file" else entry.origin
 
 
 def _row(entry: DataEntry) -> tuple[str, ...]:

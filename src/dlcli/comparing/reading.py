@@ -160,7 +160,9 @@ def _chance(dataset: Dataset, split: Split, names: Sequence[str]) -> dict[str, f
     from dlcli.evaluation import chance
 
     description = dataset.description
-    found = chance(split.y, names, task=description.task, classes=len(description.classes))
+    has_steps = description.task == "multiclass" and description.target_shape
+    y = split.y.reshape(-1) if has_steps else split.y
+    found = chance(y, names, task=description.task, classes=len(description.classes))
     return {name: _worst(name) if value is None else value for name, value in found.items()}
 
 

@@ -145,8 +145,10 @@ class _Binder:
         weights, classes = config.fit.class_weight, self.description.classes
         if weights is None:
             return
-        if not classes or self.description.task == "multilabel":
-            message = f"class weights have no meaning for a {self.description.task} task"
+        steps = self.description.target_shape
+        if not classes or self.description.task == "multilabel" or steps:
+            kind = "task with a class for each step" if steps and classes else "task"
+            message = f"class weights have no meaning for a {self.description.task} {kind}"
             first = weights if isinstance(weights, str) else next(iter(weights), "")
             self._refuse("unsuitable-weights", first, message, "leave fit.class_weight out")
             return

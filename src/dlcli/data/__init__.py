@@ -172,9 +172,10 @@ def fetch(name: str, progress: Progress | None = None) -> tuple[Path, ...]:
         WorkError: If a download fails, or the cache cannot be written to.
     """
     entry = table.find(name)
-    if entry.origin == "file":
+    if entry.origin in ("file", "generated"):
+        what = "reads a file of your own" if entry.origin == "file" else "is generated when used"
         raise UserError(
-            f"'{name}' reads a file of your own: there is nothing to fetch",
+            f"'{name}' {what}: there is nothing to fetch",
             remedy="`dlcli data ls` says which data sets are downloaded.",
         )
     if entry.origin == "offline":

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from dlcli.data.description import DataDescription, Dataset
     from dlcli.data.keras_cache import KerasFile
 
-Origin = Literal["offline", "keras", "file"]
-"""Shipped inside a dependency; in Keras's own cache or downloaded; a file of the user's."""
+Origin = Literal["offline", "generated", "keras", "file"]
+"""Shipped inside a dependency; made anew each time; in Keras's own cache or downloaded; a file of
+the user's."""
 
 
 @dataclass(frozen=True)

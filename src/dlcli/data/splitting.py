@@ -159,7 +159,7 @@ def train_size_left(description: DataDescription, fraction: float) -> int | None
 
 
 def _chosen(task: Task, y: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    if task in ("multiclass", "binary"):
+    if task in ("multiclass", "binary") and y.ndim == 1:
         return stratified(y, fraction, seed)
     if task == "forecasting":
         return latest(y, fraction)

@@ -73,8 +73,11 @@ def probabilities(outputs: np.ndarray, *, from_logits: bool, task: str = "") -> 
 def batch_of_arrays(y_true: np.ndarray, y_prob: np.ndarray, *, task: str, classes: int) -> Batch:
     """Bring arrays into the common form.
 
+    Where each step of a sequence has a class, every step counts as an example.
+
     Args:
-        y_true: Labels (n,) or (n, 1), or one-hot (n, classes); 0/1 (n, labels); values (n[, d]).
+        y_true: Labels (n,) or (n, 1), or one-hot (n, classes); 0/1 (n, labels); values (n[, d]);
+            labels (n, steps) where `y_prob` is (n, steps, classes).
         y_prob: Probabilities (n, classes); for a binary task also (n,) or (n, 1), those of class
             1; predicted values (n[, d]). More columns than classes are classes that never occur.
         task: The task.
@@ -89,6 +92,8 @@ def batch_of_arrays(y_true: np.ndarray, y_prob: np.ndarray, *, task: str, classe
     if len(y_true) != len(y_prob):
         message = f"there are {len(y_true)} targets but {len(y_prob)} predictions"
         raise DataError(message, remedy="score the predictions of the same examples")
+    if task in CLASS_TASKS and y_prob.ndim == 3:
+        y_true, y_prob = y_true.reshape(-1), y_prob.reshape(-1, y_prob.shape[-1])
     epsilon = float(np.finfo(y_prob.dtype).eps) if y_prob.dtype.kind == "f" else DOUBLE
     output = _two_dimensional(y_prob.astype(np.float64))
     if task not in CLASS_TASKS:
@@ -116,6 +121,15 @@ def labels_of(y_true: np.ndarray) -> np.ndarray:
     return labels.astype(np.int64)
 
 
+def steps_as_examples(y_true: Any, output: Any) -> tuple[Any, Any]:
+    """Return labels (n * steps,) and outputs (n * steps, classes) with a class a step."""
+    from keras import ops
+
+    if len(output.shape) < 3:
+        return y_true, output
+    return ops.reshape(y_true, (-1,)), ops.reshape(output, (-1, output.shape[-1]))
+
+
 def batch_of_tensors(
     y_true: Any, y_pred: Any, *, task: str, classes: int, from_logits: bool
 ) -> Batch:
@@ -127,6 +141,8 @@ def batch_of_tensors(
 
     output = activated(ops.cast(y_pred, "float64"), task, from_logits=from_logits)
     epsilon = DOUBLE if from_logits else SINGLE
+    if task in CLASS_TASKS:
+        y_true, output = steps_as_examples(y_true, output)
     if task not in CLASS_TASKS:
         truth = ops.reshape(ops.cast(y_true, "float64"), ops.shape(output))
         guess = ops.cast(output > 0.5, "float64") if task == "multilabel" else output

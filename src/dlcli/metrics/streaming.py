@@ -23,6 +23,7 @@ from dlcli.metrics.predictions import (
     activated,
     batch_of_tensors,
     one_hot,
+    steps_as_examples,
 )
 
 if TYPE_CHECKING:
@@ -237,7 +238,7 @@ class AdaptedMetric(keras.metrics.Metric):
         """Add a batch."""
         output = activated(ops.cast(y_pred, "float32"), self.task, from_logits=self.from_logits)
         if self.task in CLASS_TASKS:
-            y_true, output = self._of_classes(y_true, output)
+            y_true, output = self._of_classes(*steps_as_examples(y_true, output))
         elif output.shape[-1] == 1:
             y_true = ops.reshape(y_true, (-1, 1))
         if self.wants_logits:
