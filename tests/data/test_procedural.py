@@ -38,7 +38,7 @@ def test_a_task_is_always_the_same_and_its_parts_share_nothing(task):
 def test_adding_marks_one_number_in_each_half(length):
     made = procedural.adding(length=length, train_size=2000).train
     numbers, marks = made.x[INPUT][..., 0], made.x[INPUT][..., 1]
-    assert set(np.unique(marks)) == {0, 1}
+    assert set(np.unique(marks)) <= {0, 1}
     assert (marks[:, : length // 2].sum(axis=1) == 1).all()
     assert (marks[:, length // 2 :].sum(axis=1) == 1).all()
     assert (numbers.min() >= 0) & (numbers.max() <= 1)

@@ -35,9 +35,9 @@ def data() -> None:
 def list_data_sets(as_json: bool) -> None:
     """List the data sets that a config may name.
 
-    WHERE is "offline" for what was installed with dlcli, "generated" for what is made anew, "cached"
-    for what was downloaded before, "download" for what will be when it is first used, and "your
-    file" for data of your own.
+    WHERE is "offline" for what was installed with dlcli, "generated" for what is made anew,
+    "cached" for what was downloaded before, "download" for what will be when it is first used, and
+    "your file" for data of your own.
     """
     if as_json:
         click.echo(_json([_record(entry) for entry in table.TABLE]))
