@@ -11,9 +11,9 @@ SOURCE = Path(__file__).parents[1] / "src" / "dlcli"
 MODULES = sorted(SOURCE.rglob("*.py"))
 HEAVY = {"tensorflow", "keras", "numpy", "pandas", "scipy", "sklearn", "matplotlib", "plotly"}
 MAY_BE_HEAVY = {
-    "checkpoint.py", "engine", "evaluation.py", "introspection", "model.py", "monitoring.py",
-    "report", "results", "scoring.py", "statistics", "streaming.py", "summary.py", "training.py",
-    "trial.py", "workshop.py",
+    "checkpoint.py", "engine", "evaluation.py", "introspection", "masking.py", "model.py",
+    "monitoring.py", "report", "results", "scoring.py", "statistics", "streaming.py",
+    "summary.py", "training.py", "trial.py", "workshop.py",
 }  # fmt: skip
 LONGEST = 500
 

@@ -16,6 +16,7 @@ from dlcli.config.diagnostics import ConfigError, Diagnostic
 from dlcli.config.experiment import Call
 from dlcli.config.nodes import Mark, Text
 from dlcli.data.description import INPUT, TensorSpec
+from dlcli.masking import apply_masked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -241,7 +242,7 @@ def feed(model: keras.Model, split: Split) -> Any:
 def _apply(layer: keras.layers.Layer, tensors: list[Any]) -> Any:
     """Call a layer as Keras means it: several inputs as a list, or one by one."""
     if len(tensors) == 1:
-        return layer(tensors[0])
+        return apply_masked(layer, tensors[0])
     parameters = inspect.signature(layer.call).parameters.values()
     required = [p for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
     return layer(*tensors) if len(required) > 1 else layer(tensors)
