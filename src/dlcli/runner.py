@@ -195,6 +195,25 @@ def _epochs_of(given: Config, run: RunFolder) -> int:
 
 
 def _remarks(written: Config, bound: Config) -> tuple[str, ...]:
+    return (*_loss_remark(written, bound), *_bucketing_remark(bound))
+
+
+def _bucketing_remark(config: Config) -> tuple[str, ...]:
+    """Say that without a mask a prediction depends on what else is in its batch."""
+    calls = [layer.call for layer in config.model.layers if layer.call is not None]
+    masked = any(
+        call.name == "Masking" or call.arguments.get("mask_zero") is True for call in calls
+    )
+    if not config.data.bucketing or masked:
+        return ()
+    remark = (
+        "data.bucketing without a mask: outputs depend on how far a batch is padded; begin with "
+        "Masking, or Embedding with mask_zero: true"
+    )
+    return (remark,)
+
+
+def _loss_remark(written: Config, bound: Config) -> tuple[str, ...]:
     if written.compile.loss is not None or not isinstance(bound.compile.loss, Call):
         return ()
     loss = bound.compile.loss

@@ -48,6 +48,7 @@ def bind(config: Config, description: DataDescription, *, train_size: int | None
     binder.check_metrics(bound)
     binder.check_loss(bound)
     binder.check_class_weight(bound)
+    binder.check_bucketing(bound)
     if binder.diagnostics:
         raise ConfigError(binder.diagnostics)
     loss = bound.compile.loss or infer_loss(bound, description)
@@ -157,6 +158,19 @@ class _Binder:
                 named = ", ".join(f"{i} {name}" for i, name in enumerate(classes[:20]))
                 message, hint = f"there is no label {label}", f"the labels are: {named}"
                 self._refuse("unknown-label", label, message, hint)
+
+    def check_bucketing(self, config: Config) -> None:
+        """Refuse to sort by length what has a single one."""
+        fixed = [
+            name for name, spec in self.description.inputs.items() if spec.shape[:1] != (None,)
+        ]
+        if config.data.bucketing and fixed:
+            message = f"the input '{fixed[0]}' has sequences of one length only, or none"
+            mark = Mark(Text("config", ""), 1, 1)
+            hint = "leave data.bucketing out: it is for sequences of different lengths"
+            self.diagnostics.append(
+                Diagnostic("unsuitable-bucketing", mark, "data.bucketing", message, hint)
+            )
 
     def _refuse(self, rule: str, word: str, message: str, hint: str) -> None:
         """Report a mistake in a word of the config."""

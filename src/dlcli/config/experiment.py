@@ -99,11 +99,12 @@ class ModelConfig:
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Which data, how much of it validates, and the batch size."""
+    """Which data, how much of it validates, and how batches are made of it."""
 
     source: Source
     validation: float = 0.1
     batch_size: int = 32
+    bucketing: bool = False
 
 
 @dataclass(frozen=True)

@@ -239,6 +239,7 @@ COMMON = Record(
     (
         Field("validation", FRACTION, 0.1, "share of the training data that validates; 0 for none"),
         Field("batch_size", POSITIVE, 32, "examples in a training step"),
+        Field("bucketing", BOOLEAN, False, "batches of sequences of similar length, cut to it"),
     ),
 )
 COMMON_KEYS: Final = ("dataset", *(f.name for f in COMMON.fields))

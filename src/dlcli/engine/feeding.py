@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
+from dlcli.engine.bucketing import bucketed_order, cut_lengths, sequence_lengths
 from dlcli.model import feed
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def batches(
         model: Its inputs name what a batch feeds.
         split: The training examples.
         config: Its seed and the epoch's number decide the order; `fit.shuffle` false keeps the
-            data's own.
+            data's own. With `data.bucketing`, batches hold sequences of similar length.
         first_epoch: The epoch to begin with, from 0.
         class_weights: A weight for each label, shape (classes,).
     """
@@ -69,9 +70,15 @@ def batches(
     targets = tf.constant(split.y)
     outputs = len(model.outputs)
     taken = _taker(feed(model, split), resident=is_resident(split))
+    if config.data.bucketing:
+        lengths = sequence_lengths(split)
+        taken = _cut(taken, lengths)
 
     def order(epoch: Any) -> tf.data.Dataset:
-        index = example_order(size, seed, epoch, shuffle=config.fit.shuffle)
+        if config.data.bucketing:
+            index = _bucketed(lengths, config, epoch)
+        else:
+            index = example_order(size, seed, epoch, shuffle=config.fit.shuffle)
         return tf.data.Dataset.from_tensor_slices(index).batch(config.data.batch_size)
 
     def gather(index: Any) -> tuple[Any, ...]:
@@ -101,6 +108,31 @@ def _taker(arrays: Any, *, resident: bool) -> Callable[[Any], Any]:
     return lambda index: tf.nest.map_structure(lambda array: taken(array, index), arrays)
 
 
+def _cut(taken: Callable[[Any], Any], lengths: np.ndarray) -> Callable[[Any], Any]:
+    """Return what gathers a batch and cuts off what is padding in all of its examples."""
+    longest, cuts = tf.constant(lengths), tf.constant(cut_lengths(lengths))
+
+    def cut(index: Any) -> Any:
+        needed = tf.reduce_max(tf.gather(longest, index))
+        steps = tf.gather(cuts, tf.searchsorted(cuts, needed[None])[0])
+        return tf.nest.map_structure(lambda array: array[:, :steps], taken(index))
+
+    return cut
+
+
+def _bucketed(lengths: np.ndarray, config: Config, epoch: Any) -> Any:
+    """Return an epoch's order by length; see `bucketed_order`."""
+
+    def order(number: np.ndarray) -> np.ndarray:
+        return bucketed_order(
+            lengths, config.data.batch_size, config.seed, int(number), shuffle=config.fit.shuffle
+        )
+
+    index = tf.numpy_function(order, [epoch], tf.int32, stateful=False)
+    index.set_shape((len(lengths),))
+    return index
+
+
 def example_order(size: int, seed: Any, epoch: Any, *, shuffle: bool) -> Any:
     """Return the order of an epoch's examples, int32 (size,); seed and epoch may be tensors."""
     index = tf.range(size)
@@ -119,7 +151,7 @@ def _options() -> tf.data.Options:
 
 
 def validation_batches(model: keras.Model, split: Split, config: Config) -> tf.data.Dataset:
-    """Return the validation examples in order, in batches."""
+    """Return the validation examples in order, or in that of their lengths, in batches."""
     outputs = len(model.outputs)
     taken = _taker(feed(model, split), resident=is_resident(split))
     targets = tf.constant(split.y)
@@ -128,7 +160,13 @@ def validation_batches(model: keras.Model, split: Split, config: Config) -> tf.d
         y = tf.gather(targets, index)
         return taken(index), y if outputs == 1 else (y,) * outputs
 
-    data = tf.data.Dataset.range(split.size).batch(evaluation_batch_size(config)).map(gather)
+    examples = tf.data.Dataset.range(split.size)
+    if config.data.bucketing:
+        lengths = sequence_lengths(split)
+        taken = _cut(taken, lengths)
+        by_length = np.argsort(lengths, kind="stable").astype(np.int64)
+        examples = tf.data.Dataset.from_tensor_slices(by_length)
+    data = examples.batch(evaluation_batch_size(config)).map(gather)
     return data.with_options(_options()).prefetch(1)
 
 

@@ -168,6 +168,8 @@ def _settable(model: keras.Model) -> list[Any]:
 def _obstacle(config: Config, split: Split) -> str:
     if not is_resident(split):
         return "its training data are too large to be held in memory twice"
+    if config.data.bucketing:
+        return "batches have different lengths"
     if scales_loss(config):
         return "float16 needs its losses scaled"
     return ""
