@@ -5,19 +5,23 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from dlcli import data as datasets
+from dlcli.cli.output import note
 from dlcli.data import table
+from dlcli.data.description import Source
+from dlcli.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from click.shell_completion import CompletionItem
 
-    from dlcli.data.description import DataDescription, TensorSpec
+    from dlcli.data.description import DataDescription, Dataset, TensorSpec
     from dlcli.data.entry import DataEntry
     from dlcli.data.keras_cache import Progress
     from dlcli.signature import Argument
@@ -63,22 +67,77 @@ def _complete_name(
 
 @data.command("show")
 @click.argument("name", shell_complete=_complete_name)
+@click.option("--png", type=click.Path(dir_okay=False), help="Draw examples into this file.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def show_data_set(name: str, as_json: bool) -> None:
-    """Describe one data set: its content, options, licence and whom to cite."""
-    entry = table.find(name)
+def show_data_set(name: str, png: str | None, as_json: bool) -> None:
+    """Describe a data set: content, options, licence, whom to cite, balance and some examples.
+
+    NAME is one of `dlcli data ls`, or a config (.yaml), whose data set is shown with its options:
+    so are files of your own. What would have to be downloaded is described without examples.
+    """
+    source = _source(name)
+    entry = table.find(source.name)
+    shown = source.options or entry.origin != "file"
+    loaded = datasets.load(source, validation=0) if shown and datasets.is_available(entry) else None
+    if png is not None:
+        _draw(loaded, name, Path(png))
     if as_json:
-        click.echo(_json(_full_record(entry)))
+        balance = {} if loaded is None else {"balance": _balance(loaded)}
+        click.echo(_json({**_full_record(entry), **balance}))
         return
-    click.echo(f"{name}: {entry.prose}\n")
-    facts = _facts(entry)
+    _describe(entry, source, loaded)
+
+
+def _source(name: str) -> Source:
+    """Return the data set of a name, or that of a config."""
+    if Path(name).suffix.lower() not in (".yaml", ".yml"):
+        return Source(name)
+    from dlcli.config.loading import load_config
+
+    return load_config(name).data.source
+
+
+def _draw(loaded: Dataset | None, name: str, path: Path) -> None:
+    if loaded is None:
+        remedy = f"dlcli data fetch {name}; for a file of your own, show a config that names it"
+        raise UserError(f"there are no examples of '{name}' to draw here", remedy=remedy)
+    from dlcli.report.sample_figure import write_sample
+
+    try:
+        write_sample(loaded, path)
+    except (OSError, ValueError) as error:
+        remedy = "name a .png, .svg or .pdf file in a folder you can write to"
+        raise UserError(f"cannot draw {path}: {error}", remedy=remedy) from error
+    note(f"drawn: {path}")
+
+
+def _balance(loaded: Dataset) -> dict[str, dict[str, int]]:
+    from dlcli.report.samples import balance
+
+    return balance(loaded)
+
+
+def _describe(entry: DataEntry, source: Source, loaded: Dataset | None) -> None:
+    """Print all that is known of a data set."""
+    click.echo(f"{entry.name}: {entry.prose}\n")
+    facts = _facts(entry, loaded)
     width = max(len(title) for title, _ in facts)
     for title, fact in facts:
         click.echo(f"{title.ljust(width)}  {fact}")
-    if entry.signature.arguments:
+    if entry.signature.arguments and not source.options:
         click.echo("\nOptions:")
-    for argument in entry.signature.arguments:
-        click.echo(f"  {argument.name}: {_accepted(argument)}\n      {argument.help}")
+        for argument in entry.signature.arguments:
+            click.echo(f"  {argument.name}: {_accepted(argument)}\n      {argument.help}")
+    if loaded is None:
+        if not datasets.is_available(entry):
+            click.echo(f"\n`dlcli data fetch {entry.name}` brings it here, to show examples.")
+        return
+    from dlcli.report.samples import balance_lines, sample_lines
+
+    words = getattr(loaded.encoder, "vocabulary", ())
+    vocabulary = ("-", "?", *words) if words else ()
+    for line in ("", *balance_lines(loaded), "", *sample_lines(loaded, vocabulary)):
+        click.echo(line)
 
 
 @data.command("fetch")
@@ -165,9 +224,9 @@ def _spec(spec: TensorSpec) -> str:
     return f"{axes} {spec.dtype}"
 
 
-def _facts(entry: DataEntry) -> list[tuple[str, str]]:
+def _facts(entry: DataEntry, loaded: Dataset | None) -> list[tuple[str, str]]:
     facts = [("where", _where(entry)), ("licence", entry.licence), ("citation", entry.citation)]
-    known = _description(entry)
+    known = loaded.description if loaded else _description(entry)
     if known is None:
         return facts
     return [

@@ -1,0 +1,111 @@
+"""A figure of a data set: examples of its classes, or how its features and lengths spread."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from dlcli.report.panels import WIDTH
+from dlcli.report.samples import chosen, kind_of, target_text
+from dlcli.report.style import GREY, applied
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from matplotlib.axes import Axes
+
+    from dlcli.data.description import Dataset
+
+COLUMNS, PANELS = 4, 12
+CHANNELS = 6
+
+
+def write_sample(dataset: Dataset, path: Path) -> None:
+    """Draw the first input of a data set into a file, whose suffix tells its format."""
+    name, spec = next(iter(dataset.description.inputs.items()))
+    kind = kind_of(spec.shape, spec.dtype)
+    with applied():
+        if kind in ("image", "sequence"):
+            figure = _examples(dataset, name, kind)
+        elif kind == "tokens":
+            figure = _lengths(dataset, name)
+        else:
+            figure = _features(dataset, name)
+        figure.suptitle(_title(dataset), x=0.01, ha="left", fontsize=9)
+        figure.savefig(path, dpi=160)
+
+
+def _title(dataset: Dataset) -> str:
+    known = dataset.description
+    return f"{known.name}: {known.train_size} examples to train, {known.test_size} to test"
+
+
+def _grid(count: int, height: float) -> tuple[Figure, list[Axes]]:
+    columns = min(COLUMNS, count)
+    rows = math.ceil(count / columns)
+    figure = Figure(figsize=(WIDTH, rows * height + 0.5), layout="constrained")
+    panels = [figure.add_subplot(rows, columns, i + 1) for i in range(count)]
+    return figure, panels
+
+
+def _examples(dataset: Dataset, name: str, kind: str) -> Figure:
+    split, description = dataset.train, dataset.description
+    positions = chosen(split, description, PANELS)
+    figure, panels = _grid(len(positions), 1.7)
+    for panel, i in zip(panels, positions, strict=True):
+        panel.set_title(target_text(split.y[i], description)[:24])
+        (_draw_image if kind == "image" else _draw_sequence)(panel, split.x[name][i])
+    if kind == "sequence":
+        for panel in panels[-COLUMNS:]:
+            panel.set_xlabel("time step")
+        figure.supylabel("value", fontsize=8)
+        shown = min(split.x[name].shape[-1], CHANNELS)
+        if shown > 1:
+            handles = panels[0].get_lines()
+            labels = [f"channel {i}" for i in range(shown)]
+            figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    return figure
+
+
+def _draw_image(panel: Axes, pixels: np.ndarray) -> None:
+    panel.imshow(pixels[..., 0] if pixels.shape[-1] == 1 else pixels, cmap="gray")
+    panel.set_xticks([])
+    panel.set_yticks([])
+    panel.grid(visible=False)
+    panel.spines[:].set_visible(False)
+
+
+def _draw_sequence(panel: Axes, steps: np.ndarray) -> None:
+    """Draw the channels in colours that colour-blind readers can tell apart, and in dashes."""
+    used = np.flatnonzero(np.any(steps != 0, axis=1))
+    length = int(used[-1]) + 1 if len(used) else 1
+    colours = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#000000")
+    dashes = ("solid", "dashed", "dotted", "dashdot", "solid", "dashed")
+    for channel in range(min(steps.shape[1], CHANNELS)):
+        panel.plot(
+            steps[:length, channel], color=colours[channel], linestyle=dashes[channel], linewidth=1
+        )
+
+
+def _lengths(dataset: Dataset, name: str) -> Figure:
+    ids = dataset.train.x[name]
+    lengths = ids.shape[1] - np.argmax((ids != 0)[:, ::-1], axis=1)
+    figure, (panel,) = _grid(1, 2.4)
+    panel.hist(lengths, bins=40, color=GREY)
+    panel.set(xlabel="tokens of an example, padding not counted", ylabel="training examples")
+    return figure
+
+
+def _features(dataset: Dataset, name: str) -> Figure:
+    x = dataset.train.x[name]
+    count = min(x.shape[1], PANELS)
+    figure, panels = _grid(count, 1.5)
+    for feature, panel in enumerate(panels):
+        panel.hist(x[:, feature], bins=20, color=GREY)
+        panel.set_title(f"feature {feature}")
+    figure.supxlabel("value", fontsize=8)
+    figure.supylabel("training examples", fontsize=8)
+    return figure
