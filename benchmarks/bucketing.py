@@ -27,10 +27,10 @@ model:
     - {{UnitNormalization: {{axis: 1}}}}
     - Masking
     - {{Conv1D: {{filters: 32, kernel_size: 16, strides: 4, use_bias: false}}}}
-    - BatchNormalization
+    - LayerNormalization
     - ReLU
     - {{Conv1D: {{filters: 64, kernel_size: 8, strides: 2, use_bias: false}}}}
-    - BatchNormalization
+    - LayerNormalization
     - ReLU
     - GlobalMaxPooling1D
     - {{Dense: {{units: $classes, activation: softmax}}}}

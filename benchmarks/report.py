@@ -41,6 +41,10 @@ COLUMNS: dict[str, dict[str, str]] = {
         "network": "network", "epochs": "epochs", "fit": "fit s", "dlcli": "dlcli train s",
         "ratio": "ratio",
     },
+    "bucketing": {
+        "data": "data", "padded": "padded s", "bucketed": "bucketed s", "ratio": "ratio",
+        "padded_accuracy": "accuracy, padded", "bucketed_accuracy": "accuracy, bucketed",
+    },
     "growth": {
         "by": "grows by", "network": "network", "jobs": "jobs", "trials": "trials",
         "examples": "examples", "seconds": "dlcli s", "loop": "loop s",
