@@ -14,6 +14,7 @@ import click
 from dlcli.cli.config import SET
 from dlcli.cli.data import download_progress
 from dlcli.cli.output import emit_json, note, print_sentence, print_table
+from dlcli.cli.report import write_comparison_report
 from dlcli.cli.tracking import LOGS, TRACKING, check_tracking
 from dlcli.errors import UserError, WorkError
 
@@ -53,7 +54,7 @@ DEFAULT = "compare_digits_cnn.yaml"
 @click.option("--dry-run", is_flag=True, help="Show the plan and how long it takes.")
 @click.option("--name", help="Names the folder; the configs' names if left out.")
 @click.option("--root", default="comparisons", show_default=True, help="Folder of comparisons.")
-@click.option("--figures/--no-figures", default=True, help="Draw the figures, or not.")
+@click.option("--figures/--no-figures", default=True, help="Draw the figures and the page, or not.")
 @TRACKING
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def compare(
@@ -202,6 +203,7 @@ def _written(session: Session, *, figures: bool) -> Results:
         place = session.folder.path / "figures"
         place.mkdir(exist_ok=True)
         write_figures(results, place)
+        write_comparison_report(session.folder)
     return results
 
 
@@ -221,7 +223,8 @@ def _print(results: Results, path: Path, *, as_json: bool) -> None:
         click.echo()
     for sentence in results.verdict:
         print_sentence(sentence)
-    click.echo(f"report: {path / 'summary.md'}")
+    html = path / "report.html"
+    click.echo(f"report: {html if html.exists() else path / 'summary.md'}")
 
 
 def _plain(results: Results, path: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ approximated with thresholds. Outputs that are no finite numbers make the epoch'
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any, Literal
 
 import keras
@@ -61,7 +62,21 @@ def build(request: Request, *, task: str, classes: int, from_logits: bool) -> ke
     return metric
 
 
-class SumMetric(keras.metrics.Metric):
+class NamedAsTyped(keras.metrics.Metric):
+    """A metric whose name need not be one that TensorFlow takes for a scope, such as `top_k:3`."""
+
+    name: str
+
+    def add_variable(self, *arguments: Any, **options: Any) -> Any:
+        """Make a variable under a name that TensorFlow takes."""
+        typed, self.name = self.name, re.sub(r"\W", "_", self.name)
+        try:
+            return super().add_variable(*arguments, **options)
+        finally:
+            self.name = typed
+
+
+class SumMetric(NamedAsTyped):
     """A metric that is a function of sums over the examples."""
 
     def __init__(self, name: str, family: Sums, task: str, classes: int, from_logits: bool) -> None:
@@ -104,7 +119,7 @@ def _spoilt(batch: Batch) -> Any:
     return ops.sum(batch.output - batch.output, axis=1, keepdims=True)
 
 
-class RankingMetric(keras.metrics.AUC):
+class RankingMetric(NamedAsTyped, keras.metrics.AUC):
     """A ranking from Keras's counts at fixed thresholds instead of at every score.
 
     The thresholds are evenly spaced on the scale of logits, so that they tell apart the small

@@ -126,7 +126,7 @@ class ComparisonFolder(Folder):
             place = self.path / EARLIER / str(number)
             place.mkdir(parents=True)
             for path in sorted(self.path.iterdir()):
-                if path.suffix in (".csv", ".md", ".tex") or path.name == FIGURES:
+                if path.suffix in (".csv", ".md", ".tex", ".html") or path.name == FIGURES:
                     path.rename(place / path.name)
         return place
 
@@ -276,7 +276,7 @@ KEY = r"[0-9a-f]+(-pruned-[0-9a-f]+)?"
 """The name of a trial's folder."""
 
 _OWN_FILE = re.compile(
-    r"config(-\d+)?\.yaml|environment\.json|\w+\.(csv|md|tex)|\.lock|\..*\.part\..*"
+    r"config(-\d+)?\.yaml|environment\.json|\w+\.(csv|md|tex|html)|\.lock|\..*\.part\..*"
 )
 
 

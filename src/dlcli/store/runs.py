@@ -35,7 +35,7 @@ INCOMPLETE = "incomplete"
 
 FILES = frozenset({
     CONFIG, SOURCE, ENVIRONMENT, DATA, HISTORY, METRICS, STATUS,
-    "checkpoint.npz", "model.keras", "predictions.npz",
+    "checkpoint.npz", "model.keras", "predictions.npz", "report.html",
 })  # fmt: skip
 """What dlcli writes into a run's folder, and therefore may delete."""
 

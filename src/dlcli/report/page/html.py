@@ -1,0 +1,183 @@
+"""The pieces of a page: escaped text, tables, sections, figures, and the page around them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
+)
+"""Nothing is loaded from anywhere; what runs is in the file."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """An interactive figure.
+
+    Attributes:
+        title: What it shows.
+        reading: How to read it, a sentence or two.
+        traces: As plotly.js takes them.
+        layout: Likewise; fonts, margins and colours are the page's.
+        table: The same numbers, header first, for who cannot see or hover.
+        height: In pixels.
+    """
+
+    title: str
+    reading: str
+    traces: Sequence[Mapping[str, Any]]
+    layout: Mapping[str, Any]
+    table: Sequence[Sequence[str]]
+    height: int = 380
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and what is below it, in HTML and figures in their order."""
+
+    title: str
+    parts: Sequence[str | Figure]
+
+
+def table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], *, numeric: Sequence[str] = ()
+) -> str:
+    """Return a table that can be sorted by any column, with a box of its own to scroll in."""
+    heads = "".join(
+        f'<th scope="col"><button type="button">{escape(name)}</button></th>' for name in header
+    )
+    classes = [' class="number"' if name in numeric else "" for name in header]
+    body = "".join(
+        "<tr>" + "".join(f"<td{c}>{escape(v)}</td>" for c, v in zip(classes, row, strict=True))
+        + "</tr>"
+        for row in rows
+    )  # fmt: skip
+    return (
+        '<div class="scroll" tabindex="0" role="region" aria-label="table">'
+        f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def paragraphs(text: str) -> str:
+    """Return text as paragraphs, and lines that begin with a dash as a list."""
+    made = []
+    for block in text.strip().split("\n\n"):
+        lines = block.split("\n")
+        if lines[0].startswith("- "):
+            items = "\n".join(lines).removeprefix("- ").split("\n- ")
+            made.append("<ul>" + "".join(f"<li>{escape(item)}</li>" for item in items) + "</ul>")
+        else:
+            made.append(f"<p>{escape(block)}</p>")
+    return "".join(made)
+
+
+def code(text: str) -> str:
+    """Return text as it was written, in a box of its own to scroll in."""
+    return f'<pre class="scroll" tabindex="0">{escape(text)}</pre>'
+
+
+def folded(title: str, content: str) -> str:
+    """Return what is shown on demand."""
+    return f"<details><summary>{escape(title)}</summary>{content}</details>"
+
+
+def page(title: str, lead: str, sections: Sequence[Section]) -> str:
+    """Return a whole page.
+
+    Args:
+        title: Plain text.
+        lead: HTML: the answer, before everything else.
+        sections: In their order; the table of contents is made of them.
+    """
+    figures: list[dict[str, Any]] = []
+    body = "".join(
+        f'<section id="s{i}"><h2>{escape(section.title)}</h2>'
+        + "".join(_part(part, figures) for part in section.parts)
+        + "</section>"
+        for i, section in enumerate(sections)
+    )
+    contents = "".join(
+        f'<li><a href="#s{i}">{escape(section.title)}</a></li>'
+        for i, section in enumerate(sections)
+    )
+    return _TEMPLATE.format(
+        title=escape(title),
+        policy=escape(POLICY),
+        style=_asset("page.css"),
+        lead=lead,
+        contents=contents,
+        body=body,
+        data=_as_script(figures),
+        plotly=_plotly() if figures else "",
+        script=_asset("page.js"),
+    )
+
+
+def _part(part: str | Figure, figures: list[dict[str, Any]]) -> str:
+    if isinstance(part, str):
+        return part
+    number = len(figures)
+    figures.append({"traces": part.traces, "layout": part.layout})
+    numbers = folded("The numbers", table(part.table[0], part.table[1:], numeric=part.table[0][1:]))
+    label = escape(f"{part.title}. {part.reading}")
+    return (
+        f'<figure><figcaption><h3>{escape(part.title)}</h3><p class="reading">'
+        f"{escape(part.reading)}</p></figcaption>"
+        f'<div class="plot" id="f{number}" role="img" aria-label="{label}" '
+        f'style="height:{part.height}px"></div>{numbers}</figure>'
+    )
+
+
+def _as_script(content: Any) -> str:
+    """Return JSON that cannot end the script it stands in."""
+    return json.dumps(content, allow_nan=False).replace("<", "\\u003c").replace("&", "\\u0026")
+
+
+@cache
+def _asset(name: str) -> str:
+    return files("dlcli.report.page").joinpath("assets", name).read_text("utf-8")
+
+
+@cache
+def _plotly() -> str:
+    """Return plotly.js, which the package plotly holds; plotly itself is not imported."""
+    import importlib.util
+    from pathlib import Path
+
+    spec = importlib.util.find_spec("plotly")
+    assert spec is not None  # noqa: S101 - a dependency
+    assert spec.origin is not None  # noqa: S101
+    place = Path(spec.origin).parent / "package_data" / "plotly.min.js"
+    return place.read_text("utf-8").replace("</script", "<\\/script")
+
+
+_TEMPLATE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<link rel="icon" href="data:,">
+<title>{title}</title>
+<style>{style}</style>
+</head>
+<body>
+<a class="skip" href="#main">Skip to the content</a>
+<header><h1>{title}</h1><div class="lead">{lead}</div>
+<nav aria-label="Contents"><ul>{contents}</ul></nav></header>
+<main id="main">{body}</main>
+<footer><p>Written by dlcli. This file needs nothing else, and loads nothing.</p></footer>
+<script type="application/json" id="figures">{data}</script>
+<script>{plotly}</script>
+<script>{script}</script>
+</body>
+</html>
+"""

@@ -1,0 +1,155 @@
+"""The page of a run, made from the files in its folder."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dlcli.evaluation import confusion_matrix, per_class_table
+from dlcli.metrics.predictions import CLASS_TASKS, LABEL_TASKS, batch_of_arrays
+from dlcli.report.page.comparison import provenance
+from dlcli.report.page.html import Figure, Section, page, paragraphs, table
+from dlcli.store import runs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dlcli.data.description import DataDescription
+    from dlcli.store.runs import RunFolder
+
+PARTS = {"": ("training", "#0072B2", "solid"), "val_": ("validation", "#D55E00", "dash")}
+SHOWN_MATRIX = 40
+
+
+def run_page(
+    run: RunFolder, description: DataDescription | None, saved: tuple[Any, Any, str] | None
+) -> str:
+    """Return the page of a run.
+
+    Args:
+        run: With a config and a history.
+        description: Of its data; None if that is not known any more.
+        saved: The targets, probabilities and part that the run kept, or None.
+
+    Raises:
+        UserError: If a file is missing or damaged.
+    """
+    rows = list(csv.DictReader(io.StringIO(run.read_text(runs.HISTORY))))
+    scores = run.read_json(runs.METRICS) if (run.path / runs.METRICS).exists() else {}
+    sections = [
+        *([Section("Scores", [_scores(scores)])] if scores else []),
+        Section("Learning curves", _curves(rows)),
+    ]
+    if description is not None and saved is not None and description.task in LABEL_TASKS:
+        sections.append(Section(f"Classes, on the {saved[2]} part", _classes(description, saved)))
+    documents = [
+        ("The config as written", run.read_text(runs.SOURCE)),
+        ("The config resolved", run.read_text(runs.CONFIG)),
+    ]
+    made = provenance(run.read_json(runs.ENVIRONMENT), documents)
+    sections.append(Section("How it was made", made))
+    return page(f"Run {run.name}", _lead(run, scores), sections)
+
+
+def _lead(run: RunFolder, scores: dict[str, Any]) -> str:
+    part = next((name for name in ("test", "validation", "train") if name in scores), None)
+    text = f"{run.state.capitalize()} after {run.epochs_done()} epochs."
+    if part is not None:
+        told = ", ".join(
+            f"{name} {value:.4f}"
+            for name, value in scores[part].items()
+            if isinstance(value, int | float)
+        )
+        text += f" On the {part} part: {told}."
+    return paragraphs(text)
+
+
+def _scores(scores: dict[str, Any]) -> str:
+    names = list(next(iter(scores.values())))
+    rows = [[name, *(_shown(scores[part].get(name)) for part in scores)] for name in names]
+    return table(("metric", *scores), rows, numeric=tuple(scores))
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(_shown(item) for item in value)
+    return "-" if value is None else f"{value:.4f}"
+
+
+def _finite(text: str | None) -> float | None:
+    try:
+        value = float(text or "")
+    except ValueError:
+        return None
+    return value if np.isfinite(value) else None
+
+
+def _curves(rows: Sequence[dict[str, str]]) -> list[str | Figure]:
+    if not rows:
+        return [paragraphs("No whole epoch was trained.")]
+    names = [n for n in rows[0] if not n.startswith("val_") and n not in ("epoch", "seconds")]
+    return [_curve(rows, name) for name in names]
+
+
+def _curve(rows: Sequence[dict[str, str]], name: str) -> Figure:
+    epochs = [_finite(row["epoch"]) for row in rows]
+    present = {prefix: look for prefix, look in PARTS.items() if f"{prefix}{name}" in rows[0]}
+    traces = [
+        {
+            "type": "scatter", "mode": "lines+markers", "name": part, "x": epochs,
+            "y": [_finite(row[f"{prefix}{name}"]) for row in rows],
+            "line": {"color": colour, "dash": dash, "width": 2},
+            "hovertemplate": "epoch %{x}: %{y:.4g}<extra>%{fullData.name}</extra>",
+        }
+        for prefix, (part, colour, dash) in present.items()
+    ]  # fmt: skip
+    reading = (
+        "Where validation stops following training, the network learns its examples by heart."
+        if len(present) > 1
+        else "By epoch."
+    )
+    layout = {
+        "xaxis": {"title": {"text": "epoch"}},
+        "yaxis": {"title": {"text": name.replace("_", " ")}},
+    }
+    header = ["epoch", *(part for part, _, _ in present.values())]
+    numbers = [[row["epoch"], *(row[f"{prefix}{name}"] for prefix in present)] for row in rows]
+    return Figure(name.replace("_", " "), reading, traces, layout, [header, *numbers], 340)
+
+
+def _classes(description: DataDescription, saved: tuple[Any, Any, str]) -> list[str | Figure]:
+    y_true, y_prob, _ = saved
+    if not np.isfinite(y_prob).all():
+        return [paragraphs("The training diverged: there is nothing to score.")]
+    names = description.classes
+    batch = batch_of_arrays(y_true, y_prob, task=description.task, classes=len(names))
+    rows = [row.to_dict() for row in per_class_table(batch, names)]
+    header = list(rows[0])
+    cells = [[v if isinstance(v, str) else f"{v:.4g}" for v in row.values()] for row in rows]
+    parts: list[str | Figure] = [table(header, cells, numeric=header[1:])]
+    if description.task in CLASS_TASKS and len(names) <= SHOWN_MATRIX:
+        parts.append(_confusion(confusion_matrix(batch), names))
+    return parts
+
+
+def _confusion(matrix: np.ndarray, names: Sequence[str]) -> Figure:
+    trace = {
+        "type": "heatmap", "x": list(names), "y": list(names), "z": matrix.tolist(),
+        "colorscale": "Blues", "reversescale": False, "texttemplate": "%{z}",
+        "hovertemplate": "true %{y}, predicted %{x}: %{z}<extra></extra>", "showscale": False,
+    }  # fmt: skip
+    layout = {
+        "xaxis": {"title": {"text": "predicted class"}, "type": "category"},
+        "yaxis": {"title": {"text": "true class"}, "type": "category", "autorange": "reversed"},
+    }
+    numbers = [
+        ["true class", *names],
+        *([name, *map(str, row)] for name, row in zip(names, matrix.tolist(), strict=True)),
+    ]
+    reading = (
+        "How often each class, a row, was taken for each, a column; right ones on the diagonal."
+    )
+    return Figure("Confusion", reading, [trace], layout, numbers, 180 + 30 * len(names))

@@ -1,0 +1,48 @@
+"""Every example config that needs no network trains, is scored and saved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dlcli.config.loading import load_config
+from dlcli.data import table
+from dlcli.runner import start
+
+pytestmark = pytest.mark.slow
+
+CONFIGS = sorted(Path(__file__).parents[1].joinpath("configs").glob("*.yaml"))
+OFFLINE = [
+    path
+    for path in CONFIGS
+    if table.find(load_config(str(path)).data.source.name).origin in ("offline", "generated")
+]
+GENERATED = ("adding", "temporal_order", "copy_memory")
+
+
+class Silent:
+    """Shows nothing of a training."""
+
+    def started(self, **_: object) -> None: ...
+    def batch(self, **_: object) -> None: ...
+    def epoch(self, **_: object) -> None: ...
+
+
+def test_most_examples_need_no_network():
+    assert len(OFFLINE) > 25
+
+
+@pytest.mark.parametrize("path", OFFLINE, ids=lambda path: path.stem)
+def test_an_example_trains(path, tmp_path):
+    changed = ["fit.epochs=1"]
+    name = load_config(str(path)).data.source.name
+    if name in GENERATED:
+        changed.append(f"data.dataset.{name}.train_size=200")
+    session = start(str(path), tuple(changed), root=tmp_path, out=None)
+    with session as run:
+        result = session.train(Silent())
+    assert run.state == "finished"
+    assert np.isfinite(result.scores["test"]["loss"])
+    assert not result.diverged
