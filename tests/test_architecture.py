@@ -12,7 +12,7 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 HEAVY = {"tensorflow", "keras", "numpy", "pandas", "scipy", "sklearn", "matplotlib", "plotly"}
 MAY_BE_HEAVY = {
     "checkpoint.py", "engine", "evaluation.py", "introspection", "masking.py", "model.py",
-    "monitoring.py", "report", "results", "scoring.py", "statistics", "streaming.py",
+    "monitoring.py", "page", "report", "results", "scoring.py", "statistics", "streaming.py",
     "summary.py", "training.py", "trial.py", "workshop.py",
 }  # fmt: skip
 LONGEST = 500

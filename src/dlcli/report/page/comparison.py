@@ -34,7 +34,14 @@ def comparison_page(folder: ComparisonFolder) -> str:
     Raises:
         UserError: If a table is missing or damaged.
     """
-    tables = _read(folder)
+    try:
+        return _page(folder, _read(folder))
+    except (csv.Error, KeyError, ValueError) as error:
+        remedy = "run the same `dlcli compare-optimizers` again: it writes the tables anew"
+        raise UserError(f"a table in {folder.path} is damaged: {error}", remedy=remedy) from None
+
+
+def _page(folder: ComparisonFolder, tables: _Tables) -> str:
     lead, notes = _words(folder.read_text("summary.md"))
     sections = [Section(problem, _problem_parts(tables, problem)) for problem in tables.problems]
     failures = _failures(tables.trials)
@@ -79,14 +86,8 @@ def _read(folder: ComparisonFolder) -> _Tables:
     def rows(name: str) -> list[Row]:
         return list(csv.DictReader(io.StringIO(folder.read_text(name))))
 
-    try:
-        names = ("summary", "curves", "sensitivity", "arrivals", "budget", "trials")
-        tables = _Tables(**{name: rows(f"{name}.csv") for name in names})
-        tables.problems  # noqa: B018 - a table without its columns is damaged
-    except (csv.Error, KeyError) as error:
-        remedy = "run the same `dlcli compare-optimizers` again: it writes the tables anew"
-        raise UserError(f"a table in {folder.path} is damaged: {error}", remedy=remedy) from None
-    return tables
+    names = ("summary", "curves", "sensitivity", "arrivals", "budget", "trials")
+    return _Tables(**{name: rows(f"{name}.csv") for name in names})
 
 
 def _words(markdown: str) -> tuple[str, str]:
@@ -345,13 +346,14 @@ def provenance(
     environment: dict[str, Any], documents: Sequence[tuple[str, str]]
 ) -> list[str | Figure]:
     """Return how a result was made: the command, the machine, the configs."""
-    command = shlex.join(str(word) for word in environment.get("command", []))
+    words = [str(word) for word in environment.get("command", [])]
+    command = shlex.join(["dlcli", *words[1:]])  # the first is where dlcli lay
     packages = environment.get("packages", {})
     facts = {k: v for k, v in environment.items() if k not in ("command", "packages", "problems")}
     rows = [[str(key), _plain(value)] for key, value in {**facts, **packages}.items()]
     return [
         "<h3>The command</h3>",
-        code(command or "not recorded"),
+        code(command if words else "not recorded"),
         "<h3>The machine</h3>",
         table(("what", "which"), rows),
         *(folded(title, code(text)) for title, text in documents),

@@ -1,0 +1,178 @@
+"""report.html holds everything, escapes everything, loads nothing, and works in a browser."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from dlcli.report.page import comparison_page, run_page
+from dlcli.report.page.html import Figure, Section, page, table
+from dlcli.scoring import data_form, open_run, read_predictions
+from dlcli.store.comparisons import ComparisonFolder
+from tests.helpers import SMALL, dlcli
+
+HOSTILE = "</script><img src=x onerror=alert(1)>\"'&"
+COMPARE = (
+    "compare: {optimizers: [SGD, Adam], learning_rates: [0.001, 0.03, 100000.0], seeds: 3, "
+    "initializers: [GlorotUniform, HeNormal], target: {accuracy: 0.5}}\n"
+)
+CHROMIUM = shutil.which("chromium")
+
+
+class Reader(HTMLParser):
+    """Collects tags, headings and what would be loaded."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.loaded, self.headings, self.ids, self.links = [], [], [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        values = dict(attrs)
+        self.tags.append(tag)
+        if values.get("src") or (tag == "link" and not values["href"].startswith("data:")):
+            self.loaded.append((tag, values))
+        if re.fullmatch(r"h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+        self.ids += [values["id"]] if "id" in values else []
+        self.links += [values["href"]] if tag == "a" else []
+
+
+def check(text):
+    """Check what every page keeps."""
+    read = Reader(text)
+    assert read.loaded == []
+    assert read.headings[0] == 1
+    assert read.headings.count(1) == 1
+    assert all(b - a <= 1 for a, b in zip(read.headings, read.headings[1:], strict=False))
+    assert len(read.ids) == len(set(read.ids))
+    assert all(link.removeprefix("#") in read.ids for link in read.links)
+    assert 'lang="en"' in text
+    assert "default-src 'none'" in text.replace("&#x27;", "'")
+    assert len(text.encode()) < 6_000_000
+    return read
+
+
+def test_what_users_write_is_escaped_everywhere():
+    trace = {"type": "scatter", "x": [1], "y": [2], "name": HOSTILE}
+    figure = Figure(HOSTILE, HOSTILE, [trace], {"title": {"text": HOSTILE}}, [[HOSTILE], ["1"]])
+    text = page(HOSTILE, table([HOSTILE], [[HOSTILE]]), [Section(HOSTILE, [figure])])
+    read = check(text)
+    assert "img" not in read.tags
+    assert read.tags.count("script") == 3
+    data = re.search(r'id="figures">(.*?)</script>', text, re.DOTALL).group(1)
+    assert json.loads(data)[0]["traces"][0]["name"] == HOSTILE
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory):
+    """A folder with a run and a comparison."""
+    folder = tmp_path_factory.mktemp("pages")
+    (folder / "small.yaml").write_text(SMALL + COMPARE)
+    done = dlcli("train", "small.yaml", "--out", "runs/first", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    done = dlcli("compare-optimizers", "small.yaml", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "report: comparisons/small/report.html" in done.stdout
+    return folder
+
+
+@pytest.mark.slow
+def test_the_page_of_a_comparison_holds_what_its_tables_hold(workplace):
+    folder = ComparisonFolder(workplace / "comparisons" / "small")
+    text = comparison_page(folder)
+    assert text == folder.read_text("report.html")
+    check(text)
+    for title in (
+        "Scores with their intervals", "Learning rates", "Learning curves", "Time to the target",
+        "Tuning budget", "Initialisers", "Trainings that came to nothing", "How it was made",
+    ):  # fmt: skip
+        assert title in text
+    for row in folder.summary():
+        assert f"{float(row['mean']):.4g}" in text
+    assert "dlcli compare-optimizers small.yaml" in text
+    assert "stuck" in text
+    assert "diverged" in text
+    assert "GlorotUniform" in text
+
+
+@pytest.mark.slow
+def test_the_page_of_a_run_holds_scores_curves_and_classes(workplace):
+    run, config = open_run(workplace / "runs", "first")
+    text = run_page(run, data_form(run, config).description, read_predictions(run))
+    check(text)
+    scores = run.read_json("metrics.json")
+    for part in ("train", "validation", "test"):
+        assert f"{scores[part]['f1']:.4f}" in text
+    for title in ("Learning curves", "Classes, on the test part", "Confusion", "setosa"):
+        assert title in text
+
+
+@pytest.mark.slow
+def test_the_command_writes_either_and_says_where(workplace):
+    for name, place in (("first", "runs/first"), ("small", "comparisons/small")):
+        (workplace / place / "report.html").unlink(missing_ok=True)
+        done = dlcli("report", name, cwd=workplace)
+        assert done.stdout.strip() == f"{place}/report.html"
+        assert (workplace / place / "report.html").exists()
+    done = dlcli("report", "nothing", cwd=workplace)
+    assert done.returncode == 2
+    assert "there is no run 'nothing'" in done.stderr
+    damaged = workplace / "comparisons" / "small" / "curves.csv"
+    kept = damaged.read_text()
+    damaged.write_text("nonsense\n1\n")
+    done = dlcli("report", "small", cwd=workplace)
+    damaged.write_text(kept)
+    assert done.returncode == 2
+    assert "is damaged" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+if CHROMIUM is not None:  # a machine without a browser has nothing to test it with
+
+    def browsed(path: Path, profile: Path, script: str) -> str:
+        """Return the page's document after a script ran in it, as Chromium holds it."""
+        copy = path.with_name("browsed.html")
+        ending = f"<script>window.addEventListener('load', () => {{ {script} }});</script></body>"
+        copy.write_text(path.read_text("utf-8").replace("</body>", ending), "utf-8")
+        done = subprocess.run(
+            [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run",
+             "--disable-background-networking", "--disable-component-update", "--disable-sync",
+             f"--user-data-dir={profile}", "--window-size=400,900", "--enable-logging=stderr",
+             "--virtual-time-budget=5000", "--dump-dom", f"file://{copy}"],
+            capture_output=True, text=True, timeout=120, check=True,
+        )  # fmt: skip
+        assert "CONSOLE" not in done.stderr, done.stderr
+        return done.stdout
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("place", ["comparisons/small", "runs/first"])
+    def test_a_browser_draws_sorts_and_loads_nothing(workplace, tmp_path, place):
+        report = workplace / place / "report.html"
+        dlcli("report", Path(place).name, cwd=workplace)
+        told = (
+            "const head = document.querySelector('th:nth-child(2) button'); head.click();"
+            "const cells = [...document.querySelectorAll('tbody')][0].rows;"
+            "document.title = JSON.stringify({"
+            "plots: document.querySelectorAll('.plot .main-svg').length,"
+            "figures: document.querySelectorAll('figure').length,"
+            "sorted: head.parentElement.getAttribute('aria-sort'),"
+            "column: [...cells].map(row => row.cells[1].textContent),"
+            "wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,"
+            "requests: performance.getEntriesByType('resource').length});"
+        )
+        document = browsed(report, tmp_path, told)
+        title = re.search(r"<title>(.*?)</title>", document).group(1)
+        seen = json.loads(title.replace("&quot;", '"').replace("&amp;", "&"))
+        assert seen["figures"] > 2
+        assert seen["plots"] >= seen["figures"]
+        assert seen["sorted"] == "ascending"
+        assert seen["column"] == sorted(seen["column"])
+        assert seen["wide"] <= 0
+        assert seen["requests"] == 0
