@@ -52,20 +52,25 @@ def batches(
     split: Split,
     config: Config,
     *,
-    first_epoch: int = 0,
+    seed: Any = None,
+    first_epoch: Any = 0,
     class_weights: np.ndarray | None = None,
 ) -> tf.data.Dataset:
     """Return an endless stream of training batches, from the first batch of an epoch on.
 
+    Seed and epoch may be variables, which each iteration reads anew: so one stream serves many
+    trainings, and none leaves anything behind in TensorFlow.
+
     Args:
         model: Its inputs name what a batch feeds.
         split: The training examples.
-        config: Its seed and the epoch's number decide the order; `fit.shuffle` false keeps the
-            data's own. With `data.bucketing`, batches hold sequences of similar length.
+        config: `fit.shuffle` and `data.bucketing` say how the order comes about; without
+            shuffling it is the data's own, with bucketing similar lengths go together.
+        seed: With the epoch's number it decides the order; the config's by default.
         first_epoch: The epoch to begin with, from 0.
         class_weights: A weight for each label, shape (classes,).
     """
-    size, seed = split.size, config.seed
+    size, seed = split.size, config.seed if seed is None else seed
     weights = None if class_weights is None else tf.constant(class_weights[split.y], tf.float32)
     targets = tf.constant(split.y)
     outputs = len(model.outputs)
@@ -74,9 +79,10 @@ def batches(
         lengths = sequence_lengths(split)
         taken = _cut(taken, lengths)
 
-    def order(epoch: Any) -> tf.data.Dataset:
+    def order(number: Any) -> tf.data.Dataset:
+        epoch = number + first_epoch
         if config.data.bucketing:
-            index = _bucketed(lengths, config, epoch)
+            index = _bucketed(lengths, config, seed, epoch)
         else:
             index = example_order(size, seed, epoch, shuffle=config.fit.shuffle)
         return tf.data.Dataset.from_tensor_slices(index).batch(config.data.batch_size)
@@ -90,7 +96,7 @@ def batches(
         w = tf.gather(weights, index)
         return (*batch, w if outputs == 1 else (w,) * outputs)
 
-    stream = tf.data.Dataset.range(first_epoch, np.iinfo(np.int64).max).flat_map(order).map(gather)
+    stream = tf.data.Dataset.range(np.iinfo(np.int64).max).flat_map(order).map(gather)
     return stream.with_options(_options()).prefetch(2)
 
 
@@ -120,15 +126,14 @@ def _cut(taken: Callable[[Any], Any], lengths: np.ndarray) -> Callable[[Any], An
     return cut
 
 
-def _bucketed(lengths: np.ndarray, config: Config, epoch: Any) -> Any:
+def _bucketed(lengths: np.ndarray, config: Config, seed: Any, epoch: Any) -> Any:
     """Return an epoch's order by length; see `bucketed_order`."""
+    size, shuffle = config.data.batch_size, config.fit.shuffle
 
-    def order(number: np.ndarray) -> np.ndarray:
-        return bucketed_order(
-            lengths, config.data.batch_size, config.seed, int(number), shuffle=config.fit.shuffle
-        )
+    def order(start: np.ndarray, number: np.ndarray) -> np.ndarray:
+        return bucketed_order(lengths, size, int(start), int(number), shuffle=shuffle)
 
-    index = tf.numpy_function(order, [epoch], tf.int32, stateful=False)
+    index = tf.numpy_function(order, [seed, epoch], tf.int32, stateful=False)
     index.set_shape((len(lengths),))
     return index
 

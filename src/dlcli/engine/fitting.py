@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import keras
+import tensorflow as tf
 
 from dlcli.engine.compilation import attach_loss
 from dlcli.engine.feeding import batches
@@ -27,7 +27,18 @@ class FittedProgram(Program):
     """
 
     def _compile(self) -> None:
-        """Leave it to `fit`, which traces at its first call."""
+        """Make the stream of batches for all trainings; `fit` traces at its first call."""
+        network = self.network
+        self._seed = tf.Variable(0, dtype=tf.int64, trainable=False)
+        self._epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
+        self._stream = batches(
+            network.model,
+            network.dataset.train,
+            network.config,
+            seed=self._seed,
+            first_epoch=self._epoch,
+            class_weights=network.class_weights,
+        )
 
     def warm_up(self) -> None:
         """Trace now, so that the first trial's time is that of training."""
@@ -37,19 +48,17 @@ class FittedProgram(Program):
     def train_epoch(self, seed: int, epoch: int, steps: int | None = None) -> float:
         """Train one epoch and return its mean loss; see `Program.train_epoch`."""
         network = self.network
-        model, split = network.model, network.dataset.train
+        model = network.model
         if network.fitted_by is not self:
             attach_loss(model, network.config, network.dataset.description, self.optimizer)
             network.fitted_by = self
-        config = replace(network.config, seed=seed)
-        stream = batches(
-            model, split, config, first_epoch=epoch, class_weights=network.class_weights
-        )
+        self._seed.assign(seed)
+        self._epoch.assign(epoch)
         callbacks = [keras.callbacks.TerminateOnNaN()]
         if self.averages:
             callbacks.append(_NotAveraged())
         history = model.fit(
-            stream,
+            self._stream,
             initial_epoch=epoch,
             epochs=epoch + 1,
             steps_per_epoch=steps or self.steps,
