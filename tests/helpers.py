@@ -22,6 +22,14 @@ fit: {epochs: 4}
 """
 
 
+class Silent:
+    """Shows nothing of a training."""
+
+    def started(self, **_: object) -> None: ...
+    def batch(self, **_: object) -> None: ...
+    def epoch(self, **_: object) -> None: ...
+
+
 def dlcli(*arguments, cwd, stdin=None, timeout=300):
     """Run dlcli as a user does; return the finished process with text output."""
     return subprocess.run(

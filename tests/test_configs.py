@@ -10,6 +10,7 @@ import pytest
 from dlcli.config.loading import load_config
 from dlcli.data import table
 from dlcli.runner import start
+from tests.helpers import Silent
 
 pytestmark = pytest.mark.slow
 
@@ -20,14 +21,6 @@ OFFLINE = [
     if table.find(load_config(str(path)).data.source.name).origin in ("offline", "generated")
 ]
 GENERATED = ("adding", "temporal_order", "copy_memory")
-
-
-class Silent:
-    """Shows nothing of a training."""
-
-    def started(self, **_: object) -> None: ...
-    def batch(self, **_: object) -> None: ...
-    def epoch(self, **_: object) -> None: ...
 
 
 def test_most_examples_need_no_network():

@@ -16,18 +16,11 @@ from dlcli.errors import UserError
 from dlcli.runner import start
 from dlcli.scoring import evaluate_run, predict_file, read_predictions
 from dlcli.store.runs import find_run
+from tests.helpers import Silent
 
 pytestmark = pytest.mark.slow
 
 EPOCHS = "fit: {epochs: 2, class_weight: %s}\n"
-
-
-class Silent:
-    """Shows nothing of a training."""
-
-    def started(self, **_: object) -> None: ...
-    def batch(self, **_: object) -> None: ...
-    def epoch(self, **_: object) -> None: ...
 
 
 def train(folder, data, layers, *, weights="balanced"):

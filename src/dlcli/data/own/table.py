@@ -72,23 +72,8 @@ def csv(
     )
 
 
-def _describe(
-    *,
-    path: Path,
-    target: str | list[str],
-    features: list[str] | None = None,
-    categories: list[str] | None = None,
-    task: OwnTask | None = None,
-    test: Path | None = None,
-) -> DataDescription:
-    return csv(
-        path=path,
-        target=target,
-        features=features,
-        categories=categories,
-        task=task,
-        test=test,
-    ).description
+def _describe(**options: Any) -> DataDescription:
+    return csv(**options).description
 
 
 @lru_cache(maxsize=2)
