@@ -56,7 +56,7 @@ def test_the_answer_is_on_stdout_and_the_tables_are_in_the_folder(folder):
     assert lines[2].split()[0] == "1"
     assert "on small" in done.stdout
     place = folder / "comparisons" / "small"
-    assert lines[-1] == f"report: {place.relative_to(folder) / 'summary.md'}"
+    assert lines[-1] == f"report: {place.relative_to(folder) / 'report.html'}"
     trials = table(folder)
     assert len(trials) == 4 + 12
     assert set(trials["status"]) <= {"ok", "stuck", "diverged"}
