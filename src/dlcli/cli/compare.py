@@ -14,7 +14,6 @@ import click
 from dlcli.cli.config import SET
 from dlcli.cli.data import download_progress
 from dlcli.cli.output import emit_json, note, print_sentence, print_table
-from dlcli.cli.report import write_comparison_report
 from dlcli.cli.tracking import LOGS, TRACKING, check_tracking
 from dlcli.errors import UserError, WorkError
 
@@ -199,6 +198,7 @@ def _written(session: Session, *, figures: bool) -> Results:
     write_tables(results, session.folder)
     if figures:
         from dlcli.report.figures import write_figures
+        from dlcli.reporting import write_comparison_report
 
         place = session.folder.path / "figures"
         place.mkdir(exist_ok=True)

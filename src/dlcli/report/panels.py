@@ -18,7 +18,7 @@ from dlcli.report.style import (
     FONT_SIZE,
     GREY,
     Style,
-    crossed_style,
+    candidate_styles,
     initializer_dashes,
     label_styles,
     wrapped,
@@ -79,20 +79,13 @@ def cast_of(results: Results) -> Cast:
         results: Its `summary` needs columns candidate, label and initializer.
     """
     rows = results.summary.drop_duplicates("candidate")
-    # By name, not by rank: how well an optimizer did must not change its colour.
+    found = zip(rows["candidate"], rows["label"], rows["initializer"], strict=True)
     styles = label_styles(sorted(set(rows["label"])))
     labels = {label: styles[label] for label in dict.fromkeys(rows["label"])}
     names = sorted(set(rows["initializer"]))
-    if len(names) < 2:
-        plain = zip(rows["candidate"], rows["label"], strict=True)
-        return Cast({candidate: labels[label] for candidate, label in plain}, labels, {})
-    dashes = initializer_dashes(names)
-    crossed = zip(rows["candidate"], rows["label"], rows["initializer"], strict=True)
-    return Cast(
-        {c: crossed_style(labels[label], dashes[name]) for c, label, name in crossed},
-        labels,
-        {name: Style(GREY, "none", filled=True, dash=dash) for name, dash in dashes.items()},
-    )
+    dashes = initializer_dashes(names) if len(names) > 1 else {}
+    grey = {name: Style(GREY, "none", filled=True, dash=dash) for name, dash in dashes.items()}
+    return Cast(candidate_styles(found), labels, grey)
 
 
 def part(frame: DataFrame, **equal: str) -> DataFrame:

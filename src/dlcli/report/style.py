@@ -143,6 +143,22 @@ def label_styles(labels: Iterable[str]) -> dict[str, Style]:
     return styles
 
 
+def candidate_styles(rows: Iterable[tuple[str, str, str]]) -> dict[str, Style]:
+    """Give each candidate its style: its label's, in its initializer's line if there are several.
+
+    Args:
+        rows: A candidate, its label and its initializer each; all that are compared.
+    """
+    found = list(rows)
+    # By name, not by rank: how well an optimizer did must not change its colour.
+    labels = label_styles(sorted({label for _, label, _ in found}))
+    names = sorted({initializer for *_, initializer in found})
+    if len(names) < 2:
+        return {candidate: labels[label] for candidate, label, _ in found}
+    dashes = initializer_dashes(names)
+    return {c: crossed_style(labels[label], dashes[name]) for c, label, name in found}
+
+
 def initializer_dashes(initializers: Sequence[str]) -> dict[str, Dash]:
     """Give each initializer a line style of its own, the first a solid one."""
     return dict(zip(dict.fromkeys(initializers), itertools.cycle(_DASHES), strict=False))

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import csv
-import io
-import math
-import shlex
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from dlcli.errors import UserError
 from dlcli.report.documents import READING
-from dlcli.report.page.html import Figure, Section, code, folded, page, paragraphs, table
-from dlcli.report.style import label_styles
+from dlcli.report.page.html import Figure, Section, page, paragraphs, table
+from dlcli.report.page.sources import Row, number, provenance, read_rows, shown
+from dlcli.report.style import candidate_styles
 from dlcli.store import comparisons
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from dlcli.report.style import Dash, Style
     from dlcli.store.comparisons import ComparisonFolder
 
-Row = dict[str, str]
-
-DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 SYMBOLS = {"o": "circle", "s": "square", "^": "triangle-up", "D": "diamond",
            "v": "triangle-down", "P": "cross", "X": "x", "*": "star"}  # fmt: skip
 SHOWN_FAILURES = 200
+
+LINE = 2
+"""Width of a line, in pixels."""
 
 
 def comparison_page(folder: ComparisonFolder) -> str:
@@ -69,25 +69,58 @@ class _Tables:
     def problems(self) -> list[str]:
         return list(dict.fromkeys(row["problem"] for row in self.summary))
 
-    def look(self, row: Row) -> dict[str, Any]:
+    @cached_property
+    def _styles(self) -> dict[str, Style]:
+        return candidate_styles(
+            (r["candidate"], r["label"], r["initializer"]) for r in self.summary
+        )
+
+    def look(self, candidate: str) -> dict[str, Any]:
         """Return a candidate's line and marker, those of the printed figures."""
-        labels = [r["label"] for r in self.summary]
-        initializers = list(dict.fromkeys(r["initializer"] for r in self.summary))
-        style = label_styles(labels)[row["label"]]
-        several = len(initializers) > 1
-        order = initializers.index(row["initializer"]) if several else labels.index(row["label"])
+        style = self._styles[candidate]
+        symbol = SYMBOLS[style.marker] + ("" if style.filled else "-open")
         return {
-            "line": {"color": style.colour, "dash": DASHES[order % len(DASHES)], "width": 2},
-            "marker": {"color": style.colour, "symbol": SYMBOLS[style.marker], "size": 8},
+            "line": {"color": style.colour, "dash": _dash(style.dash), "width": LINE},
+            "marker": {"color": style.colour, "symbol": symbol, "size": 8},
         }
+
+    def lines(
+        self, rows: Sequence[Row], x: str, y: str, hover: str, **more: Any
+    ) -> list[dict[str, Any]]:
+        """Return a line for each candidate.
+
+        Args:
+            rows: A point each.
+            x: The column along the horizontal axis.
+            y: The column along the vertical one.
+            hover: What a point says, after the candidate's name.
+            more: What else the traces have.
+        """
+        return [
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "name": name,
+                **self.look(name),
+                "x": [number(row[x]) for row in points],
+                "y": [number(row[y]) for row in points],
+                "hovertemplate": f"%{{fullData.name}}{hover}<extra></extra>",
+                **more,
+            }
+            for name, points in _groups(rows).items()
+        ]
+
+
+def _dash(dash: Dash) -> str:
+    """Return a line style as plotly has it: lengths in pixels instead of widths of the line."""
+    if isinstance(dash, str):
+        return dash
+    return ",".join(f"{length * LINE:g}px" for length in dash[1])
 
 
 def _read(folder: ComparisonFolder) -> _Tables:
-    def rows(name: str) -> list[Row]:
-        return list(csv.DictReader(io.StringIO(folder.read_text(name))))
-
     names = ("summary", "curves", "sensitivity", "arrivals", "budget", "trials")
-    return _Tables(**{name: rows(f"{name}.csv") for name in names})
+    return _Tables(**{name: read_rows(folder, f"{name}.csv") for name in names})
 
 
 def _words(markdown: str) -> tuple[str, str]:
@@ -95,20 +128,6 @@ def _words(markdown: str) -> tuple[str, str]:
     verdict = markdown.split("\n## ", 1)[0].partition("\n")[2]
     notes = markdown.partition("\n## Notes\n")[2].split("\n## ", 1)[0]
     return verdict.strip(), notes.strip()
-
-
-def _number(text: str | None) -> float | None:
-    """Return a finite number, or None."""
-    try:
-        value = float(text or "")
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
-
-
-def _shown(text: str | None) -> str:
-    value = _number(text)
-    return "-" if value is None else f"{value:.4g}"
 
 
 def _of(rows: Iterable[Row], problem: str) -> list[Row]:
@@ -142,24 +161,24 @@ def _ranked(summary: Sequence[Row]) -> str:
             "default_regret", "width_decades")  # fmt: skip
     rows = []
     for row in summary:
-        rank = _number(row["rank"])
-        shown = "-" if rank is None else f"{rank:g} {row['group']}"
-        rows.append([shown, row["candidate"], *(_shown(row[key]) for key in keys)])
+        rank = number(row["rank"])
+        place = "-" if rank is None else f"{rank:g} {row['group']}"
+        rows.append([place, row["candidate"], *(shown(row[key]) for key in keys)])
     return table(header, rows, numeric=header[2:])
 
 
 def _intervals(tables: _Tables, summary: Sequence[Row]) -> Figure | None:
-    rows = [row for row in reversed(summary) if _number(row["mean"]) is not None]
+    rows = [row for row in reversed(summary) if number(row["mean"]) is not None]
     traces = []
     for row in rows:
-        mean, low, high = (_number(row[key]) for key in ("mean", "low", "high"))
+        mean, low, high = (number(row[key]) for key in ("mean", "low", "high"))
         assert mean is not None  # noqa: S101 - see above
         error = {} if low is None or high is None else {"error_x": {
             "type": "data", "array": [high - mean], "arrayminus": [mean - low], "thickness": 2,
         }}  # fmt: skip
         traces.append({
             "type": "scatter", "mode": "markers", "x": [mean], "y": [row["candidate"]],
-            "name": row["candidate"], "marker": tables.look(row)["marker"], "showlegend": False,
+            "name": row["candidate"], "marker": tables.look(row["candidate"])["marker"], "showlegend": False,
             "hovertemplate": "%{y}: %{x:.4f}<extra></extra>", **error,
         })  # fmt: skip
     return _figure(
@@ -174,19 +193,13 @@ def _intervals(tables: _Tables, summary: Sequence[Row]) -> Figure | None:
 
 
 def _sensitivity(tables: _Tables, rows: Sequence[Row]) -> Figure | None:
-    traces: list[dict[str, Any]] = []
-    for name, points in _groups(rows).items():
-        points.sort(key=lambda row: float(row["learning_rate"]))
-        look = tables.look(points[0])
-        sizes = [13 if row["chosen"] == "True" else 7 for row in points]
-        traces.append({
-            "type": "scatter", "mode": "lines+markers", "name": name, "line": look["line"],
-            "x": [_number(row["learning_rate"]) for row in points],
-            "y": [_number(row["score"]) for row in points],
-            "marker": {**look["marker"], "size": sizes},
-            "text": [f"{row['failed']} of {row['runs']} came to nothing" for row in points],
-            "hovertemplate": "%{fullData.name} at %{x:g}: %{y:.4f}<br>%{text}<extra></extra>",
-        })  # fmt: skip
+    ordered = sorted(rows, key=lambda row: float(row["learning_rate"]))
+    traces = tables.lines(
+        ordered, "learning_rate", "score", " at %{x:g}: %{y:.4f}<br>%{text}", mode="lines+markers"
+    )
+    for trace, points in zip(traces, _groups(ordered).values(), strict=True):
+        trace["marker"]["size"] = [13 if row["chosen"] == "True" else 7 for row in points]
+        trace["text"] = [f"{row['failed']} of {row['runs']} came to nothing" for row in points]
     return _figure(
         "Learning rates",
         "The validation score over the rates that were searched; the large marker is the chosen "
@@ -197,47 +210,40 @@ def _sensitivity(tables: _Tables, rows: Sequence[Row]) -> Figure | None:
             "yaxis": {"title": {"text": "validation score"}},
         },
         _numbers(rows, ("learning_rate", "score", "failed")),
-    )  # fmt: skip
+    )
 
 
 def _curves(tables: _Tables, rows: Sequence[Row]) -> Figure | None:
-    traces: list[dict[str, Any]] = []
-    for name, points in _groups(rows).items():
-        look = tables.look(points[0])
-        epochs = [_number(row["epoch"]) for row in points]
-        low, high = ([_number(row[end]) for row in points] for end in ("low", "high"))
-        if None not in (*low, *high):
-            traces.append({
-                "type": "scatter", "mode": "lines", "x": epochs + epochs[::-1],
-                "y": high + low[::-1], "fill": "toself", "line": {"width": 0},
-                "fillcolor": look["line"]["color"], "opacity": 0.12, "hoverinfo": "skip",
-                "showlegend": False, "legendgroup": name,
-            })  # fmt: skip
-        traces.append({
-            "type": "scatter", "mode": "lines", "name": name, "legendgroup": name, "x": epochs,
-            "y": [_number(row["mean"]) for row in points], "line": look["line"],
-            "hovertemplate": "%{fullData.name}, epoch %{x}: %{y:.4f}<extra></extra>",
-        })  # fmt: skip
+    lines = tables.lines(rows, "epoch", "mean", ", epoch %{x}: %{y:.4f}")
+    bands = (_band(*pair) for pair in zip(lines, _groups(rows).values(), strict=True))
+    for line in lines:
+        line["legendgroup"] = line["name"]  # a click hides the band with its line
     return _figure(
         "Learning curves",
         "The mean validation score of the confirming seeds after each epoch, with its 95 % band.",
-        traces,
+        [*(band for band in bands if band is not None), *lines],
         {"xaxis": {"title": {"text": "epoch"}}, "yaxis": {"title": {"text": "validation score"}}},
         _numbers(rows, ("epoch", "mean", "low", "high")),
-    )  # fmt: skip
+    )
+
+
+def _band(line: dict[str, Any], points: Sequence[Row]) -> dict[str, Any] | None:
+    """Return the area around a line, or None where there are too few seeds for one."""
+    low, high = ([number(row[end]) for row in points] for end in ("low", "high"))
+    if None in (*low, *high):
+        return None
+    return {
+        "type": "scatter", "mode": "lines", "x": line["x"] + line["x"][::-1],
+        "y": high + low[::-1], "fill": "toself", "line": {"width": 0},
+        "fillcolor": line["line"]["color"], "opacity": 0.12, "hoverinfo": "skip",
+        "showlegend": False, "legendgroup": line["name"],
+    }  # fmt: skip
 
 
 def _arrivals(tables: _Tables, rows: Sequence[Row]) -> Figure | None:
-    traces = [
-        {
-            "type": "scatter", "mode": "lines", "name": name,
-            "line": {**tables.look(points[0])["line"], "shape": "hv"},
-            "x": [_number(row["epoch"]) for row in points],
-            "y": [_number(row["share"]) for row in points],
-            "hovertemplate": "%{fullData.name}, epoch %{x}: %{y:.0%}<extra></extra>",
-        }
-        for name, points in _groups(rows).items()
-    ]  # fmt: skip
+    traces = tables.lines(rows, "epoch", "share", ", epoch %{x}: %{y:.0%}")
+    for trace in traces:
+        trace["line"]["shape"] = "hv"
     return _figure(
         "Time to the target",
         "The share of the seeds that have reached the target validation score by an epoch. What "
@@ -252,20 +258,13 @@ def _arrivals(tables: _Tables, rows: Sequence[Row]) -> Figure | None:
 
 
 def _budget(tables: _Tables, rows: Sequence[Row]) -> Figure | None:
-    traces = [
-        {
-            "type": "scatter", "mode": "lines+markers", "name": name, **tables.look(points[0]),
-            "x": [_number(row["tries"]) for row in points],
-            "y": [_number(row["expected_best"]) for row in points],
-            "hovertemplate": "%{fullData.name}, %{x} tried: %{y:.4f}<extra></extra>",
-        }
-        for name, points in _groups(rows).items()
-    ]  # fmt: skip
     return _figure(
         "Tuning budget",
         "The best validation score to expect after so many learning rates drawn at random: who "
         "rises fast needs little tuning (Dodge et al. 2019; Sivaprasad et al. 2020).",
-        traces,
+        tables.lines(
+            rows, "tries", "expected_best", ", %{x} tried: %{y:.4f}", mode="lines+markers"
+        ),
         {
             "xaxis": {"title": {"text": "learning rates tried"}},
             "yaxis": {"title": {"text": "expected best validation score"}},
@@ -279,7 +278,7 @@ def _heat_map(summary: Sequence[Row]) -> Figure | None:
     if len(initializers) < 2:
         return None
     labels = list(dict.fromkeys(row["label"] for row in summary))
-    means = {(row["label"], row["initializer"]): _number(row["mean"]) for row in summary}
+    means = {(row["label"], row["initializer"]): number(row["mean"]) for row in summary}
     grid = [[means.get((label, name)) for name in initializers] for label in labels]
     trace = {
         "type": "heatmap", "x": initializers, "y": labels, "z": grid, "colorscale": "Viridis",
@@ -292,14 +291,14 @@ def _heat_map(summary: Sequence[Row]) -> Figure | None:
         [trace],
         {"xaxis": {"title": {"text": "initialiser"}}, "yaxis": {"title": {"text": "optimizer"}}},
         [["optimizer", "initialiser", "score"]]
-        + [[r["label"], r["initializer"], _shown(r["mean"])] for r in summary],
+        + [[r["label"], r["initializer"], shown(r["mean"])] for r in summary],
     )
 
 
 def _numbers(rows: Sequence[Row], keys: Sequence[str]) -> list[list[str]]:
     """Return the table of a figure: a column for the candidate and one for each key."""
     header = ["candidate", *(key.replace("_", " ") for key in keys)]
-    return [header, *([row["candidate"], *(_shown(row[key]) for key in keys)] for row in rows)]
+    return [header, *([row["candidate"], *(shown(row[key]) for key in keys)] for row in rows)]
 
 
 def _figure(
@@ -340,25 +339,3 @@ def _failures(trials: Sequence[Row]) -> list[str | Figure]:
 def _provenance(folder: ComparisonFolder) -> list[str | Figure]:
     environment = folder.read_json(comparisons.ENVIRONMENT)
     return provenance(environment, [("The config", folder.read_text(comparisons.CONFIG))])
-
-
-def provenance(
-    environment: dict[str, Any], documents: Sequence[tuple[str, str]]
-) -> list[str | Figure]:
-    """Return how a result was made: the command, the machine, the configs."""
-    words = [str(word) for word in environment.get("command", [])]
-    command = shlex.join(["dlcli", *words[1:]])  # the first is where dlcli lay
-    packages = environment.get("packages", {})
-    facts = {k: v for k, v in environment.items() if k not in ("command", "packages", "problems")}
-    rows = [[str(key), _plain(value)] for key, value in {**facts, **packages}.items()]
-    return [
-        "<h3>The command</h3>",
-        code(command if words else "not recorded"),
-        "<h3>The machine</h3>",
-        table(("what", "which"), rows),
-        *(folded(title, code(text)) for title, text in documents),
-    ]
-
-
-def _plain(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dlcli.evaluation import confusion_matrix, per_class_table
 from dlcli.metrics.predictions import CLASS_TASKS, LABEL_TASKS, batch_of_arrays
-from dlcli.report.page.comparison import provenance
 from dlcli.report.page.html import Figure, Section, page, paragraphs, table
+from dlcli.report.page.sources import number, provenance, read_rows
 from dlcli.store import runs
 
 if TYPE_CHECKING:
@@ -37,7 +35,7 @@ def run_page(
     Raises:
         UserError: If a file is missing or damaged.
     """
-    rows = list(csv.DictReader(io.StringIO(run.read_text(runs.HISTORY))))
+    rows = read_rows(run, runs.HISTORY)
     scores = run.read_json(runs.METRICS) if (run.path / runs.METRICS).exists() else {}
     sections = [
         *([Section("Scores", [_scores(scores)])] if scores else []),
@@ -79,14 +77,6 @@ def _shown(value: Any) -> str:
     return "-" if value is None else f"{value:.4f}"
 
 
-def _finite(text: str | None) -> float | None:
-    try:
-        value = float(text or "")
-    except ValueError:
-        return None
-    return value if np.isfinite(value) else None
-
-
 def _curves(rows: Sequence[dict[str, str]]) -> list[str | Figure]:
     if not rows:
         return [paragraphs("No whole epoch was trained.")]
@@ -95,12 +85,12 @@ def _curves(rows: Sequence[dict[str, str]]) -> list[str | Figure]:
 
 
 def _curve(rows: Sequence[dict[str, str]], name: str) -> Figure:
-    epochs = [_finite(row["epoch"]) for row in rows]
+    epochs = [number(row["epoch"]) for row in rows]
     present = {prefix: look for prefix, look in PARTS.items() if f"{prefix}{name}" in rows[0]}
     traces = [
         {
             "type": "scatter", "mode": "lines+markers", "name": part, "x": epochs,
-            "y": [_finite(row[f"{prefix}{name}"]) for row in rows],
+            "y": [number(row[f"{prefix}{name}"]) for row in rows],
             "line": {"color": colour, "dash": dash, "width": 2},
             "hovertemplate": "epoch %{x}: %{y:.4g}<extra>%{fullData.name}</extra>",
         }

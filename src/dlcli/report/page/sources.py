@@ -1,0 +1,65 @@
+"""What the pages read from the files of a folder, and say of how it was made."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from dlcli.report.page.html import code, folded, table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dlcli.report.page.html import Figure
+    from dlcli.store.folder import Folder
+
+Row = dict[str, str]
+
+
+def read_rows(folder: Folder, name: str) -> list[Row]:
+    """Return the rows of a CSV file, text by column.
+
+    Raises:
+        UserError: If it is missing.
+    """
+    return list(csv.DictReader(io.StringIO(folder.read_text(name))))
+
+
+def number(text: str | None) -> float | None:
+    """Return the finite number a cell holds, or None: plotly leaves a gap there."""
+    try:
+        value = float(text or "")
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def shown(text: str | None) -> str:
+    """Return a cell's number with four digits, or a dash."""
+    value = number(text)
+    return "-" if value is None else f"{value:.4g}"
+
+
+def provenance(
+    environment: Mapping[str, Any], documents: Sequence[tuple[str, str]]
+) -> list[str | Figure]:
+    """Return how a result was made: the command, the machine, the configs."""
+    words = [str(word) for word in environment.get("command", [])]
+    command = shlex.join(["dlcli", *words[1:]])  # the first is where dlcli lay
+    packages = environment.get("packages", {})
+    facts = {k: v for k, v in environment.items() if k not in ("command", "packages", "problems")}
+    rows = [[str(key), _plain(value)] for key, value in {**facts, **packages}.items()]
+    return [
+        "<h3>The command</h3>",
+        code(command if words else "not recorded"),
+        "<h3>The machine</h3>",
+        table(("what", "which"), rows),
+        *(folded(title, code(text)) for title, text in documents),
+    ]
+
+
+def _plain(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,56 @@
+"""A run or a comparison becomes the page that shows it: what `dlcli report` does."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+from dlcli.errors import UserError
+from dlcli.report.page import REPORT, comparison_page, run_page
+from dlcli.scoring import data_form, open_run, read_predictions
+from dlcli.store.comparisons import SUMMARY, ComparisonFolder
+
+
+def write_report(name: str, runs: Path, comparisons: Path) -> Path:
+    """Write the page of a run or a comparison, and return where it is.
+
+    Args:
+        name: A path, or a name in one of the folders; a comparison goes before a run.
+        runs: Folder of the runs.
+        comparisons: Folder of the comparisons.
+
+    Raises:
+        UserError: If there is neither, or it has nothing to show.
+    """
+    for place in (Path(name), comparisons / name):
+        folder = ComparisonFolder(place)
+        if place.is_dir() and folder.problems() is not None:
+            return write_comparison_report(folder)
+    return write_run_report(runs, name)
+
+
+def write_comparison_report(folder: ComparisonFolder) -> Path:
+    """Write the page of a comparison into its folder, and return where it is.
+
+    Raises:
+        UserError: If it has no tables yet.
+    """
+    if not (folder.path / SUMMARY).exists():
+        remedy = "the same `dlcli compare-optimizers` again finishes it"
+        raise UserError(f"{folder.path} has no tables yet: it was cut off", remedy=remedy)
+    folder.write_text(REPORT, comparison_page(folder))
+    return folder.path / REPORT
+
+
+def write_run_report(root: Path, name: str) -> Path:
+    """Write the page of a run into its folder, and return where it is.
+
+    Raises:
+        UserError: If there is no such run, or one of its files is damaged.
+    """
+    run, config = open_run(root, name)
+    description = None
+    with contextlib.suppress(UserError):  # the user's own data may not be there any more
+        description = data_form(run, config).description
+    run.write_text(REPORT, run_page(run, description, read_predictions(run)))
+    return run.path / REPORT
