@@ -1,3 +1,10 @@
+"""A candidate has one style, in every figure and on every page."""
+
+from __future__ import annotations
+
+from dlcli.report import style
+
+
 def test_a_candidate_looks_the_same_whatever_its_rank():
     rows = [
         (f"{label} {name}", label, name) for label in ("Mine", "Adam", "Yours") for name in "gh"

@@ -77,6 +77,35 @@ class DataDescription:
         return cls(**{**values, "inputs": inputs, **tuples})
 
 
+def single_input(
+    name: str,
+    spec: TensorSpec,
+    classes: tuple[str, ...],
+    sizes: tuple[int, int],
+    *,
+    vocabulary_size: int | None = None,
+) -> DataDescription:
+    """Describe a data set with one input and one target, a class or a number.
+
+    Args:
+        name: The data set's name.
+        spec: Of its input.
+        classes: Class names; two make it binary, none a regression.
+        sizes: Examples to train, and to test.
+        vocabulary_size: Of token ids.
+    """
+    tasks: dict[int, Task] = {0: "regression", 2: "binary"}
+    return DataDescription(
+        name,
+        tasks.get(len(classes), "multiclass"),
+        {INPUT: spec},
+        classes,
+        train_size=sizes[0],
+        test_size=sizes[1],
+        vocabulary_size=vocabulary_size,
+    )
+
+
 @dataclass(frozen=True)
 class Split:
     """Examples and their targets.

@@ -7,7 +7,7 @@ import pickle
 from typing import TYPE_CHECKING, Literal
 
 from dlcli.data import keras_cache, npy
-from dlcli.data.description import INPUT, DataDescription, Dataset, Split, TensorSpec
+from dlcli.data.description import INPUT, DataDescription, Dataset, Split, TensorSpec, single_input
 from dlcli.data.entry import DataEntry, class_names
 from dlcli.data.keras_cache import TF_KERAS, KerasFile
 
@@ -187,10 +187,7 @@ def _describe_cifar100(*, label_mode: LabelMode = "fine") -> DataDescription:
 def _images_description(
     name: str, shape: tuple[int, ...], classes: tuple[str, ...], train_size: int
 ) -> DataDescription:
-    inputs = {INPUT: TensorSpec(shape, "float32")}
-    return DataDescription(
-        name, "multiclass", inputs, classes, train_size=train_size, test_size=10000
-    )
+    return single_input(name, TensorSpec(shape, "float32"), classes, (train_size, 10000))
 
 
 CIFAR100_FINE = class_names("""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dlcli.data import keras_cache
-from dlcli.data.description import INPUT, DataDescription, Dataset, TensorSpec
+from dlcli.data.description import Dataset, TensorSpec, single_input
 from dlcli.data.entry import DataEntry
 from dlcli.data.keras_cache import TF_KERAS, KerasFile
 from dlcli.data.splitting import keras_orders, with_keras_test
@@ -34,12 +34,8 @@ def california_housing() -> Dataset:
     return with_keras_test(_CALIFORNIA_HOUSING, x.astype("float32"), y.astype("float32"))
 
 
-_CALIFORNIA_HOUSING = DataDescription(
-    "california_housing",
-    "regression",
-    {INPUT: TensorSpec((8,), "float32")},
-    train_size=16512,
-    test_size=4128,
+_CALIFORNIA_HOUSING = single_input(
+    "california_housing", TensorSpec((8,), "float32"), (), (16512, 4128)
 )
 
 DATASETS = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from dlcli.data import keras_cache
-from dlcli.data.description import INPUT, DataDescription, Dataset, Split, TensorSpec
+from dlcli.data.description import INPUT, DataDescription, Dataset, Split, TensorSpec, single_input
 from dlcli.data.entry import DataEntry, class_names
 from dlcli.data.keras_cache import TF_KERAS, KerasFile
 from dlcli.data.splitting import keras_orders, with_keras_test
@@ -121,15 +121,8 @@ def _describe_imdb(
     vocabulary: int = 20000,
     max_length: int | None = 200,  # noqa: ARG001 - the length stays open: it is the batch's
 ) -> DataDescription:
-    return DataDescription(
-        "imdb",
-        "binary",
-        {INPUT: TensorSpec((None,), "int32")},
-        ("negative", "positive"),
-        train_size=25000,
-        test_size=25000,
-        vocabulary_size=vocabulary,
-    )
+    classes, sizes = ("negative", "positive"), (25000, 25000)
+    return single_input("imdb", TOKENS, classes, sizes, vocabulary_size=vocabulary)
 
 
 def _describe_reuters(
@@ -137,16 +130,10 @@ def _describe_reuters(
     vocabulary: int = 20000,
     max_length: int | None = 200,  # noqa: ARG001 - as for imdb
 ) -> DataDescription:
-    return DataDescription(
-        "reuters",
-        "multiclass",
-        {INPUT: TensorSpec((None,), "int32")},
-        TOPICS,
-        train_size=8982,
-        test_size=2246,
-        vocabulary_size=vocabulary,
-    )
+    return single_input("reuters", TOKENS, TOPICS, (8982, 2246), vocabulary_size=vocabulary)
 
+
+TOKENS = TensorSpec((None,), "int32")
 
 TOPICS = class_names("""
     cocoa grain veg-oil earn acq wheat copper housing money-supply coffee sugar trade reserves

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from dlcli.data.cache import cached
-from dlcli.data.description import INPUT, DataDescription, Dataset, Split, TensorSpec
+from dlcli.data.description import INPUT, DataDescription, Dataset, Split, TensorSpec, single_input
 from dlcli.data.entry import DataEntry
 from dlcli.data.splitting import TEST_FRACTION, TEST_SEED, at_random
 from dlcli.signature import Bounds
@@ -171,15 +171,8 @@ def _describe_languages(
     vocabulary: int = 1500,
     max_length: int | None = 32,  # noqa: ARG001 - the length stays open: it is the batch's
 ) -> DataDescription:
-    return DataDescription(
-        "languages",
-        "multiclass",
-        {INPUT: TensorSpec((None,), "int32")},
-        tuple(LANGUAGES.values()),
-        train_size=21532,
-        test_size=5390,
-        vocabulary_size=vocabulary,
-    )
+    spec, classes = TensorSpec((None,), "int32"), tuple(LANGUAGES.values())
+    return single_input("languages", spec, classes, (21532, 5390), vocabulary_size=vocabulary)
 
 
 DATASETS = (DataEntry(languages, _describe_languages, "offline"),)

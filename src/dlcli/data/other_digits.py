@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from dlcli.data import toy
-from dlcli.data.description import INPUT, DataDescription, Dataset, Split, TensorSpec
+from dlcli.data.description import INPUT, DataDescription, Dataset, Split, TensorSpec, single_input
 from dlcli.data.entry import DataEntry, class_names
 from dlcli.errors import DataError
 from dlcli.signature import Bounds
@@ -154,10 +154,7 @@ def _transformed(
 
 def _describe_sequences(*, order: Order = "rows") -> DataDescription:
     shape = (28, 28) if order == "rows" else (784, 1)
-    inputs = {INPUT: TensorSpec(shape, "float32")}
-    return DataDescription(
-        "sequential_mnist_5k", "multiclass", inputs, TEN, train_size=4000, test_size=1000
-    )
+    return single_input("sequential_mnist_5k", TensorSpec(shape, "float32"), TEN, (4000, 1000))
 
 
 def _describe_moved(
@@ -168,14 +165,8 @@ def _describe_moved(
     if canvas < side:
         message = f"canvas is {canvas}, but the images of {source} are {side} pixels high and wide"
         raise DataError(message, remedy=f"Give canvas: {side + 12} or so.")
-    return DataDescription(
-        "moved_digits",
-        "multiclass",
-        {INPUT: TensorSpec((canvas, canvas, 1), "float32")},
-        TEN,
-        train_size=train_size,
-        test_size=test_size,
-    )
+    spec = TensorSpec((canvas, canvas, 1), "float32")
+    return single_input("moved_digits", spec, TEN, (train_size, test_size))
 
 
 DATASETS = (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from dlcli.data.description import INPUT, DataDescription, Dataset, Split, TensorSpec
+from dlcli.data.description import INPUT, DataDescription, Dataset, Split, TensorSpec, single_input
 from dlcli.data.entry import DataEntry, class_names
 from dlcli.signature import Bounds
 
@@ -151,27 +151,15 @@ def _generated(
 def _describe_adding(
     *, length: int = 100, train_size: int = 10_000, test_size: int = 1000
 ) -> DataDescription:
-    return DataDescription(
-        "adding",
-        "regression",
-        {INPUT: TensorSpec((length, 2), "float32")},
-        train_size=train_size,
-        test_size=test_size,
-    )
+    return single_input("adding", TensorSpec((length, 2), "float32"), (), (train_size, test_size))
 
 
 def _describe_order(
     *, length: int = 100, train_size: int = 10_000, test_size: int = 1000
 ) -> DataDescription:
-    return DataDescription(
-        "temporal_order",
-        "multiclass",
-        {INPUT: TensorSpec((length,), "int32")},
-        class_names("XX XY YX YY"),
-        train_size=train_size,
-        test_size=test_size,
-        vocabulary_size=9,
-    )
+    spec, classes = TensorSpec((length,), "int32"), class_names("XX XY YX YY")
+    sizes = (train_size, test_size)
+    return single_input("temporal_order", spec, classes, sizes, vocabulary_size=9)
 
 
 def _describe_copy(

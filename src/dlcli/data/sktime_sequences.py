@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dlcli.data.cache import PARTS, cached
-from dlcli.data.description import INPUT, DataDescription, Dataset, Split, TensorSpec
+from dlcli.data.description import INPUT, DataDescription, Dataset, Split, TensorSpec, single_input
 from dlcli.data.entry import DataEntry
 
 if TYPE_CHECKING:
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from dlcli.data.description import Task
 
 DIGITS = tuple("0123456789")
 
@@ -201,33 +200,39 @@ def _targets(published: np.ndarray, labels: Sequence[str]) -> np.ndarray:
     return np.array([labels.index(label) for label in published], np.int32)
 
 
-def _description(
-    name: str,
-    shape: tuple[int | None, int],
-    classes: tuple[str, ...],
-    train_size: int,
-    test_size: int,
-) -> DataDescription:
-    task = _TASKS.get(len(classes), "multiclass")
-    inputs = {INPUT: TensorSpec(shape, "float32")}
-    return DataDescription(name, task, inputs, classes, train_size=train_size, test_size=test_size)
-
-
-_TASKS: Mapping[int, Task] = {0: "regression", 2: "binary"}
-"""By the number of classes; all others are multiclass."""
-
-_JAPANESE_VOWELS = _description("japanese_vowels", (None, 12), DIGITS[1:], 270, 370)
-_BASIC_MOTIONS = _description(
-    "basic_motions", (100, 6), ("standing", "walking", "running", "badminton"), 40, 40
+_JAPANESE_VOWELS = single_input(
+    "japanese_vowels",
+    TensorSpec((None, 12), "float32"),
+    DIGITS[1:],
+    (270, 370),
 )
-_ITALY_POWER_DEMAND = _description(
-    "italy_power_demand", (24, 1), ("October to March", "April to September"), 67, 1029
+_BASIC_MOTIONS = single_input(
+    "basic_motions",
+    TensorSpec((100, 6), "float32"),
+    ("standing", "walking", "running", "badminton"),
+    (40, 40),
 )
-_GUNPOINT = _description("gunpoint", (150, 1), ("gun", "point"), 50, 150)
-_ARROW_HEAD = _description("arrow_head", (251, 1), ("Avonlea", "Clovis", "Mix"), 36, 175)
-_OSU_LEAF = _description(
+_ITALY_POWER_DEMAND = single_input(
+    "italy_power_demand",
+    TensorSpec((24, 1), "float32"),
+    ("October to March", "April to September"),
+    (67, 1029),
+)
+_GUNPOINT = single_input(
+    "gunpoint",
+    TensorSpec((150, 1), "float32"),
+    ("gun", "point"),
+    (50, 150),
+)
+_ARROW_HEAD = single_input(
+    "arrow_head",
+    TensorSpec((251, 1), "float32"),
+    ("Avonlea", "Clovis", "Mix"),
+    (36, 175),
+)
+_OSU_LEAF = single_input(
     "osu_leaf",
-    (427, 1),
+    TensorSpec((427, 1), "float32"),
     (
         "Acer circinatum",
         "Acer glabrum",
@@ -236,12 +241,11 @@ _OSU_LEAF = _description(
         "Quercus garryana",
         "Quercus kelloggii",
     ),
-    200,
-    242,
+    (200, 242),
 )
-_PLAID = _description(
+_PLAID = single_input(
     "plaid",
-    (None, 1),
+    TensorSpec((None, 1), "float32"),
     (
         "air conditioner",
         "compact fluorescent lamp",
@@ -255,10 +259,14 @@ _PLAID = _description(
         "vacuum",
         "washing machine",
     ),
-    537,
-    537,
+    (537, 537),
 )
-_COVID3MONTH = _description("covid3month", (84, 1), (), 140, 61)
+_COVID3MONTH = single_input(
+    "covid3month",
+    TensorSpec((84, 1), "float32"),
+    (),
+    (140, 61),
+)
 
 DATASETS = (
     DataEntry(japanese_vowels, lambda: _JAPANESE_VOWELS, "offline"),

