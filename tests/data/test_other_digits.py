@@ -71,6 +71,13 @@ def test_the_amounts_are_fixed_and_differ_between_parts():
     first, second = moved_digits(rotation=30, scale=1.5), moved_digits(rotation=30, scale=1.5)
     assert np.array_equal(first.train.x[INPUT], second.train.x[INPUT])
     assert first.description == data.describe(Source("moved_digits", {}))
+    images, moved = toy.digits(), moved_digits(shift=3)
+    offsets = {}
+    for part in ("train", "test"):
+        before = [ndimage.center_of_mass(i[..., 0]) for i in getattr(images, part).x[INPUT][:50]]
+        after = [ndimage.center_of_mass(i[..., 0]) for i in getattr(moved, part).x[INPUT][:50]]
+        offsets[part] = np.array(after) - np.array(before)
+    assert not np.allclose(offsets["train"], offsets["test"], atol=0.1)
 
 
 def test_a_canvas_smaller_than_the_images_is_refused():

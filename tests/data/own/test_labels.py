@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dlcli.data.own.labels import Place, as_targets, meaning_of
+from dlcli.data.own.labels import Labelled, Place, as_targets, meaning_of
 from dlcli.errors import DataError
 
 
@@ -16,7 +16,7 @@ def meaning(*columns, task=None):
 
 def targets(*columns, task=None):
     places = [[Place(f"t.csv:{i}", "y") for i in range(2, 2 + len(c))] for c in columns]
-    return as_targets(columns, places, meaning(*columns, task=task))
+    return as_targets(Labelled(columns, places), meaning(*columns, task=task))
 
 
 @pytest.mark.parametrize(
@@ -80,5 +80,5 @@ def test_a_target_that_does_not_fit_is_named_with_its_row(columns, task, message
 def test_a_class_without_training_examples_is_named():
     known = meaning(["a", "b"])
     with pytest.raises(DataError, match=r"test.csv:2: 'y' is the class 'c'") as caught:
-        as_targets([["c"]], [[Place("test.csv:2", "y")]], known)
+        as_targets(Labelled([["c"]], [[Place("test.csv:2", "y")]]), known)
     assert "a, b" in caught.value.remedy

@@ -57,13 +57,6 @@ class Column:
         """How many features the column becomes."""
         return 1 + self.has_gaps if self.categories is None else len(self.categories)
 
-    @property
-    def feature_names(self) -> tuple[str, ...]:
-        """The features' names."""
-        if self.categories is not None:
-            return tuple(f"{self.name}={category}" for category in self.categories)
-        return (self.name, f"{self.name} is missing") if self.has_gaps else (self.name,)
-
     def fit(self, rows: Sequence[Row], index: int) -> Column:
         """Return the column with the mean over rows.
 

@@ -11,7 +11,7 @@ from dlcli.data.description import INPUT, DataDescription, Dataset, TensorSpec
 from dlcli.data.entry import DataEntry
 from dlcli.data.own.encoding import room
 from dlcli.data.own.files import class_folders, files_in, stamp
-from dlcli.data.own.labels import Place, as_targets, meaning_of
+from dlcli.data.own.labels import Labelled, Place, as_targets, meaning_of
 from dlcli.data.splitting import with_own_test
 from dlcli.errors import DataError
 from dlcli.signature import Bounds
@@ -103,7 +103,7 @@ def _load(
     places = [[Place(str(file)) for file, _ in labelled] for labelled in found.values()]
     meaning = meaning_of([names[0]], ["class"], None, str(folder))
     y = {
-        part: as_targets([labels], [where], meaning)
+        part: as_targets(Labelled([labels], [where]), meaning)
         for part, labels, where in zip(found, names, places, strict=True)
     }
     description = DataDescription(
@@ -245,7 +245,8 @@ class ImageEncoder:
             labelled = _files(class_folders(path)["train"])
             files = [file for file, _ in labelled]
             where = [Place(str(file)) for file in files]
-            return files, as_targets([[label for _, label in labelled]], [where], description)
+            written = Labelled([[label for _, label in labelled]], [where])
+            return files, as_targets(written, description)
         if not path.exists():
             raise DataError(f"there is no file {path}", remedy="Check the path.")
         files = files_in(path, SUFFIXES) if path.is_dir() else [path]

@@ -30,6 +30,18 @@ class Place(NamedTuple):
         return self.text + (f": '{self.column}'" if self.column else "")
 
 
+class Labelled(NamedTuple):
+    """Targets as they are written.
+
+    Attributes:
+        columns: A list for each target column; what is missing is empty.
+        places: Where each is written.
+    """
+
+    columns: list[list[str]]
+    places: list[list[Place]]
+
+
 class Meaning(NamedTuple):
     """What targets mean: the part of a description that is about them."""
 
@@ -119,16 +131,11 @@ def number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def as_targets(
-    columns: Sequence[Sequence[str]],
-    places: Sequence[Sequence[Place]],
-    meaning: Meaning | DataDescription,
-) -> np.ndarray:
+def as_targets(labelled: Labelled, meaning: Meaning | DataDescription) -> np.ndarray:
     """Turn targets into numbers: labels (n,), 0/1 (n, labels), or values (n,) or (n, d).
 
     Args:
-        columns: A list for each target column.
-        places: Where each is written.
+        labelled: The targets as they are written.
         meaning: From `meaning_of`, or a description made of it.
 
     Raises:
@@ -139,11 +146,11 @@ def as_targets(
     labels = {name: label for label, name in enumerate(meaning.classes)}
     rows = [
         [_value(text, place, meaning, labels) for text, place in zip(column, where, strict=True)]
-        for column, where in zip(columns, places, strict=True)
+        for column, where in zip(*labelled, strict=True)
     ]
     dtype = "float32" if meaning.task == "regression" else "int32"
     stacked = np.array(rows, dtype=dtype).T
-    return stacked[:, 0] if len(columns) == 1 else stacked
+    return stacked[:, 0] if len(labelled.columns) == 1 else stacked
 
 
 def _value(

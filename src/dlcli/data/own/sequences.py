@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from pathlib import Path  # noqa: TC003 - the loader's annotations are its schema
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from dlcli.data.description import INPUT, DataDescription, Dataset, TensorSpec
+from dlcli.data.description import DataDescription, Dataset, TensorSpec
 from dlcli.data.entry import DataEntry
-from dlcli.data.own.cells import Row, Table, read_table
-from dlcli.data.own.columns import find_columns, is_missing
+from dlcli.data.own.cells import Row, Table
 from dlcli.data.own.encoding import room
-from dlcli.data.own.files import stamp
-from dlcli.data.own.labels import Place, as_targets, meaning_of, number
-from dlcli.data.own.table import TableEncoder, check_target
-from dlcli.data.splitting import with_own_test
+from dlcli.data.own.labels import Labelled, Place, number
+from dlcli.data.own.table import TableEncoder, written
+from dlcli.data.own.tabular import Asked, asked, load_rows, read_new_rows
 from dlcli.data.targets import OwnTask  # noqa: TC001 - the loader's annotations are its schema
 from dlcli.errors import DataError
 
@@ -23,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import numpy as np
+
+    from dlcli.data.own.columns import Column
 
 
 def sequences(
@@ -61,16 +61,7 @@ def sequences(
     Citation:
         Yours
     """
-    return _load(
-        stamp(path),
-        id,
-        tuple([target] if isinstance(target, str) else target),
-        time,
-        None if features is None else tuple(features),
-        tuple(categories or ()),
-        task,
-        stamp(test) if test else None,
-    )
+    return _load(asked(path, target, features, categories, task, test), id, time)
 
 
 def _describe(**options: Any) -> DataDescription:
@@ -78,58 +69,19 @@ def _describe(**options: Any) -> DataDescription:
 
 
 @lru_cache(maxsize=2)
-def _load(
-    path: tuple[str, ...],
-    identity: str,
-    target: tuple[str, ...],
-    time: str | None,
-    features: tuple[str, ...] | None,
-    categories: tuple[str, ...],
-    task: OwnTask | None,
-    test: tuple[str, ...] | None,
-) -> Dataset:
+def _load(options: Asked, identity: str, time: str | None) -> Dataset:
     """Load sequences; the last ones are kept, since a command describes first and loads later."""
-    table = read_table(Path(path[0]))
-    others = [*check_target(table, target), identity, *([time] if time else [])]
-    for name in others:
-        table.column(name)
-    columns = find_columns(table, features, categories, others)
-    encoder = SequenceEncoder(TableEncoder(columns, target), identity, time)
-    tables = [table, *([read_table(Path(test[0]))] if test else [])]
-    raw = [encoder.sequences(part, targets=True) for part in tables]
-    y_columns = [_targets(part, target) for part in raw]
-    meaning = meaning_of(y_columns[0], target, task, str(table.path))
-    y = [
-        as_targets(column, _places(part, target), meaning)
-        for part, column in zip(raw, y_columns, strict=True)
-    ]
-    description = DataDescription(
-        table.path.name.partition(".")[0],
-        meaning.task,
-        {INPUT: TensorSpec((None, encoder.steps.width), "float32")},
-        meaning.classes,
-        meaning.shape,
-        targets=target,
-    )
-    together = [sequence for part in raw for sequence in part]
-    return with_own_test(
-        description, encoder, together, dict(zip(("train", "test"), y, strict=False))
-    )
+
+    def make(columns: tuple[Column, ...]) -> tuple[SequenceEncoder, TensorSpec]:
+        steps = TableEncoder(columns, options.target)
+        encoder = SequenceEncoder(steps, identity, time)
+        return encoder, TensorSpec((None, steps.width), "float32")
+
+    return load_rows(options, (identity, *([time] if time else [])), make)
 
 
-class Steps(NamedTuple):
-    """One sequence: its steps in order, and its targets as they are written."""
-
-    steps: list[Row]
-    target: tuple[str, ...]
-
-
-def _targets(raw: Sequence[Steps], names: Sequence[str]) -> list[list[str]]:
-    return [[sequence.target[i] for sequence in raw] for i in range(len(names))]
-
-
-def _places(raw: Sequence[Steps], names: Sequence[str]) -> list[list[Place]]:
-    return [[Place(sequence.steps[0].place, name) for sequence in raw] for name in names]
+Steps = list[Row]
+"""The rows of one sequence, in their order."""
 
 
 @dataclass(frozen=True)
@@ -147,26 +99,26 @@ class SequenceEncoder:
     time: str | None
     kind: ClassVar[str] = "sequences"
 
-    def sequences(self, table: Table, *, targets: bool) -> list[Steps]:
-        """Return a table's sequences, in the order in which they first appear.
+    def examples(self, table: Table, *, targets: bool) -> tuple[list[Steps], Labelled]:
+        """Return a table's sequences, in the order in which they first appear, and their targets.
 
         Raises:
             DataError: If a column is missing, an id or time is, or a sequence has two targets.
         """
         identity = table.column(self.identity)
-        target = [table.column(name) for name in self.steps.target] if targets else []
         order = None if self.time is None else table.column(self.time)
-        features = self.steps.select(table)
+        names = self.steps.target if targets else ()
+        target = [table.column(name) for name in names]
         steps: dict[str, list[tuple[Any, Row]]] = {}
-        found: dict[str, tuple[str, ...]] = {}
-        for row, selected in zip(table.rows, features, strict=True):
+        found: dict[str, list[str]] = {}
+        for row, selected in zip(table.rows, self.steps.select(table), strict=True):
             name = row.cells[identity].strip()
             if not name:
                 remedy = "Fill in which sequence the row belongs to."
                 raise DataError(f"{row.place}: '{self.identity}' is empty", remedy=remedy)
             key = None if order is None else self._time_key(row, row.cells[order])
             steps.setdefault(name, []).append((key, selected))
-            values = tuple("" if is_missing(row.cells[i]) else row.cells[i].strip() for i in target)
+            values = [written(row, i) for i in target]
             if found.setdefault(name, values) != values:
                 message = (
                     f"{row.place}: sequence '{name}' has the target {', '.join(values)} here, "
@@ -176,7 +128,10 @@ class SequenceEncoder:
         if order is not None:
             for rows in steps.values():
                 self._sort(rows)
-        return [Steps([row for _, row in rows], found[name]) for name, rows in steps.items()]
+        raw = [[row for _, row in rows] for rows in steps.values()]
+        columns = [[values[i] for values in found.values()] for i in range(len(names))]
+        places = [[Place(rows[0].place, name) for rows in raw] for name in names]
+        return raw, Labelled(columns, places)
 
     def _time_key(self, row: Row, cell: str) -> Any:
         text = cell.strip()
@@ -200,7 +155,7 @@ class SequenceEncoder:
         """Take the means over all steps of the sequences at some positions."""
         import numpy as np
 
-        rows = [row for i in positions for row in raw[i].steps]
+        rows = [row for i in positions for row in raw[i]]
         steps = self.steps.fit(rows, np.arange(len(rows)))
         return SequenceEncoder(steps, self.identity, self.time)
 
@@ -208,7 +163,7 @@ class SequenceEncoder:
         """Return the sequences at some positions, padded, shape (m, longest, features)."""
         import numpy as np
 
-        chosen = [raw[i].steps for i in positions]
+        chosen = [raw[i] for i in positions]
         lengths = np.array([len(rows) for rows in chosen])
         rows = [row for steps in chosen for row in steps]
         features = self.steps.encode(rows, np.arange(len(rows)))
@@ -220,19 +175,13 @@ class SequenceEncoder:
 
     def read(
         self, path: Path, description: DataDescription, *, targets: bool
-    ) -> tuple[list[Steps], np.ndarray]:
+    ) -> tuple[Sequence[Steps], np.ndarray]:
         """Read the sequences of a file with the same columns.
 
         Raises:
             DataError: If it cannot be read or lacks a column.
         """
-        import numpy as np
-
-        raw = self.sequences(read_table(path), targets=targets)
-        if not targets:
-            return raw, np.zeros(len(raw), int)
-        names = self.steps.target
-        return raw, as_targets(_targets(raw, names), _places(raw, names), description)
+        return read_new_rows(self, path, description, targets=targets)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - the loader's annotations are its schema
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from dlcli.data.description import INPUT, DataDescription, Dataset, TensorSpec
+from dlcli.data.description import DataDescription, Dataset, TensorSpec
 from dlcli.data.entry import DataEntry
-from dlcli.data.own.cells import Row, Table, read_table
-from dlcli.data.own.columns import Column, find_columns, is_missing
+from dlcli.data.own.columns import Column, is_missing
 from dlcli.data.own.encoding import room
-from dlcli.data.own.files import stamp
-from dlcli.data.own.labels import Place, as_targets, meaning_of
-from dlcli.data.splitting import with_own_test
+from dlcli.data.own.labels import Labelled, Place
+from dlcli.data.own.tabular import Asked, asked, load_rows, read_new_rows
 from dlcli.data.targets import OwnTask  # noqa: TC001 - the loader's annotations are its schema
-from dlcli.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import numpy as np
+
+    from dlcli.data.own.cells import Row, Table
 
 
 def csv(
@@ -62,14 +61,7 @@ def csv(
     Citation:
         Yours
     """
-    return _load(
-        stamp(path),
-        tuple([target] if isinstance(target, str) else target),
-        None if features is None else tuple(features),
-        tuple(categories or ()),
-        task,
-        stamp(test) if test else None,
-    )
+    return _load(asked(path, target, features, categories, task, test))
 
 
 def _describe(**options: Any) -> DataDescription:
@@ -77,61 +69,19 @@ def _describe(**options: Any) -> DataDescription:
 
 
 @lru_cache(maxsize=2)
-def _load(
-    path: tuple[str, ...],
-    target: tuple[str, ...],
-    features: tuple[str, ...] | None,
-    categories: tuple[str, ...],
-    task: OwnTask | None,
-    test: tuple[str, ...] | None,
-) -> Dataset:
+def _load(options: Asked) -> Dataset:
     """Load a table; the last ones are kept, since a command describes first and loads later."""
-    table = read_table(Path(path[0]))
-    columns = find_columns(table, features, categories, check_target(table, target))
-    encoder = TableEncoder(columns, target)
-    meaning = meaning_of(cells(table, target), target, task, str(table.path))
-    tables = [table, *([read_table(Path(test[0]))] if test else [])]
-    rows = [encoder.select(part) for part in tables]
-    y = [as_targets(cells(part, target), places(part, target), meaning) for part in tables]
-    description = DataDescription(
-        table.path.name.partition(".")[0],
-        meaning.task,
-        {INPUT: TensorSpec((encoder.width,), "float32")},
-        meaning.classes,
-        meaning.shape,
-        targets=target,
-    )
-    raw = [row for part in rows for row in part]
-    return with_own_test(description, encoder, raw, dict(zip(("train", "test"), y, strict=False)))
+
+    def make(columns: tuple[Column, ...]) -> tuple[TableEncoder, TensorSpec]:
+        encoder = TableEncoder(columns, options.target)
+        return encoder, TensorSpec((encoder.width,), "float32")
+
+    return load_rows(options, (), make)
 
 
-def check_target(table: Table, target: Sequence[str]) -> Sequence[str]:
-    """Return the names of target columns, all of which the table has.
-
-    Raises:
-        DataError: If it has not, or none is named, or one twice.
-    """
-    for name in target:
-        table.column(name)
-        if target.count(name) > 1:
-            raise DataError(f"target names '{name}' twice", remedy="Name each column once.")
-    if not target:
-        raise DataError("target names no column", remedy="Name the column to predict.")
-    return target
-
-
-def cells(table: Table, names: Sequence[str]) -> list[list[str]]:
-    """Return the cells of some columns, a list each; missing ones are empty."""
-    indices = [table.column(name) for name in names]
-    return [
-        ["" if is_missing(row.cells[i]) else row.cells[i].strip() for row in table.rows]
-        for i in indices
-    ]
-
-
-def places(table: Table, names: Sequence[str]) -> list[list[Place]]:
-    """Return where the cells of some columns are, a list each."""
-    return [[Place(row.place, name) for row in table.rows] for name in names]
+def written(row: Row, index: int) -> str:
+    """Return a target's cell, empty if it is missing."""
+    return "" if is_missing(row.cells[index]) else row.cells[index].strip()
 
 
 @dataclass(frozen=True)
@@ -185,22 +135,27 @@ class TableEncoder:
             start += column.width
         return x
 
+    def examples(self, table: Table, *, targets: bool) -> tuple[list[Row], Labelled]:
+        """Return a table's rows, with the features' cells only, and their targets.
+
+        Raises:
+            DataError: If the table lacks a column.
+        """
+        names = self.target if targets else ()
+        indices = [table.column(name) for name in names]
+        columns = [[written(row, i) for row in table.rows] for i in indices]
+        places = [[Place(row.place, name) for row in table.rows] for name in names]
+        return self.select(table), Labelled(columns, places)
+
     def read(
         self, path: Path, description: DataDescription, *, targets: bool
-    ) -> tuple[list[Row], np.ndarray]:
+    ) -> tuple[Sequence[Row], np.ndarray]:
         """Read the rows of a file with the same columns.
 
         Raises:
             DataError: If it cannot be read or lacks a column.
         """
-        import numpy as np
-
-        table = read_table(path)
-        rows = self.select(table)
-        if not targets:
-            return rows, np.zeros(len(rows), int)
-        found = cells(table, self.target)
-        return rows, as_targets(found, places(table, self.target), description)
+        return read_new_rows(self, path, description, targets=targets)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""

@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from dlcli.data.own.encoding import room, spool_folder
+from dlcli.data.own.text_files import read_labelled, read_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -111,8 +112,6 @@ class TextEncoder:
         Raises:
             DataError: If it cannot be read; it names the line.
         """
-        from dlcli.data.own.text import read_labelled, read_texts
-
         column, target = self.columns
         if targets:
             return read_labelled(path, column, target, description)
