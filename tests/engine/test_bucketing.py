@@ -45,13 +45,9 @@ def config(data, **options):
     return bind(parse_config(Text("c.yaml", text)), data.description, train_size=200)
 
 
-def test_lengths_are_those_before_the_padding():
-    x = np.array([[1, 2, 0, 0], [0, 3, 0, 0], [0, 0, 0, 0], [1, 0, 0, 4]])
-    split = Split({INPUT: x}, np.zeros(4))
-    assert sequence_lengths(split).tolist() == [2, 2, 1, 4]
-    floats = np.zeros((2, 3, 2))
-    floats[0, 1, 1] = -0.5
-    assert sequence_lengths(Split({INPUT: floats}, np.zeros(2))).tolist() == [2, 1]
+def test_an_example_is_as_long_as_its_longest_input():
+    x = {"a": np.array([[1, 0, 0], [1, 1, 0]]), "b": np.array([[1, 1, 1], [0, 0, 0]])}
+    assert sequence_lengths(Split(x, np.zeros(2))).tolist() == [3, 2]
 
 
 def test_batches_are_cut_to_few_lengths_that_hold_the_longest():

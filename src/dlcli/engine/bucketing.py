@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dlcli.data.lengths import lengths_of
+
 if TYPE_CHECKING:
     from dlcli.data.description import Split
 
@@ -18,20 +20,8 @@ BOUNDARIES = 8
 
 
 def sequence_lengths(split: Split) -> np.ndarray:
-    """Return the steps of each example before its padding, int32 (n,), 1 at least.
-
-    A step is padding if it and all after it are zero, in every input.
-
-    Args:
-        split: Inputs of shape (n, steps) or (n, steps, ...).
-    """
-    longest = np.ones(split.size, np.int32)
-    for array in split.x.values():
-        flat = array.reshape(*array.shape[:2], -1)
-        filled = np.any(flat != 0, axis=2)
-        steps = filled.shape[1] - np.argmax(filled[:, ::-1], axis=1)
-        longest = np.maximum(longest, np.where(filled.any(axis=1), steps, 1))
-    return longest.astype(np.int32)
+    """Return the steps of each example before its padding in every input, int32 (n,)."""
+    return np.max([lengths_of(array) for array in split.x.values()], axis=0)
 
 
 def cut_lengths(lengths: np.ndarray) -> np.ndarray:

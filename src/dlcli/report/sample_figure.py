@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
+from dlcli.data.lengths import lengths_of
 from dlcli.report.panels import WIDTH
 from dlcli.report.samples import chosen, kind_of, target_text
 from dlcli.report.style import GREY, applied
@@ -80,8 +81,7 @@ def _draw_image(panel: Axes, pixels: np.ndarray) -> None:
 
 def _draw_sequence(panel: Axes, steps: np.ndarray) -> None:
     """Draw the channels in colours that colour-blind readers can tell apart, and in dashes."""
-    used = np.flatnonzero(np.any(steps != 0, axis=1))
-    length = int(used[-1]) + 1 if len(used) else 1
+    length = lengths_of(steps[None])[0]
     colours = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#000000")
     dashes = ("solid", "dashed", "dotted", "dashdot", "solid", "dashed")
     for channel in range(min(steps.shape[1], CHANNELS)):
@@ -92,9 +92,8 @@ def _draw_sequence(panel: Axes, steps: np.ndarray) -> None:
 
 def _lengths(dataset: Dataset, name: str) -> Figure:
     ids = dataset.train.x[name]
-    lengths = ids.shape[1] - np.argmax((ids != 0)[:, ::-1], axis=1)
     figure, (panel,) = _grid(1, 2.4)
-    panel.hist(lengths, bins=40, color=GREY)
+    panel.hist(lengths_of(ids), bins=40, color=GREY)
     panel.set(xlabel="tokens of an example, padding not counted", ylabel="training examples")
     return figure
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dlcli.data.lengths import lengths_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -144,8 +146,7 @@ def _side_by_side(drawings: Sequence[list[str]], titles: Sequence[str]) -> Itera
 
 def _sequence(steps: np.ndarray, _vocabulary: Sequence[str]) -> Iterator[str]:
     """Yield a sparkline a channel, without the padding at the end."""
-    used = np.flatnonzero(np.any(steps != 0, axis=1))
-    steps = steps[: used[-1] + 1] if len(used) else steps[:1]
+    steps = steps[: lengths_of(steps[None])[0]]
     yield f"{len(steps)} steps"
     for channel in range(min(steps.shape[1], SHOWN_CHANNELS)):
         values = steps[:, channel]
@@ -165,8 +166,7 @@ def _sparkline(values: np.ndarray) -> str:
 
 
 def _tokens(ids: np.ndarray, vocabulary: Sequence[str]) -> Iterator[str]:
-    used = np.flatnonzero(ids)
-    count = int(used[-1]) + 1 if len(used) else 1
+    count = int(lengths_of(ids[None])[0])
     shown = ids[: min(count, SHOWN_STEPS)]
     words = [vocabulary[i] if i < len(vocabulary) else str(i) for i in shown]
     text = " ".join(words)
