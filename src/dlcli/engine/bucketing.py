@@ -21,7 +21,8 @@ BOUNDARIES = 8
 
 def sequence_lengths(split: Split) -> np.ndarray:
     """Return the steps of each example before its padding in every input, int32 (n,)."""
-    return np.max([lengths_of(array) for array in split.x.values()], axis=0)
+    longest: np.ndarray = np.max([lengths_of(array) for array in split.x.values()], axis=0)
+    return longest
 
 
 def cut_lengths(lengths: np.ndarray) -> np.ndarray:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from dlcli.data.lengths import lengths_of
@@ -16,6 +15,7 @@ from dlcli.report.style import GREY, applied
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
     from matplotlib.axes import Axes
 
     from dlcli.data.description import Dataset
