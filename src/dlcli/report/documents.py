@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dlcli.comparison.results.wording import shown_interval, shown_score
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
@@ -41,7 +41,7 @@ def write_tables(results: Results, folder: Folder) -> list[str]:
     return [*kept, "summary.md", "summary.tex"]
 
 
-def cells(row: pd.Series) -> list[str]:
+def cells(row: pd.Series | Mapping[str, Any]) -> list[str]:
     """Return a summary row as it is shown, in the order of `HEADER`."""
     failed = f"{int(row['diverged'])}/{int(row['stuck'])}"
     if row["failed"]:

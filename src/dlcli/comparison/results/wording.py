@@ -27,7 +27,7 @@ def shown_score(value: float) -> str:
     return "-" if math.isnan(value) else f"{value:.4f}" if abs(value) < 1000 else f"{value:.4g}"
 
 
-def shown_interval(row: pd.Series) -> str:
+def shown_interval(row: pd.Series | Mapping[str, Any]) -> str:
     """Write a summary row's score with its interval: `0.9812 [0.9789, 0.9835]`."""
     if math.isnan(row["low"]):
         return shown_score(row["mean"])

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import csv
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from dlcli.errors import UserError
-from dlcli.report.documents import READING
+from dlcli.report.documents import HEADER, READING, cells
 from dlcli.report.page.html import Figure, Section, page, paragraphs, table
-from dlcli.report.page.sources import Row, number, provenance, read_rows, shown
+from dlcli.report.page.sources import Row, epoch_axis, number, provenance, read_rows, shown
 from dlcli.report.style import candidate_styles
 from dlcli.store import comparisons
 
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 SYMBOLS = {"o": "circle", "s": "square", "^": "triangle-up", "D": "diamond",
            "v": "triangle-down", "P": "cross", "X": "x", "*": "star"}  # fmt: skip
 SHOWN_FAILURES = 200
+
+TEXTS = frozenset({
+    "problem", "group", "candidate", "label", "optimizer", "arguments", "initializer", "edge",
+    "under_tuned",
+})  # fmt: skip
+"""The columns of a summary that hold no numbers."""
 
 LINE = 2
 """Width of a line, in pixels."""
@@ -155,16 +162,22 @@ def _problem_parts(tables: _Tables, problem: str) -> list[str | Figure]:
 
 
 def _ranked(summary: Sequence[Row]) -> str:
-    header = ("rank", "candidate", "learning rate", "score", "low", "high", "sd", "p",
-              "diverged", "stuck", "loss of Keras's default rate", "width in decades")  # fmt: skip
-    keys = ("learning_rate", "mean", "low", "high", "sd", "p_value", "diverged", "stuck",
-            "default_regret", "width_decades")  # fmt: skip
-    rows = []
-    for row in summary:
-        rank = number(row["rank"])
-        place = "-" if rank is None else f"{rank:g} {row['group']}"
-        rows.append([place, row["candidate"], *(shown(row[key]) for key in keys)])
-    return table(header, rows, numeric=header[2:])
+    """Return the table of the printed summary, and what it has no room for."""
+    more = {"sd": "sd", "loss of Keras's default rate": "default_regret",
+            "width in decades": "width_decades"}  # fmt: skip
+    rows = [
+        [*cells(_typed(row)), *(shown(row[column]) for column in more.values())] for row in summary
+    ]
+    header = (*HEADER, *more)
+    return table(header, rows, numeric=("learning rate", "p", *more))
+
+
+def _typed(row: Row) -> dict[str, Any]:
+    """Return a summary's row with its numbers as numbers, missing ones as NaN."""
+    return {
+        key: text if key in TEXTS else (math.nan if number(text) is None else number(text))
+        for key, text in row.items()
+    }
 
 
 def _intervals(tables: _Tables, summary: Sequence[Row]) -> Figure | None:
@@ -207,7 +220,12 @@ def _sensitivity(tables: _Tables, rows: Sequence[Row]) -> Figure | None:
         "one. A broad hill forgives a rate that is not quite right, a narrow one does not.",
         traces,
         {
-            "xaxis": {"type": "log", "title": {"text": "learning rate (log scale)"}},
+            "xaxis": {
+                "type": "log",
+                "title": {"text": "learning rate (log scale)"},
+                "dtick": 1,
+                "exponentformat": "power",
+            },
             "yaxis": {"title": {"text": "validation score"}},
         },
         _numbers(rows, ("learning_rate", "score", "failed")),
@@ -223,9 +241,13 @@ def _curves(tables: _Tables, rows: Sequence[Row]) -> Figure | None:
         "Learning curves",
         "The mean validation score of the confirming seeds after each epoch, with its 95 % band.",
         [*(band for band in bands if band is not None), *lines],
-        {"xaxis": {"title": {"text": "epoch"}}, "yaxis": {"title": {"text": "validation score"}}},
+        {"xaxis": _epochs(rows), "yaxis": {"title": {"text": "validation score"}}},
         _numbers(rows, ("epoch", "mean", "low", "high")),
     )
+
+
+def _epochs(rows: Sequence[Row]) -> dict[str, Any]:
+    return epoch_axis([number(row["epoch"]) for row in rows])
 
 
 def _band(line: dict[str, Any], points: Sequence[Row]) -> dict[str, Any] | None:
@@ -251,7 +273,7 @@ def _arrivals(tables: _Tables, rows: Sequence[Row]) -> Figure | None:
         "never arrives is counted as such, not left out.",
         traces,
         {
-            "xaxis": {"title": {"text": "epoch"}},
+            "xaxis": _epochs(rows),
             "yaxis": {"title": {"text": "share of seeds"}, "tickformat": ".0%", "range": [0, 1.05]},
         },
         _numbers(rows, ("epoch", "share")),

@@ -9,7 +9,7 @@ import numpy as np
 from dlcli.evaluation import confusion_matrix, per_class_table
 from dlcli.metrics.predictions import CLASS_TASKS, LABEL_TASKS, batch_of_arrays
 from dlcli.report.page.html import Figure, Section, page, paragraphs, table
-from dlcli.report.page.sources import number, provenance, read_rows
+from dlcli.report.page.sources import epoch_axis, number, provenance, read_rows
 from dlcli.store import runs
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ def run_page(
 
 def _lead(run: RunFolder, scores: dict[str, Any]) -> str:
     part = next((name for name in ("test", "validation", "train") if name in scores), None)
-    text = f"{run.state.capitalize()} after {run.epochs_done()} epochs."
+    epochs = run.epochs_done()
+    text = f"{run.state.capitalize()} after {epochs} epoch{'s' if epochs != 1 else ''}."
     if part is not None:
         told = ", ".join(
             f"{name} {value:.4f}"
@@ -102,7 +103,7 @@ def _curve(rows: Sequence[dict[str, str]], name: str) -> Figure:
         else "By epoch."
     )
     layout = {
-        "xaxis": {"title": {"text": "epoch"}},
+        "xaxis": epoch_axis(epochs),
         "yaxis": {"title": {"text": name.replace("_", " ")}},
     }
     header = ["epoch", *(part for part, _, _ in present.values())]
@@ -118,18 +119,22 @@ def _classes(description: DataDescription, saved: tuple[Any, Any, str]) -> list[
     batch = batch_of_arrays(y_true, y_prob, task=description.task, classes=len(names))
     rows = [row.to_dict() for row in per_class_table(batch, names)]
     header = list(rows[0])
-    cells = [[v if isinstance(v, str) else f"{v:.4g}" for v in row.values()] for row in rows]
+    cells = [[_cell(value) for value in row.values()] for row in rows]
     parts: list[str | Figure] = [table(header, cells, numeric=header[1:])]
     if description.task in CLASS_TASKS and len(names) <= SHOWN_MATRIX:
         parts.append(_confusion(confusion_matrix(batch), names))
     return parts
 
 
+def _cell(value: Any) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
 def _confusion(matrix: np.ndarray, names: Sequence[str]) -> Figure:
     trace = {
         "type": "heatmap", "x": list(names), "y": list(names), "z": matrix.tolist(),
-        "colorscale": "Blues", "reversescale": False, "texttemplate": "%{z}",
-        "hovertemplate": "true %{y}, predicted %{x}: %{z}<extra></extra>", "showscale": False,
+        "colorscale": "Blues", "reversescale": True, "texttemplate": "%{z:d}",
+        "hovertemplate": "true %{y}, predicted %{x}: %{z:d}<extra></extra>", "showscale": False,
     }  # fmt: skip
     layout = {
         "xaxis": {"title": {"text": "predicted class"}, "type": "category"},

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 Row = dict[str, str]
 
+FEW_EPOCHS = 12
+"""Up to so many, each has a tick; beyond, plotly's own are whole numbers."""
+
 
 def read_rows(folder: Folder, name: str) -> list[Row]:
     """Return the rows of a CSV file, text by column.
@@ -41,6 +44,12 @@ def shown(text: str | None) -> str:
     """Return a cell's number with four digits, or a dash."""
     value = number(text)
     return "-" if value is None else f"{value:.4g}"
+
+
+def epoch_axis(epochs: Sequence[float | None]) -> dict[str, Any]:
+    """Return an axis of epochs, without ticks between them."""
+    few = max((epoch for epoch in epochs if epoch is not None), default=0) <= FEW_EPOCHS
+    return {"title": {"text": "epoch"}, **({"dtick": 1} if few else {})}
 
 
 def provenance(
