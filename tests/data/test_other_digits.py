@@ -9,7 +9,7 @@ from scipy import ndimage
 from dlcli import data
 from dlcli.data import toy
 from dlcli.data.description import INPUT, Source
-from dlcli.data.other_digits import _transformed, moved_digits, sequential_mnist_5k
+from dlcli.data.other_digits import moved_digits, sequential_mnist_5k
 from dlcli.errors import DataError
 
 
@@ -55,16 +55,6 @@ def test_shifts_stay_within_their_limit_and_reach_it():
     moves = centers - before
     assert 4.8 < np.abs(moves).max() <= 5.001
     assert np.abs(moves.mean(axis=0)).max() < 0.3
-
-
-def test_whole_shifts_quarter_turns_and_doubling_are_exact():
-    image = toy.digits().train.x[INPUT][0, ..., 0]
-    shifted = _transformed(image, 20, np.array([2.0, -3.0]), 0.0, 1.0)
-    np.testing.assert_allclose(shifted[8:16, 3:11], image, atol=1e-6)
-    turned = _transformed(image, 8, np.zeros(2), np.pi / 2, 1.0)
-    assert any(np.allclose(turned, np.rot90(image, k), atol=1e-5) for k in (1, 3))
-    doubled = _transformed(image, 16, np.zeros(2), 0.0, 2.0)
-    assert doubled.sum() == pytest.approx(4 * image.sum(), rel=0.05)
 
 
 def test_the_amounts_are_fixed_and_differ_between_parts():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from dlcli.data import toy
+from dlcli.data import moving, toy
 from dlcli.data.description import INPUT, DataDescription, Dataset, Split, TensorSpec, single_input
 from dlcli.data.entry import DataEntry, class_names
 from dlcli.errors import DataError
@@ -124,32 +124,15 @@ def _moved(
     stream = np.random.RandomState(seed)
     moves = zip(
         stream.uniform(-shift, shift, (len(images), 2)),
-        np.radians(stream.uniform(-rotation, rotation, len(images))),
+        stream.uniform(-rotation, rotation, len(images)),
         np.exp(stream.uniform(-np.log(scale), np.log(scale), len(images))),
         strict=True,
     )
-    laid = np.zeros((len(images), canvas, canvas, 1), np.float32)
-    for place, image, (offset, angle, factor) in zip(laid, images, moves, strict=True):
-        place[..., 0] = _transformed(image[..., 0], canvas, offset, angle, factor)
-    return laid
-
-
-def _transformed(
-    image: np.ndarray, canvas: int, shift: np.ndarray, angle: float, factor: float
-) -> np.ndarray:
-    """Return an image turned (radians), scaled and shifted on a canvas, by bilinear sampling."""
-    import numpy as np
-    from scipy import ndimage
-
-    cosine, sine = np.cos(angle), np.sin(angle)
-    # Sampling goes the other way: from a place on the canvas to one in the image.
-    inverse = np.array([[cosine, sine], [-sine, cosine]]) / factor
-    middle, center = (canvas - 1) / 2, (len(image) - 1) / 2
-    offset = center - inverse @ (middle + shift)
-    sampled: np.ndarray = ndimage.affine_transform(
-        image, inverse, offset, (canvas, canvas), order=1, mode="grid-constant"
-    )
-    return sampled
+    laid = [
+        moving.moved(image, (canvas, canvas), moving.Move(*offset, angle, factor))
+        for image, (offset, angle, factor) in zip(images, moves, strict=True)
+    ]
+    return np.stack(laid)
 
 
 def _describe_sequences(*, order: Order = "rows") -> DataDescription:
