@@ -229,6 +229,19 @@ def test_rm_with_nobody_to_ask_deletes_nothing_and_says_how(capsys, monkeypatch)
     assert "--yes" in told
 
 
+def test_rm_takes_the_figures_of_inspect_and_nothing_else_from_their_folder(capsys):
+    figures = make("a").path / store.INSPECTION
+    figures.mkdir()
+    for name in ("filters-conv2d_1.png", "hidden-states-lstm.svg", "invariance.csv"):
+        (figures / name).write_text("")
+    (figures / "mine.txt").write_text("")
+    assert run(["runs", "rm", "a", "--yes"]) == 2
+    assert "inspect" in capsys.readouterr().err
+    (figures / "mine.txt").unlink()
+    assert run(["runs", "rm", "a", "--yes"]) == 0
+    assert not figures.exists()
+
+
 def test_rm_takes_a_run_named_twice_once(capsys):
     make("a")
     assert run(["runs", "rm", "a", "runs/a", "./runs/a", "--yes"]) == 0

@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "compare-optimizers": "dlcli.cli.compare:compare",
     "eval": "dlcli.cli.evaluate:evaluate",
     "predict": "dlcli.cli.predict:predict",
+    "inspect": "dlcli.cli.inspect:inspect",
     "report": "dlcli.cli.report:report",
     "runs": "dlcli.cli.runs:runs",
     "data": "dlcli.cli.data:data",

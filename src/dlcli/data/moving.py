@@ -43,7 +43,8 @@ def moved(image: np.ndarray, canvas: tuple[int, int], move: Move) -> np.ndarray:
     inverse = np.array([[cosine, sine], [-sine, cosine]]) / move.factor
     middle = (np.array(canvas) - 1) / 2
     center = (np.array(image.shape[:2]) - 1) / 2
-    offset = center - inverse @ (middle + (move.down, move.right))
+    shift = np.array([move.down, move.right])
+    offset = center - inverse @ (middle + shift)
     laid = np.empty((*canvas, image.shape[-1]), image.dtype)
     for channel in range(image.shape[-1]):
         ndimage.affine_transform(

@@ -129,8 +129,8 @@ def _moved(
         strict=True,
     )
     laid = [
-        moving.moved(image, (canvas, canvas), moving.Move(*offset, angle, factor))
-        for image, (offset, angle, factor) in zip(images, moves, strict=True)
+        moving.moved(image, (canvas, canvas), moving.Move(down, right, angle, factor))
+        for image, ((down, right), angle, factor) in zip(images, moves, strict=True)
     ]
     return np.stack(laid)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from dlcli.files import replacing_path
 from dlcli.report import curves, intervals, panels, style, tables
+from dlcli.report.saving import save_figure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -14,12 +14,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from dlcli.comparison.results import Results
-
-# Neither date nor version: the same numbers give the same bytes.
-_FORMATS: dict[str, dict[str, Any]] = {
-    "svg": {"metadata": {"Date": None, "Creator": None}},
-    "png": {"metadata": {"Software": None}, "dpi": 150},
-}
 
 
 def write_figures(results: Results, folder: Path) -> list[Path]:
@@ -38,12 +32,7 @@ def write_figures(results: Results, folder: Path) -> list[Path]:
     written = []
     with style.applied():
         for stem, draw in drawings(results):
-            figure = draw()
-            for suffix, options in _FORMATS.items():
-                path = folder / f"{stem}.{suffix}"
-                with replacing_path(path) as part:
-                    figure.savefig(part, format=suffix, **options)
-                written.append(path)
+            written += save_figure(draw(), folder, stem)
     return written
 
 

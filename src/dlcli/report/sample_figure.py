@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from matplotlib.figure import Figure
 
 from dlcli.data.lengths import lengths_of
+from dlcli.report.inputs import CHANNEL_LINES, draw_channels, draw_image
 from dlcli.report.panels import WIDTH
 from dlcli.report.samples import chosen, kind_of, target_text
 from dlcli.report.style import GREY, applied
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from dlcli.data.description import Dataset
 
 COLUMNS, PANELS = 4, 12
-CHANNELS = 6
 
 
 def write_sample(dataset: Dataset, path: Path) -> None:
@@ -58,12 +58,12 @@ def _examples(dataset: Dataset, name: str, kind: str) -> Figure:
     figure, panels = _grid(len(positions), 1.7)
     for panel, i in zip(panels, positions, strict=True):
         panel.set_title(target_text(split.y[i], description)[:24])
-        (_draw_image if kind == "image" else _draw_sequence)(panel, split.x[name][i])
+        (draw_image if kind == "image" else _draw_sequence)(panel, split.x[name][i])
     if kind == "sequence":
         for panel in panels[-COLUMNS:]:
             panel.set_xlabel("time step")
         figure.supylabel("value", fontsize=8)
-        shown = min(split.x[name].shape[-1], CHANNELS)
+        shown = min(split.x[name].shape[-1], len(CHANNEL_LINES))
         if shown > 1:
             handles = panels[0].get_lines()
             labels = [f"channel {i}" for i in range(shown)]
@@ -71,23 +71,8 @@ def _examples(dataset: Dataset, name: str, kind: str) -> Figure:
     return figure
 
 
-def _draw_image(panel: Axes, pixels: np.ndarray) -> None:
-    panel.imshow(pixels[..., 0] if pixels.shape[-1] == 1 else pixels, cmap="gray")
-    panel.set_xticks([])
-    panel.set_yticks([])
-    panel.grid(visible=False)
-    panel.spines[:].set_visible(False)
-
-
 def _draw_sequence(panel: Axes, steps: np.ndarray) -> None:
-    """Draw the channels in colours that colour-blind readers can tell apart, and in dashes."""
-    length = lengths_of(steps[None])[0]
-    colours = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#000000")
-    dashes = ("solid", "dashed", "dotted", "dashdot", "solid", "dashed")
-    for channel in range(min(steps.shape[1], CHANNELS)):
-        panel.plot(
-            steps[:length, channel], color=colours[channel], linestyle=dashes[channel], linewidth=1
-        )
+    draw_channels(panel, steps[: lengths_of(steps[None])[0]])
 
 
 def _lengths(dataset: Dataset, name: str) -> Figure:

@@ -39,6 +39,12 @@ FILES = frozenset({
 })  # fmt: skip
 """What dlcli writes into a run's folder, and therefore may delete."""
 
+INSPECTION = "inspect"
+"""The folder of `dlcli inspect` within a run's."""
+
+_INSPECTED = r"(?:filters|feature-maps|hidden-states)-[^/]+\.(?:svg|png)"
+_INSPECTED_TOGETHER = r"(?:invariance|gradients)\.(?:svg|png|csv)"
+
 CALLBACK_PATHS = ("filename", "filepath", "log_dir")
 """The arguments of callbacks that name files, which lie in the run's folder."""
 
@@ -225,6 +231,9 @@ def _is_own(path: Path, patterns: Sequence[str]) -> bool:
     if any(re.fullmatch(pattern, path.name) for pattern in patterns):
         return True
     is_file = path.is_symlink() or not path.is_dir()
+    if path.name == INSPECTION and not is_file:
+        known = re.compile(f"{_INSPECTED}|{_INSPECTED_TOGETHER}")
+        return all(known.fullmatch(item.name) for item in path.iterdir())
     return is_file and (path.name in FILES | {LOCK} or _is_cut_off_write(path.name))
 
 

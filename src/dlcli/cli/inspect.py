@@ -1,0 +1,92 @@
+"""`dlcli inspect`: figures of what is inside a trained network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dlcli.cli.output import emit_json, note, print_table
+from dlcli.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def _words(_context: click.Context, _parameter: click.Parameter, text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+@click.command()
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...")
+@click.option("--filters", is_flag=True, help="Convolution kernels, and what each responds to.")
+@click.option("--feature-maps", metavar="INPUT", help="What each filter makes of an example.")
+@click.option(
+    "--invariance", default="", callback=_words, metavar="shift,rotate,scale",
+    help="How far predictions survive that images are moved.",
+)  # fmt: skip
+@click.option(
+    "--hidden-states", metavar="INPUT",
+    help="States, gates and gradients of recurrent layers over an example's steps.",
+)  # fmt: skip
+@click.option("--layer", "layers", multiple=True, metavar="ID", help="Only this layer; repeatable.")
+@click.option(
+    "--examples", default=1000, show_default=True, type=click.IntRange(min=1),
+    help="Examples to search and to move, at most.",
+)  # fmt: skip
+@click.option("--out", type=click.Path(file_okay=False), help="Folder to write to.")
+@click.option("--root", default="runs", show_default=True, help="Folder that holds the runs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def inspect(
+    runs: Sequence[str],
+    *,
+    filters: bool,
+    feature_maps: str | None,
+    invariance: tuple[str, ...],
+    hidden_states: str | None,
+    layers: tuple[str, ...],
+    examples: int,
+    out: str | None,
+    root: str,
+    as_json: bool,
+) -> None:
+    """Look inside trained networks: draw PNG and SVG, and print where they are.
+
+    INPUT is an example: test:17 (also train:, validation:) of the run's data, or a file as for
+    `dlcli predict`. Several RUNs are drawn together by --invariance and in the gradients of
+    --hidden-states. Files go to RUN/inspect, or to ./inspect for several.
+    """
+    if not (filters or feature_maps or invariance or hidden_states):
+        remedy = (
+            "add --filters, --feature-maps test:0, --invariance shift or --hidden-states test:0"
+        )
+        raise UserError("nothing to look at was named", remedy=remedy)
+    from dlcli.inspecting import Wanted, inspect_runs
+
+    wanted = Wanted(filters, feature_maps, invariance, hidden_states, layers, examples)
+    found = inspect_runs(Path(root), runs, wanted, None if out is None else Path(out))
+    if as_json:
+        emit_json({"files": [str(path) for path in found.files], **found.tables})
+        return
+    if "invariance" in found.tables:
+        _print_invariance(found.tables["invariance"])
+        click.echo()
+    for path in found.files:
+        click.echo(str(path))
+
+
+def _print_invariance(rows: Sequence[dict[str, Any]]) -> None:
+    columns = ("run", "move", "amount", "accuracy [95 %]", "same prediction [95 %]")
+    cells = [
+        (row["run"], row["kind"], f"{row['amount']:g}",
+         _interval(row, "accuracy"), _interval(row, "consistency"))
+        for row in rows
+    ]  # fmt: skip
+    print_table(columns, cells, numeric=("amount",))
+    note(f"on {rows[0]['images']} images, each moved in every direction")
+
+
+def _interval(row: dict[str, Any], name: str) -> str:
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    return f"{row[name]:.3f} [{low:.3f}, {high:.3f}]"

@@ -1,0 +1,33 @@
+"""Figures as files: SVG for paper, PNG for everything else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dlcli.files import replacing_path
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from matplotlib.figure import Figure
+
+# Neither date nor version: the same numbers give the same bytes.
+FORMATS: dict[str, dict[str, Any]] = {
+    "svg": {"metadata": {"Date": None, "Creator": None}},
+    "png": {"metadata": {"Software": None}, "dpi": 150},
+}
+
+
+def save_figure(figure: Figure, folder: Path, stem: str) -> list[Path]:
+    """Write a figure in each format, and return where.
+
+    Raises:
+        OSError: If the folder cannot be written to.
+    """
+    written = []
+    for suffix, options in FORMATS.items():
+        path = folder / f"{stem}.{suffix}"
+        with replacing_path(path) as part:
+            figure.savefig(part, format=suffix, **options)
+        written.append(path)
+    return written

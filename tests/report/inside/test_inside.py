@@ -1,0 +1,148 @@
+"""Figures of what is inside a network: every axis named, everything in place, nothing computed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from matplotlib.collections import PolyCollection
+
+from dlcli.inspection import FeatureMaps, FilterBank, Invariance, Unrolled
+from dlcli.inspection.filters import Response
+from dlcli.report import inside
+from dlcli.report.inputs import Example
+from dlcli.report.style import applied
+
+RNG = np.random.default_rng(3)
+IMAGE = Example("image", RNG.random((8, 8, 1)), "7, test:0")
+SERIES = Example("sequence", RNG.normal(size=(12, 2)), "up")
+TEXT = Example("tokens", np.array([3, 2, 4, 2, 0, 0]), "good", ("-", "?", "the", "a", "$film$"))
+
+
+@pytest.fixture(autouse=True)
+def _style():
+    with applied():
+        yield
+
+
+def texts(figure):
+    found = [text.get_text() for text in figure.texts]
+    for axes in figure.axes:
+        found += [axes.get_title(loc="left"), axes.get_xlabel(), axes.get_ylabel()]
+        found += [text.get_text() for text in axes.texts]
+    return [text for text in found if text]
+
+
+def bank(example, kernel, count=3):
+    places = (8, 8) if example.kind == "image" else (example.length(),)
+    window = ((1, 4),) * len(places)
+    response = Response(0, 2.5, window, RNG.random(places))
+    kernels = RNG.normal(size=(count, *kernel))
+    return FilterBank("conv", "Conv2D", kernels, ((response,),) * count, np.full(count, 0.25))
+
+
+@pytest.mark.parametrize(
+    ("example", "kernel"),
+    [
+        (IMAGE, (3, 3, 1)),
+        (IMAGE, (3, 3, 3)),
+        (IMAGE, (3, 3, 16)),
+        (SERIES, (3, 2)),
+        (TEXT, (3, 8)),
+    ],
+)
+def test_filters_are_drawn_with_what_they_respond_to(example, kernel, tmp_path):
+    figure = inside.draw_filters(bank(example, kernel), {0: example})
+    said = texts(figure)
+    size = " x ".join(map(str, kernel[:-1]))
+    over = "one channel" if kernel[-1] == 1 else f"{kernel[-1]} channels"
+    assert said[0] == f"conv: 3 filters of {size} over {over}"
+    assert "2: up to 2.5, above 0 at 25%" in said
+    if example is TEXT:
+        assert "the $film$ the" in said
+    figure.savefig(tmp_path / "f.png")
+
+
+def test_no_more_filters_are_drawn_than_a_page_holds_and_that_is_said():
+    figure = inside.draw_filters(bank(IMAGE, (3, 3, 1), count=40), {0: IMAGE})
+    assert "40 filters" in texts(figure)[0]
+    assert "the first 24 shown" in texts(figure)[0]
+    assert len(figure.axes) == 3 * 24
+
+
+def test_kernels_are_drawn_without_examples():
+    alone = FilterBank("conv", "Conv1D", RNG.normal(size=(4, 3, 2)), (), np.empty(0))
+    assert len(inside.draw_filters(alone, {}).axes) == 4
+
+
+def test_the_maps_of_a_layer_share_one_scale_that_is_drawn():
+    maps = FeatureMaps("pool", "MaxPooling2D", RNG.random((4, 4, 10)) * [*range(1, 11)])
+    figure = inside.draw_feature_maps(maps, IMAGE)
+    limits = {a.images[0].get_clim() for a in figure.axes[1:11]}
+    assert limits == {(0.0, maps.maps.max())}
+    assert "activation" in texts(figure)
+    signed = FeatureMaps("conv", "Conv2D", RNG.normal(size=(4, 4, 2)))
+    low, high = inside.draw_feature_maps(signed, IMAGE).axes[1].images[0].get_clim()
+    assert low == -high == -np.abs(signed.maps).max()
+
+
+@pytest.mark.parametrize("example", [SERIES, TEXT])
+def test_the_maps_of_a_sequence_lie_below_it(example):
+    maps = FeatureMaps("conv", "Conv1D", RNG.random((len(example.values), 5)))
+    figure = inside.draw_feature_maps(maps, example)
+    above, below, *_ = figure.axes
+    assert above.get_position().y0 > below.get_position().y0
+    assert below.images[0].get_array().shape == (5, example.length())
+    assert (below.get_xlabel(), below.get_ylabel()) == ("place along the sequence", "filter")
+
+
+def unrolled(steps=12, features=2, gradient=True):
+    values = {
+        "hidden state": RNG.normal(size=(steps, 5)), "forget gate": RNG.random((steps, 5)),
+    }  # fmt: skip
+    norms = np.geomspace(1e-9, 1, steps) if gradient else None
+    inputs = RNG.normal(size=(steps, features))
+    return Unrolled("lstm", "LSTM", np.arange(steps), inputs, values, norms)
+
+
+@pytest.mark.parametrize("features", [2, 30])
+def test_states_and_gates_share_the_axis_of_time(features, tmp_path):
+    figure = inside.draw_states(unrolled(features=features), SERIES)
+    figure.savefig(tmp_path / "f.png")
+    panels = [a for a in figure.axes if a.get_title(loc="left")]
+    assert len(panels) == 4
+    assert len({a.get_xlim() for a in panels}) == 1
+    assert panels[2].images[0].get_clim() == (0, 1)
+    assert panels[-1].get_xlabel() == "time step"
+    assert panels[-1].get_yscale() == "log"
+    assert "$" not in "".join(t.get_text() for t in panels[-1].get_yticklabels())
+
+
+def test_words_name_the_steps_of_a_text(tmp_path):
+    figure = inside.draw_states(unrolled(steps=4, gradient=False), TEXT)
+    figure.savefig(tmp_path / "f.png")
+    assert [t.get_text() for t in figure.axes[2].get_xticklabels()] == ["a", "the", "$film$", "the"]
+    assert "norm" not in "".join(texts(figure))
+
+
+def test_gradients_of_several_networks_are_told_apart_without_colour():
+    figure = inside.draw_gradients({"rnn": unrolled(), "lstm": unrolled()})
+    first, second = figure.axes[0].get_lines()
+    assert first.get_linestyle() != second.get_linestyle() or first.get_marker() != (
+        second.get_marker()
+    )
+    assert [t.get_text() for t in figure.legends[0].get_texts()] == ["rnn", "lstm"]
+
+
+def test_invariance_has_a_panel_a_kind_and_measure_with_bands():
+    points = [
+        Invariance(kind, by, 0.9, 0.8, 0.95, 0.95, 0.9, 0.99, 100)
+        for kind in ("shift", "scale")
+        for by in (1, 2)
+    ]
+    figure = inside.draw_invariance({"max": points, "none": points})
+    assert len(figure.axes) == 4
+    labels = [(a.get_xlabel().replace("\n", " "), a.get_ylabel()) for a in figure.axes]
+    assert labels[0] == ("shift in pixels (up, down, left and right)", "accuracy")
+    assert labels[3] == ("factor of growth and of shrinkage", "unchanged predictions")
+    for axes in figure.axes:
+        assert sum(isinstance(c, PolyCollection) for c in axes.collections) == 2
