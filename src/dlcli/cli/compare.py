@@ -13,7 +13,7 @@ import click
 
 from dlcli.cli.config import SET
 from dlcli.cli.data import download_progress
-from dlcli.cli.output import emit_json, note, print_sentence, print_table
+from dlcli.cli.output import emit_json, knows, note, print_sentence, print_table
 from dlcli.cli.tracking import LOGS, TRACKING, check_tracking
 from dlcli.errors import UserError, WorkError
 
@@ -209,6 +209,7 @@ def _written(session: Session, *, figures: bool) -> Results:
 
 def _print(results: Results, path: Path, *, as_json: bool) -> None:
     from dlcli.report.documents import HEADER, cells
+    from dlcli.report.terminal import HEIGHTS, sensitivity_lines
 
     if as_json:
         emit_json(_plain(results, path))
@@ -221,6 +222,8 @@ def _print(results: Results, path: Path, *, as_json: bool) -> None:
         shown = [cells(row) for _, row in rows.iterrows()]
         print_table(header, shown, numeric=("learning rate", "p", "diverged/stuck"))
         click.echo()
+        for line in (*sensitivity_lines(results, problem, plain=not knows(HEIGHTS)), ""):
+            click.echo(line)
     for sentence in results.verdict:
         print_sentence(sentence)
     html = path / "report.html"

@@ -30,6 +30,15 @@ def note(text: str) -> None:
     click.echo(text, err=True)
 
 
+def knows(characters: str) -> bool:
+    """Whether standard output can show some characters."""
+    try:
+        characters.encode(getattr(sys.stdout, "encoding", None) or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
 def print_sentence(text: str) -> None:
     """Print a sentence: folded to the width of a terminal, one line in a pipe."""
     if sys.stdout.isatty():
