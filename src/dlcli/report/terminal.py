@@ -104,7 +104,7 @@ class _Grid:
         for power in range(math.ceil(self.first - 1e-9), math.floor(self.last + 1e-9) + 1):
             place = self.place(power)
             text = "1" if power == 0 else "10" if power == 1 else f"1e{power}"
-            if place >= len(line) + bool(line) and place + len(text) <= self.width + 2:
+            if place >= len(line) + bool(line) and place + len(text) <= self.width:
                 line = line.ljust(place) + text
         return line.ljust(self.width)
 
