@@ -43,6 +43,7 @@ bench: $(VENV)/.installed ## the figures of benchmarks/README.md, in about an ho
 	$(BIN)/python benchmarks/growth.py
 	$(BIN)/python benchmarks/engine.py
 	$(BIN)/python benchmarks/bucketing.py
+	$(BIN)/python benchmarks/pooling.py
 	$(BIN)/python benchmarks/report.py
 
 catalogue: $(VENV)/.installed ## re-read what the installed Keras offers

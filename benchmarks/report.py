@@ -45,6 +45,12 @@ COLUMNS: dict[str, dict[str, str]] = {
         "data": "data", "padded": "padded s", "bucketed": "bucketed s", "ratio": "ratio",
         "padded_accuracy": "accuracy, padded", "bucketed_accuracy": "accuracy, bucketed",
     },
+    "pooling": {
+        "pooling": "pooling", "parameters": "parameters", "flops": "FLOPs", "epoch": "epoch s",
+        "still": "as they lie", "shift_1": "1 pixel off", "shift_2": "2 pixels",
+        "shift_4": "4 pixels",
+        "rotate_15": "turned by 15°", "scale_1.2": "1.2 times larger, smaller",
+    },
     "growth": {
         "by": "grows by", "network": "network", "jobs": "jobs", "trials": "trials",
         "examples": "examples", "seconds": "dlcli s", "loop": "loop s",
