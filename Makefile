@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint fast slow bench catalogue clean help
+.PHONY: demo test lint fast slow bench pictures catalogue clean help
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -45,6 +45,9 @@ bench: $(VENV)/.installed ## the figures of benchmarks/README.md, in about an ho
 	$(BIN)/python benchmarks/bucketing.py
 	$(BIN)/python benchmarks/pooling.py
 	$(BIN)/python benchmarks/report.py
+
+pictures: $(VENV)/.installed ## README's pictures, from real runs, in some ten minutes
+	$(BIN)/python docs/pictures.py
 
 catalogue: $(VENV)/.installed ## re-read what the installed Keras offers
 	$(BIN)/python -m dlcli.introspection --write

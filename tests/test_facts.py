@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -45,3 +46,21 @@ def test_sgd_depends_more_on_rate_and_initialiser_than_adam(tmp_path):
     assert sgd["good_share"] < adam["good_share"]
     assert sgd["tuned_range"] > 3 * adam["tuned_range"]
     assert sgd["failed_share"] > 2 * adam["failed_share"]
+
+
+def test_max_pooling_survives_small_shifts_better_than_none_and_global_pooling_best(tmp_path):
+    names = [f"pooling_{kind}" for kind in ("none", "max", "global")]
+    for name in names:
+        done = dlcli(
+            "train", str(CONFIGS / f"{name}.yaml"), "--epochs", "12", "--out", f"runs/{name}",
+            cwd=tmp_path,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    done = dlcli("inspect", *names, "--invariance", "shift", "--json", cwd=tmp_path)
+    rows = {(r["run"], r["amount"]): r for r in json.loads(done.stdout)["invariance"]}
+    still = [rows[f"pooling-{kind}", 0]["accuracy"] for kind in ("none", "max", "global")]
+    assert min(still) > 0.93
+    none, largest, everywhere = (rows[f"pooling-{kind}", 1] for kind in ("none", "max", "global"))
+    assert none["accuracy_high"] < largest["accuracy_low"]
+    assert largest["accuracy_high"] < everywhere["accuracy_low"]
+    assert rows["pooling-max", 4]["accuracy"] < 0.5 < rows["pooling-global", 4]["accuracy"]
