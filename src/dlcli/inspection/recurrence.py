@@ -269,7 +269,8 @@ def _norms(tape: Any, score: Any, part: Any, trace: Mapping[str, list[Any]]) -> 
         slopes = tape.gradient(
             score, trace.get(name, []), unconnected_gradients=tf.UnconnectedGradients.ZERO
         )
-        squares += tf.stack([tf.reduce_sum(slope**2) for slope in slopes]) if slopes else 0.0
+        wide = [tf.cast(slope, tf.float64) for slope in slopes]  # squares of 1e-20 are 0 otherwise
+        squares += tf.stack([tf.reduce_sum(slope**2) for slope in wide]) if wide else 0.0
     return _in_time(part, tf.sqrt(squares))
 
 

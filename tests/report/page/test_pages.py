@@ -93,7 +93,8 @@ def test_the_page_of_a_comparison_holds_what_its_tables_hold(workplace):
     check(text)
     for title in (
         "Scores with their intervals", "Learning rates", "Learning curves", "Time to the target",
-        "Tuning budget", "Initialisers", "Trainings that came to nothing", "How it was made",
+        "Tuning budget", "Initialisers", "Trainings that came to nothing",
+        "What became of the trainings", "How it was made",
     ):  # fmt: skip
         assert title in text
     printed = [
@@ -146,7 +147,7 @@ def test_the_command_writes_either_and_says_where(workplace):
 
 if CHROMIUM is not None:  # a machine without a browser has nothing to test it with
 
-    def browsed(path: Path, profile: Path, script: str) -> str:
+    def browsed(path: Path, profile: Path, script: str, width: int) -> str:
         """Return the page's document after a script ran in it, as Chromium holds it."""
         copy = path.with_name("browsed.html")
         ending = f"<script>window.addEventListener('load', () => {{ {script} }});</script></body>"
@@ -154,7 +155,7 @@ if CHROMIUM is not None:  # a machine without a browser has nothing to test it w
         done = subprocess.run(
             [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run",
              "--disable-background-networking", "--disable-component-update", "--disable-sync",
-             f"--user-data-dir={profile}", "--window-size=400,900", "--enable-logging=stderr",
+             f"--user-data-dir={profile}", f"--window-size={width},900", "--enable-logging=stderr",
              "--virtual-time-budget=5000", "--dump-dom", f"file://{copy}"],
             capture_output=True, text=True, timeout=120, check=True,
         )  # fmt: skip
@@ -162,26 +163,30 @@ if CHROMIUM is not None:  # a machine without a browser has nothing to test it w
         return done.stdout
 
     @pytest.mark.slow
+    @pytest.mark.parametrize("width", [400, 1600])
     @pytest.mark.parametrize("place", ["comparisons/small", "runs/first"])
-    def test_a_browser_draws_sorts_and_loads_nothing(workplace, tmp_path, place):
+    def test_a_browser_draws_sorts_tells_and_loads_nothing(workplace, tmp_path, place, width):
         report = workplace / place / "report.html"
         dlcli("report", Path(place).name, cwd=workplace)
         told = (
             "const head = document.querySelector('th:nth-child(2) button'); head.click();"
+            "Plotly.Fx.hover('f0', [{curveNumber: 0, pointNumber: 0}]);"
             "const cells = [...document.querySelectorAll('tbody')][0].rows;"
             "document.title = JSON.stringify({"
             "plots: document.querySelectorAll('.plot .main-svg').length,"
             "figures: document.querySelectorAll('figure').length,"
+            "told: document.querySelectorAll('#f0 .hoverlayer .hovertext').length,"
             "sorted: head.parentElement.getAttribute('aria-sort'),"
             "column: [...cells].map(row => row.cells[1].textContent),"
             "wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,"
             "requests: performance.getEntriesByType('resource').length});"
         )
-        document = browsed(report, tmp_path, told)
+        document = browsed(report, tmp_path, told, width)
         title = re.search(r"<title>(.*?)</title>", document).group(1)
         seen = json.loads(title.replace("&quot;", '"').replace("&amp;", "&"))
         assert seen["figures"] > 2
         assert seen["plots"] >= seen["figures"]
+        assert seen["told"] > 0
         assert seen["sorted"] == "ascending"
         assert seen["column"] == sorted(seen["column"])
         assert seen["wide"] <= 0

@@ -116,7 +116,8 @@ def _no_difference(name: str, told: str, undecided: Sequence[pd.Series], count: 
     if len(undecided) > SHOWN:
         others.append(f"{len(undecided) - SHOWN} more")
     worse = count - 1 - len(undecided)
-    rest = f" The other {worse} {'is' if worse == 1 else 'are'} shown to be worse." if worse else ""
+    others_worse = "The other is" if worse == 1 else f"The other {worse} are"
+    rest = f" {others_worse} shown to be worse." if worse else ""
     return (
         f"No difference shown on {name} between the best mean, {told}, "
         f"and {joined(others)}: any of them may be the best.{rest}"

@@ -48,7 +48,8 @@ def draw_states(unrolled: Unrolled, example: Example) -> Figure:
         panel.yaxis.set_major_locator(MaxNLocator(3, integer=True))
         figure.colorbar(made, ax=panel, pad=0.01, aspect=8)
     if unrolled.gradient is not None:
-        axes[-1].plot(unrolled.steps, unrolled.gradient, color="black", marker=".", linewidth=1)
+        norms = _positive(unrolled.gradient)
+        axes[-1].plot(unrolled.steps, norms, color="black", marker=".", linewidth=1)
         axes[-1].set_title("how much the prediction depends on the state after each step")
         _scale_gradients(axes[-1], [unrolled.gradient])
         axes[-1].set_ylabel(wrapped(GRADIENT, 18))
@@ -95,6 +96,11 @@ def _name_steps(panel: Axes, example: Example) -> None:
         panel.set_xlabel("time step, named by its token")
 
 
+def _positive(gradient: np.ndarray) -> np.ndarray:
+    """Leave out where the gradient is lost to rounding: a log scale has no place for it."""
+    return np.where(gradient > 0, gradient, np.nan)
+
+
 def _scale_gradients(panel: Axes, gradients: list[np.ndarray]) -> None:
     """Use a log scale wherever there is something to show on one."""
     if any((gradient > 0).any() for gradient in gradients):
@@ -116,7 +122,7 @@ def draw_gradients(gradients: Mapping[str, Unrolled]) -> Figure:
     figure, (panel,) = panels(1, [], height=3.2)
     for name, unrolled in gradients.items():
         every = max(1, len(unrolled.steps) // 8)
-        norms = np.asarray(unrolled.gradient)
+        norms = _positive(np.asarray(unrolled.gradient))
         panel.plot(unrolled.steps, norms, label=name, markevery=every, **styles[name].line())
     _scale_gradients(panel, [u.gradient for u in gradients.values() if u.gradient is not None])
     panel.set_title("how much the prediction depends on the state after each step")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 SYMBOLS = {"o": "circle", "s": "square", "^": "triangle-up", "D": "diamond",
            "v": "triangle-down", "P": "cross", "X": "x", "*": "star"}  # fmt: skip
 SHOWN_FAILURES = 200
+
+FATES = {
+    "ok": ("#B9D9EB", ""), "pruned": ("#E4E4E4", ""), "stuck": ("#E69F00", "/"),
+    "diverged": ("#D55E00", "x"), "failed": ("#000000", "."),
+}  # fmt: skip
+"""Colours and patterns of what may become of a training."""
 
 TEXTS = frozenset({
     "problem", "group", "candidate", "label", "optimizer", "arguments", "initializer", "edge",
@@ -354,9 +361,40 @@ def _failures(trials: Sequence[Row]) -> list[str | Figure]:
     more = len(failed) - len(rows)
     return [
         paragraphs(said),
+        _fates(trials),
         table(header, rows, numeric=("learning rate", "seed", "epochs")),
         *([paragraphs(f"{more} more are in trials.csv.")] if more else []),
     ]
+
+
+def _fates(trials: Sequence[Row]) -> Figure:
+    """Return bars of what became of each candidate's trainings."""
+    counts = Counter((row["candidate"], row["status"]) for row in trials)
+    candidates = list(dict.fromkeys(row["candidate"] for row in trials))
+    kinds = [kind for kind in FATES if any(counts[c, kind] for c in candidates)]
+    traces = [
+        {
+            "type": "bar", "orientation": "h", "name": kind, "y": candidates,
+            "x": [counts[c, kind] for c in candidates],
+            "marker": {"color": FATES[kind][0], "pattern": {"shape": FATES[kind][1]}},
+            "hovertemplate": f"%{{y}}: %{{x}} {kind}<extra></extra>",
+        }
+        for kind in kinds
+    ]  # fmt: skip
+    rows = [[c, *(str(counts[c, kind]) for kind in kinds)] for c in candidates]
+    return Figure(
+        "What became of the trainings",
+        "Those of the search and of the confirmation. Many that came to nothing mean that the "
+        "searched rates reach into where the optimizer fails.",
+        traces,
+        {
+            "barmode": "stack",
+            "xaxis": {"title": {"text": "trainings"}},
+            "yaxis": {"type": "category", "autorange": "reversed"},
+        },
+        [["candidate", *kinds], *rows],
+        max(220, 26 * len(candidates) + 120),
+    )
 
 
 def _provenance(folder: ComparisonFolder) -> list[str | Figure]:

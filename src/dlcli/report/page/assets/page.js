@@ -42,5 +42,6 @@
   });
   window.addEventListener("beforeprint", function () {
     document.querySelectorAll(".plot").forEach(function (plot) { Plotly.Plots.resize(plot); });
+    document.querySelectorAll("details").forEach(function (part) { part.open = true; });
   });
 }());
