@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +22,7 @@ from dlcli.report.panels import WIDTH
 from dlcli.report.style import wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from matplotlib.axes import Axes
 
@@ -78,7 +79,9 @@ def draw_filters(bank: FilterBank, examples: Mapping[int, Example]) -> Figure:
     for i in range(shown):
         left, top = 0.1 + (i % columns) * width, head + (i // columns) * height
         sheet.text(left, top, _caption(bank, i))
-        draw(sheet, bank, i, examples, (left, top + 0.17, width - 0.15, height - 0.3), limit)
+        place = (left, top + 0.17, width - 0.15, height - 0.3)
+        responses = bank.responses[i] if bank.responses else ()
+        draw(_Cell(sheet, bank.kernels[i], limit, responses, examples, place))
     return sheet.figure
 
 
@@ -99,26 +102,40 @@ def _caption(bank: FilterBank, i: int) -> str:
     return f"{i}: up to {bank.responses[i][0].value:.3g}, above 0 at {bank.active[i]:.0%}"
 
 
-Place = tuple[float, float, float, float]
+@dataclass(frozen=True)
+class _Cell:
+    """What a filter is drawn from, and where.
+
+    Attributes:
+        sheet: The figure.
+        kernel: The filter's.
+        limit: The largest weight of all filters.
+        responses: The filter's.
+        examples: By position.
+        place: Left, top, width and height, in inches.
+    """
+
+    sheet: Sheet
+    kernel: np.ndarray
+    limit: float
+    responses: Sequence[Response]
+    examples: Mapping[int, Example]
+    place: tuple[float, float, float, float]
+
+    def strongest(self) -> tuple[Response, Example]:
+        """Return the strongest response, and the example it is in."""
+        return self.responses[0], self.examples[self.responses[0].example]
 
 
-def _draw_image_filter(
-    sheet: Sheet,
-    bank: FilterBank,
-    i: int,
-    examples: Mapping[int, Example],
-    place: Place,
-    limit: float,
-) -> None:
-    left, top, width, height = place
+def _draw_image_filter(cell: _Cell) -> None:
+    left, top, width, height = cell.place
     side = min(width / 3 - 0.05, height)
-    _draw_kernel(sheet.panel(left, top, side, side), bank.kernels[i], limit)
-    response = bank.responses[i][0]
-    example = examples[response.example]
-    panel = sheet.panel(left + side + 0.06, top, side, side)
+    _draw_kernel(cell.sheet.panel(left, top, side, side), cell.kernel, cell.limit)
+    response, example = cell.strongest()
+    panel = cell.sheet.panel(left + side + 0.06, top, side, side)
     draw_image(panel, example.values)
     mark_window(panel, example, response.window)
-    panel = sheet.panel(left + 2 * (side + 0.06), top, side, side)
+    panel = cell.sheet.panel(left + 2 * (side + 0.06), top, side, side)
     bare(panel).imshow(response.maps, cmap=AMOUNTS)
 
 
@@ -135,45 +152,29 @@ def _draw_kernel(panel: Axes, kernel: np.ndarray, limit: float) -> None:
         panel.imshow(np.sqrt(np.mean(kernel**2, axis=-1)), cmap=AMOUNTS, vmin=0)
 
 
-def _draw_sequence_filter(
-    sheet: Sheet,
-    bank: FilterBank,
-    i: int,
-    examples: Mapping[int, Example],
-    place: Place,
-    limit: float,
-) -> None:
-    left, top, width, height = place
-    _draw_kernel(sheet.panel(left, top, 0.5, height), bank.kernels[i], limit)
-    response = bank.responses[i][0]
-    example = examples[response.example]
+def _draw_sequence_filter(cell: _Cell) -> None:
+    left, top, width, height = cell.place
+    _draw_kernel(cell.sheet.panel(left, top, 0.5, height), cell.kernel, cell.limit)
+    response, example = cell.strongest()
     rest, half = width - 0.7, height / 2 - 0.03
-    panel = sheet.panel(left + 0.6, top, rest, half)
+    panel = cell.sheet.panel(left + 0.6, top, rest, half)
     draw_input(panel, example)
     mark_window(panel, example, response.window)
-    answer = sheet.panel(left + 0.6, top + half + 0.06, rest, half)
+    answer = cell.sheet.panel(left + 0.6, top + half + 0.06, rest, half)
     answer.plot(response.maps, color="black", linewidth=1)
     answer.margins(x=0)
     for each in (panel, answer):
         each.set(xticks=[], yticks=[], xlabel="", ylabel="")
 
 
-def _draw_words(
-    sheet: Sheet,
-    bank: FilterBank,
-    i: int,
-    examples: Mapping[int, Example],
-    place: Place,
-    _limit: float,
-) -> None:
-    panel = bare(sheet.panel(*place))
-    responses = bank.responses[i]
-    strongest = max(responses[0].value, 1e-9)
-    for row, response in enumerate(responses):
+def _draw_words(cell: _Cell) -> None:
+    panel = bare(cell.sheet.panel(*cell.place))
+    strongest = max(cell.responses[0].value, 1e-9)
+    for row, response in enumerate(cell.responses):
         panel.barh(row, max(response.value, 0) / strongest, color="#56B4E9", alpha=0.45)
-        panel.text(0.01, row, _seen_words(response, examples), va="center", fontsize=8)
+        panel.text(0.01, row, _seen_words(response, cell.examples), va="center", fontsize=8)
     panel.set_xlim(0, 1)
-    panel.set_ylim(len(responses) - 0.5, -0.5)
+    panel.set_ylim(len(cell.responses) - 0.5, -0.5)
 
 
 def _seen_words(response: Response, examples: Mapping[int, Example]) -> str:
@@ -183,20 +184,13 @@ def _seen_words(response: Response, examples: Mapping[int, Example]) -> str:
     return text if len(text) <= 44 else text[:41] + "..."
 
 
-def _draw_kernel_alone(
-    sheet: Sheet,
-    bank: FilterBank,
-    i: int,
-    _examples: Mapping[int, Example],
-    place: Place,
-    limit: float,
-) -> None:
-    left, top, width, height = place
+def _draw_kernel_alone(cell: _Cell) -> None:
+    left, top, width, height = cell.place
     side = min(width, height)
-    _draw_kernel(sheet.panel(left, top, side, side), bank.kernels[i], limit)
+    _draw_kernel(cell.sheet.panel(left, top, side, side), cell.kernel, cell.limit)
 
 
-_LAYOUTS: Mapping[str, tuple[int, float, Callable[..., None]]] = {
+_LAYOUTS: Mapping[str, tuple[int, float, Callable[[_Cell], None]]] = {
     "image": (3, 0.98, _draw_image_filter),
     "sequence": (3, 1.1, _draw_sequence_filter),
     "tokens": (2, 0.95, _draw_words),
