@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
+import atexit
 import io
 import os
 import sys
+from typing import NoReturn
 
 from dlcli.cli import run
 
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    code = 1
+
+    def leave() -> None:
+        _end(code)
+
+    atexit.register(leave)  # before all others, so that it comes last
     _mend_streams()
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    sys.exit(code)
+
+
+def _end(code: int) -> NoReturn:
+    """Write what is left, and end the process without taking its modules apart.
+
+    That takes up to 0.3 s for nothing. A reader that has gone, as `head` does, is no error.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            pass
+        except OSError:
+            code = code or 1
+    os._exit(code)
 
 
 def _mend_streams() -> None:

@@ -69,6 +69,9 @@ def hidden(modules: Iterable[str]) -> Iterator[None]:
 PUBLIC_NAMES = "tensorflow._api.v2."
 """The modules that only list what TensorFlow offers."""
 
+UNUSED = (f"{PUBLIC_NAMES}lite",)
+"""What TensorFlow imports and dlcli never uses: models for phones."""
+
 
 class _Deferring(MetaPathFinder):
     """Finds the modules of public names, and lets them run when a name is first asked for.
@@ -87,15 +90,16 @@ class _Deferring(MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Return how to load a module later, or None for all others."""
-        if not fullname.startswith(PUBLIC_NAMES):
-            return None
-        name = fullname.removeprefix(PUBLIC_NAMES).partition(".")[0]
-        if (self.package / name).exists():
+        if fullname not in UNUSED and not self._only_lists(fullname):
             return None
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is not None and spec.loader is not None:
             spec.loader = importlib.util.LazyLoader(_Quiet(spec.loader))
         return spec
+
+    def _only_lists(self, fullname: str) -> bool:
+        name = fullname.removeprefix(PUBLIC_NAMES).partition(".")[0]
+        return fullname.startswith(PUBLIC_NAMES) and not (self.package / name).exists()
 
 
 class _Quiet(Loader):

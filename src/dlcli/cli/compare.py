@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dlcli.cli.config import SET
-from dlcli.cli.data import download_progress
 from dlcli.cli.output import emit_json, knows, note, print_sentence, print_table
 from dlcli.cli.tracking import LOGS, TRACKING, check_tracking
 from dlcli.errors import UserError, WorkError
@@ -75,19 +74,25 @@ def compare(
     Each optimizer's learning rate is searched, then confirmed with fresh seeds. The same command
     again trains only what is missing. Without CONFIG, a small CNN on real digits is compared.
     """
-    from dlcli import comparing
-    from dlcli.comparison.plan import budget_seconds
+    from dlcli.executors import start_fork_server
 
     check_tracking(tracking)
     began = time.monotonic()
     changed = (*overrides, *as_overrides(flags))
-    comparing.begin_import(executor)
+    if executor == "processes":
+        start_fork_server()  # it imports TensorFlow while this process reads what is asked
+    from dlcli import comparing
+    from dlcli.cli.data import download_progress
+    from dlcli.comparison.plan import budget_seconds
+
     workers = 1 if executor == "serial" else jobs or comparing.default_jobs()
     with download_progress() as progress:
         read = comparing.read_problems(configs or (str(_packaged()),), changed, progress)
     plan = comparing.plan_comparison(*read)
-    # The tables need pandas and SciPy, which load while the workers wait for TensorFlow.
+    # pandas, SciPy and Matplotlib load while the workers wait for TensorFlow.
     importlib.import_module("dlcli.comparison.results")
+    if figures:
+        importlib.import_module("dlcli.report.figures")
     budget = read[1].budget
     pool = comparing.make_executor(executor, workers, plan)
     try:

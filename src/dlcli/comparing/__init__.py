@@ -15,12 +15,11 @@ from dlcli.comparing.timing import (
     settled,
     within_time,
 )
-from dlcli.comparing.workers import begin_import, default_jobs, make_executor
+from dlcli.comparing.workers import default_jobs, make_executor
 
 __all__ = [
     "Session",
     "Settled",
-    "begin_import",
     "check",
     "default_jobs",
     "estimated_seconds",

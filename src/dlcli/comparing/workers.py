@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dlcli.executors import Processes, Remote, Serial, start_fork_server
+from dlcli.executors import Processes, Remote, Serial
 from dlcli.quiet import load_tensorflow
 from dlcli.store.xla_cache import remember_compiled
 
@@ -18,16 +18,6 @@ WORKSHOP = "dlcli.workshop"
 
 HINTS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 """Files of the drivers of NVIDIA, AMD, and of Windows below Linux: without any, there is no GPU."""
-
-
-def begin_import(kind: str) -> None:
-    """Let TensorFlow be imported while the configs and the data are read.
-
-    Args:
-        kind: `processes` or `serial`.
-    """
-    if kind == "processes":
-        start_fork_server()
 
 
 def make_executor(kind: str, jobs: int, plan: Plan) -> Executor:

@@ -16,12 +16,11 @@ from dlcli.report.panels import (
     limits,
     off_scale,
     panels,
-    part,
     problem_panels,
-    ranked,
     sparse,
     whole_numbers,
 )
+from dlcli.report.rows import part, ranked
 from dlcli.report.style import GREY
 
 if TYPE_CHECKING:

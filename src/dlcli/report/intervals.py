@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.lines import Line2D
 
-from dlcli.report.panels import Cast, describe, limits, panels, part, ranked
+from dlcli.report.panels import Cast, describe, limits, panels
+from dlcli.report.rows import part, ranked
 from dlcli.report.style import FONT_SIZE, GREY, number, wrapped
 
 if TYPE_CHECKING:

@@ -88,14 +88,6 @@ def cast_of(results: Results) -> Cast:
     return Cast(candidate_styles(found), labels, grey)
 
 
-def part(frame: DataFrame, **equal: str) -> DataFrame:
-    """Return the rows in which each named column has the given value."""
-    chosen = np.ones(len(frame), dtype=bool)
-    for column, value in equal.items():
-        chosen &= (frame[column] == value).to_numpy()
-    return frame.loc[chosen]
-
-
 def panels(
     count: int, entries: Sequence[Line2D], *, height: float, columns: int = 2
 ) -> tuple[Figure, list[Axes]]:
@@ -124,21 +116,6 @@ def problem_panels(results: Results, entries: Sequence[Line2D]) -> tuple[Figure,
     names = results.problems
     figure, axes = panels(len(names), entries, height=3.3 if len(names) == 1 else 2.6)
     return figure, dict(zip(names, axes, strict=True))
-
-
-def ranked(results: Results, problem: str) -> list[str]:
-    """Return the candidates of a problem, the best first.
-
-    Args:
-        results: Of `summary` the columns problem, candidate and rank.
-        problem: One of them.
-    """
-    return [
-        str(name)
-        for name in part(results.summary, problem=problem).sort_values("rank", kind="stable")[
-            "candidate"
-        ]
-    ]
 
 
 def describe(axes: Axes, title: Sequence[str], x: str, y: str, *, width: int = 68) -> None:

@@ -9,7 +9,8 @@ import numpy as np
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from dlcli.report.panels import WIDTH, Cast, describe, limits, part, text_width
+from dlcli.report.panels import WIDTH, Cast, describe, limits, text_width
+from dlcli.report.rows import part
 from dlcli.report.style import GREY, Style, number, wrapped
 
 if TYPE_CHECKING:

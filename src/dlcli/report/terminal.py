@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dlcli.comparison.results.wording import shown_score
-from dlcli.report.panels import part, ranked
+from dlcli.report.rows import part, ranked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
