@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from dlcli.comparison.plan import Contender, Plan
+    from dlcli.data.description import Dataset
 
 STATES_BYTES = 256e6
 """Memory for initial states, which are made and kept for as many seeds as it holds."""
@@ -44,8 +45,13 @@ RUNGS = (0.25, 0.5)
 """The shares of the epochs after which the worse half is pruned (Jamieson & Talwalkar 2016)."""
 
 
-def open_workshop(plan: Plan) -> Workshop:
-    """Prepare this process for a plan's trials: one thread, nothing loaded yet."""
+def open_workshop(plan: Plan, data: Callable[[int], Dataset] | None = None) -> Workshop:
+    """Prepare this process for a plan's trials: one thread, nothing loaded yet.
+
+    Args:
+        plan: Whose trials they are.
+        data: Returns a problem's data; loaded as its config says if left out.
+    """
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     for device in tf.config.list_physical_devices("GPU"):
@@ -53,7 +59,7 @@ def open_workshop(plan: Plan) -> Workshop:
         tf.config.experimental.set_memory_growth(device, True)
     if os.environ.get(LOG_LEVEL) == SILENT:  # a program each for several networks is no mistake
         tf.get_logger().setLevel("ERROR")
-    return Workshop(plan)
+    return Workshop(plan, data)
 
 
 def open_devices() -> Callable[[str], int]:
@@ -66,10 +72,12 @@ class Workshop:
 
     Args:
         plan: Whose tasks they are.
+        data: Returns a problem's data; loaded as its config says if left out.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, data: Callable[[int], Dataset] | None = None) -> None:
         self.plan = plan
+        self._data = data or self._loaded
         self._networks: dict[int, Network] = {}
         self._programs: dict[Hashable, Program] = {}
         self._states: OrderedDict[Hashable, list[np.ndarray]] = OrderedDict()
@@ -166,10 +174,12 @@ class Workshop:
             self._states.clear()
             self._losses.clear()
             asked = self.plan.problems[problem]
-            data = asked.config.data
-            dataset = load(data.source, validation=data.validation, seed=asked.config.seed)
-            self._networks[problem] = Network(asked.config, dataset, jit=asked.jit)
+            self._networks[problem] = Network(asked.config, self._data(problem), jit=asked.jit)
         return self._networks[problem]
+
+    def _loaded(self, problem: int) -> Dataset:
+        config = self.plan.problems[problem].config
+        return load(config.data.source, validation=config.data.validation, seed=config.seed)
 
     def _state(self, contender: Contender, seed: int) -> list[np.ndarray]:
         """Return the initial state of a seed, the same for every optimizer.

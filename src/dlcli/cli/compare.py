@@ -45,8 +45,11 @@ DEFAULT = "compare_digits_cnn.yaml"
 @click.option(
     "--jobs", type=click.IntRange(1), help="Processes; all cores if left out, 1 on a GPU."
 )
-@click.option("--executor", type=click.Choice(["processes", "serial"]), default="processes",
+@click.option("--executor", type=click.Choice(["processes", "serial", "ray"]), default="processes",
               show_default=True, help="Where trials run.")  # fmt: skip
+@click.option("--ray-address", metavar="HOST:PORT", help="Of a Ray cluster; auto finds one here.")
+@click.option("--ray-gpus", type=click.FloatRange(0), metavar="N",
+              help="GPUs of a Ray worker, such as 0.5; 1 if there are any.")  # fmt: skip
 @click.option("--resume/--fresh", default=True, show_default=True,
               help="Go on with the same comparison, or start one beside it.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Show the plan and how long it takes.")
@@ -60,6 +63,8 @@ def compare(
     overrides: tuple[str, ...],
     jobs: int | None,
     executor: str,
+    ray_address: str | None,
+    ray_gpus: float | None,
     resume: bool,
     dry_run: bool,
     name: str | None,
@@ -85,7 +90,7 @@ def compare(
     from dlcli.cli.data import download_progress
     from dlcli.comparison.plan import budget_seconds
 
-    workers = 1 if executor == "serial" else jobs or comparing.default_jobs()
+    placement = comparing.place(executor, jobs, address=ray_address, gpus=ray_gpus)
     with download_progress() as progress:
         read = comparing.read_problems(configs or (str(_packaged()),), changed, progress)
     plan = comparing.plan_comparison(*read)
@@ -94,23 +99,23 @@ def compare(
     if figures:
         importlib.import_module("dlcli.report.figures")
     budget = read[1].budget
-    pool = comparing.make_executor(executor, workers, plan)
+    pool = placement.executor(plan)
     try:
         if dry_run or isinstance(budget, str):
             note("timing an epoch of each optimizer")
-            plan, seconds = comparing.fitted(plan, pool, workers, budget, began)
+            plan, seconds = comparing.fitted(plan, pool, placement.jobs, budget, began)
         home = _Home(plan, name, Path(root))
-        session = comparing.Session(plan, home.found() if resume else None, jobs=workers)
+        session = comparing.Session(plan, home.found() if resume else None, jobs=placement.jobs)
         if dry_run:
-            _print_plan(session, seconds, workers, as_json=as_json)
+            _print_plan(session, seconds, placement.jobs, as_json=as_json)
             return
         if session.remaining():
-            session.plan, pool, remarks = comparing.settled(plan, pool, executor, workers)
+            session.plan, pool, remarks = comparing.settled(plan, pool, placement)
             for remark in remarks:
                 note(remark)
         session.folder = folder = home.opened(fresh=not resume)
         with folder.lock():
-            comparing.write_settings(session, sys.argv, executor, workers)
+            comparing.write_settings(session, sys.argv, placement)
             deadline = began + budget_seconds(budget) if isinstance(budget, str) else None
             _run(session, pool, deadline)
             results = _written(session, figures=figures)

@@ -15,17 +15,17 @@ from dlcli.comparing.timing import (
     settled,
     within_time,
 )
-from dlcli.comparing.workers import default_jobs, make_executor
+from dlcli.comparing.workers import Placement, place
 
 __all__ = [
+    "Placement",
     "Session",
     "Settled",
     "check",
-    "default_jobs",
     "estimated_seconds",
     "fitted",
-    "make_executor",
     "measure",
+    "place",
     "plan_comparison",
     "problems_key_of",
     "read_problems",

@@ -21,6 +21,7 @@ from dlcli.store.environment import computing_versions, environment
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from dlcli.comparing.workers import Placement
     from dlcli.comparison.plan import Plan
     from dlcli.comparison.protocol import Choice
     from dlcli.comparison.results import Results
@@ -236,7 +237,7 @@ def best_so_far(plan: Plan, records: Sequence[Record]) -> str:
     return best[1] if best else ""
 
 
-def write_settings(session: Session, command: Sequence[str], executor: str, jobs: int) -> None:
+def write_settings(session: Session, command: Sequence[str], placement: Placement) -> None:
     """Write config.yaml and environment.json; they say what the folder is."""
     folder, plan = session.folder, session.plan
     assert folder is not None  # noqa: S101 (there is one when something is written)
@@ -244,7 +245,7 @@ def write_settings(session: Session, command: Sequence[str], executor: str, jobs
         name = CONFIG if number == 1 else CONFIG.replace(".", f"-{number}.")
         folder.write_text(name, to_yaml(problem.config))
     told = environment(plan.problems[0].config.seed, command, [])
-    told |= {"executor": executor, "jobs": jobs, PROBLEMS: problems_key_of(plan)}
+    told |= {"executor": placement.kind, "jobs": placement.jobs, PROBLEMS: problems_key_of(plan)}
     folder.write_text(ENVIRONMENT, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
 
 

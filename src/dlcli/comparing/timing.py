@@ -7,7 +7,6 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dlcli.comparing.jit import measured as measured_jit
-from dlcli.comparing.workers import make_executor
 from dlcli.comparison.plan import Plan, budget_seconds, within_budget
 from dlcli.comparison.records import Check, Measurement
 from dlcli.errors import UserError, WorkError
@@ -15,6 +14,7 @@ from dlcli.errors import UserError, WorkError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from dlcli.comparing.workers import Placement
     from dlcli.executors import Done, Executor
 
 SAFETY = 0.85
@@ -35,29 +35,28 @@ class Settled(NamedTuple):
     notes: tuple[str, ...]
 
 
-def settled(plan: Plan, executor: Executor, kind: str, jobs: int) -> Settled:
+def settled(plan: Plan, executor: Executor, placement: Placement) -> Settled:
     """Make sure that the trials can be run, and decide on XLA where that is worth measuring.
 
     Args:
         plan: Of trials that are missing.
         executor: Tries them out; closed if another one takes its place.
-        kind: The executor's, as `make_executor` takes it.
-        jobs: Trials side by side.
+        placement: Where the trials run.
 
     Raises:
         DlcliError: As `check` does.
     """
-    checked = check(plan, executor, jobs)
+    checked = check(plan, executor, placement.jobs)
     notes = tuple(
         f"{plan.problems[problem].name} is trained by Keras's fit, which is slower: {m.obstacle}"
         for problem, m in checked.items()
         if m.obstacle
     )
-    chosen = measured_jit(plan, checked, executor, jobs)
+    chosen = measured_jit(plan, checked, executor, placement.jobs)
     if chosen == plan:
         return Settled(plan, executor, notes)
     executor.close()
-    return Settled(chosen, make_executor(kind, jobs, chosen), notes)
+    return Settled(chosen, placement.executor(chosen), notes)
 
 
 def check(plan: Plan, executor: Executor, jobs: int) -> dict[int, Measurement]:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dlcli.data import load
+from dlcli.errors import UserError
 from dlcli.executors import Processes, Remote, Serial
 from dlcli.quiet import load_tensorflow
+from dlcli.store.environment import computing_versions
 from dlcli.store.xla_cache import remember_compiled
 
 if TYPE_CHECKING:
     from dlcli.comparison.plan import Plan
+    from dlcli.data.description import Dataset
     from dlcli.executors import Executor
 
 WORKSHOP = "dlcli.workshop"
@@ -20,13 +25,68 @@ HINTS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 """Files of the drivers of NVIDIA, AMD, and of Windows below Linux: without any, there is no GPU."""
 
 
-def make_executor(kind: str, jobs: int, plan: Plan) -> Executor:
-    """Return what does a plan's tasks: this process (`serial`), or so many others."""
+@dataclass(frozen=True)
+class Placement:
+    """Where trials run.
+
+    Attributes:
+        kind: In this process (`serial`), in `processes` of this machine, or on a `ray` cluster.
+        jobs: How many side by side.
+        gpus: Of each worker on a cluster.
+    """
+
+    kind: str
+    jobs: int
+    gpus: float = 0.0
+
+    def executor(self, plan: Plan) -> Executor:
+        """Return what does a plan's tasks."""
+        opening = Remote(WORKSHOP, "open_workshop")
+        if self.kind == "serial":
+            remember_compiled()
+            load_tensorflow()
+            return Serial(opening, (plan,))
+        if self.kind == "processes":
+            return Processes(self.jobs, opening, (plan,))
+        from dlcli.executors.cluster import Cluster, Stored
+
+        data = Stored([_data_of(plan, index) for index in range(len(plan.problems))])
+        return Cluster(self.jobs, opening, (plan, data), computing_versions(), gpus=self.gpus)
+
+
+def _data_of(plan: Plan, problem: int) -> Dataset:
+    config = plan.problems[problem].config
+    return load(config.data.source, validation=config.data.validation, seed=config.seed)
+
+
+def place(
+    kind: str, jobs: int | None = None, *, address: str | None = None, gpus: float | None = None
+) -> Placement:
+    """Decide where trials run; joins the cluster if they run on one.
+
+    Args:
+        kind: As `Placement` has it.
+        jobs: Side by side; None for as many as there is room for.
+        address: The cluster's, if there is one already.
+        gpus: Of each worker on a cluster; None for one where the cluster has any.
+
+    Raises:
+        UserError: If there is no cluster, or it has no room.
+    """
     if kind == "serial":
-        remember_compiled()
-        load_tensorflow()
-        return Serial(Remote(WORKSHOP, "open_workshop"), (plan,))
-    return Processes(jobs, Remote(WORKSHOP, "open_workshop"), (plan,))
+        return Placement(kind, 1)
+    if kind == "processes":
+        return Placement(kind, jobs or default_jobs())
+    from dlcli.executors.cluster import capacity, connect, has_gpus
+
+    connect(address, jobs or _cores())
+    needed = float(has_gpus()) if gpus is None else gpus
+    room = capacity(needed)
+    if not room:
+        what = f"a processor and {needed:g} GPUs" if needed else "a processor"
+        remedy = "add a node to it (`ray start`), or lower --ray-gpus"
+        raise UserError(f"the Ray cluster has no node with {what}", remedy=remedy)
+    return Placement(kind, min(jobs or room, room), needed)
 
 
 def default_jobs() -> int:
