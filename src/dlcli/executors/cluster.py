@@ -12,10 +12,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import pickle
+import re
+import socket
 import time
 from typing import TYPE_CHECKING, Any
 
-from dlcli.errors import UserError
+from dlcli.errors import UserError, WorkError
 from dlcli.executors.pool import Heard, Member, Pool
 from dlcli.executors.processes import PRELOAD
 from dlcli.executors.tasks import Remote, Worker, packed, told
@@ -27,6 +30,12 @@ if TYPE_CHECKING:
 
 FRESH = 2.0
 """Seconds for which the cluster's size is believed: nodes come and go."""
+
+MOST_FAILURES = 5
+"""Workers that may be lost before they begin, one after the other."""
+
+ANSWER = 5.0
+"""Seconds within which a cluster must answer."""
 
 INSTALL = "pip install 'dlcli[ray]'"
 
@@ -44,11 +53,16 @@ def connect(address: str | None, processors: int) -> None:
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # Ray's coming default
+    address = address or os.environ.get("RAY_ADDRESS")
+    if address:
+        os.environ.setdefault("RAY_NUM_REDIS_GET_RETRIES", "2")  # else it asks for ten minutes
     ray = _imported()
     if ray.is_initialized():
         return
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
-    address = address or os.environ.get("RAY_ADDRESS")
+    remedy = "see `ray status`; --ray-address auto finds one that `ray start` began here"
+    if address and (problem := _unreachable(address)):
+        raise UserError(f"the Ray cluster at {address} cannot be used: {problem}", remedy=remedy)
     try:
         if address:
             ray.init(address=address, **quiet)
@@ -56,8 +70,21 @@ def connect(address: str | None, processors: int) -> None:
             ray.init(address="local", num_cpus=processors, include_dashboard=False, **quiet)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         where = f"the Ray cluster at {address}" if address else "a Ray cluster of this machine"
-        remedy = "see `ray status`; --ray-address auto finds one that `ray start` began here"
         raise UserError(f"{where} cannot be used: {told(error)}", remedy=remedy) from None
+
+
+def _unreachable(address: str) -> str:
+    """Return why nothing answers at an address, before Ray tries for minutes; empty if it does."""
+    if address == "auto":
+        return ""
+    host, _, port = address.rpartition(":")
+    if "/" in address or not host or not port.isdecimal():
+        return "it is no HOST:PORT"
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=ANSWER).close()
+    except (OSError, OverflowError) as error:
+        return str(error)
+    return ""
 
 
 def _imported() -> Any:
@@ -144,12 +171,16 @@ class _Actor(Member):
     Args:
         kind: The actor's class with its needs.
         arguments: Of its constructor.
+
+    Attributes:
+        node: A reference to the id of its node, which is there when it has found one.
+        owed: A reference to its answer.
     """
 
     def __init__(self, kind: Any, arguments: tuple[Any, ...]) -> None:
         super().__init__()
         self._handle = kind.remote(*arguments)
-        self._node = self._handle.node.remote()
+        self.node = self._handle.node.remote()
         self.owed: Any = None
 
     def send(self, task: Any) -> None:
@@ -158,27 +189,21 @@ class _Actor(Member):
 
     def listen(self) -> Heard:
         """Fetch the answer, or find out what it died of."""
-        import pickle
-
         ray = _imported()
         try:
             answer = ray.get(self.owed)
         except ray.exceptions.RayError as error:
             self.end()
-            if "No module named 'dlcli'" in str(error):
-                raise UserError("a node has no dlcli", remedy="install it on all nodes") from None
             return Heard(None, _cause(error), crashed=True, lost=self._is_lost(error))
         return Heard(*pickle.loads(answer))  # noqa: S301 (of a worker of our own)
 
     def _is_lost(self, error: Exception) -> bool:
-        """Whether its node is gone, or cannot be reached."""
+        """Whether its node is gone, not its process alone."""
         ray = _imported()
-        if isinstance(error, ray.exceptions.NodeDiedError) or "node" in _first_line(error):
+        if "node has died" in str(error) or isinstance(error, ray.exceptions.NodeDiedError):
             return True
-        with contextlib.suppress(ray.exceptions.RayError):
-            node = ray.get(self._node, timeout=0)
-            return all(n["NodeID"] != node for n in ray.nodes() if n["Alive"])
-        return False
+        node = ray.get(self.node)
+        return all(n["NodeID"] != node for n in ray.nodes() if n["Alive"])
 
     def end(self) -> None:
         """Kill it."""
@@ -187,15 +212,11 @@ class _Actor(Member):
             ray.kill(self._handle)
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).split("\n", 1)[0]
-
-
 def _cause(error: Exception) -> str:
-    """Say in a line what a worker died of; Ray says it in many."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    kept = [line for line in lines if ": " not in line.split(" ", 1)[0] and "actor_id" not in line]
-    return f"its worker was lost: {' '.join(kept or lines)[:300]}"
+    """Say in a line what a worker died of; Ray says it in many, most of them ids."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    kept = [line for line in lines if line and not re.match(r"\w+: \S+$", line)]
+    return f"its worker was lost: {' '.join(kept)[:300]}"
 
 
 class Cluster(Pool[_Actor]):
@@ -224,20 +245,61 @@ class Cluster(Pool[_Actor]):
         self._gpus = gpus
         self._kind = ray.remote(num_cpus=1, num_gpus=gpus, max_restarts=0)(_Trainer)
         self._arguments = (setup, ray.put(arguments), dict(versions))
+        self._starting: list[_Actor] = []  # they have found no node yet, and may find none
+        self._failures = 0
         self._seen = (-FRESH, 0)
 
-    def _has_room(self) -> bool:
+    def _enlarge(self) -> None:
+        wanted = len(self._queue) + len(self._again)
+        for _ in range(min(wanted - len(self._starting), self._room())):
+            self._starting.append(_Actor(self._kind, self._arguments))
+
+    def _room(self) -> int:
         now = time.monotonic()
         if now - self._seen[0] > FRESH:
             self._seen = now, capacity(self._gpus)
-        # One waits for a node to come back where all are gone.
-        return len(self._workers) < min(self._jobs, max(1, self._seen[1]))
+        most = min(self._jobs, max(1, self._seen[1]))  # one waits where all nodes are gone
+        return most - len(self._workers) - len(self._starting)
 
-    def _started(self) -> _Actor:
-        return _Actor(self._kind, self._arguments)
+    def _expects(self) -> bool:
+        return bool(self._starting) and bool(self._again or len(self._queue))
 
-    def _heard(self, busy: Sequence[_Actor]) -> tuple[_Actor, Heard]:
+    def _heard(self, busy: Sequence[_Actor]) -> tuple[_Actor, Heard] | None:
         owed = {worker.owed: worker for worker in busy}
-        (ready,), _ = _imported().wait(list(owed), num_returns=1, fetch_local=False)
-        worker = owed[ready]
-        return worker, worker.listen()
+        found = {worker.node: worker for worker in self._starting}
+        (ready, *_), _ = _imported().wait([*owed, *found], num_returns=1, fetch_local=False)
+        if ready in found:
+            self._welcome(found[ready])
+            return None
+        return owed[ready], owed[ready].listen()
+
+    def _welcome(self, worker: _Actor) -> None:
+        """Take a worker on that has found its node, or been lost on the way.
+
+        Raises:
+            UserError: If nodes lack dlcli.
+            WorkError: If one after the other is lost.
+        """
+        ray = _imported()
+        self._starting.remove(worker)
+        try:
+            ray.get(worker.node)
+        except ray.exceptions.RayError as error:
+            if "No module named" in str(error):
+                raise UserError("a node has no dlcli", remedy=f"on each: {INSTALL}") from None
+            self._failures += 1
+            if self._failures >= MOST_FAILURES:
+                remedy = "see `ray status`, and the logs of the nodes"
+                raise WorkError(
+                    f"no worker can be started: {_cause(error)}", remedy=remedy
+                ) from None
+            return
+        self._failures = 0
+        self._workers.append(worker)
+
+    def close(self) -> None:
+        """Stop the workers at once."""
+        super().close()
+        for worker in self._starting:
+            worker.end()
+        self._starting.clear()

@@ -88,16 +88,16 @@ class Pool(abc.ABC, Generic[M]):
         self._workers: list[M] = []
 
     @abc.abstractmethod
-    def _has_room(self) -> bool:
-        """Whether there may be another worker."""
+    def _enlarge(self) -> None:
+        """Start another worker if there is room; it need not be ready at once."""
 
     @abc.abstractmethod
-    def _started(self) -> M:
-        """Return a new worker."""
+    def _heard(self, busy: Sequence[M]) -> tuple[M, Heard] | None:
+        """Wait for the first of the busy workers that is done or dead; None if one is new."""
 
-    @abc.abstractmethod
-    def _heard(self, busy: Sequence[M]) -> tuple[M, Heard]:
-        """Wait for the first of the busy workers that is done or dead."""
+    def _expects(self) -> bool:
+        """Whether a worker will be ready soon that was not at once."""
+        return False
 
     def submit(self, task: Any, group: Hashable) -> None:
         """Queue a task."""
@@ -112,21 +112,23 @@ class Pool(abc.ABC, Generic[M]):
         while True:
             self._hand_out()
             busy = [worker for worker in self._workers if worker.is_busy]
-            if not busy:
+            if not busy and not self._expects():
                 return None
-            done = self._received(*self._heard(busy))
+            heard = self._heard(busy)
+            done = self._received(*heard) if heard else None
             if done is not None:
                 self._hand_out()  # the worker goes on while the caller keeps the result
                 return done
 
     def _hand_out(self) -> None:
         while self._again or len(self._queue):
-            idle = [worker for worker in self._workers if not worker.is_busy]
-            if not idle and self._has_room():
-                idle = [self._started()]
-                self._workers.append(idle[0])
-            if not any(self._assign(worker) for worker in idle):
+            if not self._idle():
+                self._enlarge()
+            if not any(self._assign(worker) for worker in self._idle()):
                 return
+
+    def _idle(self) -> list[M]:
+        return [worker for worker in self._workers if not worker.is_busy]
 
     def _assign(self, worker: M) -> bool:
         """Give a worker a task, if there is one for it."""

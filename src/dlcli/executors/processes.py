@@ -106,11 +106,9 @@ class Processes(Pool[_Process]):
         self._jobs = jobs
         self._setup = (setup, arguments)
 
-    def _has_room(self) -> bool:
-        return len(self._workers) < self._jobs
-
-    def _started(self) -> _Process:
-        return _Process(self._context, *self._setup)
+    def _enlarge(self) -> None:
+        if len(self._workers) < self._jobs:
+            self._workers.append(_Process(self._context, *self._setup))
 
     def _heard(self, busy: Sequence[_Process]) -> tuple[_Process, Heard]:
         pipes = {worker.pipe: worker for worker in busy}

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from dlcli.errors import UserError
-from dlcli.executors import Processes, Queue, Remote, Serial
+from dlcli.executors import Processes, Remote, Serial
 
-HERE = "tests.test_executors"
+HERE = "tests.executors.test_processes"
 
 
 class MuteError(Exception):
@@ -162,7 +162,7 @@ def test_workers_end_with_the_main_process_however_that_ends(tmp_path):
         "print(pool._workers[0].process.pid, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False
     )
@@ -172,44 +172,3 @@ def test_workers_end_with_the_main_process_however_that_ends(tmp_path):
             return
         time.sleep(0.1)
     pytest.fail(f"worker {pid} outlived the main process")
-
-
-def test_a_worker_keeps_to_its_group_then_takes_a_free_one_then_helps():
-    queue = Queue()
-    for task, group in ((1, "a"), (2, "a"), (3, "b"), (4, "b"), (5, "b")):
-        queue.put(task, group)
-    assert queue.take() == (1, "a")
-    assert queue.take(["a", "b"]) == (3, "b")
-    assert queue.take([], ("a",)) == (4, "b")
-    assert queue.take([], ("a", "b")) in {(2, "a"), (5, "b")}
-    assert len(queue) == 1
-    queue.clear()
-    assert queue.take() is None
-
-
-@pytest.mark.parametrize(
-    ("seconds", "known", "tasks", "helps"),
-    [
-        (0.2, [], 1, False),
-        (0.2, [], 2, True),
-        (3.0, [], 1, True),
-        (None, [], 1, True),
-        (0.2, ["a", "b"], 1, True),
-    ],
-)
-def test_nobody_begins_a_group_for_its_last_short_task(seconds, known, tasks, helps):
-    queue = Queue()
-    for task in range(tasks):
-        queue.put(task, "a")
-    if seconds:
-        queue.seconds["a"] = seconds
-    taken = queue.take(known, ["a"])
-    assert taken == ((0, "a") if helps else None)
-    assert len(queue) == tasks - helps
-
-
-def test_a_task_that_nobody_else_works_at_is_always_taken():
-    queue = Queue()
-    queue.put(0, "a")
-    queue.seconds["a"] = 0.2
-    assert queue.take([], []) == (0, "a")
