@@ -12,10 +12,15 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def replacing_path(path: Path) -> Iterator[Path]:
+def replacing_path(path: Path, *, synced: bool = True) -> Iterator[Path]:
     """Yield the path of a temporary file, with the same suffix, that becomes `path` at the end.
 
     After an exception, Ctrl-C included, `path` is as it was before and the temporary file is gone.
+
+    Args:
+        path: The file.
+        synced: Wait until it is on the disk, so that it is whole even if the power fails. Else a
+            failure of the power, and nothing less, may leave it empty.
 
     Raises:
         OSError: If the folder cannot be written to.
@@ -24,8 +29,9 @@ def replacing_path(path: Path) -> Iterator[Path]:
     part = path.with_name(f".{path.stem}.{os.urandom(4).hex()}.part{path.suffix}")
     try:
         yield part
-        with part.open("rb") as stream:
-            os.fsync(stream.fileno())
+        if synced:
+            with part.open("rb") as stream:
+                os.fsync(stream.fileno())
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

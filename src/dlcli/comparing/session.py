@@ -8,7 +8,7 @@ import time
 import zlib
 from collections import deque
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dlcli.comparison.fingerprint import TrialKeys, problems_key
 from dlcli.comparison.protocol import Protocol as Stages
@@ -67,6 +67,7 @@ class Session:
     def __post_init__(self) -> None:
         self.key = TrialKeys(self.plan, computing_versions())
         self._read_before: dict[str, tuple[Result, int | None] | None] = {}
+        self._optimizers: dict[int, Any] = {}
 
     @property
     def failed(self) -> list[Record]:
@@ -109,6 +110,7 @@ class Session:
         """
         stages = Stages(self.plan)
         self.choices = stages.choices
+        best = BestSoFar(self.plan)
         waiting = deque(stages.start())
         left_out = self._submit(waiting, stages, executor, deadline)
         observer.started(trials=stages.trials, kept=self.kept)
@@ -122,8 +124,9 @@ class Session:
                     waiting.extend(stages.tell(record.trial, record.result))
                 if time.monotonic() > deadline:
                     left_out += sum(len(task.trials) for task in executor.cancel())
-                best = best_so_far(self.plan, self.records)
-                observer.trial(done=len(self.records), trials=stages.trials, best=best)
+                observer.trial(
+                    done=len(self.records), trials=stages.trials, best=best.told(self.records)
+                )
         except KeyboardInterrupt:
             raise InterruptedRunError(
                 f"interrupted; {len(self.records)} finished trials are kept",
@@ -208,13 +211,20 @@ class Session:
         told = {
             "problem": self.plan.problems[contender.problem].name,
             "candidate": contender.name,
-            "optimizer": to_plain(contender.config)["compile"]["optimizer"],
+            "optimizer": self._written(trial.contender),
             "learning_rate": trial.rate,
             "stage": trial.stage,
             "seed": trial.seed,
             "jobs": self.jobs,
         }
         self.folder.write_trial(key, {**told, "result": content}, history)
+
+    def _written(self, contender: int) -> Any:
+        """Return a contender's optimizer as plain data, written out once."""
+        if contender not in self._optimizers:
+            plain = to_plain(self.plan.contenders[contender].config)
+            self._optimizers[contender] = plain["compile"]["optimizer"]
+        return self._optimizers[contender]
 
 
 def _pruned(key: str, task: Task) -> str:
@@ -223,18 +233,33 @@ def _pruned(key: str, task: Task) -> str:
     return f"{key}{PRUNED}{zlib.crc32(repr(rates).encode()):08x}"
 
 
-def best_so_far(plan: Plan, records: Sequence[Record]) -> str:
-    """Name the best validation score of any trial so far, on the first problem that has one."""
-    name = f"val_{plan.score.metric}"
-    best: tuple[float, str] | None = None
-    for record in records:
+class BestSoFar:
+    """The best validation score of any trial so far.
+
+    Args:
+        plan: Says what the score is.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._seen = 0
+        self._best: tuple[float, str] | None = None
+
+    def told(self, records: Sequence[Record]) -> str:
+        """Name it, of records of which those seen before come first; empty if there is none."""
+        for record in records[self._seen :]:
+            self._consider(record)
+        self._seen = len(records)
+        return self._best[1] if self._best else ""
+
+    def _consider(self, record: Record) -> None:
+        name, sign = f"val_{self._plan.score.metric}", self._plan.score.sign
         value = record.result.best.get(name) if record.result.status == "ok" else None
-        if value is None:
-            continue
-        told = f"{plan.contenders[record.trial.contender].name} at {record.trial.rate:g}"
-        if best is None or value * plan.score.sign > best[0]:
-            best = (value * plan.score.sign, f"{told}: {name} {value:.4f}")
-    return best[1] if best else ""
+        if value is None or (self._best and value * sign <= self._best[0]):
+            return
+        contender = self._plan.contenders[record.trial.contender]
+        told = f"{contender.name} at {record.trial.rate:g}: {name} {value:.4f}"
+        self._best = value * sign, told
 
 
 def write_settings(session: Session, command: Sequence[str], placement: Placement) -> None:

@@ -79,6 +79,9 @@ class ComparisonFolder(Folder):
     ) -> None:
         """Keep a finished trial.
 
+        It is not waited for that it lies on the disk, which takes longer than many a training: only
+        a power failure can damage it, and damaged trials are trained again.
+
         Args:
             key: The hash of all that decides its result.
             content: Plain data; `epochs`, the length of the history, is added.
@@ -87,8 +90,8 @@ class ComparisonFolder(Folder):
         place = Folder(self.path / TRIALS / key)
         with explained_os_errors(place.path / TRIAL):
             place.path.mkdir(parents=True, exist_ok=True)
-        place.write_text(HISTORY, to_csv(history))
-        place.write_json(TRIAL, {**content, "epochs": len(history)})
+        place.write_text(HISTORY, to_csv(history), synced=False)
+        place.write_json(TRIAL, {**content, "epochs": len(history)}, synced=False)
 
     def read_trial(self, key: str) -> tuple[dict[str, Any], list[dict[str, Any]]] | None:
         """Return a finished trial with its history, None if there is none.

@@ -63,25 +63,30 @@ class Folder:
             yield
 
     @contextlib.contextmanager
-    def replace_into(self, name: str) -> Iterator[Path]:
+    def replace_into(self, name: str, *, synced: bool = True) -> Iterator[Path]:
         """Yield a path to write to; it becomes the named file if the block succeeds.
+
+        Args:
+            name: The file's.
+            synced: As `files.replacing_path` has it.
 
         Raises:
             WorkError: If the disk is full.
             UserError: If the folder cannot be written to.
         """
         target = self.path / name
-        with explained_os_errors(target), replacing_path(target) as path:
+        with explained_os_errors(target), replacing_path(target, synced=synced) as path:
             yield path
 
-    def write_text(self, name: str, text: str) -> None:
+    def write_text(self, name: str, text: str, *, synced: bool = True) -> None:
         """Write a text file."""
-        with self.replace_into(name) as path:
+        with self.replace_into(name, synced=synced) as path:
             path.write_text(text, encoding="utf-8")
 
-    def write_json(self, name: str, content: Any) -> None:
+    def write_json(self, name: str, content: Any, *, synced: bool = True) -> None:
         """Write a JSON file; what is not a finite number becomes null."""
-        self.write_text(name, json.dumps(finite(content), indent=1, ensure_ascii=False) + "\n")
+        text = json.dumps(finite(content), indent=1, ensure_ascii=False) + "\n"
+        self.write_text(name, text, synced=synced)
 
     def read_text(self, name: str) -> str:
         """Read a text file.

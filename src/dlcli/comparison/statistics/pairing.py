@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special, stats
 
 from dlcli.comparison.statistics.description import Interval, mean_interval
 
@@ -91,7 +92,8 @@ def differences_to_best(
     values = np.asarray(scores, dtype=float)
     best = int(values.mean(axis=1).argmax())
     index = _resampled(values.shape[1], rng, resamples)
-    return tuple(_difference(values[best] - row, index) for row in values)
+    gaps = values[best] - values
+    return tuple(_difference(gap, _means(gap, index)) for gap in gaps)
 
 
 def difference(
@@ -111,23 +113,74 @@ def difference(
         resamples: How many.
     """
     values = np.asarray(first, dtype=float) - np.asarray(second, dtype=float)
-    return _difference(values, _resampled(len(values), rng, resamples))
+    return _difference(values, _means(values, _resampled(len(values), rng, resamples)))
 
 
 def _resampled(seeds: int, rng: np.random.Generator, resamples: int) -> NDArray[np.int64]:
     return rng.integers(seeds, size=(resamples if seeds else 0, seeds))
 
 
-def _difference(values: NDArray[np.float64], index: NDArray[np.int64]) -> Difference:
+def _means(values: NDArray[np.float64], index: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the mean of each resample, shape (resamples,)."""
+    return np.asarray(values[index].mean(axis=1) if len(values) else values)
+
+
+def _difference(values: NDArray[np.float64], means: NDArray[np.float64]) -> Difference:
+    """Return the difference of two candidates.
+
+    Args:
+        values: Shape (seeds,), by seed.
+        means: Shape (resamples,), of the resamples.
+    """
     n = len(values)
     if n == 0:
         return Difference(math.nan, math.nan, None)
     sd = float(values.std(ddof=1)) if n > 1 else math.nan
     if n < FEWEST_TO_RESAMPLE:
         return Difference(float(values.mean()), sd, mean_interval(values))
-    tail = float(stats.norm.cdf(-math.sqrt(n / (n - 1)) * stats.t.ppf(0.975, n - 1)))
-    low, high = np.quantile(values[index].mean(axis=1), [tail, 1 - tail])
+    tail = _tail(n)
+    low, high = np.quantile(means, [tail, 1 - tail])
     return Difference(float(values.mean()), sd, Interval(float(low), float(high)))
+
+
+@lru_cache
+def _tail(n: int) -> float:
+    """Return the share of the resamples of n seeds to leave out at each end."""
+    return float(stats.norm.cdf(-math.sqrt(n / (n - 1)) * stats.t.ppf(0.975, n - 1)))
+
+
+class _Pairs:
+    """Differences of many pairs of candidates, which share the resamples of their seeds.
+
+    Args:
+        values: Shape (candidates, seeds); NaN where a run has no score.
+        rng: Draws the resamples.
+        resamples: How many.
+    """
+
+    def __init__(
+        self, values: NDArray[np.float64], rng: np.random.Generator, resamples: int
+    ) -> None:
+        self._values = values
+        self._rng = rng
+        self._resamples = resamples
+        self._index: dict[bytes, NDArray[np.int64]] = {}
+        self._means: dict[tuple[bytes, int], NDArray[np.float64]] = {}
+
+    def difference(self, first: int, second: int, seeds: NDArray[np.bool_]) -> Difference:
+        """Return how much the first is better at some of the seeds."""
+        gap = self._values[first, seeds] - self._values[second, seeds]
+        return _difference(gap, self._mean(first, seeds) - self._mean(second, seeds))
+
+    def _mean(self, candidate: int, seeds: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Return a candidate's means in the resamples of some seeds, shape (resamples,)."""
+        which = seeds.tobytes()
+        if (which, candidate) not in self._means:
+            if which not in self._index:
+                self._index[which] = _resampled(int(seeds.sum()), self._rng, self._resamples)
+            values = self._values[candidate, seeds]
+            self._means[which, candidate] = _means(values, self._index[which])
+        return self._means[which, candidate]
 
 
 def probability_of_improvement(scores: ArrayLike) -> NDArray[np.float64]:
@@ -141,13 +194,15 @@ def probability_of_improvement(scores: ArrayLike) -> NDArray[np.float64]:
         runs, whatever their seeds. NaN where a candidate has no run.
     """
     values = np.asarray(scores, dtype=float)
-    row, column = values[:, None, :, None], values[None, :, None, :]
-    wins = (np.sign(row - column) + 1) / 2
-    present = ~np.isnan(wins)
-    pairs = present.sum(axis=(2, 3))
-    total = np.where(present, wins, 0.0).sum(axis=(2, 3))
-    shares = np.full(pairs.shape, np.nan)
-    np.divide(total, pairs, out=shares, where=pairs > 0)
+    runs = [row[~np.isnan(row)] for row in values]
+    ordered = [np.sort(row) for row in runs]
+    shares = np.full((len(runs), len(runs)), np.nan)
+    for i, row in enumerate(runs):
+        for j, other in enumerate(ordered):
+            if len(row) and len(other):
+                # Runs of the other that are beaten, and runs that are beaten or tied with.
+                below, reached = (np.searchsorted(other, row, side=s) for s in ("left", "right"))
+                shares[i, j] = (below.sum() + reached.sum()) / (2 * len(row) * len(other))
     return shares
 
 
@@ -165,7 +220,8 @@ def paired_t_p_value(differences: ArrayLike) -> float:
         return math.nan
     if np.ptp(values) <= ROUNDING * np.abs(values).max():
         return float(values[0] == 0)
-    return float(stats.ttest_1samp(values, 0.0).pvalue)
+    t = values.mean() / (values.std(ddof=1) / math.sqrt(n))
+    return float(2 * special.stdtr(n - 1, -abs(t)))
 
 
 def wilcoxon_p_value(differences: ArrayLike) -> float:
@@ -183,12 +239,21 @@ def wilcoxon_p_value(differences: ArrayLike) -> float:
         return 1.0 if len(np.atleast_1d(differences)) else math.nan
     # Twice the ranks, because average ranks of ties come in halves and counting needs integers.
     ranks = np.rint(2 * stats.rankdata(_merged(np.abs(values)))).astype(int)
+    positive = int(ranks[values > 0].sum())
+    smaller = min(positive, int(ranks.sum()) - positive)
+    return min(1.0, 2 * float(_rank_sum_shares(tuple(np.sort(ranks)))[smaller]))
+
+
+@lru_cache(maxsize=64)
+def _rank_sum_shares(ranks: tuple[int, ...]) -> NDArray[np.float64]:
+    """Return the share of all signs of the ranks whose positive ones sum to at most 0, 1, ...
+
+    Without ties, which are rare, all candidates' differences have the same ranks.
+    """
     ways = np.ones(1)
     for rank in ranks:
         ways = np.concatenate([ways, np.zeros(rank)]) + np.concatenate([np.zeros(rank), ways])
-    positive = int(ranks[values > 0].sum())
-    smaller = min(positive, int(ranks.sum()) - positive)
-    return min(1.0, 2 * float(ways[: smaller + 1].sum() / ways.sum()))
+    return np.asarray(np.cumsum(ways) / ways.sum())
 
 
 def _tidy(differences: ArrayLike) -> NDArray[np.float64]:
@@ -243,11 +308,12 @@ def pairwise(
     """
     values = np.asarray(scores, dtype=float)
     improvement = probability_of_improvement(values)
+    pairs = _Pairs(values, rng, resamples)
     rows = []
     for i, j in combinations(range(len(names)), 2):
         both = ~np.isnan(values[i] + values[j])
         gap = values[i, both] - values[j, both]
-        found = difference(values[i, both], values[j, both], rng, resamples=resamples)
+        found = pairs.difference(i, j, both)
         rows.append(
             {
                 "first": names[i],

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 
 PERMUTATIONS = 10_000
 
+FEWEST_PERMUTATIONS = 999
+"""However many scores there are: the error of a p-value of 0.05 is then 0.007."""
+
+MOST_CELLS = 100_000_000
+"""Permuted scores in all: a few seconds. Ten candidates with ten seeds need half of that for all
+permutations, fifty with a hundred seeds get the fewest."""
+
 CELLS = 4_000_000
 """Permuted scores held at once (32 MB)."""
 
@@ -67,7 +74,8 @@ def max_t_test(
         scores: Shape (candidates, seeds), without NaN; greater is better. Several problems may be
             joined along the seeds, after `problems.normalise`.
         rng: Draws the permutations.
-        permutations: How many; the smallest p-value is 1 / (permutations + 1).
+        permutations: How many, fewer where there are very many scores; the smallest p-value is
+            1 / (permutations + 1). With any number the test keeps its level.
         alpha: The level at which the p-values will be read.
 
     Raises:
@@ -85,6 +93,7 @@ def max_t_test(
     tolerance = ROUNDING * float(np.abs(values).max())
     observed = _statistics_against_best(values, tolerance)
     p_values = np.zeros(candidates)
+    permutations = min(permutations, _affordable(seeds, candidates))
     for size in range(2, candidates + 1):
         if size < candidates and smallest_p_value(size, seeds) > alpha:
             continue
@@ -92,6 +101,12 @@ def max_t_test(
         p_values[:size] = np.maximum(p_values[:size], _share_reaching(observed[:size], largest))
     p_values[0] = 1.0
     return MaxTTest(int(order[0]), _put_back(observed, order), _put_back(p_values, order))
+
+
+def _affordable(seeds: int, candidates: int) -> int:
+    """Return how many permutations of all nested sets there is time for."""
+    cells = seeds * candidates * (candidates + 1) // 2
+    return max(FEWEST_PERMUTATIONS, MOST_CELLS // cells)
 
 
 def _statistics_against_best(values: NDArray[np.float64], tolerance: float) -> NDArray[np.float64]:

@@ -150,16 +150,12 @@ def _seeds_to_decide(
     if seeds < 2 or not undecided:
         return None
     fewest = _fewest_seeds(alpha)
-    needed: list[int] = []
-    for other in undecided:
-        gap = values[best] - values[other]
-        found = seeds_needed(
-            float(gap.mean()), float(gap.std(ddof=1)), alpha=alpha / (candidates - 1)
-        )
-        if found is None:
-            return None
-        needed.append(max(found, fewest, seeds + 1))
-    return max(needed)
+    gaps = values[best] - values[list(undecided)]
+    means, sds = gaps.mean(axis=1), gaps.std(axis=1, ddof=1)
+    effects = np.divide(means, sds, out=np.where(means > 0, np.inf, 0.0), where=sds > 0)
+    hardest = int(effects.argmin())
+    found = seeds_needed(float(means[hardest]), float(sds[hardest]), alpha=alpha / (candidates - 1))
+    return None if found is None else max(found, fewest, seeds + 1)
 
 
 def _fewest_seeds(alpha: float) -> int:
