@@ -31,7 +31,7 @@ fast: $(VENV)/.installed ## tests that take seconds
 	$(BIN)/python -m pytest -m 'not slow' -n auto
 
 slow: $(VENV)/.installed ## tests that train
-	$(BIN)/python -m pytest -m slow -n auto
+	$(BIN)/python -m pytest -m slow -n auto --dist loadgroup
 
 bench: $(VENV)/.installed ## the figures of benchmarks/README.md, in about an hour
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
@@ -42,6 +42,8 @@ bench: $(VENV)/.installed ## the figures of benchmarks/README.md, in about an ho
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/growth.py
 	$(BIN)/python benchmarks/engine.py
+	$(BIN)/python benchmarks/cluster.py
+	$(BIN)/python benchmarks/scale.py
 	$(BIN)/python benchmarks/bucketing.py
 	$(BIN)/python benchmarks/pooling.py
 	$(BIN)/python benchmarks/report.py

@@ -21,7 +21,8 @@ from dlcli.executors.cluster import Cluster, Stored
 from dlcli.store.environment import computing_versions
 from tests.helpers import SMALL, dlcli
 
-pytestmark = pytest.mark.slow
+# One after another: clusters that start side by side would meet at their ports.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ray")]
 ray = pytest.importorskip("ray", reason="the extra `ray` is not installed")
 
 HERE = "tests.executors.test_cluster"

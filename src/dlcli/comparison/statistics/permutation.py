@@ -26,8 +26,8 @@ MOST_CELLS = 100_000_000
 """Permuted scores in all: a few seconds. Ten candidates with ten seeds need half of that for all
 permutations, fifty with a hundred seeds get the fewest."""
 
-CELLS = 4_000_000
-"""Permuted scores held at once (32 MB)."""
+CELLS = 250_000
+"""Permuted scores held at once: 2 MB, which stay in a processor's cache, for twice the speed."""
 
 ROUNDING = 1e-12
 """Differences below this share of the largest score are rounding errors: a tie."""
