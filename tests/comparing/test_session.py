@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import time
 from collections import deque
+from dataclasses import replace
 
 import pytest
 
 from dlcli.cli.compare import _complain
 from dlcli.comparing import Session
+from dlcli.comparing.session import BestSoFar
+from dlcli.comparison.records import Record, Trial
 from dlcli.errors import InterruptedRunError, UserError, WorkError
 from dlcli.executors import Done
 from dlcli.store.comparisons import ComparisonFolder
@@ -217,3 +220,16 @@ def test_a_kept_trial_that_cannot_be_is_trained_again(tmp_path, change):
     again.run(MadeUp(again.plan), Told())
     assert any("was damaged" in note for note in again.notes)
     assert again.results().verdict == first.results().verdict
+
+
+def test_the_best_so_far_is_found_among_new_records_only(tmp_path):
+    made = plan(TWO)
+    best = BestSoFar(made)
+    assert best.told([]) == ""
+    trials = [Trial(0, 0.1, seed, "search") for seed in range(4)]
+    scores = (0.5, 0.8, 0.7, 0.9)
+    records = [Record(t, result(s)) for t, s in zip(trials, scores, strict=True)]
+    assert best.told(records[:1]) == "SGD at 0.1: val_accuracy 0.5000"
+    assert best.told(records[:3]) == "SGD at 0.1: val_accuracy 0.8000"
+    stuck = [*records[:3], replace(records[3], result=result(0.95, status="stuck"))]
+    assert best.told(stuck) == "SGD at 0.1: val_accuracy 0.8000"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
 
 from dlcli.comparing import workers
+from dlcli.errors import UserError
 
 
 def test_all_processors_without_a_gpu(monkeypatch, tmp_path):
@@ -27,3 +29,10 @@ def test_a_driver_alone_is_no_gpu(monkeypatch, tmp_path):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
     monkeypatch.setattr(workers, "HINTS", (str(tmp_path),))
     assert workers.default_jobs() == len(os.sched_getaffinity(0))
+
+
+def test_a_cluster_without_ray_says_how_to_install_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(UserError, match="Ray is not installed") as caught:
+        workers.place("ray")
+    assert "dlcli[ray]" in caught.value.remedy
