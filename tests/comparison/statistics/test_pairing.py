@@ -171,6 +171,21 @@ def test_the_pairwise_table_holds_every_pair_with_corrected_p_values():
     assert ((table["low"] <= table["difference"]) & (table["difference"] <= table["high"])).all()
 
 
+def test_pairs_with_missing_runs_have_the_interval_of_the_seeds_they_share():
+    scores = np.random.default_rng(3).normal(size=(3, 40))
+    scores[0, :5], scores[2, 7] = math.nan, math.nan
+    table = pairwise("abc", scores, np.random.default_rng(0)).set_index(["first", "second"])
+    for (i, one), (j, other) in [((0, "a"), (1, "b")), ((0, "a"), (2, "c")), ((1, "b"), (2, "c"))]:
+        both = ~np.isnan(scores[i] + scores[j])
+        found = difference(scores[i, both], scores[j, both], np.random.default_rng(1))
+        row = table.loc[one, other]
+        assert row["seeds"] == both.sum()
+        assert row["difference"] == pytest.approx(found.mean)
+        # Other resamples of the same differences: their ends scatter by a hundredth.
+        assert row["low"] == pytest.approx(found.interval.low, abs=0.03)
+        assert row["high"] == pytest.approx(found.interval.high, abs=0.03)
+
+
 def test_a_single_candidate_gives_an_empty_table_with_all_columns():
     table = pairwise(["SGD"], [[0.9, 0.8]], np.random.default_rng(0))
     assert len(table) == 0

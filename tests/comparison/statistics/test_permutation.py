@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import stats
 
+from dlcli.comparison.statistics import permutation
 from dlcli.comparison.statistics.permutation import max_t_test
 from dlcli.comparison.statistics.power import smallest_p_value
 
@@ -249,6 +250,15 @@ def test_the_same_generator_gives_the_same_p_values():
     scores = np.random.default_rng(0).normal(size=(4, 6))
     first, second = (max_t_test(scores, np.random.default_rng(7)) for _ in range(2))
     assert first.p_values.tolist() == second.p_values.tolist()
+
+
+def test_only_very_many_scores_are_given_fewer_permutations_than_asked_for(monkeypatch):
+    rng = np.random.default_rng(0)
+    few = max_t_test([*rng.normal(size=(9, 10)), np.full(10, -9.0)], rng)
+    assert few.p_values[9] == 1 / 10_001
+    monkeypatch.setattr(permutation, "MOST_CELLS", 30_000)
+    many = max_t_test([*rng.normal(size=(9, 10)), np.full(10, -9.0)], rng)
+    assert many.p_values[9] == 1 / 1_000
 
 
 def test_ten_thousand_permutations_of_eight_by_ten_take_no_time():
