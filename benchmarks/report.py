@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 BLUE, ORANGE, GREEN, PINK, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#7F7F7F"
 """Okabe & Ito's colours, which colour-blind readers can tell apart."""
 
+MOST_ROWS = 20
+
 COLUMNS: dict[str, dict[str, str]] = {
     "trials": {
         "network": "network", "trials": "trials", "loop": "loop s", "first": "dlcli s, first",
@@ -51,6 +53,26 @@ COLUMNS: dict[str, dict[str, str]] = {
         "shift_4": "4 pixels",
         "rotate_15": "turned by 15°", "scale_1.2": "1.2 times larger, smaller",
     },
+    "overheads": {
+        "executor": "executor", "jobs": "workers", "ms_a_task": "ms a task",
+        "driver_ms_a_task": "the driver's own ms", "wait_ms": "finding the finished one, ms",
+        "choose_ms": "choosing a task, ms",
+    },
+    "cluster": {
+        "network": "network", "trials": "trials", "jobs": "workers", "processes": "processes s",
+        "ray": "ray s",
+    },
+    "scale": {
+        "stage": "stage", "planning_s": "planning s", "seconds": "s", "ms_a_trial": "ms a trial",
+        "statistics_s": "statistics s", "tables_s": "tables s", "peak_mb": "peak MB",
+        "files": "files", "disk_mb": "disk MB", "bytes_sent_a_trial": "bytes sent a trial",
+        "bytes_received_a_trial": "received",
+    },
+    "soak": {
+        "comparisons": "comparisons", "megabytes": "MB", "server_megabytes": "fork server MB",
+        "processes": "processes", "descriptors": "file descriptors", "threads": "threads",
+        "temporary": "temporary files", "shared_memory": "shared memory",
+    },
     "growth": {
         "by": "grows by", "network": "network", "jobs": "jobs", "trials": "trials",
         "examples": "examples", "seconds": "dlcli s", "loop": "loop s",
@@ -71,10 +93,17 @@ def table(name: str) -> str:
     lines = ["| " + " | ".join(columns.values()) + " |"]
     lines.append("| " + " | ".join("---" for _ in columns) + " |")
     lines += [
-        "| " + " | ".join(_cell(row.get(key)) for key in columns) + " |" for row in told["rows"]
+        "| " + " | ".join(_cell(row.get(key)) for key in columns) + " |"
+        for row in thinned(told["rows"])
     ]
     versions = ", ".join(f"{k} {v}" for k, v in told["versions"].items() if k != "dlcli")
     return "\n".join([*lines, "", f"`{' '.join(told['command'])}`, {told['date']}, {versions}."])
+
+
+def thinned(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return some twenty rows at most, the first and the last among them."""
+    step = -(-len(found) // MOST_ROWS)
+    return [*found[:-1:step], found[-1]] if found else []
 
 
 def _cell(value: Any) -> str:
