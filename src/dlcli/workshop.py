@@ -21,7 +21,7 @@ from dlcli.comparison.records import (
 )
 from dlcli.data import load
 from dlcli.engine.fitting import make_program
-from dlcli.engine.program import Network, Program
+from dlcli.engine.program import Network, Program, leave_optimizing_to_xla
 from dlcli.model import construct
 from dlcli.quiet import LOG_LEVEL, SILENT
 from dlcli.store.xla_cache import forget_compiled
@@ -153,6 +153,7 @@ class Workshop:
                 seconds[jit] = _epoch_seconds(program, CLOSELY)
             except tf.errors.OpError:  # not everything can be compiled with XLA
                 seconds[jit] = math.inf
+        leave_optimizing_to_xla(jit=own.is_jit)
         return JitTimes(with_xla=seconds[True], without=seconds[False])
 
     def program(self, contender: Contender) -> tuple[Program, float]:

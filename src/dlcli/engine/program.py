@@ -59,7 +59,7 @@ class Network:
         classes = len(dataset.description.classes)
         self.class_weights = class_weights(config, dataset.train, classes)
         self.is_jit = jit
-        _leave_optimizing_to_xla(jit=jit)
+        leave_optimizing_to_xla(jit=jit)
         self.obstacle = _obstacle(config, dataset.train)
         self.fitted_by: Program | None = None
         self._forward = tf.function(
@@ -176,7 +176,7 @@ def _obstacle(config: Config, split: Split) -> str:
     return ""
 
 
-def _leave_optimizing_to_xla(*, jit: bool) -> None:
+def leave_optimizing_to_xla(*, jit: bool) -> None:
     """Keep TensorFlow from rewriting graphs that XLA rewrites anyway: 0.1 s for a recurrent one.
 
     The setting is the process's; a process has one network at work at a time.
