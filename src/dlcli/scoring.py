@@ -17,6 +17,7 @@ from dlcli.errors import UserError
 from dlcli.evaluation import Evaluation, Score, score
 from dlcli.metrics.predictions import CLASS_TASKS, batch_of_arrays
 from dlcli.quiet import load_tensorflow
+from dlcli.store.model_file import check_model_file
 from dlcli.store.runs import CONFIG, DATA, RunFolder, find_run, newest_run
 
 if TYPE_CHECKING:
@@ -169,30 +170,33 @@ def read_predictions(run: RunFolder) -> tuple[np.ndarray, np.ndarray, str] | Non
     Raises:
         UserError: If the file is damaged.
     """
-    path = run.path / PREDICTIONS
+    path = run.own(PREDICTIONS)
     if not path.exists():
         run.read_text(CONFIG)
         return None
+    from dlcli.data.plain_npz import open_plain
+
     try:
-        with np.load(path, allow_pickle=False) as content:
+        with open_plain(path) as content:
             return content["y_true"], content["y_prob"], str(content["split"])
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, MemoryError) as error:
         remedy = f"train the run anew, or: dlcli train --resume {run.name} --epochs N"
         raise UserError(f"{path} is damaged: {error}", remedy=remedy) from None
 
 
 def load_model(run: RunFolder) -> Any:
-    """Load a run's model in Keras's safe mode, which never runs code from the file.
+    """Load a run's model: one of Keras's own layers, in Keras's safe mode, so that no code runs.
 
     Raises:
         UserError: If the run has no model, or it cannot be loaded safely.
     """
+    path = run.own(MODEL)
+    if not path.exists():
+        raise run.unfinished("model")
+    check_model_file(path)
     load_tensorflow()
     import keras
 
-    path = run.path / MODEL
-    if not path.exists():
-        raise run.unfinished("model")
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:

@@ -6,7 +6,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-import click
+from dlcli.cli.output import echo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +44,7 @@ class Lines:
         del steps
         self._epochs = epochs
         if first_epoch:
-            click.echo(f"going on after epoch {first_epoch}", err=True)
+            echo(f"going on after epoch {first_epoch}", err=True)
 
     def batch(self, *, epoch: int, step: int, logs: Mapping[str, float]) -> None:
         """Say nothing: a log wants whole epochs."""
@@ -52,7 +52,7 @@ class Lines:
     def epoch(self, *, epoch: int, row: Mapping[str, float]) -> None:
         """Print the epoch's numbers."""
         line = f"epoch {epoch}/{self._epochs}  {row['seconds']:.1f}s  {describe_logs(row)}"
-        click.echo(line, err=True)
+        echo(line, err=True)
 
 
 class Bar:
@@ -127,14 +127,14 @@ class TrialLines:
     def started(self, *, trials: int, kept: int) -> None:
         """Say what is coming."""
         told = f", {kept} of them done before" if kept else ""
-        click.echo(f"{trials} trials{told}", err=True)
+        echo(f"{trials} trials{told}", err=True)
 
     def trial(self, *, done: int, trials: int, best: str) -> None:
         """Print how far it is."""
         now = time.monotonic()
         if now - self._shown >= LOG_SECONDS:
             self._shown = now
-            click.echo(f"trial {done}/{trials}  best {best}" if best else f"trial {done}/{trials}",
+            echo(f"trial {done}/{trials}  best {best}" if best else f"trial {done}/{trials}",
                        err=True)  # fmt: skip
 
 

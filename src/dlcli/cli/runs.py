@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dlcli.cli.output import emit_json, note, print_table
+from dlcli.cli.output import echo, emit_json, note, print_table, visible
 from dlcli.config.rendering import differences, flatten
 from dlcli.config.yaml_text import read_plain
 from dlcli.errors import UserError
@@ -66,7 +66,7 @@ def list_them(root: str, comparisons: str, as_json: bool) -> None:
     if records:
         _print_runs(records)
     if records and compared:
-        click.echo()
+        echo()
     if compared:
         rows = [[_cell(value) for key, value in row.items() if key != "path"] for row in compared]
         columns = ["comparison", "state", "started", "problems", "trials", "best"]
@@ -199,14 +199,14 @@ def show(run: str, root: str, comparisons: str, as_json: bool) -> None:
     facts = _facts(record, status) | _environment_facts(environment)
     width = max(len(name) for name in facts)
     for name, fact in facts.items():
-        click.echo(f"{name:{width}}  {fact}")
+        echo(f"{name:{width}}  {fact}")
     if scores:
-        click.echo()
+        echo()
         names = dict.fromkeys(name for part in scores.values() for name in part)
         rows = [[name, *(_cell(part.get(name)) for part in scores.values())] for name in names]
         print_table(["metric", *scores], rows, numeric=tuple(scores))
-    click.echo()
-    click.echo(found.read_text(CONFIG), nl=False)
+    echo()
+    echo(found.read_text(CONFIG), nl=False)
 
 
 def _show_comparison(folder: ComparisonFolder, *, as_json: bool) -> None:
@@ -214,7 +214,7 @@ def _show_comparison(folder: ComparisonFolder, *, as_json: bool) -> None:
         environment = _json_or_empty(folder, ENVIRONMENT)
         emit_json(_comparison_record(folder) | {"environment": environment})
         return
-    click.echo(folder.read_text("summary.md"), nl=False)
+    echo(folder.read_text("summary.md"), nl=False)
 
 
 def _facts(record: Mapping[str, Any], status: Mapping[str, Any]) -> dict[str, str]:
@@ -305,9 +305,9 @@ def diff(left: str, right: str, root: str, comparisons: str, as_json: bool) -> N
         rows = [[path, *(_setting(side, path) for side in sides)] for path in changed]
         print_table(["key", *labels], rows)
     else:
-        click.echo("the configs are the same")
+        echo("the configs are the same")
     if any(scores.values()):
-        click.echo()
+        echo()
         _print_side_by_side(scores)
 
 
@@ -340,7 +340,7 @@ def _agreed(run: Folder) -> bool:
         UserError: If there is nobody to ask: standard input is at its end.
     """
     try:
-        return click.confirm(f"delete {run.path}?", err=True)
+        return click.confirm(visible(f"delete {run.path}?"), err=True)
     except click.Abort as abort:
         if not isinstance(abort.__context__, EOFError):
             raise

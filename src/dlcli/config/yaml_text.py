@@ -114,6 +114,7 @@ class _Composer:
         self._anchors: dict[str, Node | None] = {}
         self._sizes: dict[int, int] = {}  # id(node) -> values below it, aliases expanded
         self._alive: list[Node] = []  # ids are unique among living objects only
+        self._written = 0  # values read so far, before aliases are expanded
         self._events: Iterator[yaml.Event] = yaml.parse(text.content, Loader=yaml.SafeLoader)
 
     def document(self) -> Node:
@@ -143,6 +144,10 @@ class _Composer:
 
     def _node(self, event: yaml.Event, depth: int) -> Node:
         mark = self._mark(event)
+        self._written += 1
+        if self._written > 2 * MAX_NODES:  # keys count too
+            message = f"the config holds more than {MAX_NODES} values"
+            raise ConfigError([Diagnostic("too-many-values", mark, "", message)])
         if depth > MAX_DEPTH:
             message = f"nested deeper than {MAX_DEPTH} levels"
             raise ConfigError([Diagnostic("too-deep", mark, "", message)])

@@ -8,7 +8,7 @@ import numpy as np
 
 from dlcli.evaluation import confusion_matrix, per_class_table
 from dlcli.metrics.predictions import CLASS_TASKS, LABEL_TASKS, batch_of_arrays
-from dlcli.report.page.html import Figure, Section, page, paragraphs, table
+from dlcli.report.page.html import Figure, Section, bare, page, paragraphs, table
 from dlcli.report.page.sources import epoch_axis, number, provenance, read_rows
 from dlcli.store import runs
 
@@ -104,7 +104,7 @@ def _curve(rows: Sequence[dict[str, str]], name: str) -> Figure:
     )
     layout = {
         "xaxis": epoch_axis(epochs),
-        "yaxis": {"title": {"text": name.replace("_", " ")}},
+        "yaxis": {"title": {"text": bare(name.replace("_", " "))}},
     }
     header = ["epoch", *(part for part, _, _ in present.values())]
     numbers = [[row["epoch"], *(row[f"{prefix}{name}"] for prefix in present)] for row in rows]
@@ -131,8 +131,9 @@ def _cell(value: Any) -> str:
 
 
 def _confusion(matrix: np.ndarray, names: Sequence[str]) -> Figure:
+    drawn = [bare(name) for name in names]
     trace = {
-        "type": "heatmap", "x": list(names), "y": list(names), "z": matrix.tolist(),
+        "type": "heatmap", "x": drawn, "y": drawn, "z": matrix.tolist(),
         "colorscale": "Blues", "reversescale": True, "texttemplate": "%{z:d}",
         "hovertemplate": "true %{y}, predicted %{x}: %{z:d}<extra></extra>", "showscale": False,
     }  # fmt: skip
