@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 GAP = "  "
 
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u202a-\u202e\u2066-\u2069]")
+LONGEST = 4000
+"""Characters of an error that are shown."""
+
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters but tab and newline, and those that turn the direction of writing."""
 
 
@@ -144,6 +147,13 @@ def block(error: DlcliError) -> str:
     render: Any = getattr(error, "render", None)
     if render is not None:
         return str(render())
-    hint = error.remedy.replace("\n", "\n    ")
+    hint = _shortened(error.remedy).replace("\n", "\n    ")
     remedy = f"\n  = hint: {hint}" if hint else ""
-    return f"error: {error.message}{remedy}"
+    return f"error: {_shortened(error.message)}{remedy}"
+
+
+def _shortened(text: str) -> str:
+    """Return a text without its middle if it is long: a cell may be as large as a file."""
+    if len(text) <= LONGEST:
+        return text
+    return f"{text[: LONGEST // 2]} ... {text[-LONGEST // 2 :]}"

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-_BROKEN_HEADERS = (TypeError, SyntaxError, LookupError, OverflowError, AttributeError)
-"""What NumPy's parser of headers raises, beside ValueError, depending on the byte."""
-
 
 class PlainArchive:
     """The arrays of an `.npz`, read one by one, and only what is as large as it claims.
@@ -82,7 +79,7 @@ def open_plain(path: Path) -> Iterator[PlainArchive]:
         with path.open("rb") as stream, zipfile.ZipFile(stream) as archive:
             yield PlainArchive(archive)
     # zipfile raises a RuntimeError for what is encrypted, or compressed in a way it does not know.
-    except (EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, *_BROKEN_HEADERS) as error:
+    except (EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, LookupError) as error:
         raise ValueError(str(error) or type(error).__name__) from error
 
 

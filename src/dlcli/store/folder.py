@@ -142,6 +142,7 @@ class Folder:
         # Of a number of thousands of digits json says ValueError.
         with contextlib.suppress(ValueError, RecursionError):
             content = json.loads(text)
+            json.dumps(content, ensure_ascii=False).encode()  # half a character is no text
             if isinstance(content, dict):
                 return content
         raise self.damaged(name)

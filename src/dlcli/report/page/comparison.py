@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections import Counter
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dlcli.errors import UserError
 from dlcli.report.documents import HEADER, READING, cells
 from dlcli.report.page.html import Figure, Section, bare, page, paragraphs, table
-from dlcli.report.page.sources import Row, epoch_axis, number, provenance, read_rows, shown
+from dlcli.report.page.sources import DAMAGED, Row, epoch_axis, number, provenance, read_rows, shown
 from dlcli.report.style import candidate_styles
 from dlcli.store import comparisons
 
@@ -50,9 +49,9 @@ def comparison_page(folder: ComparisonFolder) -> str:
     """
     try:
         return _page(folder, _read(folder))
-    except (csv.Error, KeyError, ValueError) as error:
+    except DAMAGED as error:
         remedy = "run the same `dlcli compare-optimizers` again: it writes the tables anew"
-        raise UserError(f"a table in {folder.path} is damaged: {error}", remedy=remedy) from None
+        raise UserError(f"a table in {folder.path} is damaged: {error!r}", remedy=remedy) from error
 
 
 def _page(folder: ComparisonFolder, tables: _Tables) -> str:
