@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import faulthandler
 import json
+import math
 import os
 import resource
 import subprocess
@@ -24,12 +25,12 @@ from harness import HERE, save
 
 sys.path.insert(0, str(HERE.parent))
 
-from tests.fuzz.driving import drive  # noqa: E402
-from tests.fuzz.kinds import KINDS, MADE  # noqa: E402
-from tests.helpers import SMALL  # noqa: E402
+from tests.fuzz.driving import drive
+from tests.fuzz.kinds import KINDS, MADE
+from tests.helpers import SMALL
 
 COMPARE = "compare: {optimizers: [SGD, Adam], learning_rates: [0.003, 0.03], seeds: 2}\n"
-SHARES = {"config_text": 3, "config_values": 3}
+SHARES = {"config_text": 3, "config_values": 3, "checkpoint": 0.25}
 """How many times as many examples a kind gets; 1 for the others."""
 
 MEMORY = 8 * 2**30
@@ -105,7 +106,7 @@ def main() -> None:
         if {*kinds} & {*MADE}:
             make(made)
         for kind in kinds:
-            count = -(-given.examples * SHARES.get(kind, 1) // parts)
+            count = math.ceil(given.examples * SHARES.get(kind, 1) / parts)
             numbers = range(given.first, given.first + count)
             found[kind] = measure(kind, numbers, given.seed, made)
             print(kind, json.dumps(found[kind]), flush=True)

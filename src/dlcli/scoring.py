@@ -206,12 +206,23 @@ def load_model(run: RunFolder) -> Any:
 
 
 def predict(run: RunFolder, config: Config, examples: Split, task: str) -> np.ndarray:
-    """Return a run's probabilities (predicted values for regression) for examples, (n, units)."""
-    model = load_model(run)
-    from dlcli.engine import outputs
-    from dlcli.model import is_logits
+    """Return a run's probabilities (predicted values for regression) for examples, (n, units).
 
-    made = outputs(model, examples, config.data.batch_size)[0]
+    Raises:
+        UserError: If the run's model is none of its config and data.
+    """
+    model = load_model(run)
+    import tensorflow as tf
+
+    from dlcli.engine import outputs
+    from dlcli.model import is_logits, keras_message
+
+    unfit = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError)
+    try:
+        made = outputs(model, examples, config.data.batch_size)[0]
+    except (ValueError, TypeError, LookupError, AttributeError, *unfit) as error:
+        message = f"{run.path / MODEL} does not take these examples: {keras_message(error)}"
+        raise UserError(message, remedy="is it the model that this run saved?") from error
     logits = is_logits(config.compile.loss)
     return metrics.probabilities(made, from_logits=logits, task=task)
 

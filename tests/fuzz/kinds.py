@@ -226,11 +226,15 @@ def images(rng: Random, folder: Path) -> Command:
         for i in range(3):
             form = rng.choice(list(FORMATS))
             whole = _image(form, rng.choice(MODES))
-            changed = mutating.content(rng, whole) if i == 0 or rng.random() < 0.1 else whole
-            if rng.random() < 0.1:
+            changed = mutating.content(rng, whole) if rng.random() < 0.15 else whole
+            if rng.random() < 0.03:
                 changed, form = mutating.png(rng), "PNG"
             (folder / "images" / name / f"{i}.{FORMATS[form]}").write_bytes(changed)
-    options = {"path": str(folder / "images"), "size": rng.choice((None, 4, 8, [4, 6]))}
+    options = {
+        "path": str(folder / "images"),
+        "size": rng.choice((None, 4, 8, [4, 6])),
+        "color": "rgb",
+    }
     return _shown(folder, {"images": options}, rng)
 
 
@@ -305,6 +309,51 @@ def comparison_files(rng: Random, folder: Path, made: Path) -> Command:
     return list(rng.choice(commands)), b""
 
 
+FLOWERS = "\n".join(f"{5 + i / 7:.2f},3.1,{1.4 + i},0.2" for i in range(6))
+
+
+def new_examples(rng: Random, folder: Path, made: Path) -> Command:
+    """Examples to predict, or to score, that a trained network has not met."""
+    shutil.copytree(made / "runs" / "first", folder / "runs" / "first")
+    root = ["--root", str(folder / "runs")]
+    if rng.random() < 0.5:
+        (folder / "new.csv").write_bytes(mutating.table(rng, FLOWERS.encode()))
+        return ["predict", "first", str(folder / "new.csv"), *root], b""
+    (folder / "new.npz").write_bytes(mutating.npz(rng, _new_archive(), ("x", "y", "x_test")))
+    if rng.random() < 0.5:
+        return ["predict", "first", str(folder / "new.npz"), *root], b""
+    return ["eval", "first", "--data", str(folder / "new.npz"), *root], b""
+
+
+@cache
+def _new_archive() -> bytes:
+    import numpy as np
+
+    stream = io.BytesIO()
+    np.savez(stream, x=np.ones((6, 4)), y=np.array([0, 1, 2, 0, 1, 2]))
+    return stream.getvalue()
+
+
+def model_file(rng: Random, folder: Path, made: Path) -> Command:
+    """A model whose archive is changed."""
+    shutil.copytree(made / "runs" / "first", folder / "runs" / "first")
+    path = folder / "runs" / "first" / "model.keras"
+    path.write_bytes(mutating.model(rng, path.read_bytes()))
+    (folder / "new.csv").write_text(FLOWERS)
+    root = ["--root", str(folder / "runs")]
+    return ["predict", "first", str(folder / "new.csv"), *root], b""
+
+
+def checkpoint(rng: Random, folder: Path, made: Path) -> Command:
+    """A run to go on with, whose checkpoint, config or history is changed."""
+    shutil.copytree(made / "runs" / "first", folder / "runs" / "first")
+    place = folder / "runs" / "first"
+    _change(
+        rng, place / rng.choice(("checkpoint.npz", "checkpoint.npz", "config.yaml", "history.csv"))
+    )
+    return ["train", "--resume", "first", "--epochs", "5", "--root", str(folder / "runs")], b""
+
+
 KINDS: dict[str, Callable[[Random, Path], Command]] = {
     kind.__name__: kind
     for kind in (config_text, config_values, override, names, csv, sequences, texts, npz, images)
@@ -312,6 +361,7 @@ KINDS: dict[str, Callable[[Random, Path], Command]] = {
 """What needs nothing but a folder."""
 
 MADE: dict[str, Callable[[Random, Path, Path], Command]] = {
-    kind.__name__: kind for kind in (run_files, comparison_files)
+    kind.__name__: kind
+    for kind in (run_files, comparison_files, new_examples, model_file, checkpoint)
 }
-"""What changes a copy of what dlcli made."""
+"""What changes a copy of what dlcli made; the last three start TensorFlow."""

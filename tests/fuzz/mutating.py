@@ -208,6 +208,8 @@ SHAPES = (
 
 def npy(rng: Random) -> bytes:
     """Return an array file whose header may lie."""
+    if rng.random() < 0.5:
+        return _likely(rng)
     head = (
         f"{{'descr': {rng.choice(DTYPES)}, 'fortran_order': {rng.choice(('True', 'False', '3'))}, "
         f"'shape': {rng.choice(SHAPES)}}}"
@@ -223,9 +225,26 @@ def npy(rng: Random) -> bytes:
     )  # fmt: skip
 
 
+def _likely(rng: Random) -> bytes:
+    """Return an array file that is whole, of a shape and dtype that may not fit."""
+    import numpy as np
+
+    shape = rng.choice(
+        ((6,), (6,), (6, 2), (6, 1), (6, 3), (5,), (3,), (6, 4, 4), (3, 2), (0,), ())
+    )
+    values = np.array(rng.choices((0, 0, 1, 1, 2, 3, -1, 255, 1e30, np.nan, np.inf), k=192))
+    kind = rng.choice(("f8", "f4", "f2", "i8", "i4", "u1", "b1", ">f4", "c8", "U3", "M8[s]"))
+    with np.errstate(all="ignore"):
+        array = np.resize(values, shape).astype("c16" if kind == "c8" else "f8")
+        array = array.astype("i8").astype(kind) if kind in ("M8[s]", "U3") else array.astype(kind)
+    stream = io.BytesIO()
+    np.save(stream, array)
+    return stream.getvalue()
+
+
 def npz(rng: Random, original: bytes, keys: tuple[str, ...]) -> bytes:
     """Return an archive with some members replaced, renamed, dropped or doubled."""
-    if rng.random() < 0.35:
+    if rng.random() < 0.2:
         return content(rng, original)
     with zipfile.ZipFile(io.BytesIO(original)) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
@@ -244,7 +263,31 @@ def npz(rng: Random, original: bytes, keys: tuple[str, ...]) -> bytes:
     with zipfile.ZipFile(stream, "w", rng.choice((0, zipfile.ZIP_DEFLATED))) as archive:
         for name, member in members.items():
             archive.writestr(name, member)
-    return stream.getvalue() if rng.random() < 0.8 else content(rng, stream.getvalue())
+    return stream.getvalue() if rng.random() < 0.9 else content(rng, stream.getvalue())
+
+
+def model(rng: Random, original: bytes) -> bytes:
+    """Return a Keras archive whose config, weights or members are changed."""
+    if rng.random() < 0.2:
+        return content(rng, original)
+    with zipfile.ZipFile(io.BytesIO(original)) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    name = rng.choice(
+        ("config.json", "config.json", "config.json", "metadata.json", "model.weights.h5")
+    )
+    if name.endswith("h5"):
+        members[name] = content(rng, members[name])
+    elif rng.random() < 0.7:
+        members[name] = json.dumps(plain(rng, json.loads(members[name]))).encode("utf-8", "replace")
+    else:
+        members[name] = either(rng, members[name])
+    if rng.random() < 0.1:
+        members[rng.choice(("../x", "/x", "assets/x.py", "variables.h5"))] = members.pop(name)
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for member, body in members.items():
+            archive.writestr(member, body)
+    return stream.getvalue()
 
 
 def png(rng: Random) -> bytes:

@@ -93,7 +93,7 @@ def _print_runs(records: Sequence[Mapping[str, Any]]) -> None:
 def _comparison_record(folder: ComparisonFolder) -> dict[str, Any]:
     """Return what a list shows of a comparison."""
     best, started = next(iter(folder.summary()), {}), folder.started()
-    told = [best[key] for key in ("candidate", "learning_rate", "mean") if best.get(key)]
+    mean = _number(best.get("mean"))
     return {
         "name": folder.name,
         "path": str(folder.path),
@@ -101,10 +101,17 @@ def _comparison_record(folder: ComparisonFolder) -> dict[str, Any]:
         "started": _local(started)[:16] if started else None,
         "problems": len(list(folder.path.glob("config*.yaml"))),
         "trials": folder.kept_trials(),
-        "best": " ".join([told[0], "at", told[1], f"{float(told[2]):.4f}"])
-        if len(told) == 3
+        "best": f"{best['candidate']} at {best['learning_rate']} {mean:.4f}"
+        if mean is not None and best.get("candidate") and best.get("learning_rate")
         else None,
     }
+
+
+def _number(cell: str | None) -> float | None:
+    """Return the number of a table's cell, None if there is none or it is damaged."""
+    with contextlib.suppress(TypeError, ValueError):
+        return float(cell or "")
+    return None
 
 
 def _record(run: RunFolder) -> dict[str, Any]:
@@ -250,9 +257,9 @@ def _all_scores(folder: RunFolder | ComparisonFolder) -> dict[str, dict[str, Any
     if isinstance(folder, RunFolder):
         return _scores(folder)
     return {
-        row["candidate"]: {"mean": float(row["mean"]), "rate": float(row["learning_rate"])}
+        row["candidate"]: {"mean": mean, "rate": _number(row.get("learning_rate"))}
         for row in folder.summary()
-        if row.get("mean")
+        if (mean := _number(row.get("mean"))) is not None and row.get("candidate")
     }
 
 

@@ -148,6 +148,10 @@ def _targets(path: Path, arrays: dict[str, np.ndarray], size: int) -> np.ndarray
     key = next((k for k in ("y", "y_test") if k in arrays), None)
     if key is None:
         raise DataError(f"{path} has no array 'y'", remedy="add the targets as y")
+    if arrays[key].ndim == 0 or arrays[key].dtype.kind not in "biuf":
+        raise DataError(
+            f"{path}: '{key}' is no array of numbers", remedy="give a target an example"
+        )
     if len(arrays[key]) != size:
         raise DataError(f"{path}: x has {size} examples, y {len(arrays[key])}")
     return arrays[key]

@@ -38,6 +38,8 @@ def header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
     except (TypeError, SyntaxError, LookupError, ArithmeticError, AttributeError, RecursionError,
             TokenError) as error:  # fmt: skip
         raise ValueError(f"an array's header is damaged: {error}") from error
+    if any(type(length) is not int or length < 0 for length in shape):  # True is an int to NumPy
+        raise ValueError(f"an array's header is damaged: it claims the shape {shape}")
     return shape, dtype
 
 

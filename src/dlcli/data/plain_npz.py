@@ -5,6 +5,7 @@ Whoever reads an `.npz` that may come from somebody else reads it here.
 
 from __future__ import annotations
 
+import errno
 import os
 import zipfile
 import zlib
@@ -79,8 +80,19 @@ def open_plain(path: Path) -> Iterator[PlainArchive]:
         with path.open("rb") as stream, zipfile.ZipFile(stream) as archive:
             yield PlainArchive(archive)
     # zipfile raises a RuntimeError for what is encrypted, or compressed in a way it does not know.
-    except (EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, LookupError) as error:
+    except (
+        EOFError,
+        zipfile.BadZipFile,
+        zlib.error,
+        RuntimeError,
+        LookupError,
+        TypeError,
+    ) as error:
         raise ValueError(str(error) or type(error).__name__) from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        raise ValueError("its table of contents leads nowhere") from error
 
 
 def _check_size(name: str, shape: tuple[int, ...], dtype: np.dtype[Any], available: int) -> None:
@@ -93,7 +105,7 @@ def _check_size(name: str, shape: tuple[int, ...], dtype: np.dtype[Any], availab
     size = dtype.itemsize
     for length in shape:
         size *= length
-    if min(shape, default=0) < 0 or size > available:
+    if size > available:
         message = f"'{name}' claims the shape {shape}, but the file holds {available:,} bytes of it"
         raise ValueError(message)
     if size > _memory_bytes():

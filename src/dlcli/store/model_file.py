@@ -95,7 +95,7 @@ def _check_objects(config: Any) -> None:
         ValueError: If it does not.
     """
     for found in _mappings(config):
-        if "class_name" in found and found["class_name"] not in _PLAIN and not _is_known(found):
+        if "class_name" in found and not _is_known(found):
             named = f"{found.get('module')}.{found['class_name']}"
             raise ValueError(f"it names {named}, which is not loaded because it can run code")
         for key in _FILES:
@@ -107,12 +107,12 @@ def _check_objects(config: Any) -> None:
 def _is_known(found: dict[str, Any]) -> bool:
     """Whether an object is one that a config of dlcli may name, or that belongs to such."""
     name, module = found["class_name"], found.get("module")
-    if not isinstance(name, str) or not isinstance(module, str):
+    if not isinstance(name, str) or name in _PLAIN:
+        return isinstance(name, str)
+    if not isinstance(module, str) or found.get("registered_name") not in (None, name):
         return False
     if name == "function":
         return _may_be_named("activations", str(found.get("config")))
-    if found.get("registered_name") not in (None, name):
-        return False
     kind = module.removeprefix("keras.")
     if kind in ("layers", "initializers", "regularizers", "constraints"):
         return name == "InputLayer" or _may_be_named(kind, name)
