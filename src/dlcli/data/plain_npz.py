@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+_DAMAGED = (EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, LookupError, TypeError)
+"""What zipfile and NumPy raise, depending on the byte: a RuntimeError for what is encrypted, or
+compressed in a way that is not known."""
+
+
 class PlainArchive:
     """The arrays of an `.npz`, read one by one, and only what is as large as it claims.
 
@@ -79,15 +84,7 @@ def open_plain(path: Path) -> Iterator[PlainArchive]:
     try:
         with path.open("rb") as stream, zipfile.ZipFile(stream) as archive:
             yield PlainArchive(archive)
-    # zipfile raises a RuntimeError for what is encrypted, or compressed in a way it does not know.
-    except (
-        EOFError,
-        zipfile.BadZipFile,
-        zlib.error,
-        RuntimeError,
-        LookupError,
-        TypeError,
-    ) as error:
+    except _DAMAGED as error:
         raise ValueError(str(error) or type(error).__name__) from error
     except OSError as error:
         if error.errno != errno.EINVAL:
