@@ -61,9 +61,10 @@ def measure(kind: str, numbers: range, seed: int, made: Path) -> dict[str, Any]:
     failures: dict[str, dict[str, Any]] = {}
     slowest, began = 0.0, time.perf_counter()
     for number in numbers:
+        rng = Random(f"{seed}:{kind}:{number}")  # noqa: S311 - no secret
         with tempfile.TemporaryDirectory(prefix="fuzz-") as name:
             os.chdir(name)
-            command, stdin = example(kind, Random(f"{seed}:{kind}:{number}"), Path(name), made)
+            command, stdin = example(kind, rng, Path(name), made)
             start = time.perf_counter()
             faulthandler.dump_traceback_later(60, exit=True)
             end = drive(command, stdin)

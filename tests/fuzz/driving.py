@@ -56,10 +56,16 @@ def drive(arguments: Sequence[str], stdin: bytes = b"") -> End:
     """Run a command as `dlcli` does, with a watchdog."""
     told = io.TextIOWrapper(io.BytesIO(), "utf-8", errors="backslashreplace", write_through=True)
     code: int | None = None
-    with _input(stdin), contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):
-        with contextlib.suppress(Hang), warnings.catch_warnings(), _watched():
-            warnings.simplefilter("ignore")
-            code = run(arguments)
+    with (
+        _input(stdin),
+        contextlib.redirect_stdout(told),
+        contextlib.redirect_stderr(told),
+        contextlib.suppress(Hang),
+        warnings.catch_warnings(),
+        _watched(),
+    ):
+        warnings.simplefilter("ignore")
+        code = run(arguments)
     buffer: Any = told.buffer
     return End(code, _with_traceback(buffer.getvalue().decode("utf-8")))
 

@@ -69,7 +69,8 @@ PATHS = (
 
 GOOD = (
     "seed=3", "name=a", "fit.epochs=2", "data.batch_size=7", "data.validation=0.5",
-    "compile.optimizer=SGD", "compile.optimizer={Adam: {learning_rate: 1e-3}}", "model.layers[0]=Flatten",
+    "compile.optimizer=SGD", "compile.optimizer={Adam: {learning_rate: 1e-3}}",
+    "model.layers[0]=Flatten",
     "fit.callbacks=[{EarlyStopping: {patience: 3}}]", "compile.metrics=[accuracy, f1]",
 )  # fmt: skip
 
@@ -104,7 +105,8 @@ def names(rng: Random, folder: Path) -> Command:
         ["ls", "layers", "--", name], ["ls", "--", name], ["config", "validate", "--", name],
         ["eval", *root, "--", name], ["report", *root, "--", name],
         ["eval", "--metrics", name, *root], ["init", "--template", name, str(folder / "new.yaml")],
-        ["train", "--resume", name, *root], ["train", str(folder / "cfg.yaml"), "--out", str(folder)],
+        ["train", "--resume", name, *root],
+        ["train", str(folder / "cfg.yaml"), "--out", str(folder)],
         [name], [name, name], ["config", "show", str(folder / "cfg.yaml"), name],
         ["predict", *root, "--", name, name], ["inspect", *root, "--filters", "--", name],
     )  # fmt: skip
@@ -338,7 +340,10 @@ def model_file(rng: Random, folder: Path, made: Path) -> Command:
     """A model whose archive is changed."""
     shutil.copytree(made / "runs" / "first", folder / "runs" / "first")
     path = folder / "runs" / "first" / "model.keras"
-    path.write_bytes(mutating.model(rng, path.read_bytes()))
+    if rng.random() < 0.3:
+        _change(rng, path.with_name(rng.choice(("data.json", "config.yaml"))))
+    else:
+        path.write_bytes(mutating.model(rng, path.read_bytes()))
     (folder / "new.csv").write_text(FLOWERS)
     root = ["--root", str(folder / "runs")]
     return ["predict", "first", str(folder / "new.csv"), *root], b""

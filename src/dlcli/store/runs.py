@@ -66,7 +66,7 @@ class RunFolder(Folder):
 
     def epochs_done(self) -> int:
         """Return how many epochs were trained and kept; the history tells what no status does."""
-        with contextlib.suppress(UserError, KeyError, TypeError, ValueError):
+        with contextlib.suppress(UserError, KeyError, TypeError, ValueError, OverflowError):
             return int(self.read_json(STATUS)["epochs_done"])
         with contextlib.suppress(UserError):
             return self._rows()
