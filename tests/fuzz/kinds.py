@@ -244,11 +244,11 @@ def run_files(rng: Random, folder: Path, made: Path) -> Command:
     """A run folder with a changed file.
 
     Args:
-        made: A folder with `runs/first` and `comparisons/small`, as dlcli writes them.
+        made: A folder with `runs/first`, on a built-in data set, `runs/own`, on a table of the
+            user's, and `comparisons/small`, as dlcli writes them.
     """
-    shutil.copytree(made / "runs" / "first", folder / "runs" / "first")
-    shutil.copytree(made / "runs" / "first", folder / "runs" / "second")
-    place = folder / "runs" / "first"
+    place = _copied(rng, folder, made)
+    shutil.copytree(place, folder / "runs" / "second")
     for name in rng.sample(RUN_FILES, rng.choice((1, 1, 2))):
         _change(rng, place / name)
     root = ["--root", str(folder / "runs"), "--comparisons", str(folder / "comparisons")]
@@ -260,6 +260,13 @@ def run_files(rng: Random, folder: Path, made: Path) -> Command:
         ["eval", "first", "--json", *root[:2]], ["runs", "rm", "first", "--yes", *root],
     )  # fmt: skip
     return list(rng.choice(commands)), b""
+
+
+def _copied(rng: Random, folder: Path, made: Path) -> Path:
+    """Copy one of the runs to `runs/first`."""
+    place = folder / "runs" / "first"
+    shutil.copytree(made / "runs" / rng.choice(("first", "own")), place)
+    return place
 
 
 RUN_FILES = (
@@ -311,15 +318,33 @@ def comparison_files(rng: Random, folder: Path, made: Path) -> Command:
     return list(rng.choice(commands)), b""
 
 
-FLOWERS = "\n".join(f"{5 + i / 7:.2f},3.1,{1.4 + i},0.2" for i in range(6))
+NETWORKS = ("digits_mlp", "digits_cnn", "iris_mlp", "japanese_vowels_lstm", "languages_cnn")
+
+
+def summary(rng: Random, folder: Path) -> Command:
+    """A network of changed layers, built by Keras."""
+    files = [ROOT / "configs" / f"{name}.yaml" for name in NETWORKS]
+    original = rng.choice([*(f.read_text("utf-8") for f in files if f.exists()), SMALL, TINY])
+    if rng.random() < 0.5:
+        changed = mutating.text(rng, original)
+    else:
+        changed = dump_yaml(mutating.plain(rng, read_plain(original)))
+    (folder / "cfg.yaml").write_bytes(changed.encode("utf-8", "replace"))
+    return ["config", "show", "--summary", str(folder / "cfg.yaml")], b""
+
+
+FLOWERS = "a,b,colour\n" + "\n".join(f"{5 + i / 7:.2f},{1.4 + i},red" for i in range(6))
+NUMBERS = "\n".join(f"{5 + i / 7:.2f},3.1,{1.4 + i},0.2" for i in range(6))
 
 
 def new_examples(rng: Random, folder: Path, made: Path) -> Command:
     """Examples to predict, or to score, that a trained network has not met."""
-    shutil.copytree(made / "runs" / "first", folder / "runs" / "first")
+    _copied(rng, folder, made)
     root = ["--root", str(folder / "runs")]
     if rng.random() < 0.5:
-        (folder / "new.csv").write_bytes(mutating.table(rng, FLOWERS.encode()))
+        (folder / "new.csv").write_bytes(
+            mutating.table(rng, rng.choice((FLOWERS, NUMBERS)).encode())
+        )
         return ["predict", "first", str(folder / "new.csv"), *root], b""
     (folder / "new.npz").write_bytes(mutating.npz(rng, _new_archive(), ("x", "y", "x_test")))
     if rng.random() < 0.5:
@@ -337,14 +362,14 @@ def _new_archive() -> bytes:
 
 
 def model_file(rng: Random, folder: Path, made: Path) -> Command:
-    """A model whose archive is changed."""
-    shutil.copytree(made / "runs" / "first", folder / "runs" / "first")
-    path = folder / "runs" / "first" / "model.keras"
+    """A model whose archive is changed, or what its run says of the data."""
+    path = _copied(rng, folder, made) / "model.keras"
     if rng.random() < 0.3:
         _change(rng, path.with_name(rng.choice(("data.json", "config.yaml"))))
     else:
         path.write_bytes(mutating.model(rng, path.read_bytes()))
-    (folder / "new.csv").write_text(FLOWERS)
+    own = path.with_name("data.json").exists()
+    (folder / "new.csv").write_text(FLOWERS if own else NUMBERS)
     root = ["--root", str(folder / "runs")]
     return ["predict", "first", str(folder / "new.csv"), *root], b""
 
@@ -361,9 +386,11 @@ def checkpoint(rng: Random, folder: Path, made: Path) -> Command:
 
 KINDS: dict[str, Callable[[Random, Path], Command]] = {
     kind.__name__: kind
-    for kind in (config_text, config_values, override, names, csv, sequences, texts, npz, images)
-}
-"""What needs nothing but a folder."""
+    for kind in (
+        config_text, config_values, override, names, csv, sequences, texts, npz, images, summary,
+    )
+}  # fmt: skip
+"""What needs nothing but a folder; the last starts TensorFlow."""
 
 MADE: dict[str, Callable[[Random, Path, Path], Command]] = {
     kind.__name__: kind

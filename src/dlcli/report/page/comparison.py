@@ -138,6 +138,7 @@ def _read(folder: ComparisonFolder) -> _Tables:
 
 def _words(markdown: str) -> tuple[str, str]:
     """Return the verdict and the notes of the summary in Markdown."""
+    markdown = markdown.replace("&lt;", "<")  # the page escapes by itself
     verdict = markdown.split("\n## ", 1)[0].partition("\n")[2]
     notes = markdown.partition("\n## Notes\n")[2].split("\n## ", 1)[0]
     return verdict.strip(), notes.strip()
