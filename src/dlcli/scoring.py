@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -198,7 +199,9 @@ def load_model(run: RunFolder) -> Any:
     import keras
 
     try:
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what it skips; what it cannot load is an error
+            return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
         first = str(error).split("\n", 1)[0]
         remedy = "train the run anew; only models that hold no code are loaded"
