@@ -268,6 +268,17 @@ def _value_columns(description: DataDescription, width: int) -> tuple[str, ...]:
     )
 
 
+def _check_width(run: RunFolder, made: np.ndarray, width: int) -> None:
+    """Make sure that a model says as much as its data have classes or values.
+
+    Raises:
+        UserError: If not: the model, or what the run says of its data, is not the run's own.
+    """
+    if made.shape[-1] != width:
+        message = f"{run.path / MODEL} predicts {made.shape[-1]} values, but {DATA} names {width}"
+        raise UserError(message, remedy="train the run anew")
+
+
 def predict_file(root: Path, name: str, path: Path) -> Predictions:
     """Predict for the examples of a file or folder.
 
@@ -283,12 +294,16 @@ def predict_file(root: Path, name: str, path: Path) -> Predictions:
     examples = read_examples(path, form, targets=False)
     made = predict(run, config, examples, description.task)
     if description.task not in CLASS_TASKS:
-        return Predictions(_value_columns(description, made.shape[1]), made, ())
+        columns = _value_columns(description, made.shape[1])
+        _check_width(run, made, len(columns))
+        return Predictions(columns, made, ())
     if made.ndim == 3:
+        _check_width(run, made, len(description.classes))
         likeliest = np.array(description.classes)[np.argmax(made, axis=-1)]
         return Predictions((), made, (), tuple(tuple(map(str, row)) for row in likeliest))
     y = np.zeros(len(made), dtype=int)
     batch = batch_of_arrays(y, made, task=description.task, classes=len(description.classes))
+    _check_width(run, batch.output, len(description.classes))
     chosen = tuple(description.classes[i] for i in np.argmax(batch.guess, axis=1))
     columns = tuple(f"p({label})" for label in description.classes)
     return Predictions(columns, batch.output, chosen)

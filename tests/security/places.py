@@ -1,4 +1,4 @@
-"""Folders as dlcli writes them, made by hand so that any file may hold anything, and marker files."""
+"""Folders as dlcli writes them, made by hand so that any file may hold anything."""
 
 from __future__ import annotations
 
@@ -67,7 +67,8 @@ def write_predictions(run: RunFolder, classes: int = 3) -> None:
 def own_data(classes: list[str], **encoder: Any) -> dict[str, Any]:
     """Return what data.json says of a table with two features."""
     description = {
-        "name": "own", "task": "multiclass", "inputs": {"input": {"shape": [2], "dtype": "float32"}},
+        "name": "own", "task": "multiclass",
+        "inputs": {"input": {"shape": [2], "dtype": "float32"}},
         "classes": classes, "target_shape": [], "train_size": 9, "test_size": 9,
         "vocabulary_size": None, "targets": ["y"],
     }  # fmt: skip

@@ -20,7 +20,7 @@ from dlcli.store.runs import RunFolder, create_run, is_run, remove_run
 from tests.fuzz.driving import drive
 from tests.security.places import CONFIG, write_predictions, write_run
 
-SECRET = "hunter2: the password"
+HIDDEN = "what nobody else may read"
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 FILES = (
     "config.yaml",
@@ -43,7 +43,7 @@ COMMANDS = (
 def run(tmp_path):
     made = write_run(tmp_path / "runs")
     write_predictions(made)
-    (tmp_path / "secret").write_text(SECRET)
+    (tmp_path / "secret").write_text(HIDDEN)
     return made
 
 
@@ -58,9 +58,9 @@ def end_of(run, *command):
 def test_what_a_link_out_of_the_folder_leads_to_is_never_shown(run, tmp_path, command, name):
     (run.path / name).unlink()
     (run.path / name).symlink_to(tmp_path / "secret")
-    assert SECRET not in end_of(run, *command).told
+    assert HIDDEN not in end_of(run, *command).told
     report = run.path / "report.html"
-    assert not report.exists() or SECRET not in report.read_text()
+    assert not report.exists() or HIDDEN not in report.read_text()
 
 
 def test_a_file_that_is_a_link_is_told_as_such(run, tmp_path):
@@ -78,7 +78,7 @@ def test_a_link_within_the_folder_and_a_linked_place_are_followed(run, tmp_path)
     assert drive(["report", "first", "--root", str(tmp_path / "elsewhere")]).code == 0
 
 
-@pytest.mark.parametrize("name", FILES + ("predictions.npz", ".lock"))
+@pytest.mark.parametrize("name", [*FILES, "predictions.npz", ".lock"])
 @pytest.mark.parametrize("command", [*COMMANDS, ["runs", "rm", "--yes"]], ids=" ".join)
 def test_a_pipe_in_a_run_stops_nothing(run, command, name):
     (run.path / name).unlink(missing_ok=True)
@@ -96,9 +96,9 @@ def test_holding_a_run_never_touches_what_its_lock_leads_to(run, tmp_path):
     (run.path / ".lock").symlink_to(tmp_path / "secret")
     with pytest.raises(UserError, match="leads out of its folder"), run.lock():
         pass
-    assert (tmp_path / "secret").read_text() == SECRET
+    assert (tmp_path / "secret").read_text() == HIDDEN
     assert end_of(run, "runs", "rm", "--yes").code == 2
-    assert (tmp_path / "secret").read_text() == SECRET
+    assert (tmp_path / "secret").read_text() == HIDDEN
     (run.path / ".lock").unlink()
     (run.path / ".lock").symlink_to("config.yaml")
     with pytest.raises(OSError, match="symbolic"), run.lock():
@@ -149,7 +149,7 @@ def test_a_name_of_many_numbers_is_compared_at_once(tmp_path):
     assert time.process_time() - start < 10
 
 
-@pytest.mark.parametrize("path", ["/tmp/x", "../x", "a/../../x", "..", "/", "~/../../x/.."])
+@pytest.mark.parametrize("path", ["/x", "../x", "a/../../x", "..", "/", "~/../../x/.."])
 @pytest.mark.slow
 def test_no_callback_writes_out_of_the_folder(path):
     from dlcli.monitoring import check_callbacks

@@ -148,9 +148,11 @@ def test_no_room_is_made_for_what_a_file_only_claims(shape, tmp_path):
     write_zip(tmp_path / "own.npz", {"x.npy": claiming(shape)})
     tracemalloc.start()
     try:
-        with pytest.raises(ValueError, match="claims the shape"):
-            with open_plain(tmp_path / "own.npz") as content:
-                content["x"]
+        with (
+            pytest.raises(ValueError, match="claims the shape"),
+            open_plain(tmp_path / "own.npz") as content,
+        ):
+            content["x"]
         assert tracemalloc.get_traced_memory()[1] < 2**24
     finally:
         tracemalloc.stop()

@@ -34,8 +34,9 @@ def test_json_stays_json_when_it_is_made_visible(content):
 
 
 @pytest.mark.parametrize("escape", ESCAPES)
-@pytest.mark.parametrize("command", ["runs ls", "runs show", "runs show --json", "runs diff", "eval",
-                                     "report"])  # fmt: skip
+@pytest.mark.parametrize(
+    "command", ["runs ls", "runs show", "runs show --json", "runs diff", "eval", "report"]
+)
 def test_no_run_of_others_steers_the_terminal(escape, command, tmp_path):
     named = {escape: escape}
     run = write_run(
@@ -87,8 +88,13 @@ def test_no_data_file_steers_the_terminal(tmp_path):
     assert not STEERING.search(end.told)
 
 
-@pytest.mark.parametrize("arguments", [["\x1b[31m"], ["runs", "show", "\x1b[31m"], ["ls", "\x1b[2J"],
-                                       ["train", "\x9b2J.yaml"], ["eval", "--\x1b[31m"]])  # fmt: skip
+ARGUMENTS = (
+    ["\x1b[31m"], ["runs", "show", "\x1b[31m"], ["ls", "\x1b[2J"], ["train", "\x9b2J.yaml"],
+    ["eval", "--\x1b[31m"],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments", ARGUMENTS)
 def test_no_argument_that_is_repeated_in_an_error_steers_the_terminal(arguments):
     end = drive(arguments)
     assert (end.code, end.problem) == (2, "")

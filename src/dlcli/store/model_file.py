@@ -67,7 +67,7 @@ def check_model_file(path: Path) -> None:
             config = json.loads(archive.read("config.json"))
         _check_objects(config)
     # zipfile raises a RuntimeError for what is encrypted; json a RecursionError for deep nesting.
-    except (ValueError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+    except (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         remedy = "train the run anew; only models that hold no code are loaded"
         raise UserError(f"{path} cannot be loaded: {error}", remedy=remedy) from None
 
