@@ -81,6 +81,8 @@ def open_plain(path: Path) -> Iterator[PlainArchive]:
         MemoryError: If it claims an array that is larger than the machine's memory.
         OSError: If it cannot be read.
     """
+    if path.exists() and not path.is_file():
+        raise ValueError("it is a folder, a pipe or a device")  # which might never end
     try:
         with path.open("rb") as stream, zipfile.ZipFile(stream) as archive:
             yield PlainArchive(archive)
