@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlcli.cli.output import print_table, visible
+from dlcli.cli.progress import TrialBar
 from tests.fuzz.driving import drive
 from tests.security.places import CONFIG, own_data, write_predictions, write_run
 
@@ -120,3 +121,17 @@ def test_an_error_that_repeats_a_file_is_cut_off(tmp_path):
     end = drive(["data", "show", str(tmp_path / "cfg.yaml")])
     assert end.code == 2
     assert len(end.told) < 10_000
+
+
+def test_a_label_neither_steers_nor_breaks_the_bar(monkeypatch):
+    stream = io.StringIO()
+    stream.isatty = lambda: True
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setenv("COLUMNS", "200")
+    with TrialBar() as bar:
+        bar.started(trials=3, kept=0)
+        bar.trial(done=1, trials=3, best="[/x]\x1b]0;title\x07[red]")
+    assert "\x1b]0;" not in stream.getvalue()
+    assert "[/x]\\u001b]0;title\\u0007[red]" in re.sub(
+        "\x1b\\[[0-9;?]*[a-zA-Z]", "", stream.getvalue()
+    )
