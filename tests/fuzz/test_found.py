@@ -15,6 +15,7 @@ from dlcli.errors import DataError
 from tests.fuzz.driving import drive
 from tests.helpers import SMALL, dlcli
 from tests.security.places import own_data, write_predictions, write_run, write_zip
+from tests.security.test_pages import comparison_report
 
 
 def array(head):
@@ -81,6 +82,16 @@ def test_a_comparison_that_says_no_time_and_no_number_is_listed(tmp_path):
     for command in (["runs", "ls"], ["runs", "show", "c", "--json"], ["runs", "diff", "c", "c"]):
         end = drive([*command, *root])
         assert (end.code, end.problem) == (0, ""), end.told
+
+
+@pytest.mark.parametrize("cells", ["x", "x,1", "x,1,a,b,c,d,e,f,g,h", '"'])
+def test_a_row_that_is_cut_off_is_told_as_damaged(cells, tmp_path):
+    place = comparison_report(tmp_path, "x").parent
+    with (place / "summary.csv").open("a") as stream:
+        stream.write(f"{cells}\n")
+    end = drive(["report", str(place)])
+    assert end.problem == "", end.told
+    assert "is damaged" in end.told or end.code == 0
 
 
 @pytest.mark.slow
