@@ -46,6 +46,7 @@ bench: $(VENV)/.installed ## the figures of benchmarks/README.md, in about an ho
 	$(BIN)/python benchmarks/scale.py
 	$(BIN)/python benchmarks/bucketing.py
 	$(BIN)/python benchmarks/pooling.py
+	$(BIN)/python benchmarks/fuzz.py
 	$(BIN)/python benchmarks/report.py
 
 pictures: $(VENV)/.installed ## README's pictures, from real runs, in some ten minutes

@@ -77,6 +77,10 @@ COLUMNS: dict[str, dict[str, str]] = {
         "by": "grows by", "network": "network", "jobs": "jobs", "trials": "trials",
         "examples": "examples", "seconds": "dlcli s", "loop": "loop s",
     },
+    "fuzz": {
+        "kind": "kind", "examples": "examples", "exit codes": "exit codes", "seconds": "s",
+        "slowest s": "slowest s", "failures": "failures",
+    },
 }  # fmt: skip
 
 
@@ -111,6 +115,8 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {count}" for key, count in value.items())
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 

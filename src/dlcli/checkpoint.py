@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 import json
-import zipfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 
+from dlcli.data.plain_npz import open_plain
 from dlcli.errors import WorkError
 
 if TYPE_CHECKING:
@@ -57,22 +57,23 @@ def load_checkpoint(path: Path) -> Checkpoint:
         WorkError: If it is damaged.
     """
     try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as content:
+        with open_plain(path) as content:
             meta = json.loads(str(content["meta"]))
             names = sorted(
-                (n for n in content.files if n.startswith("variable_")),
+                (n for n in content.names if n.startswith("variable_")),
                 key=lambda n: int(n.partition("_")[2]),
             )
             arrays = [content[name] for name in names]
             callbacks = [dict(state) for state in meta["callbacks"]]
-            for name in content.files:
+            for name in content.names:
                 if name.startswith("callback_"):
                     owner, attribute, _ = name.removeprefix("callback_").split(".")
                     callbacks[int(owner)].setdefault(attribute, []).append(content[name])
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            history = [dict(row) for row in meta["history"]]
+            return Checkpoint(int(meta["epoch"]), arrays, callbacks, history)
+    except (OSError, ValueError, LookupError, TypeError, RecursionError, MemoryError) as error:
         remedy = "it cannot be resumed; train it anew"
         raise WorkError(f"{path} is damaged: {error}", remedy=remedy) from None
-    return Checkpoint(meta["epoch"], arrays, callbacks, meta["history"])
 
 
 def take_checkpoint(

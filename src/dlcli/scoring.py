@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from dlcli.errors import UserError
 from dlcli.evaluation import Evaluation, Score, score
 from dlcli.metrics.predictions import CLASS_TASKS, batch_of_arrays
 from dlcli.quiet import load_tensorflow
+from dlcli.store.model_file import check_model_file
 from dlcli.store.runs import CONFIG, DATA, RunFolder, find_run, newest_run
 
 if TYPE_CHECKING:
@@ -169,32 +171,37 @@ def read_predictions(run: RunFolder) -> tuple[np.ndarray, np.ndarray, str] | Non
     Raises:
         UserError: If the file is damaged.
     """
-    path = run.path / PREDICTIONS
+    path = run.own(PREDICTIONS)
     if not path.exists():
         run.read_text(CONFIG)
         return None
+    from dlcli.data.plain_npz import open_plain
+
     try:
-        with np.load(path, allow_pickle=False) as content:
+        with open_plain(path) as content:
             return content["y_true"], content["y_prob"], str(content["split"])
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, MemoryError) as error:
         remedy = f"train the run anew, or: dlcli train --resume {run.name} --epochs N"
         raise UserError(f"{path} is damaged: {error}", remedy=remedy) from None
 
 
 def load_model(run: RunFolder) -> Any:
-    """Load a run's model in Keras's safe mode, which never runs code from the file.
+    """Load a run's model: one of Keras's own layers, in Keras's safe mode, so that no code runs.
 
     Raises:
         UserError: If the run has no model, or it cannot be loaded safely.
     """
+    path = run.own(MODEL)
+    if not path.exists():
+        raise run.unfinished("model")
+    check_model_file(path)
     load_tensorflow()
     import keras
 
-    path = run.path / MODEL
-    if not path.exists():
-        raise run.unfinished("model")
     try:
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what it skips; what it cannot load is an error
+            return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
         first = str(error).split("\n", 1)[0]
         remedy = "train the run anew; only models that hold no code are loaded"
@@ -202,12 +209,23 @@ def load_model(run: RunFolder) -> Any:
 
 
 def predict(run: RunFolder, config: Config, examples: Split, task: str) -> np.ndarray:
-    """Return a run's probabilities (predicted values for regression) for examples, (n, units)."""
-    model = load_model(run)
-    from dlcli.engine import outputs
-    from dlcli.model import is_logits
+    """Return a run's probabilities (predicted values for regression) for examples, (n, units).
 
-    made = outputs(model, examples, config.data.batch_size)[0]
+    Raises:
+        UserError: If the run's model is none of its config and data.
+    """
+    model = load_model(run)
+    import tensorflow as tf
+
+    from dlcli.engine import outputs
+    from dlcli.model import is_logits, keras_message
+
+    unfit = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError)
+    try:
+        made = outputs(model, examples, config.data.batch_size)[0]
+    except (ValueError, TypeError, LookupError, AttributeError, *unfit) as error:
+        message = f"{run.path / MODEL} does not take these examples: {keras_message(error)}"
+        raise UserError(message, remedy="is it the model that this run saved?") from error
     logits = is_logits(config.compile.loss)
     return metrics.probabilities(made, from_logits=logits, task=task)
 
@@ -250,6 +268,17 @@ def _value_columns(description: DataDescription, width: int) -> tuple[str, ...]:
     )
 
 
+def _check_width(run: RunFolder, made: np.ndarray, width: int) -> None:
+    """Make sure that a model says as much as its data have classes or values.
+
+    Raises:
+        UserError: If not: the model, or what the run says of its data, is not the run's own.
+    """
+    if made.shape[-1] != width:
+        message = f"{run.path / MODEL} predicts {made.shape[-1]} values, but {DATA} names {width}"
+        raise UserError(message, remedy="train the run anew")
+
+
 def predict_file(root: Path, name: str, path: Path) -> Predictions:
     """Predict for the examples of a file or folder.
 
@@ -265,12 +294,16 @@ def predict_file(root: Path, name: str, path: Path) -> Predictions:
     examples = read_examples(path, form, targets=False)
     made = predict(run, config, examples, description.task)
     if description.task not in CLASS_TASKS:
-        return Predictions(_value_columns(description, made.shape[1]), made, ())
+        columns = _value_columns(description, made.shape[1])
+        _check_width(run, made, len(columns))
+        return Predictions(columns, made, ())
     if made.ndim == 3:
+        _check_width(run, made, len(description.classes))
         likeliest = np.array(description.classes)[np.argmax(made, axis=-1)]
         return Predictions((), made, (), tuple(tuple(map(str, row)) for row in likeliest))
     y = np.zeros(len(made), dtype=int)
     batch = batch_of_arrays(y, made, task=description.task, classes=len(description.classes))
+    _check_width(run, batch.output, len(description.classes))
     chosen = tuple(description.classes[i] for i in np.argmax(batch.guess, axis=1))
     columns = tuple(f"p({label})" for label in description.classes)
     return Predictions(columns, batch.output, chosen)

@@ -11,9 +11,14 @@ if TYPE_CHECKING:
 CUTOFF = 0.6
 """Similarity (Ratcliff & Obershelp) below which two words have nothing to do with each other."""
 
+LONGEST = 200
+"""Characters of a word that is compared: the time it takes grows with their square."""
+
 
 def closest(word: str, known: Iterable[str]) -> str:
     """Return the known word most like a word, whatever its case, or an empty string."""
+    if len(word) > LONGEST:
+        return ""
     folded: dict[str, str] = {}
     for name in known:
         folded.setdefault(name.lower(), name)

@@ -122,7 +122,7 @@ def train(
     """
     config = experiment.config
     # A run that was cut off in its first epoch has no checkpoint; its seed starts it alike.
-    saved = run.path / CHECKPOINT
+    saved = run.own(CHECKPOINT)
     checkpoint = load_checkpoint(saved) if resume and saved.exists() else None
     if checkpoint is not None:
         restore_model(experiment.model, checkpoint)
@@ -190,6 +190,9 @@ def _construct_callback(call: Call, folder: Path, resume: bool) -> keras.callbac
         located[name] = value
         if name in CALLBACK_PATHS and isinstance(value, str):
             path = (folder / value).resolve()
+            if not path.is_relative_to(folder.resolve()):
+                message = f"{call.path}.{name}: {value} leads out of the run's folder by a link"
+                raise UserError(message, remedy=f"remove the link below {folder}")
             path.parent.mkdir(parents=True, exist_ok=True)
             located[name] = str(path)
     callback = construct(replace(call, arguments=located))

@@ -69,6 +69,12 @@ BROKEN = [
     ("an unknown data set", GOOD.replace("digits", "digit"), [(1, 17, "unknown-dataset", "'digits'?")]),
     ("an unknown option", GOOD.replace("digits", "digits, size: 3"), [(1, 25, "unknown-argument", "")]),
     ("a wrong option", GOOD.replace("digits", "imdb, vocabulary: big"), [(1, 35, "wrong-type", "")]),
+    ("a variable as an option", GOOD.replace("digits", "sunspots, window: $classes"), [
+        (1, 35, "undefined-variable", "comes from the data"),
+    ]),
+    ("a variable in an option", GOOD.replace("dataset: digits", "images: {path: x, size: [$classes, 8]}"), [
+        (1, 33, "undefined-variable", "comes from the data"),
+    ]),
     ("data as a word", GOOD.replace("{dataset: digits}", "digits"), [(1, 7, "wrong-type", "mapping")]),
     ("two sources", GOOD.replace("digits", "digits, npz: {path: a}"), [(1, 7, "missing-key", "one")]),
     ("all validation", GOOD.replace("digits", "digits, validation: 1"), [(1, 37, "out-of-range", "")]),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dlcli.cli.output import block
+from dlcli.cli.output import block, echo
 from dlcli.errors import DlcliError, UserError, WorkError
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _print_versions(ctx: click.Context, _parameter: click.Parameter, wanted: boo
         names = [
             f"{name} {found[name]}" for name in ("dlcli", "keras", "tensorflow") if name in found
         ]
-        click.echo("  ".join(names))
+        echo("  ".join(names))
         ctx.exit()
 
 
@@ -113,7 +113,7 @@ def run(arguments: Sequence[str]) -> int:
             traceback.print_exc()
         return _told(error)
     except KeyboardInterrupt:
-        click.echo("interrupted", err=True)
+        echo("interrupted", err=True)
         return INTERRUPTED
     return code if isinstance(code, int) else 0
 
@@ -127,22 +127,26 @@ def _told(error: Exception) -> int:
 
 
 def _told_help(error: click.exceptions.NoArgsIsHelpError) -> int:
-    click.echo(error.format_message())
+    echo(error.format_message())
     return 0
 
 
 def _told_abort(_error: click.Abort) -> int:
-    click.echo("interrupted", err=True)
+    echo("interrupted", err=True)
     return INTERRUPTED
 
 
 def _told_usage(error: click.ClickException) -> int:
-    error.show()
+    import io
+
+    told = io.StringIO()
+    error.show(told)
+    echo(told.getvalue(), err=True, nl=False)
     return error.exit_code
 
 
 def _told_own(error: DlcliError) -> int:
-    click.echo(block(error), err=True)
+    echo(block(error), err=True)
     return error.exit_code
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dlcli.cli.config import SET
-from dlcli.cli.output import emit_json, knows, note, print_sentence, print_table
+from dlcli.cli.output import echo, emit_json, knows, note, print_sentence, print_table
 from dlcli.cli.tracking import LOGS, TRACKING, check_tracking
 from dlcli.errors import UserError, WorkError
 
@@ -227,17 +227,17 @@ def _print(results: Results, path: Path, *, as_json: bool) -> None:
     for problem in results.problems:
         rows = results.summary[results.summary["problem"] == problem]
         if len(results.problems) > 1:
-            click.echo(f"{problem}:")
+            echo(f"{problem}:")
         header = [*HEADER[:3], f"{results.score_text.split(' at ')[0]} [95 %]", *HEADER[4:]]
         shown = [cells(row) for _, row in rows.iterrows()]
         print_table(header, shown, numeric=("learning rate", "p", "diverged/stuck"))
-        click.echo()
+        echo()
         for line in (*sensitivity_lines(results, problem, plain=not knows(HEIGHTS)), ""):
-            click.echo(line)
+            echo(line)
     for sentence in results.verdict:
         print_sentence(sentence)
     html = path / "report.html"
-    click.echo(f"report: {html if html.exists() else path / 'summary.md'}")
+    echo(f"report: {html if html.exists() else path / 'summary.md'}")
 
 
 def _plain(results: Results, path: Path) -> dict[str, Any]:
@@ -276,11 +276,11 @@ def _print_plan(session: Session, seconds: float, jobs: int, *, as_json: bool) -
         for c in plan.contenders
     ]
     print_table(["problem", "candidate", "learning rates"], rows)
-    click.echo(
+    echo(
         f"\n{plan.searching} searching and {plan.confirming} confirming trials, more if a grid "
         f"must grow; {max(0, total - remaining)} of them are done"
     )
-    click.echo(f"about {shown_time(seconds * share)} with {jobs} job{'s' if jobs != 1 else ''}")
+    echo(f"about {shown_time(seconds * share)} with {jobs} job{'s' if jobs != 1 else ''}")
     for remark in plan.notes:
         note(remark)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dlcli.cli.output import block, emit_json, note, print_table
+from dlcli.cli.output import block, echo, emit_json, note, print_table
 from dlcli.errors import UserError
 
 if TYPE_CHECKING:
@@ -54,10 +54,10 @@ def validate(files: tuple[str, ...], overrides: tuple[str, ...], form: str) -> N
             note(f"{name}: ok")
     if form == "json":
         found = [problem for name, error in failures.items() for problem in _records(name, error)]
-        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        echo(json.dumps(found, indent=2, ensure_ascii=False))
     else:
         for failure in failures.values():
-            click.echo(block(failure) + "\n", err=True)
+            echo(block(failure) + "\n", err=True)
     if failures:
         click.get_current_context().exit(UserError.exit_code)
 
@@ -112,7 +112,7 @@ def _show_resolved(bound: Config, *, as_json: bool) -> None:
     if as_json:
         emit_json({"config": plain})
     else:
-        click.echo(dump_yaml(plain), nl=False)
+        echo(dump_yaml(plain), nl=False)
 
 
 def _show_difference(written: Config, *, as_json: bool) -> None:
@@ -175,7 +175,7 @@ def schema(output: str | None) -> None:
 
     text = json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n"
     if output is None:
-        click.echo(text, nl=False)
+        echo(text, nl=False)
         return
     if Path(output).exists():
         raise UserError(f"{output} exists already", remedy="choose another name, or delete it")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dlcli import data as datasets
-from dlcli.cli.output import note
+from dlcli.cli.output import echo, note
 from dlcli.data import table
 from dlcli.data.description import Source
 from dlcli.errors import UserError
@@ -44,13 +44,13 @@ def list_data_sets(as_json: bool) -> None:
     "your file" for data of your own.
     """
     if as_json:
-        click.echo(_json([_record(entry) for entry in table.TABLE]))
+        echo(_json([_record(entry) for entry in table.TABLE]))
         return
     rows = [_COLUMNS, *(_row(entry) for entry in table.TABLE)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        click.echo("  ".join(cells).rstrip())
+        echo("  ".join(cells).rstrip())
 
 
 def _complete_name(
@@ -83,7 +83,7 @@ def show_data_set(name: str, png: str | None, as_json: bool) -> None:
         _draw(loaded, name, Path(png))
     if as_json:
         balance = {} if loaded is None else {"balance": _balance(loaded)}
-        click.echo(_json({**_full_record(entry), **balance}))
+        echo(_json({**_full_record(entry), **balance}))
         return
     _describe(entry, source, loaded)
 
@@ -119,25 +119,25 @@ def _balance(loaded: Dataset) -> dict[str, dict[str, int]]:
 
 def _describe(entry: DataEntry, source: Source, loaded: Dataset | None) -> None:
     """Print all that is known of a data set."""
-    click.echo(f"{entry.name}: {entry.prose}\n")
+    echo(f"{entry.name}: {entry.prose}\n")
     facts = _facts(entry, loaded)
     width = max(len(title) for title, _ in facts)
     for title, fact in facts:
-        click.echo(f"{title.ljust(width)}  {fact}")
+        echo(f"{title.ljust(width)}  {fact}")
     if entry.signature.arguments and not source.options:
-        click.echo("\nOptions:")
+        echo("\nOptions:")
         for argument in entry.signature.arguments:
-            click.echo(f"  {argument.name}: {_accepted(argument)}\n      {argument.help}")
+            echo(f"  {argument.name}: {_accepted(argument)}\n      {argument.help}")
     if loaded is None:
         if not datasets.is_available(entry):
-            click.echo(f"\n`dlcli data fetch {entry.name}` brings it here, to show examples.")
+            echo(f"\n`dlcli data fetch {entry.name}` brings it here, to show examples.")
         return
     from dlcli.report.samples import balance_lines, sample_lines
 
     words = getattr(loaded.encoder, "vocabulary", ())
     vocabulary = ("-", "?", *words) if words else ()
     for line in ("", *balance_lines(loaded), "", *sample_lines(loaded, vocabulary)):
-        click.echo(line)
+        echo(line)
 
 
 @data.command("fetch")
@@ -153,7 +153,7 @@ def fetch_data_sets(names: Sequence[str]) -> None:
         with download_progress() as progress:
             paths = datasets.fetch(name, progress)
         for path in paths:
-            click.echo(f"{name}\t{path}")
+            echo(f"{name}\t{path}")
 
 
 @contextmanager

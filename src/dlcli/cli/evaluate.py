@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dlcli.cli.output import emit_json, note, print_table
+from dlcli.cli.output import echo, emit_json, note, print_table
 
 if TYPE_CHECKING:
     from dlcli.evaluation import Evaluation
@@ -71,12 +71,12 @@ def _print(evaluated: Evaluation) -> None:
         rows += _rows(name, score.value, score.interval, evaluated.classes)
     print_table(["metric", "value", percent], rows, numeric=("value",))
     if evaluated.per_class:
-        click.echo()
+        echo()
         columns = list(evaluated.per_class[0].to_dict())
         table = [[_shown(v) for v in row.to_dict().values()] for row in evaluated.per_class]
         print_table(columns, table, numeric=columns[1:])
     if evaluated.confusion is not None:
-        click.echo()
+        echo()
         _print_confusion(evaluated)
     note(f"{evaluated.examples} examples")
     for remark in evaluated.notes:

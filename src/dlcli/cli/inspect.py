@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dlcli.cli.output import emit_json, note, print_table
+from dlcli.cli.output import echo, emit_json, note, print_table
 from dlcli.errors import UserError
 
 if TYPE_CHECKING:
@@ -71,9 +71,9 @@ def inspect(
         return
     if "invariance" in found.tables:
         _print_invariance(found.tables["invariance"])
-        click.echo()
+        echo()
     for path in found.files:
-        click.echo(str(path))
+        echo(str(path))
 
 
 def _print_invariance(rows: Sequence[dict[str, Any]]) -> None:

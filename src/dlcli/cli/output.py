@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
@@ -19,15 +20,35 @@ if TYPE_CHECKING:
 
 GAP = "  "
 
+LONGEST = 4000
+"""Characters of an error that are shown."""
+
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters but tab and newline, and those that turn the direction of writing."""
+
+
+def visible(text: str) -> str:
+    r"""Write what steers a terminal as an escape, as JSON does: names may come from anybody.
+
+    >>> visible("\x1b[31mred")
+    '\\u001b[31mred'
+    """
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
+    """Print text that may hold what others wrote."""
+    click.echo(visible(text), err=err, nl=nl)
+
 
 def emit_json(content: Any) -> None:
     """Print JSON; what is not a finite number becomes null."""
-    click.echo(json.dumps(finite(content), indent=2, ensure_ascii=False))
+    click.echo(visible(json.dumps(finite(content), indent=2, ensure_ascii=False)))
 
 
 def note(text: str) -> None:
     """Tell something beside the result."""
-    click.echo(text, err=True)
+    echo(text, err=True)
 
 
 def knows(characters: str) -> bool:
@@ -45,7 +66,7 @@ def print_sentence(text: str) -> None:
         import shutil
 
         text = "\n".join(_folded(text, shutil.get_terminal_size().columns))
-    click.echo(text)
+    echo(text)
 
 
 def print_table(
@@ -56,8 +77,9 @@ def print_table(
     On a terminal its header is bold (unless `NO_COLOR` is set) and cells of several words are
     folded to its width; in a pipe it is plain text, one line a row. No word is ever cut.
     """
-    widths = [max(len(row[i]) for row in [columns, *rows]) for i in range(len(columns))]
     right = [column in numeric for column in columns]
+    columns, rows = _on_one_line(columns), [_on_one_line(row) for row in rows]
+    widths = [max(len(row[i]) for row in [columns, *rows]) for i in range(len(columns))]
     terminal = sys.stdout.isatty()
     if terminal:
         import shutil  # slow to import, and a pipe has no size
@@ -70,6 +92,11 @@ def print_table(
     for row in rows:
         for line in _lines(row, widths, right):
             click.echo(line)
+
+
+def _on_one_line(cells: Sequence[str]) -> list[str]:
+    """Return cells none of which can pass for a row of its own."""
+    return [visible(cell).replace("\n", "\\n") for cell in cells]
 
 
 def _may_style() -> bool:
@@ -120,6 +147,13 @@ def block(error: DlcliError) -> str:
     render: Any = getattr(error, "render", None)
     if render is not None:
         return str(render())
-    hint = error.remedy.replace("\n", "\n    ")
+    hint = _shortened(error.remedy).replace("\n", "\n    ")
     remedy = f"\n  = hint: {hint}" if hint else ""
-    return f"error: {error.message}{remedy}"
+    return f"error: {_shortened(error.message)}{remedy}"
+
+
+def _shortened(text: str) -> str:
+    """Return a text without its middle if it is long: a cell may be as large as a file."""
+    if len(text) <= LONGEST:
+        return text
+    return f"{text[: LONGEST // 2]} ... {text[-LONGEST // 2 :]}"

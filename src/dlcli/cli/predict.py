@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-import sys
+import io
 from pathlib import Path
 
 import click
 
-from dlcli.cli.output import emit_json
+from dlcli.cli.output import echo, emit_json
 
 
 @click.command()
@@ -30,6 +30,8 @@ def predict(run: str, source: str, root: str, as_json: bool) -> None:
     if as_json:
         emit_json({"predictions": rows})
         return
-    writer = csv.DictWriter(sys.stdout, fieldnames=list(rows[0]), lineterminator="\n")
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
+    echo(stream.getvalue(), nl=False)

@@ -6,7 +6,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-import click
+from dlcli.cli.output import echo, visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,7 @@ def describe_logs(logs: Mapping[str, Any]) -> str:
     """Write metrics shortly: `loss 0.123 accuracy 0.95`."""
     names = sorted(logs, key=lambda name: name != "loss")  # the loss comes first
     return "  ".join(
-        f"{name} {logs[name]:.4g}"
+        f"{visible(name)} {logs[name]:.4g}"
         for name in names
         if name not in HIDDEN and isinstance(logs[name], int | float)
     )
@@ -44,7 +44,7 @@ class Lines:
         del steps
         self._epochs = epochs
         if first_epoch:
-            click.echo(f"going on after epoch {first_epoch}", err=True)
+            echo(f"going on after epoch {first_epoch}", err=True)
 
     def batch(self, *, epoch: int, step: int, logs: Mapping[str, float]) -> None:
         """Say nothing: a log wants whole epochs."""
@@ -52,7 +52,7 @@ class Lines:
     def epoch(self, *, epoch: int, row: Mapping[str, float]) -> None:
         """Print the epoch's numbers."""
         line = f"epoch {epoch}/{self._epochs}  {row['seconds']:.1f}s  {describe_logs(row)}"
-        click.echo(line, err=True)
+        echo(line, err=True)
 
 
 class Bar:
@@ -70,7 +70,7 @@ class Bar:
             TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}", table_column=whole),
             BarColumn(bar_width=12),
             TimeRemainingColumn(compact=True),
-            TextColumn("{task.fields[logs]}", table_column=rest),
+            TextColumn("{task.fields[logs]}", table_column=rest, markup=False),
             console=self._console,
             expand=True,
             transient=True,
@@ -127,14 +127,14 @@ class TrialLines:
     def started(self, *, trials: int, kept: int) -> None:
         """Say what is coming."""
         told = f", {kept} of them done before" if kept else ""
-        click.echo(f"{trials} trials{told}", err=True)
+        echo(f"{trials} trials{told}", err=True)
 
     def trial(self, *, done: int, trials: int, best: str) -> None:
         """Print how far it is."""
         now = time.monotonic()
         if now - self._shown >= LOG_SECONDS:
             self._shown = now
-            click.echo(f"trial {done}/{trials}  best {best}" if best else f"trial {done}/{trials}",
+            echo(f"trial {done}/{trials}  best {best}" if best else f"trial {done}/{trials}",
                        err=True)  # fmt: skip
 
 
@@ -152,7 +152,7 @@ class TrialBar:
             TextColumn("trial {task.completed}/{task.total}", table_column=whole),
             BarColumn(bar_width=12),
             TimeRemainingColumn(compact=True),
-            TextColumn("{task.fields[best]}", table_column=rest),
+            TextColumn("{task.fields[best]}", table_column=rest, markup=False),
             console=Console(stderr=True),
             expand=True,
             transient=True,
@@ -171,7 +171,7 @@ class TrialBar:
 
     def trial(self, *, done: int, trials: int, best: str) -> None:
         """Move on."""
-        shown = f"best {best}" if best else ""
+        shown = f"best {visible(best)}" if best else ""
         self._progress.update(self._task, completed=done, total=trials, best=shown)
 
 

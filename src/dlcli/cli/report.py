@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from dlcli.cli.output import echo
+
 
 @click.command()
 @click.argument("name", metavar="RUN|COMPARISON")
@@ -22,6 +24,6 @@ def report(name: str, root: str, comparisons: str, show: bool) -> None:
     from dlcli.reporting import write_report
 
     path = write_report(name, Path(root), Path(comparisons))
-    click.echo(str(path))
+    echo(str(path))
     if show:
         click.launch(str(path))

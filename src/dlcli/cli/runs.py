@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dlcli.cli.output import emit_json, note, print_table
+from dlcli.cli.output import echo, emit_json, note, print_table, visible
 from dlcli.config.rendering import differences, flatten
 from dlcli.config.yaml_text import read_plain
 from dlcli.errors import UserError
@@ -66,7 +66,7 @@ def list_them(root: str, comparisons: str, as_json: bool) -> None:
     if records:
         _print_runs(records)
     if records and compared:
-        click.echo()
+        echo()
     if compared:
         rows = [[_cell(value) for key, value in row.items() if key != "path"] for row in compared]
         columns = ["comparison", "state", "started", "problems", "trials", "best"]
@@ -93,7 +93,7 @@ def _print_runs(records: Sequence[Mapping[str, Any]]) -> None:
 def _comparison_record(folder: ComparisonFolder) -> dict[str, Any]:
     """Return what a list shows of a comparison."""
     best, started = next(iter(folder.summary()), {}), folder.started()
-    told = [best[key] for key in ("candidate", "learning_rate", "mean") if best.get(key)]
+    mean = _number(best.get("mean"))
     return {
         "name": folder.name,
         "path": str(folder.path),
@@ -101,10 +101,17 @@ def _comparison_record(folder: ComparisonFolder) -> dict[str, Any]:
         "started": _local(started)[:16] if started else None,
         "problems": len(list(folder.path.glob("config*.yaml"))),
         "trials": folder.kept_trials(),
-        "best": " ".join([told[0], "at", told[1], f"{float(told[2]):.4f}"])
-        if len(told) == 3
+        "best": f"{best['candidate']} at {best['learning_rate']} {mean:.4f}"
+        if mean is not None and best.get("candidate") and best.get("learning_rate")
         else None,
     }
+
+
+def _number(cell: str | None) -> float | None:
+    """Return the number of a table's cell, None if there is none or it is damaged."""
+    with contextlib.suppress(TypeError, ValueError):
+        return float(cell or "")
+    return None
 
 
 def _record(run: RunFolder) -> dict[str, Any]:
@@ -199,14 +206,14 @@ def show(run: str, root: str, comparisons: str, as_json: bool) -> None:
     facts = _facts(record, status) | _environment_facts(environment)
     width = max(len(name) for name in facts)
     for name, fact in facts.items():
-        click.echo(f"{name:{width}}  {fact}")
+        echo(f"{name:{width}}  {fact}")
     if scores:
-        click.echo()
+        echo()
         names = dict.fromkeys(name for part in scores.values() for name in part)
         rows = [[name, *(_cell(part.get(name)) for part in scores.values())] for name in names]
         print_table(["metric", *scores], rows, numeric=tuple(scores))
-    click.echo()
-    click.echo(found.read_text(CONFIG), nl=False)
+    echo()
+    echo(found.read_text(CONFIG), nl=False)
 
 
 def _show_comparison(folder: ComparisonFolder, *, as_json: bool) -> None:
@@ -214,7 +221,7 @@ def _show_comparison(folder: ComparisonFolder, *, as_json: bool) -> None:
         environment = _json_or_empty(folder, ENVIRONMENT)
         emit_json(_comparison_record(folder) | {"environment": environment})
         return
-    click.echo(folder.read_text("summary.md"), nl=False)
+    echo(folder.read_text("summary.md"), nl=False)
 
 
 def _facts(record: Mapping[str, Any], status: Mapping[str, Any]) -> dict[str, str]:
@@ -250,9 +257,9 @@ def _all_scores(folder: RunFolder | ComparisonFolder) -> dict[str, dict[str, Any
     if isinstance(folder, RunFolder):
         return _scores(folder)
     return {
-        row["candidate"]: {"mean": float(row["mean"]), "rate": float(row["learning_rate"])}
+        row["candidate"]: {"mean": mean, "rate": _number(row.get("learning_rate"))}
         for row in folder.summary()
-        if row.get("mean")
+        if (mean := _number(row.get("mean"))) is not None and row.get("candidate")
     }
 
 
@@ -305,9 +312,9 @@ def diff(left: str, right: str, root: str, comparisons: str, as_json: bool) -> N
         rows = [[path, *(_setting(side, path) for side in sides)] for path in changed]
         print_table(["key", *labels], rows)
     else:
-        click.echo("the configs are the same")
+        echo("the configs are the same")
     if any(scores.values()):
-        click.echo()
+        echo()
         _print_side_by_side(scores)
 
 
@@ -340,7 +347,7 @@ def _agreed(run: Folder) -> bool:
         UserError: If there is nobody to ask: standard input is at its end.
     """
     try:
-        return click.confirm(f"delete {run.path}?", err=True)
+        return click.confirm(visible(f"delete {run.path}?"), err=True)
     except click.Abort as abort:
         if not isinstance(abort.__context__, EOFError):
             raise

@@ -9,7 +9,7 @@ import click
 
 from dlcli.cli.config import SET
 from dlcli.cli.data import download_progress
-from dlcli.cli.output import emit_json, note, print_table
+from dlcli.cli.output import echo, emit_json, note, print_table
 from dlcli.cli.tracking import LOGS, TRACKING, check_tracking
 from dlcli.errors import UserError
 
@@ -92,7 +92,7 @@ def _print(run: RunFolder, result: TrainingResult, *, as_json: bool) -> None:
     names = list(result.scores[parts[0]])
     rows = [[name, *(_shown(result.scores[part].get(name)) for part in parts)] for name in names]
     print_table(["metric", *parts], rows, numeric=tuple(parts))
-    click.echo(f"run: {run.path}")
+    echo(f"run: {run.path}")
 
 
 def _shown(value: Any) -> str:

@@ -14,6 +14,15 @@ if TYPE_CHECKING:
 
 TAB_WIDTH = 4
 
+SHOWN = 100
+"""Mistakes that are shown; a file with more is no config, and the rest is counted."""
+
+LONGEST = 1000
+"""Characters of a headline; a name may be as long as the file."""
+
+WIDEST = 160
+"""Characters of a source line that are shown around a mistake."""
+
 
 @dataclass(frozen=True)
 class Diagnostic:
@@ -36,7 +45,8 @@ class Diagnostic:
         """Return the one-line form, as compilers print it."""
         where = f"{self.mark.text.name}:{self.mark.line}:{self.mark.column}"
         path = f"{self.path}: " if self.path else ""
-        return f"{where}: error[{self.rule}]: {path}{self.message}"
+        line = f"{where}: error[{self.rule}]: {path}{self.message}"
+        return line if len(line) <= LONGEST else f"{line[: LONGEST - 3]}..."
 
     def render(self) -> str:
         """Return the headline, the source line with a caret under the value, and the hint."""
@@ -46,10 +56,10 @@ class Diagnostic:
         return "\n".join(lines)
 
     def _excerpt(self) -> list[str]:
-        source = self.mark.text.line(self.mark.line)
+        source, column = self._around(self.mark.text.line(self.mark.line))
         if not source.strip():
             return []
-        before = source[: self.mark.column - 1].expandtabs(TAB_WIDTH)
+        before = source[: column - 1].expandtabs(TAB_WIDTH)
         shown = source.expandtabs(TAB_WIDTH)
         carets = "^" * max(1, min(self.mark.length, len(shown) - len(before)))
         gutter = " " * len(str(self.mark.line))
@@ -58,6 +68,13 @@ class Diagnostic:
             f" {self.mark.line} | {shown}",
             f" {gutter} | {' ' * len(before)}{carets}",
         ]
+
+    def _around(self, line: str) -> tuple[str, int]:
+        """Return the part of a long line that is around the mistake, and its column there."""
+        if len(line) <= WIDEST:
+            return line, self.mark.column
+        start = max(0, self.mark.column - 1 - WIDEST // 2)
+        return line[start : start + WIDEST], self.mark.column - start
 
     def to_dict(self) -> dict[str, object]:
         """Return the JSON form of `--format json`."""
@@ -78,7 +95,7 @@ class ConfigError(UserError):
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
         unique = dict.fromkeys(diagnostics)
         self.diagnostics = tuple(sorted(unique, key=lambda d: (d.mark.line, d.mark.column)))
-        super().__init__("\n".join(d.headline() for d in self.diagnostics))
+        super().__init__("\n".join(d.headline() for d in self.diagnostics[:SHOWN]))
 
     def __reduce__(self) -> tuple[type[ConfigError], tuple[tuple[Diagnostic, ...]]]:
         """Travel between processes."""
@@ -88,7 +105,9 @@ class ConfigError(UserError):
         """Return every diagnostic with its excerpt, and their number."""
         count = len(self.diagnostics)
         closing = f"{count} error{'s' if count != 1 else ''}"
-        return "\n\n".join([*(d.render() for d in self.diagnostics), closing])
+        shown = [d.render() for d in self.diagnostics[:SHOWN]]
+        more = [f"{count - SHOWN} more are not shown"] if count > SHOWN else []
+        return "\n\n".join([*shown, *more, closing])
 
 
 def listing(names: Iterable[str], limit: int = 12) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,8 +19,12 @@ class Text:
 
     def line(self, number: int) -> str:
         """Return the line with the given 1-based number, without its end."""
-        lines = self.content.splitlines()
+        lines = self._lines
         return lines[number - 1] if 0 < number <= len(lines) else ""
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        return self.content.splitlines()
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from dlcli.config.experiment import (
     Config,
     DataConfig,
     FitConfig,
+    Variable,
 )
 from dlcli.config.grammar import (
     Field,
@@ -29,7 +30,7 @@ from dlcli.config.grammar import (
     read_entry,
     type_schema,
 )
-from dlcli.config.nodes import Node, Scalar, Table, Word
+from dlcli.config.nodes import Mark, Node, Scalar, Table, Text, Word
 from dlcli.config.reading import INVALID, Reader, join, report_unknown_keys, wrong_type
 from dlcli.data import entries as dataset_entries
 from dlcli.data import own_files
@@ -174,7 +175,9 @@ class DataSection:
         if not isinstance(options, Table):
             return wrong_type(options, path, f"the options of {name} by name", reader)
         values = read_arguments(options, entry, path, reader)
-        return INVALID if values is INVALID else Source(name, _located(values, entry, options))
+        if values is INVALID or _report_variables(values, reader):
+            return INVALID
+        return Source(name, _located(values, entry, options))
 
     def schema(self) -> dict[str, Any]:
         """Describe one alternative a data set, so that each has only its own options."""
@@ -197,6 +200,19 @@ def _located(values: dict[str, Any], entry: Entry, node: Table) -> dict[str, Any
             beside = Path(node.pairs[name].node.mark.text.name).parent / given
             values[name] = str((beside if beside.exists() else given).absolute())
     return values
+
+
+def _report_variables(value: Any, reader: Reader) -> bool:
+    """Report every variable in a data set's options, which are read before the data are."""
+    if isinstance(value, Variable):
+        message = f"${value.name} comes from the data, whose options cannot depend on it"
+        mark = value.mark or Mark(Text("config", ""), 1, 1)
+        reader.report("undefined-variable", mark, value.path, message, "write a number")
+        return True
+    inner = list(value.values()) if isinstance(value, dict) else value
+    if not isinstance(inner, list | tuple):
+        return False
+    return True in [_report_variables(item, reader) for item in inner]
 
 
 def _source_schemas(entry: Entry) -> list[dict[str, Any]]:

@@ -114,6 +114,7 @@ class _Composer:
         self._anchors: dict[str, Node | None] = {}
         self._sizes: dict[int, int] = {}  # id(node) -> values below it, aliases expanded
         self._alive: list[Node] = []  # ids are unique among living objects only
+        self._written = 0  # values read so far, before aliases are expanded
         self._events: Iterator[yaml.Event] = yaml.parse(text.content, Loader=yaml.SafeLoader)
 
     def document(self) -> Node:
@@ -143,6 +144,10 @@ class _Composer:
 
     def _node(self, event: yaml.Event, depth: int) -> Node:
         mark = self._mark(event)
+        self._written += 1
+        if self._written > 2 * MAX_NODES:  # keys count too
+            message = f"the config holds more than {MAX_NODES} values"
+            raise ConfigError([Diagnostic("too-many-values", mark, "", message)])
         if depth > MAX_DEPTH:
             message = f"nested deeper than {MAX_DEPTH} levels"
             raise ConfigError([Diagnostic("too-deep", mark, "", message)])
@@ -153,6 +158,7 @@ class _Composer:
         if anchor is not None:
             self._anchors[anchor] = None  # under construction: an alias inside would be a cycle
         if isinstance(event, yaml.ScalarEvent):
+            self._check_characters(event, mark)
             node: Node = Scalar(_scalar_value(event), mark)
             size = 1
         elif isinstance(event, yaml.SequenceStartEvent):
@@ -192,6 +198,14 @@ class _Composer:
         short = tag.replace("tag:yaml.org,2002:", "!!")
         hint = "remove the tag; a config is plain data and never runs code"
         self._report("yaml-tag", mark, f"the tag {short} is not allowed", hint)
+
+    def _check_characters(self, event: yaml.ScalarEvent, mark: Mark) -> None:
+        """Refuse what an escape can write but no file name, and no UTF-8, can hold."""
+        for letter in event.value:
+            if letter == "\0" or "\ud800" <= letter <= "\udfff":
+                message = f"the character U+{ord(letter):04X} is no part of a text"
+                self._report("bad-character", mark, message, "delete it")
+                return
 
     def _sequence(self, mark: Mark, depth: int) -> Sequence:
         items = []

@@ -59,17 +59,12 @@ def cached(
 
 
 def _read(path: Path, arrays: Sequence[str]) -> Mapping[str, np.ndarray] | None:
-    import zlib
-    from zipfile import BadZipFile
-
-    import numpy as np
+    from dlcli.data.plain_npz import open_plain
 
     try:
-        # Opened here, because np.load leaves a truncated archive open.
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+        with open_plain(path) as archive:
             return {name: archive[name] for name in arrays}
-    # No file, or what a truncated or altered one raises, depending on the byte.
-    except (OSError, ValueError, TypeError, LookupError, EOFError, BadZipFile, zlib.error):
+    except (OSError, ValueError, MemoryError):
         return None
 
 

@@ -98,16 +98,15 @@ def _padded(rows: list[list[float]]) -> list[list[float]]:
 
 
 def _from_npz(path: Path, description: DataDescription, *, targets: bool) -> Split:
-    import zipfile
-
     import numpy as np
 
+    from dlcli.data.plain_npz import open_plain
+
     try:
-        with np.load(path, allow_pickle=False) as content:
-            arrays = {name: content[name] for name in content.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
-        # NumPy's own message would advise to unpickle the file.
-        message = f"{path} is no .npz of plain arrays, or is damaged"
+        with open_plain(path) as content:
+            arrays = {name: content[name] for name in content.names}
+    except (OSError, ValueError, MemoryError) as error:
+        message = f"{path} is no .npz of plain arrays, or is damaged: {error}"
         raise DataError(
             message, remedy="write it with numpy.savez; CSV files end in .csv"
         ) from None
@@ -149,6 +148,10 @@ def _targets(path: Path, arrays: dict[str, np.ndarray], size: int) -> np.ndarray
     key = next((k for k in ("y", "y_test") if k in arrays), None)
     if key is None:
         raise DataError(f"{path} has no array 'y'", remedy="add the targets as y")
+    if arrays[key].ndim == 0 or arrays[key].dtype.kind not in "biuf":
+        raise DataError(
+            f"{path}: '{key}' is no array of numbers", remedy="give a target an example"
+        )
     if len(arrays[key]) != size:
         raise DataError(f"{path}: x has {size} examples, y {len(arrays[key])}")
     return arrays[key]

@@ -25,12 +25,21 @@ def header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
     Raises:
         ValueError: If the stream does not hold a `.npy` file.
     """
+    from tokenize import TokenError
+
     from numpy.lib import format as npy
 
     version = npy.read_magic(stream)
     # 3.0 differs from 2.0 only in the text encoding of field names.
     reader = npy.read_array_header_1_0 if version[0] == 1 else npy.read_array_header_2_0
-    shape, _, dtype = reader(stream)
+    try:
+        shape, _, dtype = reader(stream)
+    # What NumPy lets through, depending on the byte.
+    except (TypeError, SyntaxError, LookupError, ArithmeticError, AttributeError, RecursionError,
+            TokenError) as error:  # fmt: skip
+        raise ValueError(f"an array's header is damaged: {error}") from error
+    if any(type(length) is not int or length < 0 for length in shape):  # True is an int to NumPy
+        raise ValueError(f"an array's header is damaged: it claims the shape {shape}")
     return shape, dtype
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 from dlcli.comparison.results.wording import shown_interval, shown_score
@@ -84,7 +85,12 @@ def markdown(results: Results) -> str:
     if results.notes:
         parts += ["## Notes", "\n".join(f"- {note}" for note in results.notes)]
     parts += ["## How to read this", READING]
-    return "\n\n".join(parts) + "\n"
+    return without_tags("\n\n".join(parts) + "\n")
+
+
+def without_tags(text: str) -> str:
+    """Return Markdown in which a name that looks like a tag is shown, not obeyed."""
+    return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text)
 
 
 READING = """\

@@ -13,6 +13,7 @@ import io
 import re
 import shutil
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,8 +49,9 @@ class ComparisonFolder(Folder):
 
     def started(self) -> str:
         """Return when it was started last, in ISO 8601, UTC; empty if that is not recorded."""
-        with contextlib.suppress(UserError, KeyError):
-            return str(self.read_json(ENVIRONMENT)["started"])
+        with contextlib.suppress(UserError, KeyError, TypeError, ValueError, OverflowError):
+            written = datetime.fromisoformat(self.read_json(ENVIRONMENT)["started"])
+            return written.astimezone(UTC).isoformat(timespec="seconds")
         return ""
 
     def summary(self) -> list[dict[str, str]]:

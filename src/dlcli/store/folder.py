@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import os
 import re
 import time
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ class Folder:
     def is_locked(self) -> bool:
         """Whether a living process holds the folder."""
         try:
-            with (self.path / LOCK).open("rb") as stream:
+            with open(self.path / LOCK, "rb", opener=_opened_as_it_is) as stream:
                 fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
@@ -54,8 +55,9 @@ class Folder:
         Raises:
             UserError: If another process holds it.
         """
+        self.own(LOCK)
         with explained_os_errors(self.path / LOCK):
-            stream = (self.path / LOCK).open("wb")
+            stream = open(self.path / LOCK, "ab", opener=_opened_as_it_is)  # noqa: SIM115 (held below)
         with stream:
             if not _take(stream):
                 remedy = "wait for it to end, or stop it"
@@ -88,14 +90,37 @@ class Folder:
         text = json.dumps(finite(content), indent=1, ensure_ascii=False) + "\n"
         self.write_text(name, text, synced=synced)
 
+    def own(self, name: str) -> Path:
+        """Return the path of a file of the folder, which lies in it if it exists.
+
+        A folder may come from somebody else: a link in it could lead to a secret, which a report
+        would show, and reading a pipe would never end.
+
+        Raises:
+            UserError: If it is a symbolic link that leads out of the folder, or a pipe.
+        """
+        path = self.path / name
+        try:
+            real = path.resolve()
+            is_inside = real.is_relative_to(self.path.resolve())
+        except (OSError, RuntimeError):  # a link that leads to itself
+            is_inside = False
+        if not is_inside:
+            remedy = "if it is to be trusted, put a copy of the file there"
+            message = f"{path} is a symbolic link that leads out of its folder"
+            raise UserError(message, remedy=remedy)
+        if real.exists() and not (real.is_file() or real.is_dir()):
+            raise UserError(f"{path} is a pipe or a device", remedy="remove it")
+        return path
+
     def read_text(self, name: str) -> str:
         """Read a text file.
 
         Raises:
-            UserError: If it is missing, cannot be read or is not text.
+            UserError: If it is missing, cannot be read, is not text, or lies elsewhere.
         """
         try:
-            return (self.path / name).read_text(encoding="utf-8")
+            return self.own(name).read_text(encoding="utf-8")
         except FileNotFoundError:
             raise self.without(name) from None
         except OSError as error:
@@ -119,11 +144,18 @@ class Folder:
             UserError: If it is missing or damaged.
         """
         text = self.read_text(name)
-        with contextlib.suppress(json.JSONDecodeError):
+        # Of a number of thousands of digits json says ValueError.
+        with contextlib.suppress(ValueError, RecursionError):
             content = json.loads(text)
+            json.dumps(content, ensure_ascii=False).encode()  # half a character is no text
             if isinstance(content, dict):
                 return content
         raise self.damaged(name)
+
+
+def _opened_as_it_is(path: str, flags: int) -> int:
+    """Open a file, but never what a symbolic link leads to, and never wait for a pipe."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
 
 
 def _take(stream: BinaryIO) -> bool:

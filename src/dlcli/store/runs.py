@@ -66,7 +66,7 @@ class RunFolder(Folder):
 
     def epochs_done(self) -> int:
         """Return how many epochs were trained and kept; the history tells what no status does."""
-        with contextlib.suppress(UserError, KeyError, TypeError, ValueError):
+        with contextlib.suppress(UserError, KeyError, TypeError, ValueError, OverflowError):
             return int(self.read_json(STATUS)["epochs_done"])
         with contextlib.suppress(UserError):
             return self._rows()
@@ -223,12 +223,12 @@ def remove_run(run: RunFolder) -> None:
         run.path.resolve().rmdir()
 
 
-def _is_own(path: Path, patterns: Sequence[str]) -> bool:
+def _is_own(path: Path, patterns: Sequence[Sequence[str]]) -> bool:
     """Whether dlcli wrote a file, or a callback a file or folder that matches a pattern.
 
     Hidden files of dlcli are its lock and writes that were cut off.
     """
-    if any(re.fullmatch(pattern, path.name) for pattern in patterns):
+    if any(_fits(path.name, pattern) for pattern in patterns):
         return True
     is_file = path.is_symlink() or not path.is_dir()
     if path.name == INSPECTION and not is_file:
@@ -237,10 +237,11 @@ def _is_own(path: Path, patterns: Sequence[str]) -> bool:
     return is_file and (path.name in FILES | {LOCK} or _is_cut_off_write(path.name))
 
 
-def _callback_patterns(run: RunFolder) -> list[str]:
+def _callback_patterns(run: RunFolder) -> list[list[str]]:
     """Return patterns of what the callbacks of a run write directly into its folder.
 
-    Keras fills in numbers, such as `{epoch:02d}`; a config that is damaged names no callbacks.
+    A pattern is what stands between the numbers that Keras fills in, such as `{epoch:02d}`; a
+    config that is damaged names no callbacks.
     """
     from dlcli.config.rendering import flatten
     from dlcli.config.yaml_text import read_plain
@@ -250,12 +251,28 @@ def _callback_patterns(run: RunFolder) -> list[str]:
         settings = flatten(read_plain(run.read_text(CONFIG)))
     key = re.compile(rf"fit\.callbacks\[\d+\]\.\w+\.({'|'.join(CALLBACK_PATHS)})")
     paths = [str(value) for name, value in settings.items() if key.fullmatch(name) and value]
-    number = r"[-+]?(?:\d[-+.\de]*|nan|inf)"
-    return [
-        number.join(re.escape(literal) for literal in re.split(r"\{[^}]*\}", part))
-        for path in paths
-        for part in Path(path).parts[:1]
-    ]
+    return [re.split(r"\{[^}]*\}", part) for path in paths for part in Path(path).parts[:1]]
+
+
+_NUMBER = re.compile(r"[-+]?(?:\d[-+.\de]*|nan|inf)")
+
+
+def _fits(name: str, pattern: Sequence[str]) -> bool:
+    """Whether a name is a pattern's literals with a number between each two.
+
+    One regular expression of several numbers could take for ever on a name of digits.
+    """
+    first, *others = pattern
+    ends = {len(first)} if name.startswith(first) else set()
+    for literal in others:
+        starts = range(min(ends, default=len(name)), len(name) + 1)
+        ends = {
+            place + len(literal)
+            for place in starts
+            if name.startswith(literal, place)
+            and any(_NUMBER.fullmatch(name, end, place) for end in ends if end < place)
+        }
+    return len(name) in ends
 
 
 def _is_cut_off_write(name: str) -> bool:

@@ -7,7 +7,7 @@ import gzip
 import io
 import zlib
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TextIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TextIO
 
 from dlcli.errors import DataError
 from dlcli.suggestion import did_you_mean
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 DELIMITERS = ",;\t|"
 LONGEST_CELL = 2**27
 """Characters of the longest cell that is read (128 MiB)."""
+
+
+LARGEST_SMALL = 2**28
+MAX_EXPANSION = 200
+"""A packed file may unpack to so many times its size, and to 256 MiB in any case; what is beyond
+was made to fill a memory or a disk. Text packs to a third or a tenth."""
 
 
 class Row(NamedTuple):
@@ -100,9 +106,45 @@ def open_text(path: Path) -> Iterator[TextIO]:
 
 def _opened(path: Path) -> BinaryIO:
     """Open a file, unpacked, to read bytes from."""
+    if path.is_char_device():  # /dev/zero never ends
+        raise DataError(f"{path} is a device, not a file", remedy="Name a file.")
     if path.suffix.lower() == ".gz":
-        return cast("BinaryIO", gzip.open(path))
+        limit = max(LARGEST_SMALL, MAX_EXPANSION * path.stat().st_size)
+        return io.BufferedReader(_Unpacked(path, limit))
     return path.open("rb")
+
+
+class _Unpacked(io.RawIOBase):
+    """The bytes that a gzip file packs, up to a limit.
+
+    Args:
+        path: The file.
+        limit: In bytes; reading on raises a DataError.
+    """
+
+    def __init__(self, path: Path, limit: int) -> None:
+        self._path, self._left = path, limit
+        self._stream = gzip.open(path)  # noqa: SIM115 (closed with this)
+
+    def readable(self) -> bool:
+        """Return that it can be read from."""
+        return True
+
+    def readinto(self, room: Any) -> int:
+        """Read the next bytes into a buffer, and return how many."""
+        content = self._stream.read(len(room))
+        self._left -= len(content)
+        if self._left < 0:
+            message = f"{self._path} unpacks to more than {MAX_EXPANSION} times its size"
+            remedy = "Is it a real data set? Unpack it, look at it, and name the unpacked file."
+            raise DataError(message, remedy=remedy)
+        room[: len(content)] = content
+        return len(content)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._stream.close()
+        super().close()
 
 
 def _line_of_bad_byte(path: Path) -> int:

@@ -20,7 +20,7 @@ def stamp(path: Path | str) -> tuple[str, ...]:
     place = Path(path).expanduser()
     try:
         found = place.stat()
-    except OSError:
+    except (OSError, ValueError):  # a name that no file can have
         return (str(place),)
     return (str(place), str(found.st_size), str(found.st_mtime_ns))
 

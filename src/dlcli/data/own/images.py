@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import struct
+import warnings
+import zlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +27,14 @@ if TYPE_CHECKING:
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 MODES = {"grey": "L", "rgb": "RGB"}
 SHOWN_BROKEN = 5
+
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF")
+"""PIL's names of what is read, whatever a file is called. Others are not even looked at: an EPS is
+a program, for which PIL starts an interpreter."""
+
+BROKEN = (OSError, ValueError, SyntaxError, EOFError, TypeError, LookupError, OverflowError,
+          AttributeError, ArithmeticError, struct.error, zlib.error)  # fmt: skip
+"""What PIL raises for a broken file, depending on the format and the byte."""
 
 LONGEST_SIDE = 4096
 
@@ -133,8 +144,8 @@ def _form(
     for file in files:
         try:
             found, grey = _look_at(file)
-        except (OSError, ValueError, SyntaxError) as error:
-            broken.append((file, str(error)))
+        except BROKEN as error:
+            broken.append((file, str(error) or type(error).__name__))
             continue
         sizes.setdefault(found, file)
         is_grey = is_grey and grey
@@ -160,7 +171,7 @@ def _look_at(file: Path) -> tuple[tuple[int, int], bool]:
     """Return an image's (height, width) and whether it is grey, once it is known to be whole.
 
     Raises:
-        OSError, ValueError, SyntaxError: If it is broken.
+        Exception: One of `BROKEN` if it is broken.
     """
     from PIL import Image
 
@@ -178,9 +189,14 @@ def _opened(file: Path) -> Any:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        return Image.open(file)
-    except Image.DecompressionBombError as error:
-        raise OSError(str(error)) from None
+        with warnings.catch_warnings():
+            # PIL warns of what is beyond its limit, and refuses only what is twice as large.
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore", UserWarning)  # of damaged metadata, which is not used
+            return Image.open(file, formats=FORMATS)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        limit = Image.MAX_IMAGE_PIXELS or 0
+        raise OSError(f"more than {limit:,} pixels, which may fill the memory") from None
     except UnidentifiedImageError:
         raise OSError("no image in a format that is known") from None
 
@@ -224,7 +240,7 @@ class ImageEncoder:
         try:
             with _opened(file) as opened:
                 image = ImageOps.exif_transpose(_on_white(opened)).convert(self.mode)
-        except (OSError, ValueError, SyntaxError) as error:
+        except BROKEN as error:
             raise DataError(f"{file} cannot be read: {error}", remedy="Replace it.") from None
         if image.size != (self.width, self.height):
             image = image.resize((self.width, self.height), Image.Resampling.BILINEAR)

@@ -60,7 +60,7 @@ class TextWriter:
 
     def write(self, text: str) -> None:
         """Append a text."""
-        self._stream.write(text.encode("utf-8", "surrogatepass"))
+        self._stream.write(text.encode("utf-8", "replace"))  # JSON may hold half a character
         self._ends.append(self._stream.tell())
 
     def finish(self) -> Texts:

@@ -141,7 +141,7 @@ def _json_label(found: dict[str, Any], key: str, where: str) -> str:
         message = f"{where}: '{key}' is {json.dumps(value)[:40]}, not a label"
         remedy = "Give a word or a number; for several labels an example, a key each with 0 or 1."
         raise DataError(message, remedy=remedy)
-    return str(value).strip()
+    return str(value).strip().encode("utf-8", "replace").decode()
 
 
 def read_labelled(

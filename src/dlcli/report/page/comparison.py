@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections import Counter
 from dataclasses import dataclass
@@ -11,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from dlcli.errors import UserError
 from dlcli.report.documents import HEADER, READING, cells
-from dlcli.report.page.html import Figure, Section, page, paragraphs, table
-from dlcli.report.page.sources import Row, epoch_axis, number, provenance, read_rows, shown
+from dlcli.report.page.html import Figure, Section, bare, page, paragraphs, table
+from dlcli.report.page.sources import DAMAGED, Row, epoch_axis, number, provenance, read_rows, shown
 from dlcli.report.style import candidate_styles
 from dlcli.store import comparisons
 
@@ -50,9 +49,9 @@ def comparison_page(folder: ComparisonFolder) -> str:
     """
     try:
         return _page(folder, _read(folder))
-    except (csv.Error, KeyError, ValueError) as error:
+    except DAMAGED as error:
         remedy = "run the same `dlcli compare-optimizers` again: it writes the tables anew"
-        raise UserError(f"a table in {folder.path} is damaged: {error}", remedy=remedy) from None
+        raise UserError(f"a table in {folder.path} is damaged: {error!r}", remedy=remedy) from error
 
 
 def _page(folder: ComparisonFolder, tables: _Tables) -> str:
@@ -114,7 +113,7 @@ class _Tables:
             {
                 "type": "scatter",
                 "mode": "lines",
-                "name": name,
+                "name": bare(name),
                 **self.look(name),
                 "x": [number(row[x]) for row in points],
                 "y": [number(row[y]) for row in points],
@@ -139,6 +138,7 @@ def _read(folder: ComparisonFolder) -> _Tables:
 
 def _words(markdown: str) -> tuple[str, str]:
     """Return the verdict and the notes of the summary in Markdown."""
+    markdown = markdown.replace("&lt;", "<")  # the page escapes by itself
     verdict = markdown.split("\n## ", 1)[0].partition("\n")[2]
     notes = markdown.partition("\n## Notes\n")[2].split("\n## ", 1)[0]
     return verdict.strip(), notes.strip()
@@ -197,8 +197,8 @@ def _intervals(tables: _Tables, summary: Sequence[Row]) -> Figure | None:
             "type": "data", "array": [high - mean], "arrayminus": [mean - low], "thickness": 2,
         }}  # fmt: skip
         traces.append({
-            "type": "scatter", "mode": "markers", "x": [mean], "y": [row["candidate"]],
-            "name": row["candidate"], "marker": tables.look(row["candidate"])["marker"],
+            "type": "scatter", "mode": "markers", "x": [mean], "y": [bare(row["candidate"])],
+            "name": bare(row["candidate"]), "marker": tables.look(row["candidate"])["marker"],
             "showlegend": False,
             "hovertemplate": "%{y}: %{x:.4f}<extra></extra>", **error,
         })  # fmt: skip
@@ -220,7 +220,9 @@ def _sensitivity(tables: _Tables, rows: Sequence[Row]) -> Figure | None:
     )
     for trace, points in zip(traces, _groups(ordered).values(), strict=True):
         trace["marker"]["size"] = [13 if row["chosen"] == "True" else 7 for row in points]
-        trace["text"] = [f"{row['failed']} of {row['runs']} came to nothing" for row in points]
+        trace["text"] = [
+            bare(f"{row['failed']} of {row['runs']} came to nothing") for row in points
+        ]
     return _figure(
         "Learning rates",
         "The validation score over the rates that were searched; the large marker is the chosen "
@@ -311,7 +313,8 @@ def _heat_map(summary: Sequence[Row]) -> Figure | None:
     means = {(row["label"], row["initializer"]): number(row["mean"]) for row in summary}
     grid = [[means.get((label, name)) for name in initializers] for label in labels]
     trace = {
-        "type": "heatmap", "x": initializers, "y": labels, "z": grid, "colorscale": "Viridis",
+        "type": "heatmap", "x": list(map(bare, initializers)), "y": list(map(bare, labels)),
+        "z": grid, "colorscale": "Viridis",
         "colorbar": {"title": {"text": "score"}}, "texttemplate": "%{z:.3f}",
         "hovertemplate": "%{y}, %{x}: %{z:.4f}<extra></extra>",
     }  # fmt: skip
@@ -374,7 +377,7 @@ def _fates(trials: Sequence[Row]) -> Figure:
     kinds = [kind for kind in FATES if any(counts[c, kind] for c in candidates)]
     traces = [
         {
-            "type": "bar", "orientation": "h", "name": kind, "y": candidates,
+            "type": "bar", "orientation": "h", "name": kind, "y": [bare(c) for c in candidates],
             "x": [counts[c, kind] for c in candidates],
             "marker": {"color": FATES[kind][0], "pattern": {"shape": FATES[kind][1]}},
             "hovertemplate": f"%{{y}}: %{{x}} {kind}<extra></extra>",

@@ -79,6 +79,14 @@ def paragraphs(text: str) -> str:
     return "".join(made)
 
 
+def bare(text: str) -> str:
+    """Return text as plotly draws it letter by letter: it takes tags, links among them, from text.
+
+    For whatever comes from a config or a data file and stands in a figure.
+    """
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
 def code(text: str) -> str:
     """Return text as it was written, in a box of its own to scroll in."""
     return f'<pre class="scroll" tabindex="0">{escape(text)}</pre>'

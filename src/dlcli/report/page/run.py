@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dlcli.errors import UserError
 from dlcli.evaluation import confusion_matrix, per_class_table
 from dlcli.metrics.predictions import CLASS_TASKS, LABEL_TASKS, batch_of_arrays
-from dlcli.report.page.html import Figure, Section, page, paragraphs, table
-from dlcli.report.page.sources import epoch_axis, number, provenance, read_rows
+from dlcli.report.page.html import Figure, Section, bare, page, paragraphs, table
+from dlcli.report.page.sources import DAMAGED, epoch_axis, number, provenance, read_rows
 from dlcli.store import runs
 
 if TYPE_CHECKING:
@@ -35,6 +36,16 @@ def run_page(
     Raises:
         UserError: If a file is missing or damaged.
     """
+    try:
+        return _page(run, description, saved)
+    except DAMAGED as error:
+        remedy = f"train it anew: dlcli train {run.path / runs.SOURCE}"
+        raise UserError(f"a file in {run.path} is damaged: {error!r}", remedy=remedy) from error
+
+
+def _page(
+    run: RunFolder, description: DataDescription | None, saved: tuple[Any, Any, str] | None
+) -> str:
     rows = read_rows(run, runs.HISTORY)
     scores = run.read_json(runs.METRICS) if (run.path / runs.METRICS).exists() else {}
     sections = [
@@ -104,7 +115,7 @@ def _curve(rows: Sequence[dict[str, str]], name: str) -> Figure:
     )
     layout = {
         "xaxis": epoch_axis(epochs),
-        "yaxis": {"title": {"text": name.replace("_", " ")}},
+        "yaxis": {"title": {"text": bare(name.replace("_", " "))}},
     }
     header = ["epoch", *(part for part, _, _ in present.values())]
     numbers = [[row["epoch"], *(row[f"{prefix}{name}"] for prefix in present)] for row in rows]
@@ -131,8 +142,9 @@ def _cell(value: Any) -> str:
 
 
 def _confusion(matrix: np.ndarray, names: Sequence[str]) -> Figure:
+    drawn = [bare(name) for name in names]
     trace = {
-        "type": "heatmap", "x": list(names), "y": list(names), "z": matrix.tolist(),
+        "type": "heatmap", "x": drawn, "y": drawn, "z": matrix.tolist(),
         "colorscale": "Blues", "reversescale": True, "texttemplate": "%{z:d}",
         "hovertemplate": "true %{y}, predicted %{x}: %{z:d}<extra></extra>", "showscale": False,
     }  # fmt: skip

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 Row = dict[str, str]
 
+DAMAGED = (csv.Error, LookupError, ValueError, TypeError, AttributeError, ArithmeticError)
+"""What comes of files that hold something else than dlcli wrote."""
+
 FEW_EPOCHS = 12
 """Up to so many, each has a tick; beyond, plotly's own are whole numbers."""
 

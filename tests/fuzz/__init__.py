@@ -1,0 +1,1 @@
+"""Mutated configs, data files and run folders: every end is one that dlcli means."""

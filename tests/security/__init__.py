@@ -1,0 +1,1 @@
+"""Nothing runs code: no config, data file, run folder or model."""
