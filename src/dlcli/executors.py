@@ -18,10 +18,11 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from multiprocessing import connection, forkserver
+from multiprocessing import connection, forkserver, resource_tracker
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dlcli.errors import DlcliError
+from dlcli.interrupts import unheard_by_children
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
@@ -197,7 +198,9 @@ def start_fork_server() -> ForkServerContext:
     """Let a server import TensorFlow while this process reads configs and data."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([PRELOAD])
-    forkserver.ensure_running()
+    resource_tracker.ensure_running()  # the first time, it lets Ctrl-C through again
+    with unheard_by_children():  # Ctrl-C is this process's business, while they import too
+        forkserver.ensure_running()
     return context
 
 

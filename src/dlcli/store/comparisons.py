@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlcli.errors import UserError, WorkError
+from dlcli.files import is_cut_off_write, remove_cut_off_writes
 from dlcli.store.folder import LOCK, Folder, explained_os_errors, slug
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ class ComparisonFolder(Folder):
         place = Folder(self.path / TRIALS / key)
         with explained_os_errors(place.path / TRIAL):
             place.path.mkdir(parents=True, exist_ok=True)
+            remove_cut_off_writes(place.path)
         place.write_text(HISTORY, to_csv(history))
         place.write_json(TRIAL, {**content, "epochs": len(history)})
 
@@ -114,11 +116,14 @@ class ComparisonFolder(Folder):
         Returns:
             Where the old tables are now; None if nothing would have been lost.
         """
+        return self._moved() if self.would_lose(keys) else None
+
+    def would_lose(self, keys: Collection[str]) -> bool:
+        """Whether the tables hold a trial that is not among these."""
         with contextlib.suppress(UserError, csv.Error):
             rows = csv.DictReader(io.StringIO(self.read_text(TABLE)))
-            if {row.get("key") for row in rows} - set(keys):
-                return self._moved()
-        return None
+            return bool({row.get("key") for row in rows} - set(keys))
+        return False
 
     def _moved(self) -> Path:
         with explained_os_errors(self.path / EARLIER / TABLE):
@@ -191,7 +196,10 @@ def open_comparison(root: Path, name: str, problems: str, *, fresh: bool) -> Com
 
 
 def _is_bare(path: Path) -> bool:
-    return path.is_dir() and not {entry.name for entry in path.iterdir()} - {LOCK}
+    """Whether a folder holds at most what a write that was cut off has left."""
+    return path.is_dir() and all(
+        entry.name == LOCK or is_cut_off_write(entry) for entry in path.iterdir()
+    )
 
 
 def find_comparison(root: Path, name: str, problems: str) -> ComparisonFolder | None:

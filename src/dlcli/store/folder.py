@@ -10,8 +10,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dlcli.errors import UserError, WorkError
-from dlcli.files import replacing_path
+from dlcli.errors import FullDiskError, UserError
+from dlcli.files import remove_cut_off_writes, replacing_path
 from dlcli.plain import finite
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ class Folder:
             if not _take(stream):
                 remedy = "wait for it to end, or stop it"
                 raise UserError(f"{self.path} is being trained right now", remedy=remedy)
+            with explained_os_errors(self.path / LOCK):
+                remove_cut_off_writes(self.path)
             yield
 
     @contextlib.contextmanager
@@ -67,7 +69,7 @@ class Folder:
         """Yield a path to write to; it becomes the named file if the block succeeds.
 
         Raises:
-            WorkError: If the disk is full.
+            FullDiskError: If it is so.
             UserError: If the folder cannot be written to.
         """
         target = self.path / name
@@ -140,10 +142,11 @@ def explained_os_errors(target: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            remedy = "free some space; what was written before is kept"
-            raise WorkError(f"the disk is full: {target} was not written", remedy=remedy) from error
+            message = f"the disk is full: {target} was not written"
+            remedy = "free some space and try again; what was written before is kept"
+            raise FullDiskError(message, remedy=remedy) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            remedy = "check its permissions, or choose another folder: --out or --root"
+            remedy = "make it writable, choose another folder (--root, --out), or work on a copy"
             raise UserError(f"{target.parent} cannot be written to", remedy=remedy) from error
         raise
 
