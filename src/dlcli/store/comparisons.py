@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import os
 import re
 import shutil
 from dataclasses import dataclass
@@ -87,6 +88,7 @@ class ComparisonFolder(Folder):
         """
         place = Folder(self.path / TRIALS / key)
         with explained_os_errors(place.path / TRIAL):
+            self._make_way(place.path)
             place.path.mkdir(parents=True, exist_ok=True)
             remove_cut_off_writes(place.path)
         place.write_text(HISTORY, to_csv(history))
@@ -134,6 +136,14 @@ class ComparisonFolder(Folder):
                 if path.suffix in (".csv", ".md", ".tex", ".html") or path.name == FIGURES:
                     path.rename(place / path.name)
         return place
+
+    def _make_way(self, trial: Path) -> None:
+        """Move away what lies where a trial's folder or files will be and is none."""
+        spoilt = not trial.is_dir() or any((trial / name).is_dir() for name in (TRIAL, HISTORY))
+        if os.path.lexists(trial) and spoilt:
+            number = 1 + sum(1 for _ in (self.path / EARLIER).glob("*"))
+            (self.path / EARLIER).mkdir(exist_ok=True)
+            trial.rename(self.path / EARLIER / f"{number}-{trial.name}")
 
     def kept_trials(self) -> int:
         """Return how many trials are finished."""

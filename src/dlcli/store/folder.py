@@ -116,7 +116,7 @@ class Folder:
             UserError: If it is missing or damaged.
         """
         text = self.read_text(name)
-        with contextlib.suppress(json.JSONDecodeError):
+        with contextlib.suppress(ValueError, RecursionError):
             content = json.loads(text)
             if isinstance(content, dict):
                 return content
