@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlcli.errors import UserError, WorkError
 from dlcli.files import is_cut_off_write, remove_cut_off_writes
-from dlcli.store.folder import LOCK, Folder, explained_os_errors, slug
+from dlcli.store.folder import LOCK, Folder, explained_os_errors, recency, slug
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -257,7 +257,7 @@ def list_comparisons(root: Path) -> list[ComparisonFolder]:
     """Return the comparisons directly below a folder, the newest first."""
     found = [ComparisonFolder(path) for path in root.iterdir()] if root.is_dir() else []
     kept = [folder for folder in found if is_comparison(folder.path)]
-    return sorted(kept, key=lambda folder: (folder.started(), folder.name), reverse=True)
+    return sorted(kept, key=lambda folder: (recency(folder.started()), folder.name), reverse=True)
 
 
 def find_named(root: Path, text: str) -> ComparisonFolder | None:

@@ -8,6 +8,7 @@ import json
 import re
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from dlcli.errors import FullDiskError, UserError
@@ -165,3 +166,12 @@ def check_new(path: Path) -> None:
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         remedy = "choose another folder; nothing is overwritten"
         raise UserError(f"{path} exists already", remedy=remedy)
+
+
+def recency(started: str) -> tuple[bool, str]:
+    """Return what sorts starts (ISO 8601, UTC) by age; one in the future comes first, as oldest.
+
+    The clock was wrong then, or was set back since: what is dated now is the newer.
+    """
+    soon = datetime.now(UTC) + timedelta(minutes=5)  # clocks of several machines differ a little
+    return started <= soon.isoformat(timespec="seconds"), started
