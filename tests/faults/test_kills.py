@@ -27,7 +27,7 @@ def test_fifty_kills_lose_no_finished_trial_and_change_no_table(tmp_path, record
         before = trials(comparison)
         process = started(folder, "compare-optimizers", "small.yaml", *WIDE, "--name", f"c{number}")
         wait_until(_moment(chance, comparison, before), process)
-        time.sleep(chance.random() * 0.25)
+        time.sleep(chance.random() * 0.5)
         if process.poll() is None:
             _kill(process, whole_group=chance.random() < 0.5)
             kills += 1
@@ -62,10 +62,10 @@ def test_fifty_kills_lose_no_finished_trial_and_change_no_table(tmp_path, record
 def _moment(chance, comparison, before):
     """Return a random stage of the course: the start, some trials further, or the tables."""
     stage = chance.random()
-    if stage < 0.3:
+    if stage < 0.45:
         return lambda: True
-    if stage < 0.75:
-        wanted = min(TRIALS, len(before) + chance.randrange(8))
+    if stage < 0.85:
+        wanted = min(TRIALS, len(before) + chance.randrange(4))
         return lambda: len(trials(comparison)) >= wanted
     table = comparison / f"{chance.choice(TABLES)}.csv"
     last = table.stat().st_mtime_ns if table.exists() else 0
