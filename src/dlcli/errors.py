@@ -31,6 +31,10 @@ class WorkError(DlcliError):
     exit_code = 1
 
 
+class FullDiskError(WorkError):
+    """The disk is full; what was written before is kept."""
+
+
 class UserError(DlcliError):
     """The user's input is wrong: an unknown name, a missing file, an impossible value."""
 

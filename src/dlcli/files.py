@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -48,3 +49,15 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     with replacing_path(path) as part, part.open("xb") as stream:
         yield stream
         stream.flush()
+
+
+def is_cut_off_write(path: Path) -> bool:
+    """Whether a file is what a process that was killed had begun to write."""
+    return bool(re.fullmatch(r"\..*\.[0-9a-f]{8}\.part(\.\w+)?", path.name)) and path.is_file()
+
+
+def remove_cut_off_writes(folder: Path) -> None:
+    """Remove what killed processes have left; call it where no other process may be writing."""
+    for path in folder.glob(".*.part*"):
+        if is_cut_off_write(path):
+            path.unlink(missing_ok=True)

@@ -70,6 +70,9 @@ def _constructed(value: Any, argument: Argument | None) -> Any:
 
 def _refused(mark: Mark | None, path: str, error: Exception) -> ConfigError:
     mark = mark or Mark(Text("config", ""), 1, 1)
+    if type(error).__name__ in ("MemoryError", "ResourceExhaustedError"):
+        message = f"there is not enough memory for it: {keras_message(error)}"
+        return ConfigError([Diagnostic("memory", mark, path, message, "make it smaller")])
     return ConfigError([Diagnostic("keras", mark, path, keras_message(error))])
 
 

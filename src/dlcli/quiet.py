@@ -13,6 +13,8 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dlcli.interrupts import never_swallowed
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from importlib.machinery import ModuleSpec
@@ -35,7 +37,7 @@ def load_tensorflow() -> None:
     """
     if "tensorflow" in sys.modules:
         return
-    with _quietly():
+    with never_swallowed(), _quietly():
         with sparing(OPTIONAL):
             import tensorflow as tf  # imports Keras
 

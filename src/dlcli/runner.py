@@ -15,7 +15,7 @@ from dlcli.config.loading import load_config, parse_config, read_text
 from dlcli.config.nodes import Text
 from dlcli.config.rendering import to_yaml
 from dlcli.data import describe
-from dlcli.errors import DlcliError, UserError
+from dlcli.errors import DlcliError, FullDiskError, UserError
 from dlcli.quiet import load_tensorflow
 from dlcli.store.environment import environment
 from dlcli.store.folder import check_new
@@ -87,6 +87,9 @@ class Session:
 
         try:
             return train(self.experiment, self.run, observer, resume=self._source is None)
+        except FullDiskError as error:  # it is not the training that failed
+            remedy = f"free some space, then go on with: dlcli train --resume {self.run.path}"
+            raise FullDiskError(error.message, remedy=remedy) from error
         except DlcliError as error:
             if error.exit_code == 1:
                 self.run.finish(FAILED, message=error.message)

@@ -13,7 +13,7 @@ from dlcli.config.catalogue import load_catalogue
 from dlcli.config.experiment import Call
 from dlcli.config.loading import parse_config
 from dlcli.config.nodes import Text
-from dlcli.data import Form, describe, load, read_examples, read_form
+from dlcli.data import Form, describe, load, own_files, read_examples, read_form
 from dlcli.errors import UserError
 from dlcli.evaluation import Evaluation, Score, score
 from dlcli.metrics.predictions import CLASS_TASKS, batch_of_arrays
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dlcli.config.experiment import Config
-    from dlcli.data.description import DataDescription, Split
+    from dlcli.data.description import DataDescription, Dataset, Split
 
 MODEL = "model.keras"
 PREDICTIONS = "predictions.npz"
@@ -157,12 +157,27 @@ def _predictions(
     saved = read_predictions(run)
     if saved is not None and saved[2] == split:
         return saved[0], saved[1]
-    dataset = load(config.data.source, validation=config.data.validation, seed=config.seed)
+    dataset = _loaded(config)
     part: Split | None = getattr(dataset, split)
     if part is None:
         remedy = "choose another --split"
         raise UserError(f"the data has no {split} part", remedy=remedy)
     return part.y, predict(run, config, part, form.description.task)
+
+
+def _loaded(config: Config) -> Dataset:
+    """Load the data that a run was trained on, which need not be on this machine.
+
+    Raises:
+        UserError: If files of the user's own are not there, or not what they were.
+    """
+    try:
+        return load(config.data.source, validation=config.data.validation, seed=config.seed)
+    except UserError as error:
+        if config.data.source.name not in own_files():
+            raise
+        remedy = "put the run's data there again, or score a file of such examples: --data FILE"
+        raise UserError(error.message, remedy=remedy) from None
 
 
 def read_predictions(run: RunFolder) -> tuple[np.ndarray, np.ndarray, str] | None:

@@ -14,6 +14,7 @@ import click
 
 from dlcli.cli.output import block, echo
 from dlcli.errors import DlcliError, UserError, WorkError
+from dlcli.interrupts import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -104,9 +105,13 @@ def run(arguments: Sequence[str]) -> int:
     """
     debug = "--debug" in arguments
     words = [word for word in arguments if word != "--debug"]
+    presses: list[int] = []
     try:
-        code = dlcli.main(args=words, prog_name="dlcli", standalone_mode=False)
+        with remembered() as presses:
+            code = dlcli.main(args=words, prog_name="dlcli", standalone_mode=False)
     except Exception as error:  # noqa: BLE001 (the one boundary: everything becomes an exit code)
+        if presses and not isinstance(error, DlcliError):
+            error = click.Abort()  # what else comes of Ctrl-C, such as half an import
         if debug:
             import traceback
 

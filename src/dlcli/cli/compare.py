@@ -14,7 +14,8 @@ import click
 from dlcli.cli.config import SET
 from dlcli.cli.output import echo, emit_json, knows, note, print_sentence, print_table
 from dlcli.cli.tracking import LOGS, TRACKING, check_tracking
-from dlcli.errors import UserError, WorkError
+from dlcli.errors import InterruptedRunError, UserError, WorkError
+from dlcli.interrupts import finishing
 
 if TYPE_CHECKING:
     from dlcli.comparing import Session
@@ -117,8 +118,13 @@ def compare(
         with folder.lock():
             comparing.write_settings(session, sys.argv, placement)
             deadline = began + budget_seconds(budget) if isinstance(budget, str) else None
-            _run(session, pool, deadline)
-            results = _written(session, figures=figures)
+            try:
+                _run(session, pool, deadline)
+            except InterruptedRunError:
+                _write_interrupted(session, figures=figures)
+                raise
+            with finishing():
+                results = _written(session, figures=figures)
     finally:
         pool.close()
     _print(results, folder.path, as_json=as_json)
@@ -209,12 +215,26 @@ def _written(session: Session, *, figures: bool) -> Results:
     if figures:
         from dlcli.report.figures import write_figures
         from dlcli.reporting import write_comparison_report
+        from dlcli.store.folder import explained_os_errors
 
         place = session.folder.path / "figures"
-        place.mkdir(exist_ok=True)
+        with explained_os_errors(place):
+            place.mkdir(exist_ok=True)
         write_figures(results, place)
         write_comparison_report(session.folder)
     return results
+
+
+def _write_interrupted(session: Session, *, figures: bool) -> None:
+    """Write the tables of what is done, unless those that are there hold more."""
+    assert session.folder is not None  # noqa: S101 (there is one when something is trained)
+    keys = {record.key for record in session.records}
+    if not keys or session.folder.would_lose(keys):
+        return
+    note(f"\nwriting the tables of {len(keys)} finished trials; Ctrl-C again leaves at once")
+    with finishing(pressed=True):
+        _written(session, figures=figures)
+    note(f"tables: {session.folder.path / 'summary.md'}")
 
 
 def _print(results: Results, path: Path, *, as_json: bool) -> None:

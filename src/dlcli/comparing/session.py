@@ -7,7 +7,7 @@ import math
 import time
 import zlib
 from collections import deque
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dlcli.comparison.fingerprint import TrialKeys, problems_key
@@ -54,6 +54,7 @@ class Session:
         notes: What the protocol had to say.
         jobs: How many trials run side by side.
         kept: Trials that were done before.
+        interrupted: By Ctrl-C, before the end.
     """
 
     plan: Plan
@@ -63,6 +64,7 @@ class Session:
     notes: list[str] = field(default_factory=list)
     jobs: int = 1
     kept: int = 0
+    interrupted: bool = False
 
     def __post_init__(self) -> None:
         self.key = TrialKeys(self.plan, computing_versions())
@@ -78,7 +80,11 @@ class Session:
         """Return all tables of what there is."""
         from dlcli.comparison.results import make_results
 
-        return make_results(self.plan, self.records, self.choices, self.notes)
+        found = make_results(self.plan, self.records, self.choices, self.notes)
+        if not self.interrupted:
+            return found
+        told = f"Interrupted after {len(self.records)} trials: what follows is not the whole of it."
+        return replace(found, verdict=(told, *found.verdict))
 
     def remaining(self) -> int:
         """Return how many trials are planned and not done, as far as one can see."""
@@ -112,9 +118,9 @@ class Session:
         self.choices = stages.choices
         best = BestSoFar(self.plan)
         waiting = deque(stages.start())
-        left_out = self._submit(waiting, stages, executor, deadline)
-        observer.started(trials=stages.trials, kept=self.kept)
         try:
+            left_out = self._submit(waiting, stages, executor, deadline)
+            observer.started(trials=stages.trials, kept=self.kept)
             while True:
                 left_out += self._submit(waiting, stages, executor, deadline)
                 done = executor.next_done()
@@ -128,6 +134,7 @@ class Session:
                     done=len(self.records), trials=stages.trials, best=best.told(self.records)
                 )
         except KeyboardInterrupt:
+            self.interrupted = True
             raise InterruptedRunError(
                 f"interrupted; {len(self.records)} finished trials are kept",
                 remedy="the same command goes on from there",
@@ -266,12 +273,13 @@ def write_settings(session: Session, command: Sequence[str], placement: Placemen
     """Write config.yaml and environment.json; they say what the folder is."""
     folder, plan = session.folder, session.plan
     assert folder is not None  # noqa: S101 (there is one when something is written)
+    told = environment(plan.problems[0].config.seed, command, [])
+    told |= {"executor": placement.kind, "jobs": placement.jobs, PROBLEMS: problems_key_of(plan)}
+    # First, because a folder without it is not found again.
+    folder.write_text(ENVIRONMENT, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
     for number, problem in enumerate(plan.problems, start=1):
         name = CONFIG if number == 1 else CONFIG.replace(".", f"-{number}.")
         folder.write_text(name, to_yaml(problem.config))
-    told = environment(plan.problems[0].config.seed, command, [])
-    told |= {"executor": placement.kind, "jobs": placement.jobs, PROBLEMS: problems_key_of(plan)}
-    folder.write_text(ENVIRONMENT, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
 
 
 def problems_key_of(plan: Plan) -> str:

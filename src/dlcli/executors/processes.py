@@ -12,11 +12,12 @@ import multiprocessing
 import os
 import signal
 import threading
-from multiprocessing import connection, forkserver
+from multiprocessing import connection, forkserver, resource_tracker
 from typing import TYPE_CHECKING, Any
 
 from dlcli.executors.pool import Heard, Member, Pool
 from dlcli.executors.tasks import Worker, packed
+from dlcli.interrupts import unheard_by_children
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +32,9 @@ def start_fork_server() -> ForkServerContext:
     """Let a server import TensorFlow while this process reads configs and data."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([PRELOAD])
-    forkserver.ensure_running()
+    resource_tracker.ensure_running()  # the first time, it lets Ctrl-C through again
+    with unheard_by_children():  # Ctrl-C is this process's business, while they import too
+        forkserver.ensure_running()
     return context
 
 

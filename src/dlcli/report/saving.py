@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dlcli.files import replacing_path
+from dlcli.store.folder import explained_os_errors
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,12 +23,13 @@ def save_figure(figure: Figure, folder: Path, stem: str) -> list[Path]:
     """Write a figure in each format, and return where.
 
     Raises:
-        OSError: If the folder cannot be written to.
+        FullDiskError: If the disk is so.
+        UserError: If the folder cannot be written to.
     """
     written = []
     for suffix, options in FORMATS.items():
         path = folder / f"{stem}.{suffix}"
-        with replacing_path(path) as part:
+        with explained_os_errors(path), replacing_path(path) as part:
             figure.savefig(part, format=suffix, **options)
         written.append(path)
     return written

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import os
 import re
 import shutil
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlcli.errors import UserError, WorkError
-from dlcli.store.folder import LOCK, Folder, explained_os_errors, slug
+from dlcli.files import is_cut_off_write, remove_cut_off_writes
+from dlcli.store.folder import LOCK, Folder, explained_os_errors, recency, slug
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -91,7 +93,9 @@ class ComparisonFolder(Folder):
         """
         place = Folder(self.path / TRIALS / key)
         with explained_os_errors(place.path / TRIAL):
+            self._make_way(place.path)
             place.path.mkdir(parents=True, exist_ok=True)
+            remove_cut_off_writes(place.path)
         place.write_text(HISTORY, to_csv(history), synced=False)
         place.write_json(TRIAL, {**content, "epochs": len(history)}, synced=False)
 
@@ -119,11 +123,14 @@ class ComparisonFolder(Folder):
         Returns:
             Where the old tables are now; None if nothing would have been lost.
         """
+        return self._moved() if self.would_lose(keys) else None
+
+    def would_lose(self, keys: Collection[str]) -> bool:
+        """Whether the tables hold a trial that is not among these."""
         with contextlib.suppress(UserError, csv.Error):
             rows = csv.DictReader(io.StringIO(self.read_text(TABLE)))
-            if {row.get("key") for row in rows} - set(keys):
-                return self._moved()
-        return None
+            return bool({row.get("key") for row in rows} - set(keys))
+        return False
 
     def _moved(self) -> Path:
         with explained_os_errors(self.path / EARLIER / TABLE):
@@ -134,6 +141,14 @@ class ComparisonFolder(Folder):
                 if path.suffix in (".csv", ".md", ".tex", ".html") or path.name == FIGURES:
                     path.rename(place / path.name)
         return place
+
+    def _make_way(self, trial: Path) -> None:
+        """Move away what lies where a trial's folder or files will be and is none."""
+        spoilt = not trial.is_dir() or any((trial / name).is_dir() for name in (TRIAL, HISTORY))
+        if os.path.lexists(trial) and spoilt:
+            number = 1 + sum(1 for _ in (self.path / EARLIER).glob("*"))
+            (self.path / EARLIER).mkdir(exist_ok=True)
+            trial.rename(self.path / EARLIER / f"{number}-{trial.name}")
 
     def kept_trials(self) -> int:
         """Return how many trials are finished."""
@@ -196,7 +211,10 @@ def open_comparison(root: Path, name: str, problems: str, *, fresh: bool) -> Com
 
 
 def _is_bare(path: Path) -> bool:
-    return path.is_dir() and not {entry.name for entry in path.iterdir()} - {LOCK}
+    """Whether a folder holds at most what a write that was cut off has left."""
+    return path.is_dir() and all(
+        entry.name == LOCK or is_cut_off_write(entry) for entry in path.iterdir()
+    )
 
 
 def find_comparison(root: Path, name: str, problems: str) -> ComparisonFolder | None:
@@ -244,7 +262,7 @@ def list_comparisons(root: Path) -> list[ComparisonFolder]:
     """Return the comparisons directly below a folder, the newest first."""
     found = [ComparisonFolder(path) for path in root.iterdir()] if root.is_dir() else []
     kept = [folder for folder in found if is_comparison(folder.path)]
-    return sorted(kept, key=lambda folder: (folder.started(), folder.name), reverse=True)
+    return sorted(kept, key=lambda folder: (recency(folder.started()), folder.name), reverse=True)
 
 
 def find_named(root: Path, text: str) -> ComparisonFolder | None:

@@ -9,10 +9,11 @@ import os
 import re
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from dlcli.errors import UserError, WorkError
-from dlcli.files import replacing_path
+from dlcli.errors import FullDiskError, UserError
+from dlcli.files import remove_cut_off_writes, replacing_path
 from dlcli.plain import finite
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class Folder:
             if not _take(stream):
                 remedy = "wait for it to end, or stop it"
                 raise UserError(f"{self.path} is being trained right now", remedy=remedy)
+            with explained_os_errors(self.path / LOCK):
+                remove_cut_off_writes(self.path)
             yield
 
     @contextlib.contextmanager
@@ -73,7 +76,7 @@ class Folder:
             synced: As `files.replacing_path` has it.
 
         Raises:
-            WorkError: If the disk is full.
+            FullDiskError: If it is so.
             UserError: If the folder cannot be written to.
         """
         target = self.path / name
@@ -177,10 +180,11 @@ def explained_os_errors(target: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            remedy = "free some space; what was written before is kept"
-            raise WorkError(f"the disk is full: {target} was not written", remedy=remedy) from error
+            message = f"the disk is full: {target} was not written"
+            remedy = "free some space and try again; what was written before is kept"
+            raise FullDiskError(message, remedy=remedy) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            remedy = "check its permissions, or choose another folder: --out or --root"
+            remedy = "make it writable, choose another folder (--root, --out), or work on a copy"
             raise UserError(f"{target.parent} cannot be written to", remedy=remedy) from error
         raise
 
@@ -199,3 +203,12 @@ def check_new(path: Path) -> None:
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         remedy = "choose another folder; nothing is overwritten"
         raise UserError(f"{path} exists already", remedy=remedy)
+
+
+def recency(started: str) -> tuple[bool, str]:
+    """Return what sorts starts (ISO 8601, UTC) by age; one in the future comes first, as oldest.
+
+    The clock was wrong then, or was set back since: what is dated now is the newer.
+    """
+    soon = datetime.now(UTC) + timedelta(minutes=5)  # clocks of several machines differ a little
+    return started <= soon.isoformat(timespec="seconds"), started

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlcli.errors import UserError, WorkError
-from dlcli.store.folder import LOCK, Folder, check_new, explained_os_errors, slug
+from dlcli.store.folder import LOCK, Folder, check_new, explained_os_errors, recency, slug
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -164,7 +164,7 @@ def list_runs(root: Path) -> list[RunFolder]:
     if not root.is_dir():
         raise UserError(f"{root} is no folder", remedy="--root names the folder of the runs")
     runs = [RunFolder(path) for path in root.iterdir() if is_run(path)]
-    return sorted(runs, key=lambda run: (run.started(), run.name), reverse=True)
+    return sorted(runs, key=lambda run: (recency(run.started()), run.name), reverse=True)
 
 
 def find_run(root: Path, text: str) -> RunFolder:

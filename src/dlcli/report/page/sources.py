@@ -29,9 +29,15 @@ def read_rows(folder: Folder, name: str) -> list[Row]:
     """Return the rows of a CSV file, text by column.
 
     Raises:
-        UserError: If it is missing.
+        UserError: If it is missing, or a row of it is cut off.
     """
-    return list(csv.DictReader(io.StringIO(folder.read_text(name))))
+    try:
+        rows = list(csv.DictReader(io.StringIO(folder.read_text(name))))
+    except csv.Error:
+        raise folder.damaged(name) from None
+    if any(None in row or None in row.values() for row in rows):
+        raise folder.damaged(name)
+    return rows
 
 
 def number(text: str | None) -> float | None:

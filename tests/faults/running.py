@@ -1,0 +1,76 @@
+"""What the tests of faults share: a comparison as a process, its trials, and its tables."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+import pandas as pd
+
+from tests.helpers import SMALL
+
+WIDE = ("--optimizers", "SGD,Adam,SGD(momentum=0.9)", "--learning-rates", "0.01,0.1",
+        "--seeds", "6", "--jobs", "2", "--no-figures")  # fmt: skip
+TABLES = ("trials", "epochs", "summary", "pairwise", "sensitivity", "curves", "arrivals", "budget")
+TIMES = ["seconds", "compile_seconds", "evaluation_seconds", "seconds_to_target"]
+
+
+def place(folder):
+    """Write the config of the comparison into a new folder."""
+    folder.mkdir(exist_ok=True)
+    (folder / "small.yaml").write_text(SMALL)
+    return folder
+
+
+def started(folder, *arguments):
+    """Start dlcli in a process group of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "dlcli", *arguments],
+        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+
+
+def wait_until(condition, process):
+    """Wait until something holds, or the process is over."""
+    while not condition() and process.poll() is None:
+        time.sleep(0.005)
+
+
+def trials(comparison):
+    """Return the finished trials with the time each was written."""
+    return {path: path.stat().st_mtime_ns for path in comparison.glob("trials/*/trial.json")}
+
+
+def same_tables(one, other):
+    """Return how many tables differ, apart from how long things took."""
+    return sum(not _table(one, name).equals(_table(other, name)) for name in TABLES)
+
+
+def _table(comparison, name):
+    return pd.read_csv(comparison / f"{name}.csv").drop(columns=TIMES, errors="ignore")
+
+
+def alive(group):
+    """Return the living processes of a group."""
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):  # noqa: PTH208 (names are wanted)
+        try:
+            with open(f"/proc/{name}/stat") as stream:  # noqa: PTH123
+                state, _, pgrp = stream.read().rpartition(")")[2].split()[:3]
+        except OSError:
+            continue
+        if int(pgrp) == group and state != "Z":
+            found.append(int(name))
+    return found
+
+
+def none_left(group):
+    """Whether all processes of a group end by themselves, within half a minute."""
+    for _ in range(300):
+        if not alive(group):
+            return True
+        time.sleep(0.1)
+    return False

@@ -1,0 +1,114 @@
+"""A disk that is full, and one that cannot be written to: said in words, and nothing is lost."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from tests.faults.running import WIDE, place, same_tables, trials
+from tests.helpers import dlcli
+
+pytestmark = pytest.mark.slow
+
+
+def _mounted(*arguments):
+    return subprocess.run(["mount", *arguments], capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """Return a small disk of its own."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    try:
+        done = _mounted("-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place))
+    except FileNotFoundError:
+        pytest.skip("there is no mount here")
+    if done.returncode:
+        pytest.skip(f"no disk can be mounted here: {done.stderr.strip()}")
+    yield place
+    subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+def resize(disk, size):
+    assert _mounted("-o", f"remount,size={size}", str(disk)).returncode == 0
+
+
+def refused(folder, *arguments, code, said):
+    done = dlcli(*arguments, cwd=folder)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    assert said in done.stderr
+    assert done.stderr.count("error: ") == 1
+    assert "  = hint: " in done.stderr
+
+
+def test_a_comparison_on_a_full_disk_says_so_and_goes_on_when_there_is_room(disk, tmp_path):
+    folder = place(tmp_path / "work")
+    command = ("compare-optimizers", "small.yaml", *WIDE, "--root")
+    comparison = disk / "small"
+    kept = {}
+    for size in ("4k", "16k", "80k", "150k", "240k"):
+        resize(disk, size)
+        refused(folder, *command, str(disk), code=1, said="the disk is full")
+        assert kept.items() <= trials(comparison).items()
+        kept = trials(comparison)
+    assert kept
+    assert not list(disk.rglob(".*.part*"))
+    resize(disk, "8m")
+    assert dlcli(*command, str(disk), cwd=folder).returncode == 0
+    assert kept.items() <= trials(comparison).items()
+    assert [path.name for path in disk.iterdir()] == ["small"]
+    assert dlcli(*command, "whole", cwd=folder).returncode == 0
+    assert same_tables(comparison, folder / "whole" / "small") == 0
+    resize(disk, f"{_used(disk)}")
+    refused(folder, "report", str(comparison), code=1, said="the disk is full")
+
+
+def _used(disk):
+    """Return the bytes that a disk holds."""
+    import shutil
+
+    return shutil.disk_usage(disk).used
+
+
+@pytest.mark.parametrize("size", ["12k", "24k", "48k"])
+def test_a_training_on_a_full_disk_has_not_failed_and_can_be_resumed(disk, size, tmp_path):
+    folder, run = place(tmp_path / "work"), str(disk / "run")
+    resize(disk, size)
+    refused(folder, "train", "small.yaml", "--out", run, code=1, said="the disk is full")
+    resize(disk, "1m")
+    done = dlcli("train", "--resume", run, cwd=folder)
+    if not (disk / "run" / "config.yaml").exists():
+        pytest.fail(f"the run has no config: {done.stderr}")
+    assert done.returncode == 0, done.stderr
+    assert dlcli("train", "small.yaml", "--out", "whole", cwd=folder).returncode == 0
+    assert (disk / "run" / "metrics.json").read_text() == (
+        folder / "whole" / "metrics.json"
+    ).read_text()
+    resize(disk, f"{_used(disk)}")
+    assert dlcli("eval", run, "--metrics", "f1", cwd=folder).returncode == 0
+    refused(folder, "report", run, code=1, said="the disk is full")
+
+
+def test_a_read_only_disk_is_said_and_what_only_reads_works(disk, tmp_path):
+    folder, run = place(tmp_path / "work"), str(disk / "run")
+    resize(disk, "8m")
+    assert dlcli("train", "small.yaml", "--out", run, cwd=folder).returncode == 0
+    command = ("compare-optimizers", "small.yaml", *WIDE, "--root", str(disk))
+    assert dlcli(*command, cwd=folder).returncode == 0
+    before = {path: path.read_bytes() for path in disk.rglob("*") if path.is_file()}
+    assert _mounted("-o", "remount,ro", str(disk)).returncode == 0
+    for arguments in (
+        ("train", "small.yaml", "--root", str(disk)),
+        ("train", "--resume", run, "--epochs", "9"),
+        command,
+        (*command, "--fresh"),
+        ("report", run),
+        ("runs", "rm", run, "--yes"),
+    ):
+        refused(folder, *arguments, code=2, said="cannot be written to")
+    for arguments in (("eval", run), ("runs", "ls", "--root", str(disk))):
+        assert dlcli(*arguments, cwd=folder).returncode == 0
+    assert {path: path.read_bytes() for path in disk.rglob("*") if path.is_file()} == before
