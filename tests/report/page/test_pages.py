@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from dlcli.report.page import comparison_page, run_page
+from dlcli.report import style as style_module
+from dlcli.report.page import comparison_page, html, run_page
 from dlcli.report.page.html import Figure, Section, page, table
 from dlcli.scoring import data_form, open_run, read_predictions
 from dlcli.store.comparisons import ComparisonFolder
@@ -70,6 +71,37 @@ def test_what_users_write_is_escaped_everywhere():
     assert read.tags.count("script") == 3
     data = re.search(r'id="figures">(.*?)</script>', text, re.DOTALL).group(1)
     assert json.loads(data)[0]["traces"][0]["name"] == HOSTILE
+
+
+def luminance(colour):
+    """Return the relative luminance of a colour (WCAG 2.2)."""
+    full = colour if len(colour) == 7 else "#" + "".join(2 * c for c in colour[1:])
+    parts = [int(full[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one, other):
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_text_and_lines_stand_out_by_day_by_night_and_on_paper():
+    assets = Path(html.__file__).parent / "assets"
+    style, script = (assets / "page.css").read_text(), (assets / "page.js").read_text()
+    schemes = [
+        dict(re.findall(r"--(\w+): (#[0-9a-f]+)", block))
+        for block in re.findall(r":root \{[^}]*\}", style)
+    ]
+    assert len(schemes) == 3
+    for scheme in schemes:
+        colours = {**schemes[0], **scheme}
+        for ground in ("paper", "box"):
+            for text in ("ink", "soft", "link"):
+                assert contrast(colours[text], colours[ground]) >= 4.5, (text, ground)
+    lighter = dict(re.findall(r'"(#[0-9A-F]{6})": "(#[0-9A-F]{6})"', script))
+    drawn = {colour.upper() for colour in style_module._COLOURS}
+    assert {lighter.get(c, c) for c in drawn if contrast(lighter.get(c, c), "#1e1e1e") < 3} == set()
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +179,7 @@ def test_the_command_writes_either_and_says_where(workplace):
 
 if CHROMIUM is not None:  # a machine without a browser has nothing to test it with
 
-    def browsed(path: Path, profile: Path, script: str, width: int) -> str:
+    def browsed(path: Path, profile: Path, script: str, width: int, *more: str) -> str:
         """Return the page's document after a script ran in it, as Chromium holds it."""
         copy = path.with_name("browsed.html")
         ending = f"<script>window.addEventListener('load', () => {{ {script} }});</script></body>"
@@ -156,7 +188,7 @@ if CHROMIUM is not None:  # a machine without a browser has nothing to test it w
             [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run",
              "--disable-background-networking", "--disable-component-update", "--disable-sync",
              f"--user-data-dir={profile}", f"--window-size={width},900", "--enable-logging=stderr",
-             "--virtual-time-budget=5000", "--dump-dom", f"file://{copy}"],
+             "--virtual-time-budget=5000", "--dump-dom", *more, f"file://{copy}"],
             capture_output=True, text=True, timeout=120, check=True,
         )  # fmt: skip
         assert "CONSOLE" not in done.stderr, done.stderr
@@ -191,3 +223,25 @@ if CHROMIUM is not None:  # a machine without a browser has nothing to test it w
         assert seen["column"] == sorted(seen["column"])
         assert seen["wide"] <= 0
         assert seen["requests"] == 0
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_figures_are_as_dark_as_the_page_and_white_on_paper(workplace, tmp_path, scheme):
+        told = (
+            "const dark = matchMedia('(prefers-color-scheme: dark)').matches;"
+            "const paper = () => document.getElementById('f0')._fullLayout.paper_bgcolor;"
+            "const seen = [dark, paper()];"
+            "window.dispatchEvent(new Event('beforeprint')); seen.push(paper());"
+            "window.dispatchEvent(new Event('afterprint')); seen.push(paper());"
+            "document.title = JSON.stringify(seen);"
+        )
+        dlcli("report", "small", cwd=workplace)
+        report = workplace / "comparisons/small/report.html"
+        setting = f"--blink-settings=preferredColorScheme={0 if scheme == 'dark' else 1}"
+        title = re.search(
+            r"<title>(.*?)</title>", browsed(report, tmp_path, told, 1000, setting)
+        ).group(1)
+        dark, screen, paper, again = json.loads(title.replace("&quot;", '"'))
+        assert dark == (scheme == "dark")
+        assert screen == again == ("#1e1e1e" if dark else "#ffffff")
+        assert paper == "#ffffff"
