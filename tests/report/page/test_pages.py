@@ -12,11 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from dlcli.comparing import Placement, Session, write_settings
 from dlcli.report import style as style_module
+from dlcli.report.documents import write_tables
 from dlcli.report.page import comparison_page, html, run_page
 from dlcli.report.page.html import Figure, Section, page, table
 from dlcli.scoring import data_form, open_run, read_predictions
 from dlcli.store.comparisons import ComparisonFolder
+from tests.comparison.made import by_rate, plan, run
 from tests.helpers import SMALL, dlcli
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'&"
@@ -102,6 +105,19 @@ def test_text_and_lines_stand_out_by_day_by_night_and_on_paper():
     lighter = dict(re.findall(r'"(#[0-9A-F]{6})": "(#[0-9A-F]{6})"', script))
     drawn = {colour.upper() for colour in style_module._COLOURS}
     assert {lighter.get(c, c) for c in drawn if contrast(lighter.get(c, c), "#1e1e1e") < 3} == set()
+
+
+def test_the_page_of_a_comparison_of_more_than_400_trainings_stays_below_six_megabytes(tmp_path):
+    names = ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Nadam", "Lion", "Adamax"]
+    made = plan(f"compare: {{optimizers: [{', '.join(names)}], seeds: 45}}")
+    rate = {name: (0.01, 0.9 - i / 50) for i, name in enumerate(names)}
+    protocol, records = run(made, by_rate(rate, spread=0.02, width=4))
+    assert len(records) > 400
+    folder = ComparisonFolder(tmp_path)
+    session = Session(made, folder, records=list(records), choices=protocol.choices)
+    write_settings(session, ["dlcli", "compare-optimizers"], Placement("serial", 1))
+    write_tables(session.results(), folder)
+    check(comparison_page(folder))
 
 
 @pytest.fixture(scope="module")
