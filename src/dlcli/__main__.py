@@ -20,7 +20,10 @@ def main() -> None:
 
     atexit.register(leave)  # before all others, so that it comes last
     _mend_streams()
-    code = run(sys.argv[1:])
+    try:
+        code = run(sys.argv[1:])
+    except SystemExit as end:  # so ends click's completion
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
     sys.exit(code)
 
 
