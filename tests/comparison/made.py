@@ -29,23 +29,24 @@ model:
     - {{Dense: {{units: 4, activation: relu}}}}
     - {{Bidirectional: {{layer: {{LSTM: {{units: 2}}}}}}}}
     - {{Dense: {{units: $classes, activation: softmax}}}}
-fit: {{epochs: 4}}
+fit: {{epochs: {epochs}}}
 {compare}
 """
 
 
-def problem(compare="", name="made", metrics=("accuracy",)):
+def problem(compare="", name="made", metrics=("accuracy",), *, epochs=EPOCHS):
     """Return a problem with a `compare` section, and its settings."""
-    config = parse_config(Text("cfg.yaml", TEXT.format(name=name, compare=compare)))
+    text = TEXT.format(name=name, compare=compare, epochs=epochs)
+    config = parse_config(Text("cfg.yaml", text))
     settings = config.compare or CompareConfig()
     bound = bind(replace(config, compare=settings), describe(config.data.source), train_size=100)
     chance = dict.fromkeys(metrics, CHANCE)
     return Problem(name, bound, tuple(metrics), chance, dict(chance)), settings
 
 
-def plan(compare="", *, names=("made",), score=ACCURACY, target=None):
+def plan(compare="", *, names=("made",), score=ACCURACY, target=None, epochs=EPOCHS):
     """Return the plan of one or several problems."""
-    made = [problem(compare, name) for name in names]
+    made = [problem(compare, name, epochs=epochs) for name in names]
     return make_plan([p for p, _ in made], made[0][1], score, target)
 
 

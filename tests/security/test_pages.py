@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import re
-import shutil
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
@@ -20,7 +19,9 @@ from dlcli.report.page import comparison_page
 from dlcli.report.saving import save_figure
 from dlcli.reporting import write_run_report
 from dlcli.store.comparisons import ComparisonFolder
+from tests.browser import needs_chromium
 from tests.helpers import SMALL, dlcli
+from tests.report.page.test_pages import browsed
 from tests.security.places import CONFIG, own_data, write_predictions, write_run
 
 HOSTILE = (
@@ -177,34 +178,33 @@ def test_a_page_shows_what_it_is_given_and_holds_no_more_tags_than_ever(kind, ho
     assert not [text for text in texts if "<" in text]
 
 
-if shutil.which("chromium") is not None:  # a machine without a browser has nothing to test it with
-    from tests.report.page.test_pages import browsed
+LOOK = (
+    "document.querySelectorAll('.plot').forEach(plot => {"
+    "const point = {curveNumber: 0, pointNumber: 0};"
+    "try { Plotly.Fx.hover(plot, [point]); } catch (error) {} });"
+    "document.title = JSON.stringify({owned: window.owned || 0,"
+    "plots: document.querySelectorAll('.plot .main-svg').length,"
+    "links: document.querySelectorAll('.plot svg a').length,"
+    "images: document.querySelectorAll('img[src=x]').length,"
+    "texts: [...document.querySelectorAll('.plot text')].map(t => t.textContent),"
+    "requests: performance.getEntriesByType('resource').length});"
+)
 
-    LOOK = (
-        "document.querySelectorAll('.plot').forEach(plot => {"
-        "const point = {curveNumber: 0, pointNumber: 0};"
-        "try { Plotly.Fx.hover(plot, [point]); } catch (error) {} });"
-        "document.title = JSON.stringify({owned: window.owned || 0,"
-        "plots: document.querySelectorAll('.plot .main-svg').length,"
-        "links: document.querySelectorAll('.plot svg a').length,"
-        "images: document.querySelectorAll('img[src=x]').length,"
-        "texts: [...document.querySelectorAll('.plot text')].map(t => t.textContent),"
-        "requests: performance.getEntriesByType('resource').length});"
-    )
 
-    @pytest.mark.slow
-    @pytest.mark.parametrize("kind", REPORTS)
-    def test_a_browser_runs_nothing_that_a_page_shows(kind, tmp_path):
-        hostile = "<a href='http://example.org/'>x</a>" + "".join(HOSTILE)
-        report = REPORTS[kind](tmp_path, hostile)
-        document = browsed(report, tmp_path / "profile", LOOK, 1200)
-        title = re.search(r"<title>(.*?)</title>", document, re.DOTALL).group(1)
-        for entity, letter in (("&quot;", '"'), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
-            title = title.replace(entity, letter)
-        seen = json.loads(title)
-        assert seen["plots"] > 0
-        assert (seen["owned"], seen["links"], seen["images"], seen["requests"]) == (0, 0, 0, 0)
-        assert any("<script>window.owned=1</script>" in text for text in seen["texts"])
+@needs_chromium
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", REPORTS)
+def test_a_browser_runs_nothing_that_a_page_shows(kind, tmp_path):
+    hostile = "<a href='http://example.org/'>x</a>" + "".join(HOSTILE)
+    report = REPORTS[kind](tmp_path, hostile)
+    document = browsed(report, tmp_path / "profile", LOOK, 1200)
+    title = re.search(r"<title>(.*?)</title>", document, re.DOTALL).group(1)
+    for entity, letter in (("&quot;", '"'), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
+        title = title.replace(entity, letter)
+    seen = json.loads(title)
+    assert seen["plots"] > 0
+    assert (seen["owned"], seen["links"], seen["images"], seen["requests"]) == (0, 0, 0, 0)
+    assert any("<script>window.owned=1</script>" in text for text in seen["texts"])
 
 
 DRAWN = {"svg", "metadata", "defs", "style", "g", "path", "use", "text", "tspan", "clipPath",

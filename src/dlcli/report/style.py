@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import matplotlib as mpl
 
+from dlcli.report.colours import COLOURS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -50,12 +52,6 @@ _RC: dict[Any, Any] = {
     "text.parse_math": False,  # a name with two dollar signs is no formula
 }
 
-# Okabe and Ito (2008) without their yellow, which white paper swallows; then as many tones that
-# differ from those in lightness, after Tol's muted scheme.
-_COLOURS = (
-    *("#000000", "#0072B2", "#56B4E9", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#8C7A00"),
-    *("#888888", "#882255", "#332288", "#8B5A2B", "#6FC7A6", "#E58A7B", "#AA4499", "#0B5345"),
-)
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 _DASHES: tuple[Dash, ...] = (
     "solid",
@@ -202,13 +198,13 @@ def _family(label: str) -> str:
 
 
 def _freest(uses: Counter[int]) -> int:
-    return min(range(len(_COLOURS)), key=lambda slot: (uses[slot], slot))
+    return min(range(len(COLOURS)), key=lambda slot: (uses[slot], slot))
 
 
 def _slot_style(slot: int, lap: int) -> Style:
     first = slot < len(_MARKERS)
     return Style(
-        colour=_COLOURS[slot],
+        colour=COLOURS[slot],
         marker=_MARKERS[slot % len(_MARKERS)],
         filled=first,
         dash=_DASHES[(slot % 4 + (0 if first else 1) + lap) % len(_DASHES)],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 from html import escape
 from html.parser import HTMLParser
@@ -12,14 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from dlcli.comparing import Placement, Session, write_settings
-from dlcli.report import style as style_module
-from dlcli.report.documents import write_tables
-from dlcli.report.page import comparison_page, html, run_page
+from dlcli.report.page import comparison_page, run_page
 from dlcli.report.page.html import Figure, Section, page, table
 from dlcli.scoring import data_form, open_run, read_predictions
 from dlcli.store.comparisons import ComparisonFolder
-from tests.comparison.made import by_rate, plan, run
+from tests.browser import CHROMIUM, needs_chromium
 from tests.helpers import SMALL, dlcli
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'&"
@@ -27,7 +23,6 @@ COMPARE = (
     "compare: {optimizers: [SGD, Adam], learning_rates: [0.001, 0.03, 100000.0], seeds: 3, "
     "initializers: [GlorotUniform, HeNormal], target: {accuracy: 0.5}}\n"
 )
-CHROMIUM = shutil.which("chromium")
 CLASSES = ("", "", ' class="number"', "", ' class="number"', "")
 
 
@@ -74,50 +69,6 @@ def test_what_users_write_is_escaped_everywhere():
     assert read.tags.count("script") == 3
     data = re.search(r'id="figures">(.*?)</script>', text, re.DOTALL).group(1)
     assert json.loads(data)[0]["traces"][0]["name"] == HOSTILE
-
-
-def luminance(colour):
-    """Return the relative luminance of a colour (WCAG 2.2)."""
-    full = colour if len(colour) == 7 else "#" + "".join(2 * c for c in colour[1:])
-    parts = [int(full[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(one, other):
-    low, high = sorted((luminance(one), luminance(other)))
-    return (high + 0.05) / (low + 0.05)
-
-
-def test_text_and_lines_stand_out_by_day_by_night_and_on_paper():
-    assets = Path(html.__file__).parent / "assets"
-    style, script = (assets / "page.css").read_text(), (assets / "page.js").read_text()
-    schemes = [
-        dict(re.findall(r"--(\w+): (#[0-9a-f]+)", block))
-        for block in re.findall(r":root \{[^}]*\}", style)
-    ]
-    assert len(schemes) == 3
-    for scheme in schemes:
-        colours = {**schemes[0], **scheme}
-        for ground in ("paper", "box"):
-            for text in ("ink", "soft", "link"):
-                assert contrast(colours[text], colours[ground]) >= 4.5, (text, ground)
-    lighter = dict(re.findall(r'"(#[0-9A-F]{6})": "(#[0-9A-F]{6})"', script))
-    drawn = {colour.upper() for colour in style_module._COLOURS}
-    assert {lighter.get(c, c) for c in drawn if contrast(lighter.get(c, c), "#1e1e1e") < 3} == set()
-
-
-def test_the_page_of_a_comparison_of_more_than_400_trainings_stays_below_six_megabytes(tmp_path):
-    names = ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Nadam", "Lion", "Adamax"]
-    made = plan(f"compare: {{optimizers: [{', '.join(names)}], seeds: 45}}")
-    rate = {name: (0.01, 0.9 - i / 50) for i, name in enumerate(names)}
-    protocol, records = run(made, by_rate(rate, spread=0.02, width=4))
-    assert len(records) > 400
-    folder = ComparisonFolder(tmp_path)
-    session = Session(made, folder, records=list(records), choices=protocol.choices)
-    write_settings(session, ["dlcli", "compare-optimizers"], Placement("serial", 1))
-    write_tables(session.results(), folder)
-    check(comparison_page(folder))
 
 
 @pytest.fixture(scope="module")
@@ -193,71 +144,49 @@ def test_the_command_writes_either_and_says_where(workplace):
     assert "Traceback" not in done.stderr
 
 
-if CHROMIUM is not None:  # a machine without a browser has nothing to test it with
+def browsed(path: Path, profile: Path, script: str, width: int) -> str:
+    """Return the page's document after a script ran in it, as Chromium holds it."""
+    copy = path.with_name("browsed.html")
+    ending = f"<script>window.addEventListener('load', () => {{ {script} }});</script></body>"
+    copy.write_text(path.read_text("utf-8").replace("</body>", ending), "utf-8")
+    done = subprocess.run(
+        [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run",
+         "--disable-background-networking", "--disable-component-update", "--disable-sync",
+         f"--user-data-dir={profile}", f"--window-size={width},900", "--enable-logging=stderr",
+         "--virtual-time-budget=5000", "--dump-dom", f"file://{copy}"],
+        capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    assert "CONSOLE" not in done.stderr, done.stderr
+    return done.stdout
 
-    def browsed(path: Path, profile: Path, script: str, width: int, *more: str) -> str:
-        """Return the page's document after a script ran in it, as Chromium holds it."""
-        copy = path.with_name("browsed.html")
-        ending = f"<script>window.addEventListener('load', () => {{ {script} }});</script></body>"
-        copy.write_text(path.read_text("utf-8").replace("</body>", ending), "utf-8")
-        done = subprocess.run(
-            [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run",
-             "--disable-background-networking", "--disable-component-update", "--disable-sync",
-             f"--user-data-dir={profile}", f"--window-size={width},900", "--enable-logging=stderr",
-             "--virtual-time-budget=5000", "--dump-dom", *more, f"file://{copy}"],
-            capture_output=True, text=True, timeout=120, check=True,
-        )  # fmt: skip
-        assert "CONSOLE" not in done.stderr, done.stderr
-        return done.stdout
 
-    @pytest.mark.slow
-    @pytest.mark.parametrize("width", [400, 1600])
-    @pytest.mark.parametrize("place", ["comparisons/small", "runs/first"])
-    def test_a_browser_draws_sorts_tells_and_loads_nothing(workplace, tmp_path, place, width):
-        report = workplace / place / "report.html"
-        dlcli("report", Path(place).name, cwd=workplace)
-        told = (
-            "const head = document.querySelector('th:nth-child(2) button'); head.click();"
-            "Plotly.Fx.hover('f0', [{curveNumber: 0, pointNumber: 0}]);"
-            "const cells = [...document.querySelectorAll('tbody')][0].rows;"
-            "document.title = JSON.stringify({"
-            "plots: document.querySelectorAll('.plot .main-svg').length,"
-            "figures: document.querySelectorAll('figure').length,"
-            "told: document.querySelectorAll('#f0 .hoverlayer .hovertext').length,"
-            "sorted: head.parentElement.getAttribute('aria-sort'),"
-            "column: [...cells].map(row => row.cells[1].textContent),"
-            "wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,"
-            "requests: performance.getEntriesByType('resource').length});"
-        )
-        document = browsed(report, tmp_path, told, width)
-        title = re.search(r"<title>(.*?)</title>", document).group(1)
-        seen = json.loads(title.replace("&quot;", '"').replace("&amp;", "&"))
-        assert seen["figures"] > 2
-        assert seen["plots"] >= seen["figures"]
-        assert seen["told"] > 0
-        assert seen["sorted"] == "ascending"
-        assert seen["column"] == sorted(seen["column"])
-        assert seen["wide"] <= 0
-        assert seen["requests"] == 0
-
-    @pytest.mark.slow
-    @pytest.mark.parametrize("scheme", ["light", "dark"])
-    def test_figures_are_as_dark_as_the_page_and_white_on_paper(workplace, tmp_path, scheme):
-        told = (
-            "const dark = matchMedia('(prefers-color-scheme: dark)').matches;"
-            "const paper = () => document.getElementById('f0')._fullLayout.paper_bgcolor;"
-            "const seen = [dark, paper()];"
-            "window.dispatchEvent(new Event('beforeprint')); seen.push(paper());"
-            "window.dispatchEvent(new Event('afterprint')); seen.push(paper());"
-            "document.title = JSON.stringify(seen);"
-        )
-        dlcli("report", "small", cwd=workplace)
-        report = workplace / "comparisons/small/report.html"
-        setting = f"--blink-settings=preferredColorScheme={0 if scheme == 'dark' else 1}"
-        title = re.search(
-            r"<title>(.*?)</title>", browsed(report, tmp_path, told, 1000, setting)
-        ).group(1)
-        dark, screen, paper, again = json.loads(title.replace("&quot;", '"'))
-        assert dark == (scheme == "dark")
-        assert screen == again == ("#1e1e1e" if dark else "#ffffff")
-        assert paper == "#ffffff"
+@needs_chromium
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [400, 1600])
+@pytest.mark.parametrize("place", ["comparisons/small", "runs/first"])
+def test_a_browser_draws_sorts_tells_and_loads_nothing(workplace, tmp_path, place, width):
+    report = workplace / place / "report.html"
+    dlcli("report", Path(place).name, cwd=workplace)
+    told = (
+        "const head = document.querySelector('th:nth-child(2) button'); head.click();"
+        "Plotly.Fx.hover('f0', [{curveNumber: 0, pointNumber: 0}]);"
+        "const cells = [...document.querySelectorAll('tbody')][0].rows;"
+        "document.title = JSON.stringify({"
+        "plots: document.querySelectorAll('.plot .main-svg').length,"
+        "figures: document.querySelectorAll('figure').length,"
+        "told: document.querySelectorAll('#f0 .hoverlayer .hovertext').length,"
+        "sorted: head.parentElement.getAttribute('aria-sort'),"
+        "column: [...cells].map(row => row.cells[1].textContent),"
+        "wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,"
+        "requests: performance.getEntriesByType('resource').length});"
+    )
+    document = browsed(report, tmp_path, told, width)
+    title = re.search(r"<title>(.*?)</title>", document).group(1)
+    seen = json.loads(title.replace("&quot;", '"').replace("&amp;", "&"))
+    assert seen["figures"] > 2
+    assert seen["plots"] >= seen["figures"]
+    assert seen["told"] > 0
+    assert seen["sorted"] == "ascending"
+    assert seen["column"] == sorted(seen["column"])
+    assert seen["wide"] <= 0
+    assert seen["requests"] == 0

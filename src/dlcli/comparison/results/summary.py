@@ -229,9 +229,10 @@ def _tuned(scores: Scores, index: int) -> dict[str, Any]:
     regret = default_regret(curve, contender.default_rate) if contender.default_rate else None
     ends = [name for name, is_open in (("below", curve.open_below), ("above", curve.open_above))
             if is_open]  # fmt: skip
+    learnt = curve.failed_share < 1  # where every rate fails, none is as good as the best
     return none | {
-        "width_decades": curve.width,
-        "width_open": " and ".join(ends),
+        "width_decades": curve.width if learnt else math.nan,
+        "width_open": " and ".join(ends) if learnt else "",
         "failed_rates": curve.failed_share,
         "default_regret": regret.regret if regret else math.nan,
     }

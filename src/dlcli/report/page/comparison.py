@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from dlcli.errors import UserError
-from dlcli.report.documents import HEADER, READING, cells
+from dlcli.report.documents import HEADER, READING, cells, without_tags
 from dlcli.report.page.html import Figure, Section, bare, page, paragraphs, table
 from dlcli.report.page.sources import DAMAGED, Row, epoch_axis, number, provenance, read_rows, shown
 from dlcli.report.style import candidate_styles
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
 SYMBOLS = {"o": "circle", "s": "square", "^": "triangle-up", "D": "diamond",
            "v": "triangle-down", "P": "cross", "X": "x", "*": "star"}  # fmt: skip
 SHOWN_FAILURES = 200
+
+FAILURE = {
+    "problem": "problem", "candidate": "candidate", "learning rate": "learning_rate",
+    "initialiser": "initializer", "stage": "stage", "seed": "seed", "status": "status",
+    "epochs": "epochs", "message": "message",
+}  # fmt: skip
+"""Columns that say which training came to nothing; what is empty for all is left out."""
 
 FATES = {
     "ok": ("#B9D9EB", ""), "pruned": ("#E4E4E4", ""), "stuck": ("#E69F00", "/"),
@@ -55,13 +63,17 @@ def comparison_page(folder: ComparisonFolder) -> str:
 
 
 def _page(folder: ComparisonFolder, tables: _Tables) -> str:
-    lead, notes = _words(folder.read_text("summary.md"))
-    sections = [Section(problem, _problem_parts(tables, problem)) for problem in tables.problems]
+    markdown = folder.read_text("summary.md")
+    lead, notes = _words(markdown)
+    sections = [
+        Section(problem, _problem_parts(tables, problem, _measured(markdown, problem)))
+        for problem in tables.problems
+    ]
     failures = _failures(tables.trials)
     sections += [
         Section("Trainings that came to nothing", failures),
         *([Section("Notes", [paragraphs(notes)])] if notes else []),
-        Section("How to read the tables", [paragraphs(READING)]),
+        Section("How to read the tables", [paragraphs(READING.replace("`", ""))]),
         Section("How it was made", _provenance(folder)),
     ]
     return page(f"Comparison of optimizers: {folder.name}", paragraphs(lead), sections)
@@ -144,6 +156,32 @@ def _words(markdown: str) -> tuple[str, str]:
     return verdict.strip(), notes.strip()
 
 
+@dataclass(frozen=True)
+class _Measure:
+    """What is measured, as axes are labelled.
+
+    Attributes:
+        score: What is ranked by.
+        validation: The same for the validation part.
+        target: The validation score that counts as reached; "" without any.
+    """
+
+    score: str = "score on the test part"
+    validation: str = "validation score"
+    target: str = ""
+
+
+def _measured(markdown: str, problem: str) -> _Measure:
+    """Return what the summary in Markdown says it measured on a problem."""
+    _, _, after = markdown.partition(f"\n## {without_tags(problem)}\n")
+    part = after.partition("\n## ")[0]
+    score = re.search(r"\| ([^|]*), mean \[95 % interval\] \|", part)
+    target = re.search(r"^Target: (.*) (\S+)\.$", part, re.MULTILINE)
+    known = {"score": score[1]} if score else {}
+    known |= {"validation": target[1], "target": target[2]} if target else {}
+    return _Measure(**known)
+
+
 def _of(rows: Iterable[Row], problem: str) -> list[Row]:
     return [row for row in rows if row["problem"] == problem]
 
@@ -155,15 +193,15 @@ def _groups(rows: Iterable[Row]) -> dict[str, list[Row]]:
     return groups
 
 
-def _problem_parts(tables: _Tables, problem: str) -> list[str | Figure]:
+def _problem_parts(tables: _Tables, problem: str, measure: _Measure) -> list[str | Figure]:
     summary = _of(tables.summary, problem)
     figures = [
-        _intervals(tables, summary),
-        _sensitivity(tables, _of(tables.sensitivity, problem)),
-        _curves(tables, _of(tables.curves, problem)),
-        _arrivals(tables, _of(tables.arrivals, problem)),
-        _budget(tables, _of(tables.budget, problem)),
-        _heat_map(summary),
+        _intervals(tables, summary, measure),
+        _sensitivity(tables, _of(tables.sensitivity, problem), measure),
+        _curves(tables, _of(tables.curves, problem), measure),
+        _arrivals(tables, _of(tables.arrivals, problem), measure),
+        _budget(tables, _of(tables.budget, problem), measure),
+        _heat_map(summary, measure),
     ]
     return [_ranked(summary), *(figure for figure in figures if figure is not None)]
 
@@ -176,7 +214,7 @@ def _ranked(summary: Sequence[Row]) -> str:
         [*cells(_typed(row)), *(shown(row[column]) for column in more.values())] for row in summary
     ]
     header = (*HEADER, *more)
-    return table(header, rows, numeric=("learning rate", "p", *more))
+    return table(header, rows, numeric=("learning rate", "p", *more), name="The ranking")
 
 
 def _typed(row: Row) -> dict[str, Any]:
@@ -187,7 +225,7 @@ def _typed(row: Row) -> dict[str, Any]:
     }
 
 
-def _intervals(tables: _Tables, summary: Sequence[Row]) -> Figure | None:
+def _intervals(tables: _Tables, summary: Sequence[Row], measure: _Measure) -> Figure | None:
     rows = [row for row in reversed(summary) if number(row["mean"]) is not None]
     traces = []
     for row in rows:
@@ -207,13 +245,13 @@ def _intervals(tables: _Tables, summary: Sequence[Row]) -> Figure | None:
         "A point is the mean of the confirming seeds, its bar the 95 % interval. Bars that overlap "
         "may still be told apart, because seeds are compared pair by pair: the letters say so.",
         traces,
-        {"xaxis": {"title": {"text": "score on the test part"}}, "yaxis": {"automargin": True}},
+        {"xaxis": {"title": {"text": bare(measure.score)}}, "yaxis": {"automargin": True}},
         _numbers(summary, ("mean", "low", "high")),
         height=120 + 34 * len(rows),
     )
 
 
-def _sensitivity(tables: _Tables, rows: Sequence[Row]) -> Figure | None:
+def _sensitivity(tables: _Tables, rows: Sequence[Row], measure: _Measure) -> Figure | None:
     ordered = sorted(rows, key=lambda row: float(row["learning_rate"]))
     traces = tables.lines(
         ordered, "learning_rate", "score", " at %{x:g}: %{y:.4f}<br>%{text}", mode="lines+markers"
@@ -235,13 +273,13 @@ def _sensitivity(tables: _Tables, rows: Sequence[Row]) -> Figure | None:
                 "dtick": 1,
                 "exponentformat": "power",
             },
-            "yaxis": {"title": {"text": "validation score"}},
+            "yaxis": {"title": {"text": bare(measure.validation)}},
         },
         _numbers(rows, ("learning_rate", "score", "failed")),
     )
 
 
-def _curves(tables: _Tables, rows: Sequence[Row]) -> Figure | None:
+def _curves(tables: _Tables, rows: Sequence[Row], measure: _Measure) -> Figure | None:
     lines = tables.lines(rows, "epoch", "mean", ", epoch %{x}: %{y:.4f}")
     bands = (_band(*pair) for pair in zip(lines, _groups(rows).values(), strict=True))
     for line in lines:
@@ -250,7 +288,7 @@ def _curves(tables: _Tables, rows: Sequence[Row]) -> Figure | None:
         "Learning curves",
         "The mean validation score of the confirming seeds after each epoch, with its 95 % band.",
         [*(band for band in bands if band is not None), *lines],
-        {"xaxis": _epochs(rows), "yaxis": {"title": {"text": "validation score"}}},
+        {"xaxis": _epochs(rows), "yaxis": {"title": {"text": bare(measure.validation)}}},
         _numbers(rows, ("epoch", "mean", "low", "high")),
     )
 
@@ -272,14 +310,15 @@ def _band(line: dict[str, Any], points: Sequence[Row]) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
-def _arrivals(tables: _Tables, rows: Sequence[Row]) -> Figure | None:
+def _arrivals(tables: _Tables, rows: Sequence[Row], measure: _Measure) -> Figure | None:
     traces = tables.lines(rows, "epoch", "share", ", epoch %{x}: %{y:.0%}")
     for trace in traces:
         trace["line"]["shape"] = "hv"
+    told = f", a {measure.validation} of {measure.target}," if measure.target else ""
     return _figure(
         "Time to the target",
-        "The share of the seeds that have reached the target validation score by an epoch. What "
-        "never arrives is counted as such, not left out.",
+        f"The share of the seeds that have reached the target{told} by an epoch. What never "
+        "arrives is counted as such, not left out.",
         traces,
         {
             "xaxis": _epochs(rows),
@@ -289,7 +328,7 @@ def _arrivals(tables: _Tables, rows: Sequence[Row]) -> Figure | None:
     )
 
 
-def _budget(tables: _Tables, rows: Sequence[Row]) -> Figure | None:
+def _budget(tables: _Tables, rows: Sequence[Row], measure: _Measure) -> Figure | None:
     return _figure(
         "Tuning budget",
         "The best validation score to expect after so many learning rates drawn at random: who "
@@ -299,13 +338,13 @@ def _budget(tables: _Tables, rows: Sequence[Row]) -> Figure | None:
         ),
         {
             "xaxis": {"title": {"text": "learning rates tried"}},
-            "yaxis": {"title": {"text": "expected best validation score"}},
+            "yaxis": {"title": {"text": f"expected best {bare(measure.validation)}"}},
         },
         _numbers(rows, ("tries", "expected_best")),
     )
 
 
-def _heat_map(summary: Sequence[Row]) -> Figure | None:
+def _heat_map(summary: Sequence[Row], measure: _Measure) -> Figure | None:
     initializers = list(dict.fromkeys(row["initializer"] for row in summary))
     if len(initializers) < 2:
         return None
@@ -315,12 +354,14 @@ def _heat_map(summary: Sequence[Row]) -> Figure | None:
     trace = {
         "type": "heatmap", "x": list(map(bare, initializers)), "y": list(map(bare, labels)),
         "z": grid, "colorscale": "Viridis",
-        "colorbar": {"title": {"text": "score"}}, "texttemplate": "%{z:.3f}",
+        "colorbar": {"title": {"text": "score"}},
+        "texttemplate": "%{z:.3f}",
         "hovertemplate": "%{y}, %{x}: %{z:.4f}<extra></extra>",
     }  # fmt: skip
     return _figure(
         "Initialisers",
-        "The mean score of each optimizer with each initialiser, at the rate that suits the two.",
+        f"The mean score ({measure.score}) of each optimizer with each initialiser, at the rate "
+        "that suits the two.",
         [trace],
         {"xaxis": {"title": {"text": "initialiser"}}, "yaxis": {"title": {"text": "optimizer"}}},
         [["optimizer", "initialiser", "score"]]
@@ -356,16 +397,18 @@ def _failures(trials: Sequence[Row]) -> list[str | Figure]:
         "number), got stuck (at the end no better than chance) or failed. They count with the "
         "score of knowing nothing; none is left out of a table."
     )
-    header = ("problem", "candidate", "learning rate", "initialiser", "stage", "seed", "status",
-              "epochs", "message")  # fmt: skip
-    keys = ("problem", "candidate", "learning_rate", "initializer", "stage", "seed", "status",
-            "epochs", "message")  # fmt: skip
-    rows = [[row[key] for key in keys] for row in failed[:SHOWN_FAILURES]]
+    told = {column: key for column, key in FAILURE.items() if any(row[key] for row in failed)}
+    rows = [[row[key] for key in told.values()] for row in failed[:SHOWN_FAILURES]]
     more = len(failed) - len(rows)
     return [
         paragraphs(said),
         _fates(trials),
-        table(header, rows, numeric=("learning rate", "seed", "epochs")),
+        table(
+            tuple(told),
+            rows,
+            numeric=("learning rate", "seed", "epochs"),
+            name="The trainings that came to nothing",
+        ),
         *([paragraphs(f"{more} more are in trials.csv.")] if more else []),
     ]
 

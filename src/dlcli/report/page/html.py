@@ -9,6 +9,8 @@ from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from dlcli.report.colours import DARK
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -48,9 +50,20 @@ class Section:
 
 
 def table(
-    header: Sequence[str], rows: Sequence[Sequence[str]], *, numeric: Sequence[str] = ()
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    numeric: Sequence[str] = (),
+    name: str = "table",
 ) -> str:
-    """Return a table that can be sorted by any column, with a box of its own to scroll in."""
+    """Return a table that can be sorted by any column, with a box of its own to scroll in.
+
+    Args:
+        header: A name for each column.
+        rows: The cells, plain text.
+        numeric: Columns that are aligned to the right.
+        name: What the table holds, for who only hears of it.
+    """
     heads = "".join(
         f'<th scope="col"><button type="button">{escape(name)}</button></th>' for name in header
     )
@@ -61,7 +74,8 @@ def table(
         for row in rows
     )  # fmt: skip
     return (
-        '<div class="scroll" tabindex="0" role="region" aria-label="table">'
+        '<div class="scroll" tabindex="0" role="region" '
+        f'aria-label="{escape(name)}">'
         f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
@@ -124,6 +138,7 @@ def page(title: str, lead: str, sections: Sequence[Section]) -> str:
         contents=contents,
         body=body,
         data=_as_script(figures),
+        dark=escape(json.dumps(dict(DARK))),
         plotly=_plotly() if figures else "",
         script=_asset("page.js"),
     )
@@ -133,9 +148,11 @@ def _part(part: str | Figure, figures: list[dict[str, Any]]) -> str:
     if isinstance(part, str):
         return part
     number = len(figures)
-    figures.append({"traces": part.traces, "layout": part.layout})
-    numbers = folded("The numbers", table(part.table[0], part.table[1:], numeric=part.table[0][1:]))
-    label = escape(f"{part.title}. {part.reading}")
+    figures.append({"traces": part.traces, "layout": part.layout, "height": part.height})
+    name = f"The numbers of: {part.title}"
+    told = table(part.table[0], part.table[1:], numeric=part.table[0][1:], name=name)
+    numbers = folded("The numbers", told)
+    label = escape(f"{part.title}. {part.reading} The numbers are in the table below.")
     return (
         f'<figure><figcaption><h3>{escape(part.title)}</h3><p class="reading">'
         f"{escape(part.reading)}</p></figcaption>"
@@ -183,7 +200,7 @@ _TEMPLATE = """<!doctype html>
 <nav aria-label="Contents"><ul>{contents}</ul></nav></header>
 <main id="main">{body}</main>
 <footer><p>Written by dlcli. This file needs nothing else, and loads nothing.</p></footer>
-<script type="application/json" id="figures">{data}</script>
+<script type="application/json" data-dark="{dark}" id="figures">{data}</script>
 <script>{plotly}</script>
 <script>{script}</script>
 </body>

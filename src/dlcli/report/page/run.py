@@ -80,7 +80,7 @@ def _lead(run: RunFolder, scores: dict[str, Any]) -> str:
 def _scores(scores: dict[str, Any]) -> str:
     names = list(next(iter(scores.values())))
     rows = [[name, *(_shown(scores[part].get(name)) for part in scores)] for name in names]
-    return table(("metric", *scores), rows, numeric=tuple(scores))
+    return table(("metric", *scores), rows, numeric=tuple(scores), name="The scores")
 
 
 def _shown(value: Any) -> str:
@@ -131,7 +131,7 @@ def _classes(description: DataDescription, saved: tuple[Any, Any, str]) -> list[
     rows = [row.to_dict() for row in per_class_table(batch, names)]
     header = list(rows[0])
     cells = [[_cell(value) for value in row.values()] for row in rows]
-    parts: list[str | Figure] = [table(header, cells, numeric=header[1:])]
+    parts: list[str | Figure] = [table(header, cells, numeric=header[1:], name="The classes")]
     if description.task in CLASS_TASKS and len(names) <= SHOWN_MATRIX:
         parts.append(_confusion(confusion_matrix(batch), names))
     return parts

@@ -69,15 +69,19 @@ def provenance(
     command = shlex.join(["dlcli", *words[1:]])  # the first is where dlcli lay
     packages = environment.get("packages", {})
     facts = {k: v for k, v in environment.items() if k not in ("command", "packages", "problems")}
-    rows = [[str(key), _plain(value)] for key, value in {**facts, **packages}.items()]
+    known = {key: value for key, value in {**facts, **packages}.items() if value not in ([], None)}
+    rows = [_fact(str(key), value) for key, value in known.items()]
     return [
         "<h3>The command</h3>",
         code(command if words else "not recorded"),
         "<h3>The machine</h3>",
-        table(("what", "which"), rows),
+        table(("what", "which"), rows, name="The machine"),
         *(folded(title, code(text)) for title, text in documents),
     ]
 
 
-def _plain(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+def _fact(key: str, value: Any) -> list[str]:
+    """Return what is recorded of a machine as a person says it."""
+    if key == "memory_bytes" and isinstance(value, int):
+        return ["memory", f"{value / 1e9:.1f} GB"]
+    return [key, ", ".join(map(str, value)) if isinstance(value, list) else str(value)]

@@ -1,0 +1,48 @@
+"""Pages of comparisons that never took place: real plans and statistics, made-up scores."""
+
+from __future__ import annotations
+
+from dlcli.comparison.results import make_results
+from dlcli.report.documents import write_tables
+from dlcli.report.page import REPORT, comparison_page
+from dlcli.store.comparisons import ComparisonFolder
+from tests.comparison.made import by_rate, plan, result, run
+
+PEAKS = {
+    "SGD": (0.316, 0.90), "Ftrl": (0.1, 0.91), "Adam": (1e-3, 0.92), "AdamW": (1e-3, 0.93),
+    "RMSprop": (1e-3, 0.91), "Lion": (1e-4, 0.90), "Nadam": (1e-3, 0.92), "Adagrad": (0.1, 0.88),
+}  # fmt: skip
+LARGE = (
+    "compare: {optimizers: [SGD, Ftrl, Adam, AdamW, RMSprop, Lion, Nadam, Adagrad], "
+    "initializers: [GlorotUniform, HeNormal], seeds: 17}"
+)
+"""Of over 400 trainings."""
+
+
+def written(place, compare=LARGE, peaks=None, *, epochs=10, failing=None):
+    """Write the tables and the page of a comparison into a new folder; return the page's path.
+
+    Args:
+        place: The folder.
+        compare: Its section of a config.
+        peaks: label -> (best rate, best score).
+        epochs: Of each training.
+        failing: Label to the status of all trainings of it.
+    """
+    score = by_rate(PEAKS if peaks is None else peaks, spread=0.005, width=3)
+
+    def judge(made, trial):
+        status = (failing or {}).get(made.contenders[trial.contender].label, "ok")
+        told = {"stage": trial.stage, "epochs": epochs, "status": status}
+        return result(score(made, trial) if status == "ok" else 0.2, **told)
+
+    made = plan(compare, epochs=epochs)
+    protocol, records = run(made, score, judge=judge)
+    results = make_results(made, records, protocol.choices, ["a note"])
+    place.mkdir(parents=True)
+    folder = ComparisonFolder(place)
+    write_tables(results, folder)
+    folder.write_text("config.yaml", f"name: made\n{compare}\n")
+    folder.write_text("environment.json", '{"command": ["dlcli", "compare-optimizers"]}')
+    folder.write_text(REPORT, comparison_page(folder))
+    return place / REPORT
