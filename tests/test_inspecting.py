@@ -51,11 +51,11 @@ fit: {epochs: 1}
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     folder = tmp_path_factory.mktemp("inspected")
-    lines = [{"text": "a good film " * (i % 4 + 1), "label": i % 2} for i in range(40)]
+    lines = [{"text": "a good 漢字 film " * (i % 4 + 1), "label": i % 2} for i in range(40)]
     (folder / "t.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     configs = {
-        "cnn": CNN, "lstm": RNN % ("lstm", "LSTM"), "rnn": RNN % ("rnn", "SimpleRNN"),
-        "words": TEXT,
+        "cnn": CNN, "lost": CNN.replace("0.01", "1e30"), "words": TEXT,
+        "lstm": RNN % ("lstm", "LSTM"), "rnn": RNN % ("rnn", "SimpleRNN"),
     }  # fmt: skip
     for name, text in configs.items():
         (folder / f"{name}.yaml").write_text(text)
@@ -129,6 +129,12 @@ def test_a_raw_text_is_looked_at_as_it_was_prepared(place, capsys):
     assert "hidden-states-bidirectional-backward.png" in names
 
 
+def test_letters_that_no_font_has_disturb_nobody(place, capfd):
+    (place / "far.txt").write_text("a good 漢字 film\n", encoding="utf-8")
+    assert run(["inspect", "words", "--feature-maps", "far.txt", "--out", "far"]) == 0
+    assert "Glyph" not in capfd.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -139,6 +145,10 @@ def test_a_raw_text_is_looked_at_as_it_was_prepared(place, capsys):
         (["lstm", "--invariance", "shift"], "does not classify images"),
         (["cnn", "--feature-maps", "test:9999"], "it has 359, from test:0 to test:358"),
         (["cnn", "--feature-maps", "gone.csv"], "there is no file gone.csv"),
+        (["cnn", "--feature-maps", "tset:3"], "'tset' is no part of the data; did you mean 'test'"),
+        (["cnn", "--feature-maps", "test:-3"], "'-3' is no position"),
+        (["lost", "--filters"], "the training of runs/lost diverged"),
+        (["lost", "--invariance", "shift"], "the training of runs/lost diverged"),
         (["cnn", "--filters", "--layer", "edge"], "did you mean 'edges'"),
         (["cnn", "--filters", "--examples", "0"], "0 is not in the range"),
         (["none", "--filters"], "there is no run 'none'"),

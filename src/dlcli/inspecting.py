@@ -83,8 +83,18 @@ class Subject:
 
     @cached_property
     def model(self) -> Any:
-        """The trained network."""
-        return load_model(self.run)
+        """The trained network.
+
+        Raises:
+            UserError: If its training diverged: of such weights there is nothing to see.
+        """
+        import numpy as np
+
+        model = load_model(self.run)
+        if not all(np.isfinite(weights).all() for weights in model.get_weights()):
+            message = f"the training of {self.run.path} diverged: its weights are no finite numbers"
+            raise UserError(message, remedy="train it again with a smaller learning rate")
+        return model
 
     @cached_property
     def form(self) -> Form:
@@ -129,16 +139,25 @@ class Subject:
 
         match = re.fullmatch(rf"({'|'.join(PARTS)})(?::(\d+))?", text)
         if match is None:
+            _check_part(text)
             single = read_examples(Path(text), self.form, targets=False).take(np.array([0]))
             return single, self._drawn(single, Path(text).name)
         name, position = match[1], int(match[2] or 0)
         part: Split | None = getattr(self.dataset, name)
         size = 0 if part is None else part.size
         if part is None or position >= size:
-            held = f"it has {size}, from {name}:0 to {name}:{size - 1}" if size else "it is empty"
-            raise UserError(f"the data has no example {name}:{position}", remedy=held)
+            message = f"the data has no example {name}:{position}"
+            raise UserError(message, remedy=self._held(name, size))
         single = part.take(np.array([position]))
         return single, self._drawn(single, f"{name}:{position}", single.y[0])
+
+    def _held(self, name: str, size: int) -> str:
+        """Say which examples there are: of a part, or else of the others."""
+        if size:
+            return f"it has {size}, from {name}:0 to {name}:{size - 1}"
+        sizes = {part: getattr(self.dataset, part) for part in PARTS}
+        others = [f"{part}:0" for part, split in sizes.items() if split is not None and split.size]
+        return f"its {name} part is empty; look at {' or '.join(others)}"
 
     def shown(self, split: Split, position: int) -> Example:
         """Return one of several examples as it is drawn."""
@@ -187,6 +206,23 @@ def inspect_runs(root: Path, names: Sequence[str], wanted: Wanted, out: Path | N
         if wanted.hidden_states is not None:
             _draw_states(subjects, wanted, place, findings)
     return findings
+
+
+def _check_part(text: str) -> None:
+    """Raise an error for what was meant as an example of the data and is none: `tset:3`, `test:-1`.
+
+    Raises:
+        UserError: If it looks like one, and no file is called so.
+    """
+    match = re.fullmatch(r"(\w+):(\S*)", text)
+    if match is None or Path(text).exists():
+        return
+    part, position = match.groups()
+    known = part in PARTS
+    message = f"'{position}' is no position" if known else f"'{part}' is no part of the data"
+    meant = "" if known else did_you_mean(part, PARTS)
+    remedy = f"write test:0 (also {', '.join(f'{name}:' for name in PARTS[1:])}), or name a file"
+    raise UserError(f"{message}{meant}", remedy=remedy)
 
 
 def check_kinds(kinds: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from dlcli.cli.output import emit_json, print_sentence, print_table
 
@@ -44,6 +45,12 @@ def test_numbers_are_aligned_to_the_right(capsys):
     made = lines(capsys)
     assert made[2][: made[2].index("words")] == "a-long-name-1    1.5  "
     assert made[3] == "b              10.25"
+
+
+def test_columns_stay_below_one_another_after_wide_letters(capsys):
+    made = lines(capsys, rows=[["漢字 Adam", "1.5", "left"], ["b", "10.25", "left"]])
+    starts = {cell_len(line[: line.index("left")]) for line in made[2:]}
+    assert len(starts) == 1
 
 
 @pytest.mark.parametrize("width", [40, 60, 80])

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from dlcli.report.terminal import DIGITS, HEIGHTS, sensitivity_lines
 
@@ -47,6 +48,15 @@ def test_heights_failures_and_the_chosen_rate_stand_in_their_columns():
     assert adam == "Adam  ▂ █*█         0.5"
     assert ruler.index("1e-1") == sgd.index("▅")
     assert ruler.index("1e-4") == adam.index("▂")
+
+
+def test_heights_stay_below_one_another_after_wide_letters():
+    points = {0.1: 0.1, 1.0: 1.0}
+    *_, wide, long, plain = sensitivity_lines(
+        results({"漢字 Adam": points, "漢字漢字漢字漢字漢字漢字": points, "SGD": points}), "p"
+    )
+    assert len({cell_len(line[: line.index("█")]) for line in (wide, long, plain)}) == 1
+    assert long.startswith("漢字漢字漢字漢字漢字~")
 
 
 def test_without_better_letters_the_heights_are_digits():

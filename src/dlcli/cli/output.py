@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dlcli.cells import cell_width, padded
 from dlcli.plain import finite
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def print_table(
     """
     right = [column in numeric for column in columns]
     columns, rows = _on_one_line(columns), [_on_one_line(row) for row in rows]
-    widths = [max(len(row[i]) for row in [columns, *rows]) for i in range(len(columns))]
+    widths = [max(cell_width(row[i]) for row in [columns, *rows]) for i in range(len(columns))]
     terminal = sys.stdout.isatty()
     if terminal:
         import shutil  # slow to import, and a pipe has no size
@@ -104,7 +105,7 @@ def _may_style() -> bool:
 
 
 def _longest_word(cells: Iterable[str]) -> int:
-    return max(len(word) for cell in cells for word in cell.split() or [""])
+    return max(cell_width(word) for cell in cells for word in cell.split() or [""])
 
 
 def _fitted(widths: Sequence[int], least: Sequence[int], available: int) -> list[int]:
@@ -122,7 +123,7 @@ def _fitted(widths: Sequence[int], least: Sequence[int], available: int) -> list
 def _lines(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> list[str]:
     """Lay out a row; a cell wider than its column is folded over several lines."""
     folded = [
-        _folded(cell, width) if len(cell) > width else [cell]
+        _folded(cell, width) if cell_width(cell) > width else [cell]
         for cell, width in zip(cells, widths, strict=True)
     ]
     return [_line(parts, widths, right) for parts in zip_longest(*folded, fillvalue="")]
@@ -135,11 +136,11 @@ def _folded(text: str, width: int) -> list[str]:
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
-    padded = (
-        cell.rjust(width) if to_right else cell.ljust(width)
+    made = (
+        padded(cell, width, right=to_right)
         for cell, width, to_right in zip(cells, widths, right, strict=True)
     )
-    return GAP.join(padded).rstrip()
+    return GAP.join(made).rstrip()
 
 
 def block(error: DlcliError) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from dlcli.files import replacing_path
@@ -22,6 +23,9 @@ FORMATS: dict[str, dict[str, Any]] = {
 def save_figure(figure: Figure, folder: Path, stem: str) -> list[Path]:
     """Write a figure in each format, and return where.
 
+    A letter that the font does not have is drawn as a box, which is said nowhere: no reader of a
+    terminal could do anything about it.
+
     Raises:
         FullDiskError: If the disk is so.
         UserError: If the folder cannot be written to.
@@ -29,7 +33,11 @@ def save_figure(figure: Figure, folder: Path, stem: str) -> list[Path]:
     written = []
     for suffix, options in FORMATS.items():
         path = folder / f"{stem}.{suffix}"
-        with explained_os_errors(path), replacing_path(path) as part:
+        with (
+            explained_os_errors(path),
+            replacing_path(path) as part,
+            warnings.catch_warnings(action="ignore", category=UserWarning),
+        ):
             figure.savefig(part, format=suffix, **options)
         written.append(path)
     return written

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dlcli.cells import cell_width, cut, padded
 from dlcli.comparison.results.wording import shown_score
 from dlcli.report.rows import part, ranked
 
@@ -50,20 +51,16 @@ def sensitivity_lines(results: Results, problem: str, *, plain: bool = False) ->
         f"{results.validation_text} by learning rate: {heights[0]} {shown_score(low)} to "
         f"{heights[-1]} {shown_score(high)}, {FAILED} failed, {CHOSEN} chosen"
     )
-    width = min(NAME, max(len(name) for name in names[:SHOWN]))
+    width = min(NAME, max(map(cell_width, names[:SHOWN])))
     yield f"{'':{width}}  {grid.ruler()}  decades within 2 %"
     widths = part(results.summary, problem=problem).set_index("candidate")["width_decades"]
     for name in names[:SHOWN]:
         cells = grid.row(part(rows, candidate=name), low, high, heights)
         told = widths.get(name, math.nan)
         decades = "-" if told is None or math.isnan(told) else f"{told:.1f}"
-        yield f"{_cut(name, width):{width}}  {cells}  {decades}".rstrip()
+        yield f"{padded(cut(name, width), width)}  {cells}  {decades}".rstrip()
     if len(names) > SHOWN:
         yield f"and {len(names) - SHOWN} more"
-
-
-def _cut(name: str, width: int) -> str:
-    return name if len(name) <= width else name[: width - 1] + "~"
 
 
 def _range(results: Results, problem: str, rows: DataFrame) -> tuple[float, float]:

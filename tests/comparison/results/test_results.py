@@ -98,6 +98,25 @@ def test_without_a_difference_none_is_claimed():
     assert "equal" not in found.verdict[0]
 
 
+def test_where_everything_fails_nothing_is_said_to_be_best():
+    found = results(judge=lambda *_: result(0.4, status="diverged"))
+    assert found.verdict[0].startswith("Nothing was learnt on made: all trainings of ")
+    assert len(found.verdict) == 1
+    assert found.summary["width_decades"].isna().all()
+    assert not found.summary["width_open"].any()
+
+
+def test_an_optimizer_that_always_fails_has_no_good_rates():
+    fails = {"SGD"}
+    found = results(
+        judge=lambda made, trial: (
+            result(0.4, status="stuck") if made.contenders[trial.contender].label in fails else None
+        )
+    )
+    widths = found.summary.set_index("candidate")["width_decades"]
+    assert set(widths.index[widths.isna()]) == fails
+
+
 def test_too_few_seeds_are_said():
     found = results(THREE.replace("10", "2"))
     assert found.verdict[0].startswith("Too few seeds to tell anything on made")

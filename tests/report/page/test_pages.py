@@ -17,6 +17,7 @@ from dlcli.scoring import data_form, open_run, read_predictions
 from dlcli.store.comparisons import ComparisonFolder
 from tests.browser import CHROMIUM, needs_chromium
 from tests.helpers import SMALL, dlcli
+from tests.security.places import write_run
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'&"
 COMPARE = (
@@ -69,6 +70,34 @@ def test_what_users_write_is_escaped_everywhere():
     assert read.tags.count("script") == 3
     data = re.search(r'id="figures">(.*?)</script>', text, re.DOTALL).group(1)
     assert json.loads(data)[0]["traces"][0]["name"] == HOSTILE
+
+
+def history(values, rate=0.001):
+    rows = [f"{i},{value},{value},{rate},0.1" for i, value in enumerate(values, 1)]
+    return "\n".join(["epoch,loss,val_loss,learning_rate,seconds", *rows, ""])
+
+
+def figures_of(text):
+    return json.loads(re.search(r'id="figures">(.*?)</script>', text, re.DOTALL).group(1))
+
+
+def test_the_page_of_a_run_that_diverged_says_so_and_draws_no_empty_figure(tmp_path):
+    metrics = {"test": {"loss": None, "accuracy": None}}
+    run = write_run(tmp_path, metrics=metrics, history=history(["nan", "nan"]))
+    text = run_page(run, None, None)
+    check(text)
+    assert "The training diverged" in text
+    assert "On the test part" not in text
+    assert "No epoch has a finite loss." in text
+    assert [figure["layout"]["yaxis"]["title"]["text"] for figure in figures_of(text)] == [
+        "learning rate"
+    ]
+
+
+def test_what_never_changes_is_drawn_in_the_middle_of_its_axis(tmp_path):
+    loss, rate = figures_of(run_page(write_run(tmp_path, history=history([2, 1])), None, None))
+    assert "range" not in loss["layout"]["yaxis"]
+    assert rate["layout"]["yaxis"]["range"] == [0.0005, 0.0015]
 
 
 @pytest.fixture(scope="module")

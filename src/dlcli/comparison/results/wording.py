@@ -71,6 +71,9 @@ def problem_sentences(
     if scores.plan.unranked:
         told = f"{at_rate(best)} has the best mean {score_text}, {shown_interval(best)}"
         return [f"No ranking on {name}: {scores.plan.unranked}. {told}."]
+    if not best["ok"]:
+        told = f"all trainings of {at_rate(best)}, which is ranked first, diverged or got stuck"
+        return [f"Nothing was learnt on {name}: {told}. Look at the data, or try other rates."]
     sentences = [_answer(name, best, undecided, ranking, score_text)]
     sentences += _seeds_needed(ranking.verdict)
     sentences += _detectable(ranking)

@@ -10,7 +10,14 @@ from dlcli.errors import UserError
 from dlcli.evaluation import confusion_matrix, per_class_table
 from dlcli.metrics.predictions import CLASS_TASKS, LABEL_TASKS, batch_of_arrays
 from dlcli.report.page.html import Figure, Section, bare, page, paragraphs, table
-from dlcli.report.page.sources import DAMAGED, epoch_axis, number, provenance, read_rows
+from dlcli.report.page.sources import (
+    DAMAGED,
+    epoch_axis,
+    number,
+    provenance,
+    read_rows,
+    value_axis,
+)
 from dlcli.store import runs
 
 if TYPE_CHECKING:
@@ -21,6 +28,8 @@ if TYPE_CHECKING:
 
 PARTS = {"": ("training", "#0072B2", "solid"), "val_": ("validation", "#D55E00", "dash")}
 SHOWN_MATRIX = 40
+
+DIVERGED = "The training diverged: its numbers are no finite ones, and there is nothing to score."
 
 
 def run_page(
@@ -73,7 +82,7 @@ def _lead(run: RunFolder, scores: dict[str, Any]) -> str:
             for name, value in scores[part].items()
             if isinstance(value, int | float)
         )
-        text += f" On the {part} part: {told}."
+        text += f" On the {part} part: {told}." if told else f" {DIVERGED}"
     return paragraphs(text)
 
 
@@ -96,9 +105,12 @@ def _curves(rows: Sequence[dict[str, str]]) -> list[str | Figure]:
     return [_curve(rows, name) for name in names]
 
 
-def _curve(rows: Sequence[dict[str, str]], name: str) -> Figure:
+def _curve(rows: Sequence[dict[str, str]], name: str) -> str | Figure:
     epochs = [number(row["epoch"]) for row in rows]
     present = {prefix: look for prefix, look in PARTS.items() if f"{prefix}{name}" in rows[0]}
+    values = [number(row[f"{prefix}{name}"]) for prefix in present for row in rows]
+    if not any(value is not None for value in values):
+        return paragraphs(f"No epoch has a finite {name.replace('_', ' ')}.")
     traces = [
         {
             "type": "scatter", "mode": "lines+markers", "name": part, "x": epochs,
@@ -115,7 +127,7 @@ def _curve(rows: Sequence[dict[str, str]], name: str) -> Figure:
     )
     layout = {
         "xaxis": epoch_axis(epochs),
-        "yaxis": {"title": {"text": bare(name.replace("_", " "))}},
+        "yaxis": value_axis(bare(name.replace("_", " ")), values),
     }
     header = ["epoch", *(part for part, _, _ in present.values())]
     numbers = [[row["epoch"], *(row[f"{prefix}{name}"] for prefix in present)] for row in rows]
@@ -125,7 +137,7 @@ def _curve(rows: Sequence[dict[str, str]], name: str) -> Figure:
 def _classes(description: DataDescription, saved: tuple[Any, Any, str]) -> list[str | Figure]:
     y_true, y_prob, _ = saved
     if not np.isfinite(y_prob).all():
-        return [paragraphs("The training diverged: there is nothing to score.")]
+        return [paragraphs(DIVERGED)]
     names = description.classes
     batch = batch_of_arrays(y_true, y_prob, task=description.task, classes=len(names))
     rows = [row.to_dict() for row in per_class_table(batch, names)]

@@ -61,6 +61,15 @@ def epoch_axis(epochs: Sequence[float | None]) -> dict[str, Any]:
     return {"title": {"text": "epoch"}, **({"dtick": 1} if few else {})}
 
 
+def value_axis(title: str, values: Sequence[float | None]) -> dict[str, Any]:
+    """Return an axis of values that leaves room around one that never changes."""
+    known = {value for value in values if value is not None}
+    axis: dict[str, Any] = {"title": {"text": title}}
+    if len(known) == 1 and (value := known.pop()):
+        axis["range"] = sorted([0.5 * value, 1.5 * value])
+    return axis
+
+
 def provenance(
     environment: Mapping[str, Any], documents: Sequence[tuple[str, str]]
 ) -> list[str | Figure]:

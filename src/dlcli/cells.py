@@ -1,0 +1,31 @@
+"""How many cells of a terminal a text takes: Chinese letters take two, accents set apart none."""
+
+from __future__ import annotations
+
+import unicodedata
+
+
+def cell_width(text: str) -> int:
+    """Return the cells that a text takes."""
+    return len(text) if text.isascii() else sum(map(_width, text))
+
+
+def padded(text: str, width: int, *, right: bool = False) -> str:
+    """Return a text with blanks after it, or before it, so that it takes so many cells."""
+    blanks = " " * (width - cell_width(text))
+    return blanks + text if right else text + blanks
+
+
+def cut(text: str, width: int) -> str:
+    """Return a text that takes at most so many cells; a tilde is where it was cut."""
+    if cell_width(text) <= width:
+        return text
+    while cell_width(text) > width - 1:
+        text = text[:-1]
+    return text + "~"
+
+
+def _width(letter: str) -> int:
+    if unicodedata.combining(letter) or unicodedata.category(letter) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
