@@ -62,6 +62,14 @@ def test_a_terminal_gets_lines_that_fit_and_whole_words(capsys, terminal, width)
     assert sum(line.count("words") for line in made) == 20
 
 
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_wide_letters_are_folded_by_the_cells_they_take(capsys, terminal, width):
+    terminal(width)
+    made = lines(capsys, rows=[["漢字 Adam 漢字 with 漢字 words", "1.5", "漢字 " * 20]])
+    assert max(cell_len(line) for line in made) <= width
+    assert sum(line.count("漢字") for line in made) == 23
+
+
 def test_a_word_is_not_cut_even_if_the_terminal_is_too_narrow(capsys, terminal):
     terminal(10)
     assert any("a-long-name-1" in line for line in lines(capsys))

@@ -12,6 +12,7 @@ from dlcli.store.comparisons import ComparisonFolder
 from dlcli.store.runs import RunFolder
 from dlcli.tracking import check_installed, track_comparison, track_run
 from dlcli.tracking.records import comparison_records, run_record
+from dlcli.tracking.to_mlflow import MLflow
 from tests.helpers import SMALL, dlcli
 
 pytestmark = pytest.mark.slow
@@ -82,6 +83,28 @@ def test_every_trial_of_a_comparison_is_shown_once(comparison, tmp_path):
         (t["candidate"], float(t["learning_rate"]), t["stage"], float(t["seed"])) for t in trials
     }
     assert all("val_loss" in events(folder).Tags()["scalars"] for folder in folders)
+
+
+def test_a_comparison_is_tracked_without_noise(workplace):
+    command = ("compare-optimizers", "small.yaml", "--no-figures", "--root", ".")
+    done = dlcli(*command, "--tracking", "tensorboard", cwd=workplace)
+    assert done.returncode == 0, done.stderr
+    assert "tensorboard --logdir tensorboard" in done.stderr
+    assert "oneDNN" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("uri", "told"),
+    [
+        ("", "mlflow ui"),
+        ("https://example.org", "https://example.org"),
+        ("sqlite:///my runs.db", "mlflow ui --backend-store-uri 'sqlite:///my runs.db'"),
+    ],
+)
+def test_how_to_look_at_mlflow_can_be_typed(uri, told, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    monkeypatch.setattr(MLflow, "__init__", lambda _: None)
+    assert MLflow().keep([]) == told
 
 
 @pytest.mark.filterwarnings("ignore")  # MLflow's own

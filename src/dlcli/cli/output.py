@@ -130,9 +130,18 @@ def _lines(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -
 
 
 def _folded(text: str, width: int) -> list[str]:
-    import textwrap
+    if text.isascii():
+        import textwrap
 
-    return textwrap.wrap(text, width, break_on_hyphens=False)
+        return textwrap.wrap(text, width, break_on_hyphens=False)
+    lines = [""]
+    for word in text.split():  # textwrap counts letters, not the cells they take
+        longer = f"{lines[-1]} {word}".lstrip()
+        if lines[-1] and cell_width(longer) > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:

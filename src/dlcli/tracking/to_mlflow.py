@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,13 @@ LONGEST = 500
 """Characters of a parameter that every kind of store takes."""
 
 TAG = "dlcli.name"
+
+
+def _way_to_look(uri: str) -> str:
+    """Return the address of a server, or the command that shows what is in a file."""
+    if uri.startswith(("http://", "https://")):
+        return uri
+    return f"mlflow ui --backend-store-uri {shlex.quote(uri)}" if uri else "mlflow ui"
 
 
 class MLflow:
@@ -37,8 +45,7 @@ class MLflow:
             experiment, known = experiments[record.group]
             if record.name not in known:
                 self._write(experiment, record)
-        given = os.environ.get("MLFLOW_TRACKING_URI")
-        return f"MLflow: {given}" if given else "mlflow ui"
+        return _way_to_look(os.environ.get("MLFLOW_TRACKING_URI", ""))
 
     def _experiment(self, name: str) -> tuple[str, set[str]]:
         """Return an experiment's id, made if need be, and the names of the runs it has."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from dlcli.quiet import load_tensorflow
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -24,6 +26,7 @@ class TensorBoard:
 
     def keep(self, records: Iterable[Record]) -> str:
         """Write the records whose folders are not there yet."""
+        load_tensorflow()  # TensorBoard would import it too, but not quietly
         for record in records:
             folder = self.place / _file_name(record.group) / _file_name(record.name)
             if not folder.exists():

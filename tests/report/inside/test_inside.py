@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from matplotlib.collections import PolyCollection
@@ -146,3 +148,22 @@ def test_invariance_has_a_panel_a_kind_and_measure_with_bands():
     assert labels[3] == ("factor of growth and of shrinkage", "unchanged predictions")
     for axes in figure.axes:
         assert sum(isinstance(c, PolyCollection) for c in axes.collections) == 2
+
+
+@pytest.mark.parametrize("norms", [(1.0, 1.2), (1.6, 1.9), (0.9, 4.0), (1.0, 30.0), (1e-9, 1.0)])
+def test_a_scale_of_gradients_has_several_numbers_to_read(norms, tmp_path):
+    made = replace(unrolled(), gradient=np.geomspace(*norms, 12))
+    figure = inside.draw_gradients({"lstm": made})
+    figure.savefig(tmp_path / "f.png")
+    axes = figure.axes[0]
+    low, high = axes.get_ylim()
+    ticks = zip(axes.get_yticks(), axes.get_yticklabels(), strict=True)
+    assert len([1 for value, label in ticks if low <= value <= high and label.get_text()]) > 1
+
+
+@pytest.mark.parametrize(
+    ("share", "said"), [(0, "0%"), (0.001, "<1%"), (0.25, "25%"), (0.999, ">99%"), (1, "100%")]
+)
+def test_a_filter_that_seldom_answers_is_not_called_silent(share, said):
+    made = replace(bank(IMAGE, (3, 3, 1)), active=np.full(3, share))
+    assert f"0: up to 2.5, above 0 at {said}" in texts(inside.draw_filters(made, {0: IMAGE}))

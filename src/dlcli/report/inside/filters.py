@@ -99,7 +99,14 @@ def _colours_text(bank: FilterBank) -> str:
 def _caption(bank: FilterBank, i: int) -> str:
     if not bank.responses:
         return f"{i}"
-    return f"{i}: up to {bank.responses[i][0].value:.3g}, above 0 at {bank.active[i]:.0%}"
+    return f"{i}: up to {bank.responses[i][0].value:.3g}, above 0 at {_share(bank.active[i])}"
+
+
+def _share(share: float) -> str:
+    """Return a share in per cent; only none at all is 0%, and only all are 100%."""
+    if 0 < share < 0.005:
+        return "<1%"
+    return ">99%" if 0.995 <= share < 1 else f"{share:.0%}"
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,9 @@ def _scale_gradients(panel: Axes, gradients: list[np.ndarray]) -> None:
         panel.yaxis.set_major_formatter("{x:g}")
         panel.yaxis.set_minor_formatter(NullFormatter())
         low, high = panel.get_ylim()
-        if high / low < 100:
+        if high / low < 5:
+            panel.yaxis.set_major_locator(MaxNLocator(4))  # less than a decade has no powers
+        elif high / low < 100:
             panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
 
 
