@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from dlcli.cli import run
+from dlcli.report import inside
 from dlcli.runner import start
 from tests.helpers import Silent
 
@@ -48,13 +49,39 @@ fit: {epochs: 1}
 """
 
 
+SEVERAL = """\
+name: several
+data: {npz: {path: several.npz}, validation: 0.2}
+model:
+  inputs: [a_table, b_image, c_steps]
+  layers:
+    - {Conv2D: {filters: 2, kernel_size: 3, activation: relu}, id: edges, from: b_image}
+    - {Flatten: {}, id: flat}
+    - {LSTM: {units: 3}, id: memory, from: c_steps}
+    - {Dense: {units: 4}, id: both, from: a_table}
+    - {Concatenate: {}, from: [flat, memory, both]}
+    - {Dense: {units: $classes, activation: softmax}}
+fit: {epochs: 1}
+"""
+
+
+def write_several(path):
+    """Write 40 examples of three inputs, none of them for the test part."""
+    rng = np.random.default_rng(1)
+    shapes = {"a_table": (3,), "b_image": (8, 8, 1), "c_steps": (6, 2)}
+    arrays = {f"x_train.{name}": rng.random((40, *shape)) for name, shape in shapes.items()}
+    np.savez(path, **arrays, y_train=np.arange(40) % 2)
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     folder = tmp_path_factory.mktemp("inspected")
     lines = [{"text": "a good 漢字 film " * (i % 4 + 1), "label": i % 2} for i in range(40)]
     (folder / "t.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    write_several(folder / "several.npz")
     configs = {
         "cnn": CNN, "lost": CNN.replace("0.01", "1e30"), "words": TEXT,
+        "several": SEVERAL,
         "lstm": RNN % ("lstm", "LSTM"), "rnn": RNN % ("rnn", "SimpleRNN"),
     }  # fmt: skip
     for name, text in configs.items():
@@ -129,6 +156,26 @@ def test_a_raw_text_is_looked_at_as_it_was_prepared(place, capsys):
     assert "hidden-states-bidirectional-backward.png" in names
 
 
+def test_of_several_inputs_that_is_drawn_which_a_layer_sees(capsys, monkeypatch):
+    drawn = {}
+    keep = inside.draw_filters, inside.draw_feature_maps, inside.draw_states
+    for name, draw in zip(("draw_filters", "draw_feature_maps", "draw_states"), keep, strict=True):
+
+        def kept(found, example, name=name, draw=draw):
+            drawn[name] = example[0] if isinstance(example, dict) and 0 in example else example
+            return draw(found, example)
+
+        monkeypatch.setattr(inside, name, kept)
+    example = "validation:0"
+    printed(
+        capsys, "several", "--filters", "--feature-maps", example, "--hidden-states", example,
+        "--examples", "1",
+    )  # fmt: skip
+    assert {name: example.kind for name, example in drawn.items()} == {
+        "draw_filters": "image", "draw_feature_maps": "image", "draw_states": "sequence",
+    }  # fmt: skip
+
+
 def test_letters_that_no_font_has_disturb_nobody(place, capfd):
     (place / "far.txt").write_text("a good 漢字 film\n", encoding="utf-8")
     assert run(["inspect", "words", "--feature-maps", "far.txt", "--out", "far"]) == 0
@@ -144,6 +191,8 @@ def test_letters_that_no_font_has_disturb_nobody(place, capfd):
         (["cnn", "--invariance", "shif"], "did you mean 'shift'"),
         (["lstm", "--invariance", "shift"], "does not classify images"),
         (["cnn", "--feature-maps", "test:9999"], "it has 359, from test:0 to test:358"),
+        (["several", "--feature-maps", "test:0"], "look at validation:0 or train:0"),
+        (["several", "--invariance", "shift"], "does not classify images"),
         (["cnn", "--feature-maps", "gone.csv"], "there is no file gone.csv"),
         (["cnn", "--feature-maps", "tset:3"], "'tset' is no part of the data; did you mean 'test'"),
         (["cnn", "--feature-maps", "test:-3"], "'-3' is no position"),

@@ -129,8 +129,8 @@ class Subject:
                 return name, part.take(index)
         raise UserError("the data has no examples", remedy="look at the run's config")
 
-    def example(self, text: str) -> tuple[Split, Example]:
-        """Return the example that was typed: `test:17`, `test`, or the first one of a file.
+    def example(self, text: str) -> tuple[Split, str]:
+        """Return the example that was typed, and its title: `test:17`, `test`, the first of a file.
 
         Raises:
             UserError: If there is no such example.
@@ -141,7 +141,7 @@ class Subject:
         if match is None:
             _check_part(text)
             single = read_examples(Path(text), self.form, targets=False).take(np.array([0]))
-            return single, self._drawn(single, Path(text).name)
+            return single, Path(text).name
         name, position = match[1], int(match[2] or 0)
         part: Split | None = getattr(self.dataset, name)
         size = 0 if part is None else part.size
@@ -149,7 +149,7 @@ class Subject:
             message = f"the data has no example {name}:{position}"
             raise UserError(message, remedy=self._held(name, size))
         single = part.take(np.array([position]))
-        return single, self._drawn(single, f"{name}:{position}", single.y[0])
+        return single, f"{self._target(single)}, {name}:{position}"
 
     def _held(self, name: str, size: int) -> str:
         """Say which examples there are: of a part, or else of the others."""
@@ -159,21 +159,29 @@ class Subject:
         others = [f"{part}:0" for part, split in sizes.items() if split is not None and split.size]
         return f"its {name} part is empty; look at {' or '.join(others)}"
 
-    def shown(self, split: Split, position: int) -> Example:
-        """Return one of several examples as it is drawn."""
+    def shown(self, split: Split, position: int, layer: str) -> Example:
+        """Return one of several examples as it is drawn beside a layer."""
         import numpy as np
 
         single = split.take(np.array([position]))
-        return self._drawn(single, "", single.y[0])
+        return self.drawn(single, self._target(single), layer)
 
-    def _drawn(self, single: Split, place: str, target: np.ndarray | None = None) -> Example:
+    def drawn(self, single: Split, title: str, layer: str) -> Example:
+        """Return a single example as it is drawn: of several inputs the first that a layer sees."""
+        from dlcli.inspection.layers import seen_inputs
         from dlcli.report.inputs import Example
-        from dlcli.report.samples import kind_of, target_text
+        from dlcli.report.samples import kind_of
 
-        name, spec = next(iter(self.description.inputs.items()))
-        said = [] if target is None else [target_text(target, self.description)]
-        title = ", ".join([part for part in (*said, place) if part])
+        inputs = self.description.inputs
+        seen = seen_inputs(self.model, layer) if len(inputs) > 1 else []
+        name = next(iter(seen or inputs))
+        spec = inputs[name]
         return Example(kind_of(spec.shape, spec.dtype), single.x[name][0], title, self.words)
+
+    def _target(self, single: Split) -> str:
+        from dlcli.report.samples import target_text
+
+        return target_text(single.y[0], self.description)
 
 
 def inspect_runs(root: Path, names: Sequence[str], wanted: Wanted, out: Path | None) -> Findings:
@@ -258,8 +266,9 @@ def _own_figures(subject: Subject, wanted: Wanted) -> Iterator[tuple[str, Figure
     model = subject.model
     kind = spatial_outputs if wanted.layers else mapped
     layers = inspection.chosen_layers(model, wanted.layers, kind, "layers with feature maps")
-    split, example = subject.example(wanted.feature_maps)
+    split, title = subject.example(wanted.feature_maps)
     for found in inspection.feature_maps(model, layers, split):
+        example = subject.drawn(split, title, found.layer)
         yield f"feature-maps-{found.layer}", inside.draw_feature_maps(found, example)
 
 
@@ -270,12 +279,12 @@ def _filter_figures(subject: Subject, wanted: Wanted) -> Iterator[tuple[str, Fig
     model = subject.model
     layers = inspection.chosen_layers(model, wanted.layers, inspection.convolutions, "convolutions")
     _, examples = subject.some(wanted.examples)
-    kind = subject.shown(examples, 0).kind
     for layer in layers:
+        kind = subject.shown(examples, 0, layer.name).kind
         strongest = STRONGEST_TEXTS if kind == "tokens" else 1
         bank = inspection.filter_bank(model, layer, examples, strongest=strongest)
         named = {r.example for responses in bank.responses for r in responses}
-        shown = {i: subject.shown(examples, i) for i in named}
+        shown = {i: subject.shown(examples, i, bank.layer) for i in named}
         yield f"filters-{bank.layer}", inside.draw_filters(bank, shown)
 
 
@@ -350,9 +359,10 @@ def _unrolled(subject: Subject, wanted: Wanted) -> Iterator[tuple[Unrolled, Exam
     layers = inspection.chosen_layers(
         model, wanted.layers, inspection.recurrent, "recurrent layers"
     )
-    split, example = subject.example(str(wanted.hidden_states))
+    split, title = subject.example(str(wanted.hidden_states))
     classes = subject.description.task != "regression"
     for layer in layers:
+        example = subject.drawn(split, title, layer.name)
         for found in inspection.unroll(model, layer, split, classes=classes):
             yield found, example
 

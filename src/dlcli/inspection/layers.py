@@ -144,6 +144,16 @@ def evaluate(model: keras.Model, tensors: Sequence[Any], examples: Split) -> lis
     return [keras.ops.convert_to_numpy(value) for value in made]
 
 
+def seen_inputs(model: keras.Model, layer: str) -> list[str]:
+    """Return the names of the network's inputs that a layer depends on, in their order."""
+    seen = {id(tensor) for tensor in keras.tree.flatten(model.get_layer(layer).output)}
+    for operation in reversed(model.operations):
+        for node in operation._inbound_nodes:  # noqa: SLF001 (Keras has no public list of them)
+            if any(id(tensor) in seen for tensor in node.output_tensors):
+                seen |= {id(tensor) for tensor in node.input_tensors}
+    return [tensor.name for tensor in model.inputs if id(tensor) in seen]
+
+
 def as_inputs(model: keras.Model, examples: Split) -> list[Any]:
     """Return a split's arrays in the order of the model's inputs."""
     arrays = feed(model, examples)

@@ -203,17 +203,18 @@ def _problem_parts(tables: _Tables, problem: str, measure: _Measure) -> list[str
         _budget(tables, _of(tables.budget, problem), measure),
         _heat_map(summary, measure),
     ]
-    return [_ranked(summary), *(figure for figure in figures if figure is not None)]
+    return [_ranked(summary, measure), *(figure for figure in figures if figure is not None)]
 
 
-def _ranked(summary: Sequence[Row]) -> str:
+def _ranked(summary: Sequence[Row], measure: _Measure) -> str:
     """Return the table of the printed summary, and what it has no room for."""
     more = {"sd": "sd", "loss of Keras's default rate": "default_regret",
             "width in decades": "width_decades"}  # fmt: skip
     rows = [
         [*cells(_typed(row)), *(shown(row[column]) for column in more.values())] for row in summary
     ]
-    header = (*HEADER, *more)
+    score = f"{measure.score} [95 % interval]"
+    header = [*(score if name == "score" else name for name in HEADER), *more]
     return table(header, rows, numeric=("learning rate", "p", *more), name="The ranking")
 
 
