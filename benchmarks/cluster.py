@@ -9,13 +9,10 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
-import tempfile
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness import HERE, compare, save, shown
-from problems import write_data
+from harness import HERE, compare, save, shown, workplace
 
 from dlcli.executors import Processes, Remote, cluster
 from dlcli.executors.pool import Heard, Member, Pool
@@ -37,11 +34,7 @@ def nothing() -> Callable[[Any], Any]:
 def trainings(kinds: list[str], rounds: int) -> list[dict[str, Any]]:
     """Time real comparisons, from start to exit."""
     rows = []
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        os.environ["DLCLI_CACHE_DIR"] = str(folder / "cache")
-        data = folder / "images.npz"
-        write_data(data)
+    with workplace() as (folder, data):
         for kind in kinds:
             compare(kind, data, 8, folder)  # fills the cache of what XLA compiles
             for jobs in (1, 2):

@@ -12,7 +12,6 @@ import json
 import math
 import os
 import resource
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,10 +25,9 @@ from harness import HERE, save
 sys.path.insert(0, str(HERE.parent))
 
 from tests.fuzz.driving import drive
-from tests.fuzz.kinds import KINDS, MADE, ROWS
-from tests.helpers import SMALL
+from tests.fuzz.kinds import KINDS, MADE, sources
+from tests.helpers import dlcli
 
-COMPARE = "compare: {optimizers: [SGD, Adam], learning_rates: [0.003, 0.03], seeds: 2}\n"
 SHARES = {"config_text": 3, "config_values": 3, "checkpoint": 0.25, "summary": 0.5}
 """How many times as many examples a kind gets; 1 for the others."""
 
@@ -38,19 +36,10 @@ MEMORY = 8 * 2**30
 
 def make(folder: Path) -> None:
     """Make the run and the comparison whose files are changed."""
-    (folder / "small.yaml").write_text(SMALL + COMPARE, "utf-8")
-    (folder / "own.csv").write_text(ROWS, "utf-8")
-    table = "{csv: {path: own.csv, target: y, features: [a, b, colour]}}"
-    for command in (
-        ["train", "small.yaml", "--out", "runs/first"],
-        ["train", "small.yaml", "--set", f"data.dataset={table}", "--out", "runs/own"],
-        ["compare-optimizers", "small.yaml", "--executor", "serial"],
-    ):
-        done = subprocess.run(
-            [sys.executable, "-m", "dlcli", *command], cwd=folder, capture_output=True, check=False
-        )
+    for command in sources(folder):
+        done = dlcli(*command, cwd=folder)
         if done.returncode:
-            sys.exit(done.stderr.decode())
+            sys.exit(done.stderr)
 
 
 def example(kind: str, rng: Random, folder: Path, made: Path) -> tuple[list[str], bytes]:

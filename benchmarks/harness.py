@@ -6,15 +6,20 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from problems import OPTIMIZERS, RATES, write_config
+from problems import OPTIMIZERS, RATES, write_config, write_data
 
 from dlcli.store.environment import processor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
@@ -31,6 +36,16 @@ def seconds(command: list[str], folder: Path) -> float:
     if done.returncode:
         sys.exit(f"{' '.join(command)}\n{done.stderr}")
     return time.perf_counter() - start
+
+
+@contextmanager
+def workplace() -> Iterator[tuple[Path, Path]]:
+    """Yield a folder with caches of its own, and the images' file in it."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        os.environ["DLCLI_CACHE_DIR"] = str(folder / "cache")
+        write_data(folder / "images.npz")
+        yield folder, folder / "images.npz"
 
 
 def script(name: str, *arguments: object) -> list[str]:

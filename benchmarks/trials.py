@@ -12,11 +12,10 @@ import argparse
 import os
 import shutil
 import statistics
-import tempfile
 from pathlib import Path
 
-from harness import compare, save, script, seconds, shown
-from problems import LAYERS, write_data
+from harness import compare, save, script, seconds, shown, workplace
+from problems import LAYERS
 
 GOALS = {"mlp": 12.0, "rnn": 8.0, "lstm": 5.0, "cnn": 2.5}
 
@@ -42,11 +41,7 @@ def main() -> None:
     parser.add_argument("--tuner", action="store_true", help="KerasTuner's GridSearch too")
     arguments = parser.parse_args()
     rows = []
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        os.environ["DLCLI_CACHE_DIR"] = str(folder / "cache")
-        data = folder / "images.npz"
-        write_data(data)
+    with workplace() as (folder, data):
         for kind in arguments.kinds.split(","):
             for trials in map(int, arguments.trials.split(",")):
                 rounds = [

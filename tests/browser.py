@@ -56,13 +56,11 @@ class Page:
             self.errors.append(json.dumps(told["args"]))
 
     def open(self, path):
-        """Open a file and wait until its scripts have run; return the seconds that took."""
+        """Open a file and wait until its scripts have run."""
         self.errors, self.requests = [], []
-        begun = time.monotonic()
         self.do("Page.navigate", url=path.resolve().as_uri())
         self.until("document.readyState === 'complete' && location.protocol === 'file:'")
         self.run("new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
-        return time.monotonic() - begun
 
     def run(self, script):
         """Return what an expression comes to, its promise awaited."""

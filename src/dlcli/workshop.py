@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
+from dlcli.comparison.loading import load_data
 from dlcli.comparison.records import (
     Check,
     JitCheck,
@@ -19,7 +20,6 @@ from dlcli.comparison.records import (
     Task,
     Trial,
 )
-from dlcli.data import load
 from dlcli.engine.fitting import make_program
 from dlcli.engine.program import Network, Program, leave_optimizing_to_xla
 from dlcli.model import construct
@@ -179,8 +179,7 @@ class Workshop:
         return self._networks[problem]
 
     def _loaded(self, problem: int) -> Dataset:
-        config = self.plan.problems[problem].config
-        return load(config.data.source, validation=config.data.validation, seed=config.seed)
+        return load_data(self.plan.problems[problem])
 
     def _state(self, contender: Contender, seed: int) -> list[np.ndarray]:
         """Return the initial state of a seed, the same for every optimizer.

@@ -128,6 +128,21 @@ ROWS = "a,colour,b,y,z\n" + "\n".join(
 )
 
 
+COMPARE = "compare: {optimizers: [SGD, Adam], learning_rates: [0.003, 0.03], seeds: 2}\n"
+
+
+def sources(folder: Path) -> tuple[list[str], ...]:
+    """Write configs and data, and return the commands that make of them what is changed later."""
+    (folder / "small.yaml").write_text(SMALL + COMPARE, "utf-8")
+    (folder / "own.csv").write_text(ROWS, "utf-8")
+    table = "{csv: {path: own.csv, target: y, features: [a, b, colour]}}"
+    return (
+        ["train", "small.yaml", "--out", "runs/first"],
+        ["train", "small.yaml", "--set", f"data.dataset={table}", "--out", "runs/own"],
+        ["compare-optimizers", "small.yaml", "--executor", "serial"],
+    )
+
+
 def csv(rng: Random, folder: Path) -> Command:
     """A table."""
     changed = mutating.table(rng, ROWS.encode())

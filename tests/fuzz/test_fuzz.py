@@ -11,14 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fuzz.driving import SECONDS, End, drive
-from tests.fuzz.kinds import KINDS, MADE, ROWS
-from tests.helpers import SMALL, dlcli
+from tests.fuzz.kinds import KINDS, MADE, sources
+from tests.helpers import dlcli
 
 EXAMPLES = {"config_text": 400, "config_values": 400, "summary": 25, "new_examples": 60,
             "model_file": 80, "checkpoint": 6}  # fmt: skip
 """Examples of a kind; 150 of the others. `python benchmarks/fuzz.py` runs ten thousand."""
 
-COMPARE = "compare: {optimizers: [SGD, Adam], learning_rates: [0.003, 0.03], seeds: 2}\n"
 RANDOMS = st.randoms(use_true_random=False)
 
 
@@ -26,14 +25,7 @@ RANDOMS = st.randoms(use_true_random=False)
 def made(tmp_path_factory):
     """A folder with two runs and a comparison, as dlcli writes them."""
     folder = tmp_path_factory.mktemp("made")
-    (folder / "small.yaml").write_text(SMALL + COMPARE, "utf-8")
-    (folder / "own.csv").write_text(ROWS, "utf-8")
-    table = "{csv: {path: own.csv, target: y, features: [a, b, colour]}}"
-    for command in (
-        ["train", "small.yaml", "--out", "runs/first"],
-        ["train", "small.yaml", "--set", f"data.dataset={table}", "--out", "runs/own"],
-        ["compare-optimizers", "small.yaml", "--executor", "serial"],
-    ):
+    for command in sources(folder):
         done = dlcli(*command, cwd=folder)
         assert done.returncode == 0, done.stderr
     return folder

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dlcli.data import load
+from dlcli.comparison.loading import load_data
 from dlcli.errors import UserError
 from dlcli.executors import Processes, Remote, Serial
 from dlcli.quiet import load_tensorflow
@@ -16,7 +16,6 @@ from dlcli.store.xla_cache import remember_compiled
 
 if TYPE_CHECKING:
     from dlcli.comparison.plan import Plan
-    from dlcli.data.description import Dataset
     from dlcli.executors import Executor
 
 WORKSHOP = "dlcli.workshop"
@@ -50,13 +49,8 @@ class Placement:
             return Processes(self.jobs, opening, (plan,))
         from dlcli.executors.cluster import Cluster, Stored
 
-        data = Stored([_data_of(plan, index) for index in range(len(plan.problems))])
+        data = Stored([load_data(problem) for problem in plan.problems])
         return Cluster(self.jobs, opening, (plan, data), computing_versions(), gpus=self.gpus)
-
-
-def _data_of(plan: Plan, problem: int) -> Dataset:
-    config = plan.problems[problem].config
-    return load(config.data.source, validation=config.data.validation, seed=config.seed)
 
 
 def place(

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from dlcli.comparison.statistics.pairing import (
+    Pairs,
     complete,
-    difference,
     differences_to_best,
     holm,
     paired_t_p_value,
@@ -21,6 +21,12 @@ from dlcli.comparison.statistics.pairing import (
     probability_of_improvement,
     wilcoxon_p_value,
 )
+
+
+def difference(first, second, rng, resamples=10_000):
+    """Return the difference of two candidates alone."""
+    return Pairs([first, second], rng, resamples).difference(0, 1)
+
 
 p_values = st.lists(st.floats(0, 1), min_size=1, max_size=12)
 gaps = st.lists(st.integers(-6, 6), min_size=1, max_size=9)

@@ -96,26 +96,6 @@ def differences_to_best(
     return tuple(_difference(gap, _means(gap, index)) for gap in gaps)
 
 
-def difference(
-    first: ArrayLike, second: ArrayLike, rng: np.random.Generator, *, resamples: int = RESAMPLES
-) -> Difference:
-    """Return how much the first candidate is better, with a paired bootstrap interval.
-
-    The interval is the percentile bootstrap over the differences by seed, widened by what the
-    plain one lacks with few seeds: its percentiles are those of Student's t instead of the
-    normal distribution, at a spread with n - 1 (Hesterberg 2015, "What teachers should know about
-    the bootstrap"). With fewer than five seeds it is Student's t interval of the differences.
-
-    Args:
-        first: Shape (seeds,), without NaN.
-        second: Shape (seeds,), without NaN; of the same seeds.
-        rng: Draws the resamples of the seeds.
-        resamples: How many.
-    """
-    values = np.asarray(first, dtype=float) - np.asarray(second, dtype=float)
-    return _difference(values, _means(values, _resampled(len(values), rng, resamples)))
-
-
 def _resampled(seeds: int, rng: np.random.Generator, resamples: int) -> NDArray[np.int64]:
     return rng.integers(seeds, size=(resamples if seeds else 0, seeds))
 
@@ -149,8 +129,8 @@ def _tail(n: int) -> float:
     return float(stats.norm.cdf(-math.sqrt(n / (n - 1)) * stats.t.ppf(0.975, n - 1)))
 
 
-class _Pairs:
-    """Differences of many pairs of candidates, which share the resamples of their seeds.
+class Pairs:
+    """Differences of any two candidates, which share the resamples of their seeds.
 
     Args:
         values: Shape (candidates, seeds); NaN where a run has no score.
@@ -159,18 +139,33 @@ class _Pairs:
     """
 
     def __init__(
-        self, values: NDArray[np.float64], rng: np.random.Generator, resamples: int
+        self, values: ArrayLike, rng: np.random.Generator, resamples: int = RESAMPLES
     ) -> None:
-        self._values = values
+        self.values = np.asarray(values, dtype=float)
         self._rng = rng
         self._resamples = resamples
         self._index: dict[bytes, NDArray[np.int64]] = {}
         self._means: dict[tuple[bytes, int], NDArray[np.float64]] = {}
 
-    def difference(self, first: int, second: int, seeds: NDArray[np.bool_]) -> Difference:
-        """Return how much the first is better at some of the seeds."""
-        gap = self._values[first, seeds] - self._values[second, seeds]
-        return _difference(gap, self._mean(first, seeds) - self._mean(second, seeds))
+    def gaps(self, first: int, second: int) -> NDArray[np.float64]:
+        """Return the differences at the seeds that both have, shape (seeds,)."""
+        seeds = self._shared(first, second)
+        return np.asarray(self.values[first, seeds] - self.values[second, seeds])
+
+    def difference(self, first: int, second: int) -> Difference:
+        """Return how much the first is better, with a paired bootstrap interval.
+
+        The interval is the percentile bootstrap over the differences by seed, widened by what the
+        plain one lacks with few seeds: its percentiles are those of Student's t instead of the
+        normal distribution, at a spread with n - 1 (Hesterberg 2015, "What teachers should know
+        about the bootstrap"). With fewer than five seeds it is Student's t interval.
+        """
+        seeds = self._shared(first, second)
+        means = self._mean(first, seeds) - self._mean(second, seeds)
+        return _difference(self.gaps(first, second), means)
+
+    def _shared(self, first: int, second: int) -> NDArray[np.bool_]:
+        return np.asarray(~np.isnan(self.values[first] + self.values[second]))
 
     def _mean(self, candidate: int, seeds: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Return a candidate's means in the resamples of some seeds, shape (resamples,)."""
@@ -178,7 +173,7 @@ class _Pairs:
         if (which, candidate) not in self._means:
             if which not in self._index:
                 self._index[which] = _resampled(int(seeds.sum()), self._rng, self._resamples)
-            values = self._values[candidate, seeds]
+            values = self.values[candidate, seeds]
             self._means[which, candidate] = _means(values, self._index[which])
         return self._means[which, candidate]
 
@@ -306,19 +301,17 @@ def pairwise(
         probability_of_improvement (of first over second), paired_t, paired_t_holm, wilcoxon,
         wilcoxon_holm (p-values).
     """
-    values = np.asarray(scores, dtype=float)
-    improvement = probability_of_improvement(values)
-    pairs = _Pairs(values, rng, resamples)
+    pairs = Pairs(scores, rng, resamples)
+    improvement = probability_of_improvement(scores)
     rows = []
     for i, j in combinations(range(len(names)), 2):
-        both = ~np.isnan(values[i] + values[j])
-        gap = values[i, both] - values[j, both]
-        found = pairs.difference(i, j, both)
+        gap = pairs.gaps(i, j)
+        found = pairs.difference(i, j)
         rows.append(
             {
                 "first": names[i],
                 "second": names[j],
-                "seeds": int(both.sum()),
+                "seeds": len(gap),
                 "difference": found.mean,
                 "low": found.interval.low if found.interval else math.nan,
                 "high": found.interval.high if found.interval else math.nan,
