@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import pickle
 import resource
 import subprocess
@@ -179,6 +180,22 @@ def disk(folder: Path) -> dict[str, float]:
     return {"files": len(files), "disk_mb": blocks / 1e6}
 
 
+def bare_writing(folder: Path, trials: int) -> float:
+    """Return the seconds that as many folders and files take on this disk without dlcli."""
+    content = b"x" * 500
+    folder.mkdir()
+    began = time.perf_counter()
+    for number in range(trials):
+        place = f"{folder}/{number:020x}"
+        os.mkdir(place)
+        for name in ("history.csv", "trial.json"):
+            part = f"{place}/.{name}.part"
+            with open(part, "xb", buffering=0) as stream:
+                stream.write(content)
+            os.rename(part, f"{place}/{name}")
+    return time.perf_counter() - began
+
+
 def main() -> None:
     """Print and keep what each stage takes."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -202,6 +219,7 @@ def main() -> None:
             rows.append(json.loads(done.stdout))
             if part == "keep":
                 rows[-1] |= disk(folder / "comparisons")
+                rows[-1]["bare_s"] = bare_writing(folder / "bare", given.trials)
             print(shown(rows[-1]), flush=True)
     save("scale", rows)
 

@@ -7,7 +7,7 @@ import math
 import time
 import zlib
 from collections import deque
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dlcli.comparison.fingerprint import TrialKeys, problems_key
@@ -213,7 +213,7 @@ class Session:
     def _keep(self, key: str, trial: Trial, result: Result) -> None:
         assert self.folder is not None  # noqa: S101 (nothing is trained without one)
         contender = self.plan.contenders[trial.contender]
-        content = asdict(result)
+        content = {each.name: getattr(result, each.name) for each in fields(result)}
         history = content.pop("history")
         told = {
             "problem": self.plan.problems[contender.problem].name,

@@ -52,12 +52,12 @@ class Protocol:
         self.choices: dict[int, Choice] = {}
         self.notes: list[str] = []
         self._searches = [_Search(plan, i) for i in range(len(plan.contenders))]
+        self._rates = sum(len(search.rates) for search in self._searches)
 
     @property
     def trials(self) -> int:
         """How many trials there are, as far as the grids have grown."""
-        rates = sum(len(search.rates) for search in self._searches)
-        return rates * len(self.plan.search_seeds) + self.plan.confirming
+        return self._rates * len(self.plan.search_seeds) + self.plan.confirming
 
     def start(self) -> list[Task]:
         """Return the tasks to begin with."""
@@ -77,6 +77,7 @@ class Protocol:
             return []
         if beyond := search.beyond(choice):
             search.rates.append(beyond)
+            self._rates += 1
             return search.tasks([beyond])
         self.choices[trial.contender] = choice
         self._note(search, choice)

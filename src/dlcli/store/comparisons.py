@@ -93,9 +93,12 @@ class ComparisonFolder(Folder):
         """
         place = Folder(self.path / TRIALS / key)
         with explained_os_errors(place.path / TRIAL):
-            self._make_way(place.path)
-            place.path.mkdir(parents=True, exist_ok=True)
-            remove_cut_off_writes(place.path)
+            try:
+                place.path.mkdir(parents=True)
+            except FileExistsError:
+                self._make_way(place.path)
+                place.path.mkdir(exist_ok=True)
+                remove_cut_off_writes(place.path)
         place.write_text(HISTORY, to_csv(history), synced=False)
         place.write_json(TRIAL, {**content, "epochs": len(history)}, synced=False)
 
@@ -182,7 +185,8 @@ def from_csv(text: str) -> list[dict[str, Any]]:
 def _number(cell: str) -> float | int | None:
     if cell == "":
         return None
-    return int(cell) if re.fullmatch(r"[+-]?\d+", cell) else float(cell)
+    number = float(cell)
+    return int(cell) if cell.lstrip("+-").isdecimal() else number
 
 
 def open_comparison(root: Path, name: str, problems: str, *, fresh: bool) -> ComparisonFolder:

@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import re
+import stat
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -103,6 +104,9 @@ class Folder:
             UserError: If it is a symbolic link that leads out of the folder, or a pipe.
         """
         path = self.path / name
+        with contextlib.suppress(OSError):
+            if os.sep not in name and stat.S_ISREG(path.lstat().st_mode):
+                return path
         try:
             real = path.resolve()
             is_inside = real.is_relative_to(self.path.resolve())
@@ -150,7 +154,8 @@ class Folder:
         # Of a number of thousands of digits json says ValueError.
         with contextlib.suppress(ValueError, RecursionError):
             content = json.loads(text)
-            json.dumps(content, ensure_ascii=False).encode()  # half a character is no text
+            if "\\u" in text:  # half a character is no text
+                json.dumps(content, ensure_ascii=False).encode()
             if isinstance(content, dict):
                 return content
         raise self.damaged(name)

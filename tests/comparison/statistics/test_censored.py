@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from dlcli.comparison.statistics.censored import (
     default_target,
     kaplan_meier_median,
-    reached_at,
     time_to_target,
 )
 
@@ -71,15 +70,6 @@ def test_half_of_the_runs_arriving_is_not_enough_for_a_median():
     never = math.nan
     assert math.isnan(time_to_target([1, 2, never, never], [10] * 4).median)
     assert time_to_target([1, 2, 9, never], [10] * 4).median == 5.5
-
-
-def test_the_first_epoch_at_the_target_counts_on_the_given_clock():
-    scores = [[0.1, 0.6, 0.5, 0.9], [0.1, 0.2, math.nan, math.nan], [0.7, 0.1, 0.1, 0.1]]
-    assert reached_at(scores, [1, 2, 3, 4], 0.6).tolist() == pytest.approx(
-        [2, math.nan, 1], nan_ok=True
-    )
-    seconds = np.cumsum([[2.5] * 4, [1.0] * 4, [3.0] * 4], axis=1)
-    assert reached_at(scores, seconds, 0.6).tolist() == pytest.approx([5, math.nan, 3], nan_ok=True)
 
 
 def test_the_default_target_is_reached_by_at_least_half_of_the_candidates():

@@ -100,6 +100,22 @@ def test_a_far_better_candidate_is_better_than_all_others(seeds):
     assert (np.delete(p, 2) < 0.05).all()
 
 
+@pytest.mark.parametrize("size", [2, 3, 4])
+def test_every_order_of_the_first_candidates_is_as_probable_and_seeds_are_independent(size):
+    values = np.arange(4.0)[:, None] + [0, 10]  # a candidate's number, and 10 more at one seed
+    found = {
+        reached: permuted.copy()
+        for reached, permuted in permutation._nested_permutations(
+            values, np.random.default_rng(size), 24_000
+        )
+    }[size]
+    orders = list(permutations(range(size)))
+    seeds = [[orders.index(tuple(o)) for o in found[:, :, s] - 10 * s] for s in (0, 1)]
+    table = np.histogram2d(*seeds, bins=len(orders), range=[[-0.5, len(orders) - 0.5]] * 2)[0]
+    assert found.shape == (24_000, size, 2)
+    assert stats.chisquare(table.ravel()).pvalue > 1e-4
+
+
 def naive_statistics(columns):
     """Return the paired t of the best against each candidate, one by one."""
     best = max(columns, key=np.mean)

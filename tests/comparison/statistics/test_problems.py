@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from dlcli.comparison.statistics.problems import (
     aggregate_interval,
@@ -55,6 +56,18 @@ def test_seeds_are_resampled_within_their_problem():
 def test_problems_may_have_different_numbers_of_seeds():
     found = aggregate_interval([[1, 2, 3], [1, 2], [2, 3, 4, 5]], np.random.default_rng(0))
     assert 1 <= found.low < found.high <= 5
+
+
+def test_very_many_runs_get_fewer_resamples_and_an_interval_that_is_right():
+    rng = np.random.default_rng(0)
+    runs = [rng.normal(0.7, 0.1, 1000) for _ in range(3)]
+    found = aggregate_interval(runs, rng)
+    exact = stats.bootstrap(
+        (np.concatenate(runs),), lambda x, axis: stats.trim_mean(x, 0.25, axis=axis),
+        n_resamples=4000, method="percentile", rng=rng, batch=500,
+    ).confidence_interval  # fmt: skip
+    half = (exact.high - exact.low) / 2
+    assert (found.low, found.high) == pytest.approx((exact.low, exact.high), abs=0.15 * half)
 
 
 def test_two_problems_are_not_aggregated():

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from dlcli.comparison.plan import describe_call
 from dlcli.comparison.protocol import readings
-from dlcli.comparison.statistics.censored import reached_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dlcli.comparison.plan import Contender, Plan
-    from dlcli.comparison.records import Record, Result
+    from dlcli.comparison.plan import Plan
+    from dlcli.comparison.records import Record, Result, Trial
     from dlcli.config.experiment import Call
 
 
@@ -38,7 +35,8 @@ def trial_frame(
     """
     ordered = sorted(records, key=_order)
     names = list(dict.fromkeys(m for problem in plan.problems for m in problem.metrics))
-    rows = [_trial_row(plan, record, names, targets) for record in ordered]
+    identity = _Identities(plan)
+    rows = [_trial_row(plan, r, identity(r.trial), names, targets) for r in ordered]
     return pd.DataFrame(rows, columns=list(rows[0]) if rows else _columns(names))
 
 
@@ -56,21 +54,38 @@ _IDENTITY = [
 ]  # fmt: skip
 
 
-def _identity(plan: Plan, contender: Contender, record: Record) -> dict[str, Any]:
-    written = contender.written
-    return {
-        "problem": plan.problems[contender.problem].name,
-        "optimizer": written.name,
-        "arguments": arguments_of(written),
-        "learning_rate": record.trial.rate,
-        "initializer": describe_call(contender.initializer) if contender.initializer else "",
-        "stage": record.trial.stage,
-        "seed": record.trial.seed,
-    }
+class _Identities:
+    """The columns that say which trial it is; what its contender adds is written out once."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._contenders: dict[int, dict[str, Any]] = {}
+
+    def __call__(self, trial: Trial) -> dict[str, Any]:
+        shared = self._contenders.get(trial.contender)
+        if shared is None:
+            shared = self._contenders[trial.contender] = self._of(trial.contender)
+        return shared | {
+            "learning_rate": trial.rate, "stage": trial.stage, "seed": trial.seed,
+        }  # fmt: skip
+
+    def _of(self, index: int) -> dict[str, Any]:
+        contender = self._plan.contenders[index]
+        written = contender.written
+        return dict.fromkeys(_IDENTITY) | {
+            "problem": self._plan.problems[contender.problem].name,
+            "optimizer": written.name,
+            "arguments": arguments_of(written),
+            "initializer": describe_call(contender.initializer) if contender.initializer else "",
+        }
 
 
 def _trial_row(
-    plan: Plan, record: Record, metrics: Sequence[str], targets: Mapping[int, float | None]
+    plan: Plan,
+    record: Record,
+    identity: Mapping[str, Any],
+    metrics: Sequence[str],
+    targets: Mapping[int, float | None],
 ) -> dict[str, Any]:
     contender, result = plan.contenders[record.trial.contender], record.result
     read = readings(result, plan.score)
@@ -78,7 +93,7 @@ def _trial_row(
     suffix = "best" if plan.score.read == "last" else "last"
     scored = [f"{part}_{name}" for part in ("val", "test") for name in ("loss", *metrics)]
     return {
-        **_identity(plan, contender, record),
+        **identity,
         "status": result.status,
         "epochs": len(result.history),
         "steps": result.steps,
@@ -119,25 +134,23 @@ def epochs_to_target(plan: Plan, result: Result, target: float | None) -> int | 
     if target is None or not result.history:
         return None
     name, sign = f"val_{plan.score.metric}", plan.score.sign
-    values = [row.get(name) for row in result.history]
-    curve = [math.nan if v is None else v * sign for v in values]
-    epochs = np.arange(1, len(curve) + 1)
-    (first,) = reached_at([curve], epochs, target * sign)
-    return None if math.isnan(first) else int(first)
+    for epoch, row in enumerate(result.history, start=1):
+        value = row.get(name)
+        if value is not None and value * sign >= target * sign:
+            return epoch
+    return None
 
 
 def epoch_frame(plan: Plan, records: Sequence[Record]) -> pd.DataFrame:
     """Return a row for every epoch of every trial."""
-    rows = [
-        {
-            **_identity(plan, contender, record),
-            "candidate": contender.name,
+    identity = _Identities(plan)
+    rows = []
+    for record in sorted(records, key=_order):
+        shared = identity(record.trial) | {
+            "candidate": plan.contenders[record.trial.contender].name,
             "status": record.result.status,
-            **row,
-            "seconds": round(row["seconds"], 4),
         }
-        for record in sorted(records, key=_order)
-        for contender in (plan.contenders[record.trial.contender],)
-        for row in record.result.history
-    ]
+        rows += [
+            {**shared, **row, "seconds": round(row["seconds"], 4)} for row in record.result.history
+        ]
     return pd.DataFrame(rows, columns=list(rows[0]) if rows else [*_IDENTITY, "epoch"])

@@ -84,9 +84,14 @@ class Scores:
     def matrix(self, problem: int) -> tuple[list[int], NDArray[np.float64]]:
         """Return a problem's contenders, and their scores (contenders, seeds), NaN if missing."""
         indices = [i for i, c in enumerate(self.plan.contenders) if c.problem == problem]
-        part = self.part(problem)
-        rows = [[self._value(r, problem, part) for r in self.ranked(i)] for i in indices]
+        rows = [self.values(i) for i in indices]
         return indices, np.array(rows, dtype=float).reshape(len(indices), len(self.seeds))
+
+    def values(self, contender: int) -> NDArray[np.float64]:
+        """Return the scores of the ranked trials (seeds,), NaN if missing."""
+        problem = self.plan.contenders[contender].problem
+        part = self.part(problem)
+        return np.array([self._value(r, problem, part) for r in self.ranked(contender)], float)
 
     def _value(self, result: Result | None, problem: int, part: str) -> float:
         if result is None or result.status in ("failed", "pruned"):

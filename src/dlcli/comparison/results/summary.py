@@ -127,10 +127,7 @@ def _ranked(scores: Scores, index: int, ranking: Ranking | None) -> dict[str, An
 
 
 def _described(scores: Scores, index: int) -> dict[str, Any]:
-    contender = scores.plan.contenders[index]
-    indices, matrix = scores.matrix(contender.problem)
-    values = matrix[indices.index(index)]
-    found = describe(values, scores.failed(index))
+    found = describe(scores.values(index), scores.failed(index))
     statuses: list[str] = [r.status for r in scores.ranked(index) if r is not None]
     low, high = (found.interval.low, found.interval.high) if found.interval else (math.nan,) * 2
     # Student's interval knows no bounds, but an accuracy is never above 1.

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import stats
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
 
 @dataclass(frozen=True)
@@ -48,25 +48,6 @@ def default_target(best_scores: ArrayLike) -> float:
     if not medians:
         raise ValueError("no run has a validation score to take a target from")
     return float(np.quantile(medians, 0.5, method="lower"))
-
-
-def reached_at(scores: ArrayLike, clock: ArrayLike, target: float) -> NDArray[np.float64]:
-    """Return when each run first reached the target, NaN if it never did.
-
-    Args:
-        scores: Shape (runs, epochs): the validation score after each epoch, greater is better;
-            NaN after the end of a run, or where it diverged.
-        clock: Shape (runs, epochs) or (epochs,): epochs, steps or seconds of training so far.
-        target: The score to reach.
-
-    Returns:
-        Shape (runs,), in the unit of the clock.
-    """
-    values = np.asarray(scores, dtype=float)
-    there = values >= target  # False for NaN
-    times = np.broadcast_to(np.asarray(clock, dtype=float), values.shape)
-    first = np.where(there, times, np.inf).min(axis=1, initial=np.inf)
-    return np.asarray(np.where(there.any(axis=1), first, np.nan))
 
 
 def time_to_target(

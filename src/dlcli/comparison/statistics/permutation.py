@@ -15,6 +15,8 @@ import numpy as np
 from dlcli.comparison.statistics.power import ALPHA, smallest_p_value
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from numpy.typing import ArrayLike, NDArray
 
 PERMUTATIONS = 10_000
@@ -23,7 +25,7 @@ FEWEST_PERMUTATIONS = 999
 """However many scores there are: the error of a p-value of 0.05 is then 0.007."""
 
 MOST_CELLS = 100_000_000
-"""Permuted scores in all: a few seconds. Ten candidates with ten seeds need half of that for all
+"""Permuted scores in all: a second. Ten candidates with ten seeds need half of that for all
 permutations, fifty with a hundred seeds get the fewest."""
 
 CELLS = 250_000
@@ -81,24 +83,28 @@ def max_t_test(
     Raises:
         ValueError: If there is no score, or one is NaN or infinite.
     """
-    values = np.asarray(scores, dtype=float).T  # (seeds, candidates)
+    values = np.asarray(scores, dtype=float)
     if not values.size or not np.isfinite(values).all():
         raise ValueError("the max-T test needs every candidate's score at every seed")
-    seeds, candidates = values.shape
+    candidates, seeds = values.shape
     # An order that depends on the scores alone makes the result the same however they are listed.
-    order = np.lexsort((*values, -values.mean(axis=0)))
-    values = values[:, order]
+    order = np.lexsort((*values.T, -values.mean(axis=1)))
+    values = np.ascontiguousarray(values[order])
     if seeds < 2 or candidates < 2:
         return MaxTTest(int(order[0]), np.zeros(candidates), np.ones(candidates))
     tolerance = ROUNDING * float(np.abs(values).max())
     observed = _statistics_against_best(values, tolerance)
     p_values = np.zeros(candidates)
     permutations = min(permutations, _affordable(seeds, candidates))
-    for size in range(2, candidates + 1):
-        if size < candidates and smallest_p_value(size, seeds) > alpha:
-            continue
-        largest = _largest_under_permutation(values[:, :size], rng, permutations, tolerance)
-        p_values[:size] = np.maximum(p_values[:size], _share_reaching(observed[:size], largest))
+    sizes = [
+        size
+        for size in range(2, candidates + 1)
+        if size == candidates or smallest_p_value(size, seeds) <= alpha
+    ]
+    largest = _largest_under_permutation(values, rng, permutations, tolerance, sizes)
+    for size in sizes:
+        shares = _share_reaching(observed[:size], largest[size])
+        p_values[:size] = np.maximum(p_values[:size], shares)
     p_values[0] = 1.0
     return MaxTTest(int(order[0]), _put_back(observed, order), _put_back(p_values, order))
 
@@ -115,31 +121,73 @@ def _statistics_against_best(values: NDArray[np.float64], tolerance: float) -> N
     Equal means give 0; a difference that is the same at every seed gives infinity.
 
     Args:
-        values: Shape (..., seeds, candidates).
+        values: Shape (..., candidates, seeds).
         tolerance: Differences up to this size count as none.
     """
-    seeds = values.shape[-2]
-    best = values.mean(axis=-2).argmax(axis=-1)
-    differences = np.take_along_axis(values, best[..., None, None], axis=-1) - values
-    mean = differences.mean(axis=-2)
-    differences -= mean[..., None, :]
-    error = np.sqrt(np.square(differences).sum(axis=-2) / (seeds * (seeds - 1)))
+    seeds = values.shape[-1]
+    best = values.mean(axis=-1).argmax(axis=-1)
+    differences = np.take_along_axis(values, best[..., None, None], axis=-2) - values
+    mean = differences.mean(axis=-1)
+    differences -= mean[..., None]
+    error = np.sqrt(np.vecdot(differences, differences) / (seeds * (seeds - 1)))
     with np.errstate(divide="ignore", invalid="ignore"):
         t = np.where(error > tolerance, mean / error, np.inf)
     return np.where(mean > tolerance, t, 0.0)
 
 
 def _largest_under_permutation(
-    values: NDArray[np.float64], rng: np.random.Generator, permutations: int, tolerance: float
-) -> NDArray[np.float64]:
-    """Return the largest statistic of each permutation, shape (permutations,), sorted."""
+    values: NDArray[np.float64],
+    rng: np.random.Generator,
+    permutations: int,
+    tolerance: float,
+    sizes: Sequence[int],
+) -> dict[int, NDArray[np.float64]]:
+    """Return the largest statistic of each permutation of the first candidates, sorted.
+
+    Args:
+        values: Shape (candidates, seeds).
+        rng: Draws the permutations.
+        permutations: How many.
+        tolerance: Differences up to this size count as none.
+        sizes: How many of the first candidates are permuted.
+
+    Returns:
+        For each of the sizes, shape (permutations,).
+    """
     chunk = max(1, CELLS // values.size)
-    parts = []
+    parts: dict[int, list[NDArray[np.float64]]] = {size: [] for size in sizes}
     for start in range(0, permutations, chunk):
-        copies = min(chunk, permutations - start)
-        permuted = rng.permuted(np.broadcast_to(values, (copies, *values.shape)), axis=-1)
-        parts.append(_statistics_against_best(permuted, tolerance).max(axis=-1))
-    return np.sort(np.concatenate(parts))
+        for size, permuted in _nested_permutations(values, rng, min(chunk, permutations - start)):
+            if size in parts:
+                parts[size].append(_statistics_against_best(permuted, tolerance).max(axis=-1))
+    return {size: np.sort(np.concatenate(found)) for size, found in parts.items()}
+
+
+def _nested_permutations(
+    values: NDArray[np.float64], rng: np.random.Generator, copies: int
+) -> Iterator[tuple[int, NDArray[np.float64]]]:
+    """Yield the first one, two, ... candidates' scores, permuted within each seed.
+
+    A permutation of one candidate more comes of the last one by putting the new score at a place
+    drawn at random, and what was there at the end: each is as probable as any other (the
+    "inside-out" shuffle of Fisher & Yates). So a draw a seed is enough for each size.
+
+    Args:
+        values: Shape (candidates, seeds).
+        rng: Draws the places.
+        copies: How many permutations.
+
+    Yields:
+        The size, and shape (copies, size, seeds), to be read before the next is asked for.
+    """
+    candidates, seeds = values.shape
+    permuted = np.empty((copies, candidates, seeds))
+    copy, seed = np.arange(copies)[:, None], np.arange(seeds)
+    for last, added in enumerate(values):
+        place = rng.integers(last + 1, size=(copies, seeds))
+        permuted[:, last] = permuted[copy, place, seed] if last else added
+        permuted[copy, place, seed] = added
+        yield last + 1, permuted[:, : last + 1]
 
 
 def _share_reaching(

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 RESAMPLES = 10_000
+
+FEWEST_RESAMPLES = 2_000
+"""However many runs there are: the ends of an interval then vary by a twentieth of its half."""
+
+MOST_CELLS = 3_000_000
+"""Resampled scores in all: a tenth of a second. 300 runs get all the resamples."""
+
 FEWEST_PROBLEMS = 3
 """With fewer problems an aggregate says less than the problems' own rows."""
 
@@ -62,7 +69,7 @@ def aggregate_interval(
         scores: One array (seeds,) a problem: the candidate's normalised scores.
         rng: Draws the resamples.
         confidence: Share of the resamples inside the interval.
-        resamples: How many.
+        resamples: How many, fewer where there are very many runs.
 
     Raises:
         ValueError: With fewer than three problems.
@@ -70,6 +77,8 @@ def aggregate_interval(
     if len(scores) < FEWEST_PROBLEMS:
         raise ValueError(f"an aggregate needs at least {FEWEST_PROBLEMS} problems")
     strata = [np.asarray(s, dtype=float) for s in scores]
+    runs = sum(len(s) for s in strata)
+    resamples = min(resamples, max(FEWEST_RESAMPLES, MOST_CELLS // max(1, runs)))
     drawn = [s[rng.integers(len(s), size=(resamples, len(s)))] for s in strata]
     means = stats.trim_mean(np.concatenate(drawn, axis=1), TRIM, axis=1)
     low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
