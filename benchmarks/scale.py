@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import pickle
 import resource
 import subprocess
@@ -182,17 +181,15 @@ def disk(folder: Path) -> dict[str, float]:
 
 def bare_writing(folder: Path, trials: int) -> float:
     """Return the seconds that as many folders and files take on this disk without dlcli."""
-    content = b"x" * 500
     folder.mkdir()
     began = time.perf_counter()
     for number in range(trials):
-        place = f"{folder}/{number:020x}"
-        os.mkdir(place)
+        place = folder / f"{number:020x}"
+        place.mkdir()
         for name in ("history.csv", "trial.json"):
-            part = f"{place}/.{name}.part"
-            with open(part, "xb", buffering=0) as stream:
-                stream.write(content)
-            os.rename(part, f"{place}/{name}")
+            part = place / f".{name}.part"
+            part.write_bytes(b"x" * 500)
+            part.rename(place / name)
     return time.perf_counter() - began
 
 
