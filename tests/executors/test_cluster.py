@@ -222,6 +222,46 @@ def test_a_cluster_gives_the_tables_of_local_processes_even_if_the_driver_is_kil
     assert_same_tables(folder, "local", "killed")
 
 
+def is_training_on(node):
+    """Whether a worker of this node is at a trial, which Ray writes into the process's name."""
+    (raylet,) = node.all_processes["raylet"]
+    children = Path(f"/proc/{raylet.process.pid}/task/{raylet.process.pid}/children").read_text()
+    names = [Path(f"/proc/{child}/cmdline") for child in children.split()]
+    return any(b"Trainer.answer" in name.read_bytes() for name in names if name.exists())
+
+
+def test_a_node_lost_in_a_comparison_costs_only_what_it_was_training(folder):
+    text = SMALL.replace("epochs: 4", "epochs: 300")  # long enough to be met at it
+    (folder / "small.yaml").write_text(text)
+    done = dlcli(*COMPARE, "--name", "local", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    trials = folder / "comparisons" / "remote" / "trials"
+    with two_nodes() as nodes:
+        remote = (*COMPARE, "--name", "remote", "--executor", "ray", "--ray-address", nodes.address)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dlcli", *remote],
+            cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        (node,) = nodes.worker_nodes
+        deadline = time.monotonic() + 120
+        while process.poll() is None and time.monotonic() < deadline:
+            if len(list(trials.glob("*/trial.json"))) >= 3 and is_training_on(node):
+                break
+            time.sleep(0.01)
+        nodes.remove_node(node, allow_graceful=False)
+        kept = {path: path.stat().st_mtime_ns for path in trials.glob("*/trial.json")}
+        assert process.poll() is None, "it was over before the node was lost"
+        _, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
+    found = table(folder, "trials", "remote")
+    assert 3 <= len(kept) < len(found), "the node was lost half-way"
+    assert not found["message"].notna().any()
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept, (
+        "finished ones stay as they are"
+    )
+    assert_same_tables(folder, "local", "remote")
+
+
 def test_the_users_own_data_travel_to_the_nodes(nodes, folder):
     """What the nodes cannot read, because it lies elsewhere, comes through the object store."""
     (folder / "elsewhere").mkdir()
