@@ -242,12 +242,44 @@ def _likely(rng: Random) -> bytes:
     return stream.getvalue()
 
 
+VALUES = (0, 1, 2, 3, -1, 7, 255, 256, 0.5, 1e30, -1e39, 1e300, float("nan"), float("inf"))
+
+
+def values(rng: Random, original: bytes) -> bytes:
+    """Change the values, the dtype or the axes of an array file, which stays a whole one."""
+    import numpy as np
+
+    array = np.load(io.BytesIO(original))
+    kind = rng.randrange(6)
+    with np.errstate(all="ignore"):
+        if kind <= 1 and array.size and array.dtype.kind in "fiu":
+            array = array.astype("f8" if kind else array.dtype)
+            for _ in range(rng.choice((1, 3, array.size))):
+                new = np.array(rng.choice(VALUES)).astype(array.dtype)
+                array.flat[rng.randrange(array.size)] = new
+        elif kind == 2 and array.dtype.kind in "fiu":
+            array = array.astype(rng.choice(("f2", "f4", ">f8", "i1", "u1", "i8", "u8", "b1")))
+        elif kind == 3 and array.ndim:
+            array = array[: rng.randint(0, len(array))]
+        elif kind == 4:
+            array = np.asfortranarray(array[..., None]) if rng.random() < 0.5 else array[None]
+        elif array.ndim:
+            array = np.concatenate([array] * rng.choice((2, 3)))
+    stream = io.BytesIO()
+    np.save(stream, array)
+    return stream.getvalue()
+
+
 def npz(rng: Random, original: bytes, keys: tuple[str, ...]) -> bytes:
-    """Return an archive with some members replaced, renamed, dropped or doubled."""
+    """Return an archive with members changed; replaced, renamed, dropped or doubled; or cut."""
     if rng.random() < 0.2:
         return content(rng, original)
     with zipfile.ZipFile(io.BytesIO(original)) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
+    if rng.random() < 0.6:
+        name = rng.choice(list(members))
+        members[name] = values(rng, members[name])
+        return _archived(rng, members)
     for _ in range(rng.choice((1, 1, 2))):
         name = rng.choice([*members, *(f"{key}.npy" for key in keys)])
         kind = rng.randrange(4)
@@ -259,11 +291,16 @@ def npz(rng: Random, original: bytes, keys: tuple[str, ...]) -> bytes:
             members[rng.choice(("x", "../x.npy", "/x", "x_train.a.npy", " "))] = members.pop(
                 name, b""
             )
+    changed = _archived(rng, members)
+    return changed if rng.random() < 0.9 else content(rng, changed)
+
+
+def _archived(rng: Random, members: dict[str, bytes]) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", rng.choice((0, zipfile.ZIP_DEFLATED))) as archive:
         for name, member in members.items():
             archive.writestr(name, member)
-    return stream.getvalue() if rng.random() < 0.9 else content(rng, stream.getvalue())
+    return stream.getvalue()
 
 
 def model(rng: Random, original: bytes) -> bytes:

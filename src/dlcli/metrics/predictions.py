@@ -106,7 +106,11 @@ def batch_of_arrays(y_true: np.ndarray, y_prob: np.ndarray, *, task: str, classe
     output = _both_columns(output, np) if output.shape[1] == 1 else output
     width = output.shape[1]
     _check_width(classes, width, task, exact=False)
-    truth = np.eye(width)[_checked(labels_of(y_true), min(classes or width, width))]
+    labels = labels_of(y_true)
+    if len(labels) != len(output):
+        message = f"there are {len(labels)} targets but {len(output)} predictions"
+        raise DataError(message, remedy="give each prediction one class")
+    truth = np.eye(width)[_checked(labels, min(classes or width, width))]
     guess = np.eye(width)[np.argmax(output, axis=1)]
     return Batch(np, task, truth, output, guess, epsilon)
 
