@@ -194,7 +194,8 @@ def read_predictions(run: RunFolder) -> tuple[np.ndarray, np.ndarray, str] | Non
 
     try:
         with open_plain(path) as content:
-            return content["y_true"], content["y_prob"], str(content["split"])
+            y_true, y_prob = np.atleast_1d(content["y_true"]), np.atleast_1d(content["y_prob"])
+            return y_true, y_prob, str(content["split"])
     except (OSError, ValueError, MemoryError) as error:
         remedy = f"train the run anew, or: dlcli train --resume {run.name} --epochs N"
         raise UserError(f"{path} is damaged: {error}", remedy=remedy) from None
@@ -238,7 +239,7 @@ def predict(run: RunFolder, config: Config, examples: Split, task: str) -> np.nd
     unfit = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError)
     try:
         made = outputs(model, examples, config.data.batch_size)[0]
-    except (ValueError, TypeError, LookupError, AttributeError, *unfit) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, *unfit) as error:
         message = f"{run.path / MODEL} does not take these examples: {keras_message(error)}"
         raise UserError(message, remedy="is it the model that this run saved?") from error
     logits = is_logits(config.compile.loss)

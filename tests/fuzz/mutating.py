@@ -7,6 +7,7 @@ import json
 import struct
 import zipfile
 import zlib
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ def plain(rng: Random, value: Any) -> Any:
         parent, key = rng.choice(places[:1] if len(places) == 1 else places[1:])
         kind = rng.randrange(6)
         if kind <= 2:
-            parent[key] = rng.choice(PLAIN)
+            parent[key] = deepcopy(rng.choice(PLAIN))
         elif kind == 3 and isinstance(parent, dict) and parent is not root:
             parent[rng.choice(("x", "", "epochs", "layers", "Dense", str(key) + "s"))] = parent.pop(
                 key

@@ -64,6 +64,16 @@ def test_a_single_number_is_no_array_of_targets(tmp_path):
         read_examples(tmp_path / "new.npz", description, targets=True)
 
 
+@pytest.mark.parametrize("damage", [{"y_true": np.array(1)}, {"y_true": np.zeros((3, 2, 1))}])
+def test_targets_that_do_not_fit_the_predictions_are_told(damage, tmp_path):
+    run = write_run(tmp_path / "runs")
+    saved = {"y_true": np.array([0, 1, 2]), "y_prob": np.eye(3), "split": "test"}
+    np.savez(run.path / "predictions.npz", **(saved | damage))
+    end = drive(["eval", "first", "--root", str(tmp_path / "runs")])
+    assert (end.code, end.problem) == (2, ""), end.told
+    assert "targets but 3 predictions" in end.told
+
+
 @pytest.mark.parametrize("header", ["e,loss", "loss", "", "epoch"])
 def test_a_history_of_other_columns_is_told_as_damaged(header, tmp_path):
     run = write_run(tmp_path / "runs", history=f"{header}\n1,2\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,14 +67,31 @@ class DataDescription:
         """Return the description of a JSON form.
 
         Raises:
-            KeyError, TypeError: If it is none.
+            AttributeError, KeyError, TypeError, ValueError: If it is none.
         """
         inputs = {
             name: TensorSpec(tuple(spec["shape"]), str(spec["dtype"]))
             for name, spec in values["inputs"].items()
         }
         tuples = {key: tuple(values[key]) for key in ("classes", "target_shape", "targets")}
-        return cls(**{**values, "inputs": inputs, **tuples})
+        made = cls(**{**values, "inputs": inputs, **tuples})
+        made._check_types()
+        return made
+
+    def _check_types(self) -> None:
+        """Make sure that a form that was read, which may be damaged, says what it should."""
+        lengths = [n for spec in self.inputs.values() for n in spec.shape if n is not None]
+        sizes = [self.train_size, self.test_size, self.vocabulary_size]
+        numbers = [*lengths, *self.target_shape, *(n for n in sizes if n is not None)]
+        words = [self.name, *self.classes, *self.targets]
+        right = (
+            self.inputs
+            and self.task in get_args(Task)
+            and all(isinstance(number, int) for number in numbers)
+            and all(isinstance(word, str) for word in words)
+        )
+        if not right:
+            raise ValueError("this describes no data set")
 
 
 def single_input(
