@@ -48,13 +48,14 @@ def importable():
 
 
 @contextmanager
-def two_nodes():
+def two_nodes(**more):
     """Start a cluster: a head with one processor, and a second node with another."""
     from ray.cluster_utils import Cluster as Nodes
 
-    nodes = Nodes(initialize_head=True, head_node_args={**LOOPBACK, "include_dashboard": False})
+    each = LOOPBACK | more
+    nodes = Nodes(initialize_head=True, head_node_args={**each, "include_dashboard": False})
     try:
-        nodes.add_node(**LOOPBACK)
+        nodes.add_node(**each)
         nodes.wait_for_nodes()
         yield nodes
     finally:
@@ -94,6 +95,9 @@ def doubling(folder, data):
             raise ValueError("no good")
         if task == "user":
             raise UserError("wrong config")
+        if task == "gpus":
+            time.sleep(0.5)  # until the other worker has begun one too
+            return node, tuple(ray.get_gpu_ids())
         if task == "data":
             array = data(1)
             return float(array.sum()), array.flags.writeable
@@ -104,10 +108,10 @@ def doubling(folder, data):
     return work
 
 
-def pool(folder, jobs=2, versions=None):
+def pool(folder, jobs=2, versions=None, gpus=0.0):
     data = Stored([np.zeros(3), np.ones(400_000)])
     wanted = computing_versions() if versions is None else versions
-    return Cluster(jobs, Remote(HERE, "doubling"), (str(folder), data), wanted)
+    return Cluster(jobs, Remote(HERE, "doubling"), (str(folder), data), wanted, gpus=gpus)
 
 
 def results(executor):
@@ -160,6 +164,24 @@ def test_nodes_with_other_packages_are_refused(connected, tmp_path):
 def test_a_cluster_without_what_a_worker_needs_is_refused(connected):
     with pytest.raises(UserError, match="no node with a processor and 1 GPUs"):
         place("ray", address=connected.address, gpus=1.0)
+
+
+def test_each_worker_has_the_gpus_that_it_declares(tmp_path):
+    """Ray counts what a node says it has: no GPU needs to be there for that."""
+    with two_nodes(num_gpus=1, num_cpus=2) as nodes:
+        placement = place("ray", address=nodes.address)
+        assert (placement.jobs, placement.gpus) == (2, 1.0)
+        assert place("ray", address=nodes.address, gpus=0.5).jobs == 4
+        assert place("ray", address=nodes.address, gpus=0.0).jobs == 4
+        executor = pool(tmp_path, jobs=4, gpus=placement.gpus)
+        for number in range(6):
+            executor.submit("gpus", number)
+        found = [done.value for done in results(executor)]
+        executor.close()
+    assert len({node for node, _ in found}) == 2
+    assert {gpus for _, gpus in found} == {(0,)}, "each has the one GPU of its node"
+    assert len(log(tmp_path)) == 6
+    assert len({process for *_, process in log(tmp_path)}) == 2, "more workers than GPUs"
 
 
 def test_what_has_not_begun_can_be_cancelled(connected, tmp_path):
