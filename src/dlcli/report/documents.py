@@ -36,7 +36,8 @@ def write_tables(results: Results, folder: Folder) -> list[str]:
     }
     kept = {name: frame for name, frame in frames.items() if frame is not None}
     for name, frame in kept.items():
-        folder.write_text(name, frame.to_csv(index=False))
+        with folder.replace_into(name) as path:
+            frame.to_csv(path, index=False)
     folder.write_text("summary.md", markdown(results))
     folder.write_text("summary.tex", latex(results))
     return [*kept, "summary.md", "summary.tex"]

@@ -36,8 +36,13 @@ def trial_frame(
     ordered = sorted(records, key=_order)
     names = list(dict.fromkeys(m for problem in plan.problems for m in problem.metrics))
     identity = _Identities(plan)
-    rows = [_trial_row(plan, r, identity(r.trial), names, targets) for r in ordered]
-    return pd.DataFrame(rows, columns=list(rows[0]) if rows else _columns(names))
+    # By columns, because mappings of all rows would take several times the table's memory.
+    columns: dict[str, list[Any]] = {} if ordered else {name: [] for name in _columns(names)}
+    for record in ordered:
+        row = _trial_row(plan, record, identity(record.trial), names, targets)
+        for name, value in row.items():
+            columns.setdefault(name, []).append(value)
+    return pd.DataFrame(columns)
 
 
 def _order(record: Record) -> tuple[Any, ...]:
@@ -143,14 +148,23 @@ def epochs_to_target(plan: Plan, result: Result, target: float | None) -> int | 
 
 def epoch_frame(plan: Plan, records: Sequence[Record]) -> pd.DataFrame:
     """Return a row for every epoch of every trial."""
+    ordered = sorted(records, key=_order)
+    measured = dict.fromkeys(
+        name for record in ordered for row in record.result.history for name in row
+    )
     identity = _Identities(plan)
-    rows = []
-    for record in sorted(records, key=_order):
+    columns: dict[str, list[Any]] = {
+        name: [] for name in [*_IDENTITY, "candidate", "status", *(measured or ["epoch"])]
+    }
+    for record in ordered:
+        history = record.result.history
         shared = identity(record.trial) | {
             "candidate": plan.contenders[record.trial.contender].name,
             "status": record.result.status,
         }
-        rows += [
-            {**shared, **row, "seconds": round(row["seconds"], 4)} for row in record.result.history
-        ]
-    return pd.DataFrame(rows, columns=list(rows[0]) if rows else [*_IDENTITY, "epoch"])
+        for name, value in shared.items():
+            columns[name] += [value] * len(history)
+        for name in measured:
+            columns[name] += [row.get(name) for row in history]
+    frame = pd.DataFrame(columns)
+    return frame.round({"seconds": 4})
