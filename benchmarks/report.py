@@ -64,9 +64,9 @@ COLUMNS: dict[str, dict[str, str]] = {
     },
     "scale": {
         "stage": "stage", "planning_s": "planning s", "seconds": "s", "ms_a_trial": "ms a trial",
-        "statistics_s": "statistics s", "tables_s": "tables s", "peak_mb": "peak MB",
-        "files": "files", "disk_mb": "disk MB", "bytes_sent_a_trial": "bytes sent a trial",
-        "bytes_received_a_trial": "received", "bare_s": "bare files s",
+        "statistics_s": "statistics s", "tables_s": "tables s", "pictures_s": "pictures s",
+        "peak_mb": "peak MB", "files": "files", "disk_mb": "disk MB", "bare_s": "bare files s",
+        "bytes_sent_a_trial": "bytes sent a trial", "bytes_received_a_trial": "received",
     },
     "soak": {
         "comparisons": "comparisons", "megabytes": "MB", "server_megabytes": "fork server MB",

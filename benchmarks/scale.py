@@ -1,4 +1,4 @@
-"""A comparison of 100,000 trials without training: planning, keeping, resuming, the tables.
+"""A comparison of 100,000 trials without training: planning, keeping, resuming, tables, pictures.
 
 Run `python benchmarks/scale.py [--trials 100000]`. The plan, the protocol, the folder and the
 statistics are dlcli's; only the results are drawn at random instead of being trained. Each stage
@@ -144,6 +144,8 @@ def stage(name: str, folder: Path, paths: list[str]) -> dict[str, Any]:
     from dlcli.comparing import write_settings
     from dlcli.comparing.workers import Placement
     from dlcli.report.documents import write_tables
+    from dlcli.report.figures import write_figures
+    from dlcli.reporting import write_comparison_report
 
     session, planning = opened(folder, paths)
     assert session.folder is not None  # noqa: S101 (it was opened)
@@ -167,8 +169,14 @@ def stage(name: str, folder: Path, paths: list[str]) -> dict[str, Any]:
         began = time.perf_counter()
         write_tables(results, session.folder)
         row["tables_s"] = time.perf_counter() - began
+        began = time.perf_counter()
+        figures = session.folder.path / "figures"
+        figures.mkdir(exist_ok=True)
+        write_figures(results, figures)
+        write_comparison_report(session.folder)
+        row["pictures_s"] = time.perf_counter() - began
         row["trials"] = len(results.trials)
-    row["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    row["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
     return row
 
 

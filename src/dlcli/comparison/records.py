@@ -15,7 +15,7 @@ FAILED_TRAINING: tuple[Status, ...] = ("diverged", "stuck")
 """Trainings that ran and came to nothing: they count, with the worst possible score."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Trial:
     """One training.
 
@@ -98,7 +98,7 @@ class JitTimes:
     without: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Result:
     """What one trial came to.
 
@@ -133,7 +133,7 @@ class Result:
         return self.history[-1]["train_loss"] if self.history else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Record:
     """A trial with what it came to.
 

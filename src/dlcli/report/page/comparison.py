@@ -144,8 +144,11 @@ def _dash(dash: Dash) -> str:
 
 
 def _read(folder: ComparisonFolder) -> _Tables:
-    names = ("summary", "curves", "sensitivity", "arrivals", "budget", "trials")
-    return _Tables(**{name: read_rows(folder, f"{name}.csv") for name in names})
+    names = ("summary", "curves", "sensitivity", "arrivals", "budget")
+    return _Tables(
+        **{name: read_rows(folder, f"{name}.csv") for name in names},
+        trials=read_rows(folder, "trials.csv", FAILURE.values()),
+    )
 
 
 def _words(markdown: str) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dlcli.report.page.html import code, folded, table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from dlcli.report.page.html import Figure
     from dlcli.store.folder import Folder
@@ -25,18 +25,28 @@ FEW_EPOCHS = 12
 """Up to so many, each has a tick; beyond, plotly's own are whole numbers."""
 
 
-def read_rows(folder: Folder, name: str) -> list[Row]:
+def read_rows(folder: Folder, name: str, columns: Collection[str] | None = None) -> list[Row]:
     """Return the rows of a CSV file, text by column.
+
+    Args:
+        folder: Where it is.
+        name: Of the file.
+        columns: Those that are wanted, which saves memory where there are very many rows; None for
+            all.
 
     Raises:
         UserError: If it is missing, or a row of it is cut off.
     """
+    rows: list[Row] = []
+    # StringIO would hold four bytes a letter, of a table that may have a hundred thousand rows.
+    content = io.BytesIO(folder.read_text(name).encode())
     try:
-        rows = list(csv.DictReader(io.StringIO(folder.read_text(name))))
+        for row in csv.DictReader(io.TextIOWrapper(content, "utf-8", newline="")):
+            if None in row or None in row.values():
+                raise folder.damaged(name)
+            rows.append({key: row[key] for key in columns if key in row} if columns else row)
     except csv.Error:
         raise folder.damaged(name) from None
-    if any(None in row or None in row.values() for row in rows):
-        raise folder.damaged(name)
     return rows
 
 
