@@ -237,7 +237,7 @@ def test_a_table_is_sorted_from_the_keyboard_and_says_so(few, tab):
     assert style == "solid 3px"
     column = "[...document.querySelector('tbody').rows].map(r => r.cells[4].textContent)"
     sort = "document.activeElement.parentElement.getAttribute('aria-sort')"
-    known = ["< 0.001", "0.007"]
+    known = ["< 0.001", "0.009"]
     assert sorted(tab.run(column)) == ["-", *sorted(known)]
     tab.press("Enter", 13, "\r")
     assert tab.run(sort) == "ascending"
@@ -265,6 +265,17 @@ def test_the_mouse_is_told_the_numbers_of_a_point(few, tab):
         "document.querySelector('#f0 .hoverlayer').textContent), 300))"
     )
     assert re.search(r"0\.\d{4}", told)
+
+
+@needs_chromium
+@pytest.mark.slow
+def test_no_button_of_a_figure_sends_it_to_anybody(few, tab):
+    tab.look()
+    tab.open(few)
+    offered = "[...document.querySelectorAll('.modebar-btn')].map(b => b.dataset.title)"
+    assert set(tab.run(offered)) == {
+        "Download plot as a PNG", "Zoom", "Pan", "Zoom in", "Zoom out", "Autoscale", "Reset axes",
+    }  # fmt: skip
 
 
 @needs_chromium

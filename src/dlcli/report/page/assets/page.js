@@ -104,7 +104,9 @@
       const more = legendHeight(traces, width) + categoryHeight(traces);
       plot.style.height = figure.height + more + "px";
       Plotly.react(plot, traces, layoutOf(figure, colours, width),
-        { responsive: true, displaylogo: false, displayModeBar: "hover" });
+        { responsive: true, displaylogo: false, displayModeBar: "hover",
+          modeBarButtonsToRemove: ["select2d", "lasso2d"],  // there is nothing to do with a choice
+          showSendToCloud: false, plotlyServerURL: "" });  // a page sends nothing to anybody
     });
   }
   function drawAsPreferred() { draw(dark.matches); }
