@@ -37,6 +37,7 @@ class Figure:
         layout: Likewise; fonts, margins and colours are the page's.
         table: The same numbers, header first, for who cannot see or hover.
         height: In pixels.
+        more: Whether there is more than its vertical axis shows at first: a button shows all.
     """
 
     title: str
@@ -45,6 +46,7 @@ class Figure:
     layout: Mapping[str, Any]
     table: Sequence[Sequence[str]]
     height: int = 380
+    more: bool = False
 
 
 @dataclass(frozen=True)
@@ -171,15 +173,23 @@ def _part(part: str | Figure, figures: list[dict[str, Any]]) -> str:
         return part
     number = len(figures)
     figures.append({"traces": part.traces, "layout": part.layout, "height": part.height})
+    button = _whole_button(number) if part.more else ""
     name = f"The numbers of: {part.title}"
     told = table(part.table[0], part.table[1:], numeric=part.table[0][1:], name=name)
     numbers = folded("The numbers", told)
     label = escape(f"{part.title}. {part.reading} The numbers are in the table below.")
     return (
         f'<figure><figcaption><h3>{escape(part.title)}</h3><p class="reading">'
-        f"{escape(part.reading)}</p></figcaption>"
+        f"{escape(part.reading)}</p>{button}</figcaption>"
         f'<div class="plot" id="f{number}" role="img" aria-label="{label}" '
         f'style="height:{part.height}px"></div>{numbers}</figure>'
+    )
+
+
+def _whole_button(number: int) -> str:
+    return (
+        f'<p class="whole"><button type="button" data-figure="{number}" aria-controls="f{number}" '
+        'aria-pressed="false">Show all values</button></p>'
     )
 
 
