@@ -219,6 +219,27 @@ def test_whatever_is_drawn_lies_within_the_window(few, large, tab, width):
         assert tab.errors == []
 
 
+CALL = "Adam(beta_1=0.95, beta_2=0.9999, epsilon=1e-06, amsgrad=True, clipnorm=1.0)"
+CROSSED = (
+    f"compare: {{optimizers: [SGD, {{Adam: {{}}, label: '{CALL}'}}], seeds: 8, initializers: ["
+    "GlorotUniform, "
+    "{VarianceScaling: {scale: 2.0, mode: fan_avg, distribution: truncated_normal}}]}"
+)
+CROSSED_PEAKS = {"SGD": (0.316, 0.8), CALL: (1e-3, 0.9)}
+
+
+@needs_chromium
+@pytest.mark.slow
+def test_long_names_are_folded_so_that_no_table_is_wider_than_a_wide_window(tmp_path, tab):
+    path = written(tmp_path / "crossed", CROSSED, CROSSED_PEAKS, epochs=4)
+    tab.width(1600)
+    tab.look()
+    tab.open(path)
+    assert "mode=fan_avg, distribution=truncated_normal" in path.read_text("utf-8")
+    wide = "[...document.querySelectorAll('div.scroll')].filter(s => s.scrollWidth > s.clientWidth)"
+    assert tab.run(f"{wide}.map(s => s.getAttribute('aria-label'))") == []
+
+
 @needs_chromium
 @pytest.mark.slow
 def test_a_table_is_sorted_from_the_keyboard_and_says_so(few, tab):

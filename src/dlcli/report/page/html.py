@@ -26,6 +26,10 @@ Plotly writes its styles into the page while it draws: they cannot be named befo
 """
 
 
+LONG = 32
+"""Letters of a table's cell; a longer text is folded, a shorter one and numbers never."""
+
+
 @dataclass(frozen=True)
 class Figure:
     """An interactive figure.
@@ -75,9 +79,9 @@ def table(
     heads = "".join(
         f'<th scope="col"><button type="button">{escape(name)}</button></th>' for name in header
     )
-    classes = [' class="number"' if name in numeric else "" for name in header]
+    right = [name in numeric for name in header]
     body = "".join(
-        "<tr>" + "".join(f"<td{c}>{escape(v)}</td>" for c, v in zip(classes, row, strict=True))
+        "<tr>" + "".join(_cell(text, number=is_) for text, is_ in zip(row, right, strict=True))
         + "</tr>"
         for row in rows
     )  # fmt: skip
@@ -86,6 +90,11 @@ def table(
         f'aria-label="{escape(name)}">'
         f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def _cell(text: str, *, number: bool) -> str:
+    kind = ' class="number"' if number else ' class="long"' if len(text) > LONG else ""
+    return f"<td{kind}>{escape(text)}</td>"
 
 
 def paragraphs(text: str) -> str:
