@@ -74,6 +74,7 @@ def test_losses_that_end_decades_apart_have_a_logarithmic_axis():
     assert found.log
     assert found.axis()["type"] == "log"
     assert "logarithmic" in found.text()
+    assert found.named("loss") == "loss (log scale)"
     assert found.bounds is None
     assert found.whole == (pytest.approx(5.4e-6, rel=1e-3), 2.0)
 
@@ -84,6 +85,15 @@ def test_bands_are_seen_as_far_as_they_are_near():
     wide = Curve("b", means, [end for m in means for end in (m - 9, m + 9)])
     assert scale_of([close]).bounds[0] == pytest.approx(0.48, abs=0.01)
     assert scale_of([close, wide]).bounds[1] < 1
+
+
+def test_bands_that_begin_wide_squash_no_curve():
+    means = [0.5, 0.46, 0.44, 0.42, 0.41, 0.4]
+    narrow = Curve("a", means, [end for m in means for end in (m - 0.02, m + 0.02)])
+    assert scale_of([narrow]).bounds is None
+    ends = [end for i, m in enumerate(means) for end in (m - 9 / 30**i, m + 9 / 30**i)]
+    low, high = scale_of([Curve("a", means, ends)]).bounds
+    assert 0.3 < low < high < 0.5
 
 
 VALUES = st.floats(allow_nan=False, allow_infinity=False) | st.none()

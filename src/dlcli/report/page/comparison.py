@@ -297,7 +297,7 @@ def _curves(tables: _Tables, rows: Sequence[Row], measure: _Measure) -> Figure |
         [*(band for band in bands if band is not None), *lines],
         {
             "xaxis": _epochs(rows),
-            "yaxis": {"title": {"text": bare(measure.validation)}, **scale.axis()},
+            "yaxis": {"title": {"text": scale.named(bare(measure.validation))}, **scale.axis()},
         },
         _numbers(rows, ("epoch", "mean", "low", "high")),
         more=scale.bounds is not None,

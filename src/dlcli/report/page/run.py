@@ -136,7 +136,7 @@ def _curve(rows: Sequence[dict[str, str]], name: str) -> str | Figure:
     )
     layout = {
         "xaxis": epoch_axis(epochs),
-        "yaxis": {**value_axis(bare(name.replace("_", " ")), values), **scale.axis()},
+        "yaxis": {**value_axis(scale.named(bare(name.replace("_", " "))), values), **scale.axis()},
     }
     header = ["epoch", *(part for part, _, _ in present.values())]
     numbers = [[row["epoch"], *(row[f"{prefix}{name}"] for prefix in present)] for row in rows]

@@ -87,6 +87,10 @@ class Scale:
             told["range"] = list(self.bounds)
         return told
 
+    def named(self, title: str) -> str:
+        """Return the axis's title."""
+        return f"{title} (log scale)" if self.log else title
+
     def text(self) -> str:
         """Return what a reader must know of it; "" if there is nothing unusual."""
         said = ["The vertical axis is logarithmic."] if self.log else []
@@ -117,8 +121,9 @@ def scale_of(curves: Sequence[Curve], *, squashed: float = SQUASHED) -> Scale:
     core = [value for curve in _leading(curves, positive=positive) for value in curve.late()]
     log = positive and math.log10(max(core)) - math.log10(min(core)) > DECADES
     low, high = _bounds(core, curves, log=log)
-    lowest, highest = _scaled(whole, log=log)
-    if highest - lowest <= squashed * (high - low):
+    drawn = [end for curve in curves for end in curve.edges if end is not None]
+    places = _scaled([*everything, *drawn], log=log)
+    if max(places) - min(places) <= squashed * (high - low):
         return Scale(log, None, whole)
     ends = {curve.name: _scaled(curve.known(), log=log)[-1] for curve in curves}
     outside = tuple(name for name, end in ends.items() if not low <= end <= high)
