@@ -138,6 +138,18 @@ def test_json_is_strict_whatever_is_printed(content):
     json.loads(printed[0], parse_constant=refuse)
 
 
+@given(st.lists(st.sampled_from(["[0.1,", "0.2],", "80", "%", "%.", "a", "漢字", "[x]y", "]["])),
+       st.integers(1, 30))  # fmt: skip
+def test_a_folded_sentence_is_the_same_sentence(parts, width):
+    printed = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+        patch.setenv("COLUMNS", str(width))
+        patch.setattr("click.echo", lambda text, **_: printed.append(text))
+        print_sentence(" ".join(parts))
+    assert " ".join(printed[0].split("\n")) == " ".join(parts)
+
+
 def test_a_sentence_is_folded_on_a_terminal_only(capsys, terminal):
     text = "a few words " * 10
     print_sentence(text.strip())

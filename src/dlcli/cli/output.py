@@ -151,7 +151,7 @@ def _words(text: str) -> list[str]:
 
 def _pieces(text: str) -> list[str]:
     """Return what is not parted where it finds room: the same, and an interval in brackets."""
-    return re.findall(r"\[[^\[\]]*\]|\S+(?:\s%\S*)?", text) or [""]
+    return re.findall(r"\[[^\[\]]*\]\S*|\S+(?:\s%\S*)?", text) or [""]
 
 
 def _folded(text: str, width: int) -> list[str]:

@@ -214,7 +214,7 @@ def _ranked(summary: Sequence[Row], measure: _Measure) -> str:
     rows = [
         [*cells(_typed(row)), *(shown(row[column]) for column in more.values())] for row in summary
     ]
-    score = f"{measure.score} [95\N{NO-BREAK SPACE}% interval]"
+    score = f"{measure.score} [95\N{NO-BREAK SPACE}%\N{NO-BREAK SPACE}interval]"
     header = [*(score if name == "score" else name for name in HEADER), *more]
     return table(header, rows, numeric=("learning rate", "p", *more), name="The ranking")
 
