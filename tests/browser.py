@@ -52,7 +52,7 @@ class Page:
             self.requests.append(told["request"]["url"])
         elif method in ("Runtime.exceptionThrown", "Log.entryAdded"):
             self.errors.append(json.dumps(told))
-        elif method == "Runtime.consoleAPICalled" and told["type"] in ("error", "warning"):
+        elif method == "Runtime.consoleAPICalled":
             self.errors.append(json.dumps(told["args"]))
 
     def open(self, path):

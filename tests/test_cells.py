@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from dlcli.cells import cell_width, cut, padded
+from dlcli.cells import cell_width, cut, cut_middle, padded
 
 LETTERS = st.text(st.sampled_from("aZ9 ä漢字ｱかな한é—█☃"))
 
@@ -29,3 +29,11 @@ def test_a_text_is_cut_and_padded_to_a_width(text, width):
     assert short == text or short.endswith("~")
     for right in (False, True):
         assert cell_width(padded(short, width, right=right)) == width
+
+
+@given(LETTERS, st.integers(4, 30))
+def test_a_middle_is_cut_out_between_both_ends(text, width):
+    short = cut_middle(text, width)
+    assert cell_width(short) <= width
+    head, tilde, tail = short.partition("~")
+    assert short == text or (tilde and text.startswith(head) and text.endswith(tail))

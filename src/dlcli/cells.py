@@ -25,6 +25,15 @@ def cut(text: str, width: int) -> str:
     return text + "~"
 
 
+def cut_middle(text: str, width: int) -> str:
+    """Return a text that takes at most so many cells; a tilde is where its middle was cut out."""
+    if cell_width(text) <= width:
+        return text
+    head = cut(text, width // 2)
+    tail = cut(text[::-1], width - cell_width(head) + 1)[:-1]
+    return head + tail[::-1]
+
+
 def _width(letter: str) -> int:
     if unicodedata.combining(letter) or unicodedata.category(letter) in ("Mn", "Me", "Cf"):
         return 0

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlcli import metrics
-from dlcli.data import load, read_examples
+from dlcli.data import load, read_examples, words
 from dlcli.errors import UserError
 from dlcli.metrics.predictions import CLASS_TASKS, batch_of_arrays
 from dlcli.quiet import load_tensorflow
@@ -115,8 +115,7 @@ class Subject:
     @cached_property
     def words(self) -> tuple[str, ...]:
         """The words of token ids, from the padding's on, if they are known."""
-        known = getattr(self.form.encoder, "vocabulary", ())
-        return ("-", "?", *known) if known else ()
+        return words(self.config.data.source, self.form.encoder)
 
     def some(self, count: int) -> tuple[str, Split]:
         """Return evenly spaced examples of the test part, or of the next that there is."""

@@ -75,6 +75,35 @@ def test_a_word_is_not_cut_even_if_the_terminal_is_too_narrow(capsys, terminal):
     assert any("a-long-name-1" in line for line in lines(capsys))
 
 
+INTERVALS = [["SGD", "0.9836 [0.9804, 0.9867]"], ["a name of several words " * 3, "0.9"]]
+
+
+@pytest.mark.parametrize("width", range(16, 80))
+def test_a_number_and_its_per_cent_stay_together(capsys, terminal, width):
+    terminal(width)
+    head, rule = "name", "test accuracy [95 %]"
+    made = lines(capsys, columns=[head, rule], rows=INTERVALS)
+    assert sum("[95 %]" in line for line in made) == 1
+
+
+def test_an_interval_is_parted_only_where_it_finds_no_room(capsys, terminal):
+    terminal(40)
+    made = lines(capsys, columns=["name", "test accuracy [95 %]"], rows=INTERVALS)
+    assert sum("[0.9804, 0.9867]" in line for line in made) == 1
+    assert max(map(len, made)) <= 40
+    terminal(18)
+    made = lines(capsys, columns=["name", "test accuracy [95 %]"], rows=INTERVALS)
+    assert any(line.endswith("[0.9804,") for line in made)
+
+
+def test_columns_are_no_wider_than_what_folding_leaves_of_them(capsys, terminal):
+    terminal(50)
+    made = lines(capsys, columns=["name", "what"], rows=[["word " * 9, "longerword " * 9]])
+    rule = made[1].split()
+    assert max(len(line[: len(rule[0])].rstrip()) for line in made[2:]) == len(rule[0])
+    assert max(map(len, made)) <= 50
+
+
 def test_the_header_is_bold_on_a_terminal_unless_no_color_is_set(capsys, terminal, monkeypatch):
     terminal(200)
     assert "\x1b" not in "".join(lines(capsys))
@@ -107,6 +136,18 @@ def test_json_is_strict_whatever_is_printed(content):
         raise AssertionError(constant)
 
     json.loads(printed[0], parse_constant=refuse)
+
+
+@given(st.lists(st.sampled_from(["[0.1,", "0.2],", "80", "%", "%.", "a", "漢字", "[x]y", "]["])),
+       st.integers(1, 30))  # fmt: skip
+def test_a_folded_sentence_is_the_same_sentence(parts, width):
+    printed = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+        patch.setenv("COLUMNS", str(width))
+        patch.setattr("click.echo", lambda text, **_: printed.append(text))
+        print_sentence(" ".join(parts))
+    assert " ".join(printed[0].split("\n")) == " ".join(parts)
 
 
 def test_a_sentence_is_folded_on_a_terminal_only(capsys, terminal):

@@ -6,9 +6,9 @@ import emoji
 import numpy as np
 import pytest
 
-from dlcli.data import languages
+from dlcli.data import languages, words
 from dlcli.data.cache import cached
-from dlcli.data.description import INPUT
+from dlcli.data.description import INPUT, Source
 
 TONES = set("🏻🏼🏽🏾🏿")
 ENOUGH = 0x110000
@@ -124,6 +124,21 @@ def test_ids_spell_the_phrases(phrases, in_test):
     for row, phrase in zip(train.x[INPUT], kept, strict=True):
         spelling.update(zip(row, phrase, strict=False))
         assert "".join(spelling[token] for token in row) == phrase
+
+
+@pytest.mark.parametrize("options", [{}, {"vocabulary": 100, "max_length": 5}])
+def test_the_characters_of_its_ids_are_known(options, phrases, in_test):
+    known = words(Source("languages", options), None)
+    rows = languages.languages(**options).train.x[INPUT]
+    kept = [phrase for (phrase, *_), tested in zip(phrases, in_test, strict=True) if not tested]
+    assert len(known) == rows.max() + 1
+    for row, phrase in zip(rows, kept, strict=True):
+        for token, letter in zip(row[row > 0], phrase, strict=False):
+            assert token == languages.UNKNOWN or known[token] == letter
+
+
+def test_a_data_set_of_numbers_has_no_words():
+    assert words(Source("digits"), None) == ()
 
 
 def test_rarer_characters_share_an_id_and_long_phrases_are_cut():

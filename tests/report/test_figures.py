@@ -524,6 +524,20 @@ def test_the_critical_difference_joins_each_clique(drawn):
     assert f"critical difference {found.difference:.2f}" in words
 
 
+@pytest.mark.parametrize(("first", "told"), [(0.1, "down to 0.1"), (60.0, "up to 60")])
+def test_first_epochs_that_would_squash_the_others_are_told(monkeypatch, first, told):
+    results = synthetic(LABELS[:3], seeds=3)
+    epochs = results.curves["epoch"]
+    close = 0.9 + 0.01 * (epochs % 2)
+    start = close.where(epochs > epochs.min(), first)
+    results.curves = results.curves.assign(mean=start, low=start - 0.001, high=start + 0.001)
+    with style.applied():
+        drawing = Drawing(dict(drawings(results))["learning_curves"](), monkeypatch)
+    low, high = panel(drawing).get_ylim()
+    assert high - low < 0.05
+    assert f"first epochs off the scale, {told}" in drawing.words
+
+
 def test_infinite_losses_are_drawn_at_the_edge(monkeypatch):
     results = synthetic(loss=True)
     results.summary = results.summary.assign(

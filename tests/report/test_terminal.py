@@ -114,3 +114,13 @@ def test_every_rate_of_a_usual_grid_has_a_column_of_its_own(spacing):
     made = results({"A": {float(f"{rate:.3g}"): 0.9 for rate in rates}})
     *_, line = sensitivity_lines(made, "p")
     assert sum(letter in HEIGHTS for letter in line) == len(rates)
+
+
+def test_names_that_begin_alike_are_told_apart_by_their_ends():
+    points = {0.1: 0.1, 1.0: 1.0}
+    begun = "Adam(beta_1=0.95, beta_2=0.9999) "
+    names = (f"{begun}GlorotUniform", f"{begun}HeNormal", "SGD(momentum=0.9, nesterov=True)")
+    *_, first, second, third = sensitivity_lines(results(dict.fromkeys(names, points)), "p")
+    assert first.startswith("Adam(beta_~orotUniform  ")
+    assert second.startswith("Adam(beta_~9) HeNormal  ")
+    assert third.startswith("SGD(momentum=0.9, nes~  ")

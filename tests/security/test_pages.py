@@ -6,6 +6,9 @@ import csv
 import io
 import json
 import re
+from base64 import b64encode
+from hashlib import sha256
+from html import unescape
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
@@ -19,7 +22,7 @@ from dlcli.report.page import comparison_page
 from dlcli.report.saving import save_figure
 from dlcli.reporting import write_run_report
 from dlcli.store.comparisons import ComparisonFolder
-from tests.browser import needs_chromium
+from tests.browser import browsing, needs_chromium
 from tests.helpers import SMALL, dlcli
 from tests.report.page.test_pages import browsed
 from tests.security.places import CONFIG, own_data, write_predictions, write_run
@@ -182,12 +185,12 @@ LOOK = (
     "document.querySelectorAll('.plot').forEach(plot => {"
     "const point = {curveNumber: 0, pointNumber: 0};"
     "try { Plotly.Fx.hover(plot, [point]); } catch (error) {} });"
-    "document.title = JSON.stringify({owned: window.owned || 0,"
+    "return {owned: window.owned || 0,"
     "plots: document.querySelectorAll('.plot .main-svg').length,"
     "links: document.querySelectorAll('.plot svg a').length,"
     "images: document.querySelectorAll('img[src=x]').length,"
     "texts: [...document.querySelectorAll('.plot text')].map(t => t.textContent),"
-    "requests: performance.getEntriesByType('resource').length});"
+    "requests: performance.getEntriesByType('resource').length};"
 )
 
 
@@ -197,14 +200,68 @@ LOOK = (
 def test_a_browser_runs_nothing_that_a_page_shows(kind, tmp_path):
     hostile = "<a href='http://example.org/'>x</a>" + "".join(HOSTILE)
     report = REPORTS[kind](tmp_path, hostile)
-    document = browsed(report, tmp_path / "profile", LOOK, 1200)
-    title = re.search(r"<title>(.*?)</title>", document, re.DOTALL).group(1)
-    for entity, letter in (("&quot;", '"'), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
-        title = title.replace(entity, letter)
-    seen = json.loads(title)
+    seen = browsed(report, tmp_path / "profile", LOOK, 1200)
     assert seen["plots"] > 0
     assert (seen["owned"], seen["links"], seen["images"], seen["requests"]) == (0, 0, 0, 0)
     assert any("<script>window.owned=1</script>" in text for text in seen["texts"])
+
+
+def allowed(text):
+    """Return what a page's policy lets run, and the hashes of the scripts it has."""
+    found = re.search(r'http-equiv="Content-Security-Policy" content="(.*?)"', text)[1]
+    rules = dict(rule.strip().split(" ", 1) for rule in unescape(found).split(";"))
+    scripts = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
+    hashes = [b64encode(sha256(script.encode()).digest()).decode() for script in scripts]
+    return rules, [f"'sha256-{digest}'" for digest in hashes]
+
+
+@pytest.mark.parametrize("kind", REPORTS)
+def test_a_policy_names_exactly_the_scripts_of_its_page(kind, tmp_path):
+    rules, hashes = allowed(REPORTS[kind](tmp_path, HOSTILE[0]).read_text("utf-8"))
+    assert len(hashes) == 2
+    assert rules["script-src"].split() == hashes
+    assert rules["default-src"] == rules["base-uri"] == rules["form-action"] == "'none'"
+
+
+INJECTED = (
+    "<script>window.owned=1</script>"
+    '<script type="module">window.owned=1</script>'
+    '<script src="data:text/javascript,window.owned=1"></script>'
+    '<img src=x onerror="window.owned=1">'
+    "<svg onload=window.owned=1></svg>"
+    '<iframe srcdoc="<script>parent.owned=1</script>"></iframe>'
+    '<a id="link" href="javascript:void(window.owned=1)">x</a>'
+    '<button id="pressed" onclick="window.owned=1">x</button>'
+)
+"""What a page must not obey even if it stands in it as tags: all ways to run a script at once."""
+
+USED = (
+    "document.getElementById('link').click(); document.getElementById('pressed').click();"
+    "document.querySelector('th:nth-child(2) button').click();"
+    "return new Promise(done => setTimeout(() => done({owned: window.owned || 0,"
+    "plots: document.querySelectorAll('.plot .main-svg').length,"
+    "sorted: document.querySelectorAll('[aria-sort]').length}), 300));"
+)
+
+
+@needs_chromium
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", REPORTS)
+def test_a_script_that_got_into_a_page_does_not_run(kind, tmp_path):
+    report = REPORTS[kind](tmp_path, "a name")
+    text = report.read_text("utf-8").replace('<main id="main">', '<main id="main">' + INJECTED)
+    open_to_all = re.sub("script-src .*?;", "script-src 'unsafe-inline' data:;", text, count=1)
+    for page, owned in ((text, 0), (open_to_all, 1)):  # the second: what it is that is kept out
+        report.write_text(page)
+        with browsing(tmp_path / "profile") as tab:
+            tab.open(report)
+            seen = tab.run(f"(() => {{ {USED} }})()")
+            told = [error for error in tab.errors if "script-src" in error]
+        assert seen["owned"] == owned
+        assert seen["plots"] > 0
+        assert seen["sorted"] == 1
+        if not owned:
+            assert len(told) == INJECTED.count("owned"), told
 
 
 DRAWN = {"svg", "metadata", "defs", "style", "g", "path", "use", "text", "tspan", "clipPath",

@@ -134,9 +134,8 @@ def _describe(entry: DataEntry, source: Source, loaded: Dataset | None) -> None:
         return
     from dlcli.report.samples import balance_lines, sample_lines
 
-    words = getattr(loaded.encoder, "vocabulary", ())
-    vocabulary = ("-", "?", *words) if words else ()
-    for line in ("", *balance_lines(loaded), "", *sample_lines(loaded, vocabulary)):
+    words = datasets.words(source, loaded.encoder)
+    for line in ("", *balance_lines(loaded), "", *sample_lines(loaded, words)):
         echo(line)
 
 

@@ -15,7 +15,7 @@ from dlcli.cells import cell_width, padded
 from dlcli.plain import finite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from dlcli.errors import DlcliError
 
@@ -85,8 +85,7 @@ def print_table(
     if terminal:
         import shutil  # slow to import, and a pipe has no size
 
-        least = [_longest_word(row[i] for row in [columns, *rows]) for i in range(len(columns))]
-        widths = _fitted(widths, least, shutil.get_terminal_size().columns)
+        widths = _fitted([columns, *rows], widths, shutil.get_terminal_size().columns)
     for line in _lines(columns, widths, right):
         click.echo(click.style(line, bold=True) if terminal and _may_style() else line)
     click.echo(GAP.join("-" * width for width in widths))
@@ -104,38 +103,67 @@ def _may_style() -> bool:
     return not os.environ.get("NO_COLOR")
 
 
-def _longest_word(cells: Iterable[str]) -> int:
-    return max(cell_width(word) for cell in cells for word in cell.split() or [""])
+def _fitted(rows: Sequence[Sequence[str]], widths: Sequence[int], available: int) -> list[int]:
+    """Narrow the widest columns until all fit, or none can be narrowed any more.
 
-
-def _fitted(widths: Sequence[int], least: Sequence[int], available: int) -> list[int]:
-    """Narrow the widest columns until all fit, or none can be narrowed any more."""
-    fitted = list(widths)
+    Args:
+        rows: All that is shown, the header among it.
+        widths: Of the columns, so that nothing is folded.
+        available: Cells of a line.
+    """
+    columns = list(zip(*rows, strict=True))
     room = available - len(GAP) * (len(widths) - 1)
-    while sum(fitted) > room and fitted != list(least):
+    whole, parts = ([_longest(column, of) for column in columns] for of in (_pieces, _words))
+    least = whole if sum(whole) <= room else parts
+    fitted = list(widths)
+    while sum(fitted) > room and fitted != least:
         widest = max(
             (i for i in range(len(fitted)) if fitted[i] > least[i]), key=fitted.__getitem__
         )
         fitted[widest] -= 1
-    return fitted
+    used = [_used(column, width) for column, width in zip(columns, fitted, strict=True)]
+    # What folding leaves free goes to the column that lost most.
+    most = max(range(len(used)), key=lambda i: widths[i] - used[i])
+    wider = min(widths[most], used[most] + max(room - sum(used), 0))
+    used[most] = _used(columns[most], wider)
+    return used
+
+
+def _longest(cells: Iterable[str], parts: Callable[[str], list[str]]) -> int:
+    return max(cell_width(part) for cell in cells for part in parts(cell))
+
+
+def _used(cells: Sequence[str], width: int) -> int:
+    """Return the cells of the widest line once a column is folded to a width."""
+    return max(cell_width(line) for cell in cells for line in _folded(cell, width))
 
 
 def _lines(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> list[str]:
     """Lay out a row; a cell wider than its column is folded over several lines."""
-    folded = [
-        _folded(cell, width) if cell_width(cell) > width else [cell]
-        for cell, width in zip(cells, widths, strict=True)
-    ]
+    folded = [_folded(cell, width) for cell, width in zip(cells, widths, strict=True)]
     return [_line(parts, widths, right) for parts in zip_longest(*folded, fillvalue="")]
 
 
-def _folded(text: str, width: int) -> list[str]:
-    if text.isascii():
-        import textwrap
+def _words(text: str) -> list[str]:
+    """Return what is never parted when a text is folded: words, a number and its per cent."""
+    return re.findall(r"\S+(?:\s%\S*)?", text) or [""]
 
-        return textwrap.wrap(text, width, break_on_hyphens=False)
+
+def _pieces(text: str) -> list[str]:
+    """Return what is not parted where it finds room: the same, and an interval in brackets."""
+    return re.findall(r"\[[^\[\]]*\]\S*|\S+(?:\s%\S*)?", text) or [""]
+
+
+def _folded(text: str, width: int) -> list[str]:
+    """Return a text in lines of at most so many cells, if its words let it; a short one as it is.
+
+    Letters may take two cells, which textwrap does not count.
+    """
+    if cell_width(text) <= width:
+        return [text]
+    fits = all(cell_width(piece) <= width for piece in _pieces(text))
     lines = [""]
-    for word in text.split():  # textwrap counts letters, not the cells they take
+    for word in _pieces(text) if fits else _words(text):
         longer = f"{lines[-1]} {word}".lstrip()
         if lines[-1] and cell_width(longer) > width:
             lines.append(word)

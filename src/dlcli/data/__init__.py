@@ -41,6 +41,7 @@ __all__ = [
     "path_options",
     "read_examples",
     "read_form",
+    "words",
 ]
 
 
@@ -102,6 +103,20 @@ def load(
     _download(entry, missing, progress)
     dataset = splitting.with_validation(entry.load(**source.options), validation, seed)
     return encoded(dataset)
+
+
+def words(source: Source, encoder: Encoder | None) -> tuple[str, ...]:
+    """Return what token ids stand for, from the padding's 0 on; empty if that is not known.
+
+    Args:
+        source: Which data set, with its options.
+        encoder: That its texts went through, if they did.
+    """
+    fitted = getattr(encoder, "vocabulary", ())
+    if fitted:
+        return ("-", "?", *fitted)
+    entry = table.find(source.name)
+    return entry.words(**source.options) if entry.words else ()
 
 
 class Form(NamedTuple):

@@ -34,12 +34,15 @@ class DataEntry:
         describe: Takes the same options and answers without loading the data.
         origin: Where the data come from.
         files: What must lie in Keras's cache; empty for other origins.
+        words: Takes the same options and returns what token ids stand for, from 0 on; None if the
+            data set has none or does not know.
     """
 
     load: Callable[..., Dataset]
     describe: Callable[..., DataDescription]
     origin: Origin
     files: tuple[KerasFile, ...] = ()
+    words: Callable[..., tuple[str, ...]] | None = None
 
     @property
     def name(self) -> str:

@@ -106,13 +106,28 @@ def _token_rows(characters: np.ndarray, train: np.ndarray, vocabulary: int) -> n
     """
     import numpy as np
 
-    known, counts = np.unique(train[train > 0], return_counts=True)
-    by_frequency = known[np.argsort(-counts, kind="stable")][: vocabulary - FIRST_CHARACTER]
+    by_frequency = _by_frequency(train, vocabulary)
     ids = np.full(1 + characters.max(), UNKNOWN, np.int32)
     ids[0] = PADDING
     ids[by_frequency] = FIRST_CHARACTER + np.arange(len(by_frequency))
     rows: np.ndarray = ids[characters]
     return rows
+
+
+def _by_frequency(train: np.ndarray, vocabulary: int) -> np.ndarray:
+    """Return the code points that have an id of their own, in the order of their ids."""
+    import numpy as np
+
+    known, counts = np.unique(train[train > 0], return_counts=True)
+    found: np.ndarray = known[np.argsort(-counts, kind="stable")][: vocabulary - FIRST_CHARACTER]
+    return found
+
+
+def _characters(*, vocabulary: int = 1500, max_length: int | None = 32) -> tuple[str, ...]:
+    """Return the characters of token ids, those of the padding and of all others first."""
+    arrays = cached("languages", _from_emoji, ("characters", "language", "emoji"))
+    train = arrays["characters"][:, :max_length][~_in_test(arrays["emoji"])]
+    return ("-", "?", *map(chr, _by_frequency(train, vocabulary)))
 
 
 def _from_emoji() -> Mapping[str, np.ndarray]:
@@ -175,4 +190,4 @@ def _describe_languages(
     return single_input("languages", spec, classes, (21532, 5390), vocabulary_size=vocabulary)
 
 
-DATASETS = (DataEntry(languages, _describe_languages, "offline"),)
+DATASETS = (DataEntry(languages, _describe_languages, "offline", words=_characters),)

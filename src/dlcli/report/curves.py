@@ -13,6 +13,7 @@ from dlcli.report.panels import (
     Cast,
     describe,
     fit_scale,
+    late_limits,
     limits,
     off_scale,
     panels,
@@ -24,6 +25,8 @@ from dlcli.report.rows import part, ranked
 from dlcli.report.style import GREY
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
@@ -43,6 +46,8 @@ _CHOSEN: dict[str, Any] = {
 def learning_curves(results: Results, cast: Cast) -> Figure:
     """Draw the mean validation score by epoch, with a band of its interval.
 
+    The first epochs lie outside of the axes, and this is said, where they would squash the others.
+
     Args:
         results: Of `curves` the columns problem, candidate, epoch, mean, low and high.
         cast: The candidates.
@@ -58,9 +63,22 @@ def learning_curves(results: Results, cast: Cast) -> Figure:
                 epochs = rows["epoch"].to_numpy(float)
                 panel.fill_between(epochs, low, high, color=colour, alpha=0.12, linewidth=0)
         whole_numbers(panel)
-        note = fit_scale(panel, cast, lines, "epoch", ("mean", "low", "high"))
-        describe(panel, [problem, note], "epoch", results.validation_text)
+        columns = ("mean", "low", "high")
+        note = fit_scale(panel, cast, lines, "epoch", columns, late_limits(lines, columns))
+        described = [problem, _beginnings(panel, lines), note]
+        describe(panel, described, "epoch", results.validation_text)
     return figure
+
+
+def _beginnings(panel: Axes, lines: Mapping[str, DataFrame]) -> str:
+    """Say how far curves that end within a panel begin outside; "" if none does."""
+    low, high = map(float, panel.get_ylim())
+    means = [rows["mean"].to_numpy(float) for rows in lines.values()]
+    inside = np.concatenate([np.empty(0), *(m for m in means if low <= m[-1] <= high)])
+    finite = inside[np.isfinite(inside)]
+    below, above = float(finite.min(initial=low)), float(finite.max(initial=high))
+    ends = [f"down to {below:.4g}"] * (below < low) + [f"up to {above:.4g}"] * (above > high)
+    return f"first epochs off the scale, {' and '.join(ends)}" if ends else ""
 
 
 def tuning_budget(results: Results, cast: Cast) -> Figure:

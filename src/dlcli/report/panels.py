@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 WIDTH = 6.5
 """Of a figure, in inches: the text of a page."""
 
+FEW, SQUASHED = 4, 3.0
+"""Curves of fewer points are shown whole, and those that take at most so many times the room of
+their later halves."""
+
 _ROW = 1.6 * FONT_SIZE / 72
 _HANDLE = 0.64
 _ENTRY_LENGTHS = (84, 34)
@@ -174,8 +178,33 @@ def _finite(values: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(found[np.isfinite(found)])
 
 
+def late_limits(lines: Mapping[str, DataFrame], columns: Sequence[str]) -> tuple[float, float]:
+    """Return the limits of the later halves of curves, if their beginnings would squash them.
+
+    Args:
+        lines: Rows by candidate, the best candidate first.
+        columns: That are drawn; the first is the line itself.
+    """
+    whole = [rows[list(columns)].to_numpy(float) for rows in lines.values()]
+    low, high = limits(whole)
+    if max(map(len, whole), default=0) < FEW:
+        return low, high
+    late_low, late_high = limits([values[len(values) // 2 :] for values in whole])
+    ends = [float(values[-1, 0]) for values in whole if low <= values[-1, 0] <= high]
+    room = 0.05 * (late_high - late_low)
+    late_low = min([late_low, *(end - room for end in ends)])
+    late_high = max([late_high, *(end + room for end in ends)])
+    squashed = high - low > SQUASHED * (late_high - late_low)
+    return (late_low, late_high) if squashed else (low, high)
+
+
 def fit_scale(
-    axes: Axes, cast: Cast, lines: Mapping[str, DataFrame], x: str, columns: Sequence[str]
+    axes: Axes,
+    cast: Cast,
+    lines: Mapping[str, DataFrame],
+    x: str,
+    columns: Sequence[str],
+    bounds: tuple[float, float] | None = None,
 ) -> str:
     """Choose a panel's vertical limits by the better half of its lines and mark what ends outside.
 
@@ -185,11 +214,12 @@ def fit_scale(
         lines: Rows by candidate, the best candidate first.
         x: Column of the horizontal axis.
         columns: That are drawn; the first is the line itself.
+        bounds: Limits chosen otherwise.
 
     Returns:
         How many lines end outside, for the title; "" if none does.
     """
-    low, high = limits([rows[list(columns)].to_numpy(float) for rows in lines.values()])
+    low, high = bounds or limits([rows[list(columns)].to_numpy(float) for rows in lines.values()])
     axes.set_ylim(low, high)
     axes.set_xlim(*axes.get_xlim())
     left, right = axes.get_xlim()

@@ -33,6 +33,11 @@ def kind_of(shape: tuple[int | None, ...], dtype: str) -> str:
     return "tokens" if dtype.startswith("int") else "table"
 
 
+def by_letter(vocabulary: Sequence[str]) -> bool:
+    """Return whether the tokens that are known are single characters."""
+    return len(vocabulary) > 0 and all(len(token) == 1 for token in vocabulary)
+
+
 def chosen(split: Split, description: DataDescription, count: int = EXAMPLES) -> list[int]:
     """Return positions of examples: the first of each class, or the first there are."""
     if description.classes and split.y.ndim == 1:
@@ -169,7 +174,7 @@ def _tokens(ids: np.ndarray, vocabulary: Sequence[str]) -> Iterator[str]:
     count = int(lengths_of(ids[None])[0])
     shown = ids[: min(count, SHOWN_STEPS)]
     words = [vocabulary[i] if i < len(vocabulary) else str(i) for i in shown]
-    text = " ".join(words)
+    text = ("" if by_letter(vocabulary) else " ").join(words)
     yield f"{count} tokens"
     yield text[: WIDTH - 4] + (" ..." if len(text) > WIDTH - 4 or count > len(shown) else "")
 

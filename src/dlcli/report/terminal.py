@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dlcli.cells import cell_width, cut, padded
+from dlcli.cells import cell_width, cut, cut_middle, padded
 from dlcli.comparison.results.wording import shown_score
 from dlcli.report.rows import part, ranked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from pandas import DataFrame
 
@@ -51,16 +51,26 @@ def sensitivity_lines(results: Results, problem: str, *, plain: bool = False) ->
         f"{results.validation_text} by learning rate: {heights[0]} {shown_score(low)} to "
         f"{heights[-1]} {shown_score(high)}, {FAILED} failed, {CHOSEN} chosen"
     )
-    width = min(NAME, max(map(cell_width, names[:SHOWN])))
+    told = _short(names[:SHOWN])
+    width = max(map(cell_width, told))
     yield f"{'':{width}}  {grid.ruler()}  decades within 2 %"
     widths = part(results.summary, problem=problem).set_index("candidate")["width_decades"]
-    for name in names[:SHOWN]:
+    for name, short in zip(names, told, strict=False):
         cells = grid.row(part(rows, candidate=name), low, high, heights)
-        told = widths.get(name, math.nan)
-        decades = "-" if told is None or math.isnan(told) else f"{told:.1f}"
-        yield f"{padded(cut(name, width), width)}  {cells}  {decades}".rstrip()
+        wide = widths.get(name, math.nan)
+        decades = "-" if wide is None or math.isnan(wide) else f"{wide:.1f}"
+        yield f"{padded(short, width)}  {cells}  {decades}".rstrip()
     if len(names) > SHOWN:
         yield f"and {len(names) - SHOWN} more"
+
+
+def _short(names: Sequence[str]) -> list[str]:
+    """Return names that find room, without their ends; without their middles if those are alike."""
+    ends = [cut(name, NAME) for name in names]
+    return [
+        short if ends.count(short) == 1 else cut_middle(name, NAME)
+        for name, short in zip(names, ends, strict=True)
+    ]
 
 
 def _range(results: Results, problem: str, rows: DataFrame) -> tuple[float, float]:

@@ -34,6 +34,12 @@ def texts(figure):
     return [text for text in found if text]
 
 
+def parted(figure):
+    """Return a figure's panels, and the bars that say what their colours stand for."""
+    bars = [axes for axes in figure.axes if getattr(axes, "_colorbar", None) is not None]
+    return [axes for axes in figure.axes if axes not in bars], bars
+
+
 def bank(example, kernel, count=3):
     places = (8, 8) if example.kind == "image" else (example.length(),)
     window = ((1, 4),) * len(places)
@@ -68,12 +74,16 @@ def test_no_more_filters_are_drawn_than_a_page_holds_and_that_is_said():
     figure = inside.draw_filters(bank(IMAGE, (3, 3, 1), count=40), {0: IMAGE})
     assert "40 filters" in texts(figure)[0]
     assert "the first 24 shown" in texts(figure)[0]
-    assert len(figure.axes) == 3 * 24
+    panels, bars = parted(figure)
+    assert len(panels) == 3 * 24
+    assert len(bars) == 3
 
 
 def test_kernels_are_drawn_without_examples():
     alone = FilterBank("conv", "Conv1D", RNG.normal(size=(4, 3, 2)), (), np.empty(0))
-    assert len(inside.draw_filters(alone, {}).axes) == 4
+    panels, bars = parted(inside.draw_filters(alone, {}))
+    assert len(panels) == 4
+    assert [bar.get_xlabel() for bar in bars] == ["weight"]
 
 
 def test_the_maps_of_a_layer_share_one_scale_that_is_drawn():
@@ -85,6 +95,64 @@ def test_the_maps_of_a_layer_share_one_scale_that_is_drawn():
     signed = FeatureMaps("conv", "Conv2D", RNG.normal(size=(4, 4, 2)))
     low, high = inside.draw_feature_maps(signed, IMAGE).axes[1].images[0].get_clim()
     assert low == -high == -np.abs(signed.maps).max()
+
+
+WIDE = Example("sequence", RNG.normal(size=(12, 9)), "up")
+
+
+@pytest.mark.parametrize(
+    ("example", "kernel", "labels"),
+    [
+        (IMAGE, (3, 3, 1), ["weight", "pixel value", "share of the largest answer"]),
+        (IMAGE, (3, 3, 3),
+         ["weight of red, green, blue", "pixel value", "share of the largest answer"]),
+        (IMAGE, (3, 3, 16),
+         ["weight, root mean square", "pixel value", "share of the largest answer"]),
+        (SERIES, (3, 2), ["weight"]),
+        (WIDE, (3, 9), ["weight", "input value"]),
+        (TEXT, (3, 8), []),
+    ],
+)  # fmt: skip
+def test_all_filters_share_the_scales_that_bars_tell(example, kernel, labels):
+    made = bank(example, kernel)
+    panels, bars = parted(inside.draw_filters(made, {0: example}))
+    assert [bar.get_xlabel() for bar in bars] == labels
+    drawn = [
+        image.get_clim() for axes in panels for image in axes.images if image.get_array().ndim == 2
+    ]
+    told = [bar.get_xlim() for bar in bars]
+    assert set(drawn) <= set(told)
+    for bar in bars:
+        assert len([t for t in bar.get_xticklabels() if t.get_text()]) >= 2
+
+
+@pytest.mark.parametrize(
+    ("value", "maps", "limits"),
+    [
+        (2.5, [[0.0, 2.5]], (0, 1)),
+        (2.5, [[-5.0, 2.5]], (-1, 1)),
+        (0.0, [[0.0, 0.0]], (0, 1)),
+        (-1.0, [[-4.0, -1.0]], (-1, 1)),
+    ],
+)
+def test_an_answer_is_shown_as_a_share_of_the_largest(value, maps, limits):
+    response = Response(0, value, ((1, 4), (1, 4)), np.array(maps))
+    made = replace(bank(IMAGE, (3, 3, 1), count=1), responses=((response,),))
+    panels, _ = parted(inside.draw_filters(made, {0: IMAGE}))
+    image = panels[2].images[0]
+    assert image.get_clim() == limits
+    unit = value if value > 0 else max(np.abs(maps).max(), 1e-9)
+    np.testing.assert_allclose(image.get_array(), np.array(maps) / unit)
+
+
+def test_a_sequences_answers_share_an_axis_in_their_unit():
+    panels, _ = parted(inside.draw_filters(bank(SERIES, (3, 2)), {0: SERIES}))
+    answers = panels[2::3]
+    assert len({axes.get_ylim() for axes in answers}) == 1
+    for axes in answers:
+        low, high = axes.get_ylim()
+        assert [low <= tick <= high for tick in axes.get_yticks()] == [True, True]
+        assert list(axes.get_xticks()) == [0, SERIES.length() - 1]
 
 
 @pytest.mark.parametrize("example", [SERIES, TEXT])
@@ -124,6 +192,28 @@ def test_words_name_the_steps_of_a_text(tmp_path):
     figure.savefig(tmp_path / "f.png")
     assert [t.get_text() for t in figure.axes[2].get_xticklabels()] == ["a", "the", "$film$", "the"]
     assert "norm" not in "".join(texts(figure))
+
+
+LETTERS = Example("tokens", np.array([2, 4, 3, 1, 0]), "Chinese", ("-", "?", "a", " ", "\u6f22"))
+
+
+def test_letters_name_the_steps_and_those_the_font_lacks_are_named_by_their_number(tmp_path):
+    shown = ["a", "U+6F22", "\N{OPEN BOX}", "?"]
+    states = inside.draw_states(unrolled(steps=4, gradient=False), LETTERS)
+    maps = inside.draw_feature_maps(FeatureMaps("conv", "Conv1D", RNG.random((5, 3))), LETTERS)
+    for figure in (states, maps):
+        figure.savefig(tmp_path / "f.png")
+        named = [axes for axes in figure.axes if axes.get_xlabel()][-1]
+        assert [t.get_text() for t in named.get_xticklabels()] == shown
+    assert LETTERS.phrase() == "a U+6F22 \N{OPEN BOX} ?"
+    assert LETTERS.phrase(2) == "\N{OPEN BOX}?"
+    assert TEXT.phrase() == "a the $film$ the"
+    assert replace(LETTERS, words=()).tokens() == ["2", "4", "3", "1"]
+
+
+def test_colours_over_time_say_what_they_stand_for():
+    _, bars = parted(inside.draw_states(unrolled(features=30), SERIES))
+    assert sorted(bar.get_ylabel() for bar in bars) == ["gate", "state", "value"]
 
 
 def test_gradients_of_several_networks_are_told_apart_without_colour():

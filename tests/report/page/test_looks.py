@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 
 from dlcli.report.colours import COLOURS, DARK
+from dlcli.report.page import run_page
 from dlcli.report.page.comparison import FATES
 from dlcli.report.page.run import PARTS
 from tests.browser import browsing, needs_chromium
 from tests.report.page.made import written
+from tests.security.places import write_run
 
 LONG = "<b>Ädam</b> & 漢字, a name that is longer than any window is wide: " + "y" * 60
 FEW = f"compare: {{optimizers: [SGD, {{Adam: {{}}, label: {json.dumps(LONG)}}}, Lion], seeds: 8}}"
@@ -217,6 +219,27 @@ def test_whatever_is_drawn_lies_within_the_window(few, large, tab, width):
         assert tab.errors == []
 
 
+CALL = "Adam(beta_1=0.95, beta_2=0.9999, epsilon=1e-06, amsgrad=True, clipnorm=1.0)"
+CROSSED = (
+    f"compare: {{optimizers: [SGD, {{Adam: {{}}, label: '{CALL}'}}], seeds: 8, initializers: ["
+    "GlorotUniform, "
+    "{VarianceScaling: {scale: 2.0, mode: fan_avg, distribution: truncated_normal}}]}"
+)
+CROSSED_PEAKS = {"SGD": (0.316, 0.8), CALL: (1e-3, 0.9)}
+
+
+@needs_chromium
+@pytest.mark.slow
+def test_long_names_are_folded_so_that_no_table_is_wider_than_a_wide_window(tmp_path, tab):
+    path = written(tmp_path / "crossed", CROSSED, CROSSED_PEAKS, epochs=4)
+    tab.width(1600)
+    tab.look()
+    tab.open(path)
+    assert "mode=fan_avg, distribution=truncated_normal" in path.read_text("utf-8")
+    wide = "[...document.querySelectorAll('div.scroll')].filter(s => s.scrollWidth > s.clientWidth)"
+    assert tab.run(f"{wide}.map(s => s.getAttribute('aria-label'))") == []
+
+
 @needs_chromium
 @pytest.mark.slow
 def test_a_table_is_sorted_from_the_keyboard_and_says_so(few, tab):
@@ -237,7 +260,7 @@ def test_a_table_is_sorted_from_the_keyboard_and_says_so(few, tab):
     assert style == "solid 3px"
     column = "[...document.querySelector('tbody').rows].map(r => r.cells[4].textContent)"
     sort = "document.activeElement.parentElement.getAttribute('aria-sort')"
-    known = ["< 0.001", "0.007"]
+    known = ["< 0.001", "0.009"]
     assert sorted(tab.run(column)) == ["-", *sorted(known)]
     tab.press("Enter", 13, "\r")
     assert tab.run(sort) == "ascending"
@@ -265,6 +288,59 @@ def test_the_mouse_is_told_the_numbers_of_a_point(few, tab):
         "document.querySelector('#f0 .hoverlayer').textContent), 300))"
     )
     assert re.search(r"0\.\d{4}", told)
+
+
+@pytest.fixture(scope="module")
+def steep(tmp_path_factory):
+    """The page of a run whose loss began high."""
+    history = [f"{i},{40 / 3**i + 1},{40 / 3**i + 1.1},0.1,1" for i in range(1, 13)]
+    rows = "\n".join(["epoch,loss,val_loss,learning_rate,seconds", *history, ""])
+    run = write_run(tmp_path_factory.mktemp("steep"), history=rows)
+    (run.path / "report.html").write_text(run_page(run, None, None), "utf-8")
+    return run.path / "report.html"
+
+
+@needs_chromium
+@pytest.mark.slow
+def test_what_the_first_epochs_squash_is_shown_and_a_button_or_double_click_shows_all(steep, tab):
+    tab.width(1100)
+    tab.look()
+    tab.open(steep)
+    top = "document.getElementById('f0').layout.yaxis.range[1]"
+    assert tab.run(top) < 1.3
+    assert "from 1 to 14.43" in tab.run("document.querySelector('.reading').textContent")
+    pressed = "document.querySelector('.whole button').getAttribute('aria-pressed')"
+    press = "document.querySelector('.whole button').click()"
+    tab.run(press)
+    assert (tab.run(pressed), tab.run(top) > 14) == ("true", True)
+    tab.look(scheme="dark")  # it stays so when all is drawn anew
+    tab.until(f"{top} > 14")
+    tab.run(press)
+    assert (tab.run(pressed), tab.run(top) < 1.3) == ("false", True)
+    place = tab.run(
+        "(p => { p.scrollIntoView(); const b = p.getBoundingClientRect();"
+        "return [b.x + b.width / 2, b.y + b.height / 2]; })"
+        "(document.querySelector('#f0 .nsewdrag'))"
+    )
+    tab.point(*place)
+    for count in (1, 2):
+        for kind in ("mousePressed", "mouseReleased"):
+            tab.do("Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1], button="left",
+                   clickCount=count)  # fmt: skip
+    tab.until(f"{top} > 14")
+    assert len(tab.run("[...document.querySelectorAll('.whole')].map(w => w.textContent)")) == 1
+    assert tab.errors == []
+
+
+@needs_chromium
+@pytest.mark.slow
+def test_no_button_of_a_figure_sends_it_to_anybody(few, tab):
+    tab.look()
+    tab.open(few)
+    offered = "[...document.querySelectorAll('.modebar-btn')].map(b => b.dataset.title)"
+    assert set(tab.run(offered)) == {
+        "Download plot as a PNG", "Zoom", "Pan", "Zoom in", "Zoom out", "Autoscale", "Reset axes",
+    }  # fmt: skip
 
 
 @needs_chromium

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from dlcli.report.inputs import AMOUNTS, SIGNED, WORDS, Sheet, bare, draw_input
+from dlcli.report.inputs import (
+    AMOUNTS,
+    BARS,
+    SIGNED,
+    WORDS,
+    Scale,
+    Sheet,
+    bare,
+    draw_image,
+    draw_input,
+    input_height,
+    named_steps,
+    pixel_scale,
+    upright,
+)
 from dlcli.report.panels import WIDTH
 
 if TYPE_CHECKING:
@@ -34,19 +48,18 @@ def draw_feature_maps(layer: FeatureMaps, example: Example) -> Figure:
 def _of_image(layer: FeatureMaps, example: Example) -> Figure:
     channels = layer.maps.shape[-1]
     shown = min(channels, SHOWN)
-    side = (WIDTH - 0.9) / COLUMNS
+    side = (WIDTH - 0.14) / COLUMNS
     rows = math.ceil((shown + 1) / COLUMNS)
-    sheet = Sheet(Figure(figsize=(WIDTH, HEAD + rows * (side + 0.17) + 0.1)))
+    sheet = Sheet(Figure(figsize=(WIDTH, HEAD + rows * (side + 0.17) + 0.1 + BARS)))
     height, width = layer.maps.shape[:2]
     more = f", the first {shown} shown" if shown < channels else ""
     title = f"{layer.layer} ({layer.kind}): {channels} maps of {height} x {width}{more}"
     sheet.text(0.1, 0.1, title, 9)
-    look = _scale(layer.maps[..., :shown])
-    draw_input(_cell(sheet, 0, side, example.title[:12]), example)
+    scale, pixels = _scale(layer.maps[..., :shown]), pixel_scale([example])
+    draw_image(_cell(sheet, 0, side, example.title[:12]), example.values, pixels)
     for i in range(shown):
-        made = _cell(sheet, i + 1, side, str(i)).imshow(layer.maps[..., i], **look)
-    bar = sheet.panel(WIDTH - 0.72, HEAD + 0.15, 0.12, max(side, sheet.height - HEAD - 0.45))
-    sheet.figure.colorbar(made, cax=bar).set_label("activation")
+        _cell(sheet, i + 1, side, str(i)).imshow(layer.maps[..., i], **scale.look())
+    sheet.bars([scale, pixels])
     return sheet.figure
 
 
@@ -58,32 +71,37 @@ def _cell(sheet: Sheet, position: int, side: float, title: str) -> Axes:
     return bare(sheet.panel(left, top + 0.15, side - 0.06, side - 0.06))
 
 
-def _scale(maps: np.ndarray) -> dict[str, Any]:
+def _scale(maps: np.ndarray) -> Scale:
     """Return the colours: of both signs around zero, or of amounts from zero on."""
     low, high = float(np.nanmin(maps)), float(np.nanmax(maps))
     if low < 0:
         limit = max(-low, high)
-        return {"cmap": SIGNED, "vmin": -limit, "vmax": limit}
-    return {"cmap": AMOUNTS, "vmin": 0, "vmax": high or 1.0}
+        return Scale("activation", SIGNED, -limit, limit)
+    return Scale("activation", AMOUNTS, 0.0, high or 1.0)
 
 
 def _of_sequence(layer: FeatureMaps, example: Example) -> Figure:
     steps, channels = layer.maps.shape
     long_text = example.kind == "tokens" and example.length() > WORDS
     tall = max(1.6, min(4.0, 0.07 * channels))
-    heights = [tall] if long_text else [1.2, tall]
+    heights = [tall] if long_text else [input_height(example), tall]
     figure = Figure(figsize=(WIDTH, 0.6 + sum(heights)), layout="constrained")
     *above, below = figure.subplots(
         len(heights), 1, squeeze=False, gridspec_kw={"height_ratios": heights}
     )[:, 0]
     for panel in above:
-        draw_input(panel, example)
+        drawn = draw_input(panel, example)
+        if drawn is not None:
+            figure.colorbar(drawn, ax=panel, label="input value", pad=0.01)
         panel.set_title(f"the input: {example.title[:60]}")
     maps = layer.maps[: example.length()] if steps == len(example.values) else layer.maps
-    made = below.imshow(maps.T, aspect="auto", interpolation="nearest", **_scale(maps))
+    made = below.imshow(maps.T, aspect="auto", interpolation="nearest", **_scale(maps).look())
     below.grid(visible=False)
     title = f"{layer.layer} ({layer.kind}): {channels} maps over {len(maps)} places"
     below.set_title(f"{title}, {example.title[:30]}" if long_text else title)
     below.set(xlabel="place along the sequence", ylabel="filter")
+    if example.kind == "tokens" and len(maps) == example.length() <= WORDS:
+        words = named_steps(example)
+        below.set_xticks(range(len(words)), words, rotation=upright(words))
     figure.colorbar(made, ax=below, label="activation", pad=0.01)
     return figure

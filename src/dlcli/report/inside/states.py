@@ -15,6 +15,9 @@ from dlcli.report.inputs import (
     WORDS,
     draw_channels,
     draw_words,
+    input_height,
+    named_steps,
+    upright,
 )
 from dlcli.report.panels import WIDTH, panels, whole_numbers
 from dlcli.report.style import label_styles, wrapped
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from matplotlib.axes import Axes
+    from matplotlib.image import AxesImage
 
     from dlcli.inspection import Unrolled
     from dlcli.report.inputs import Example
@@ -34,9 +38,12 @@ def draw_states(unrolled: Unrolled, example: Example) -> Figure:
     """Draw the input, the states and gates, and the gradient, below one another over time."""
     values = unrolled.values
     count = len(values) + (2 if unrolled.gradient is not None else 1)
-    figure = Figure(figsize=(WIDTH, 0.5 + 1.15 * count), layout="constrained")
-    axes = list(figure.subplots(count, 1, sharex=True))
-    _draw_read(axes[0], unrolled, example)
+    heights = [input_height(example), *[1.15] * (count - 1)]
+    figure = Figure(figsize=(WIDTH, 0.7 + sum(heights)), layout="constrained")
+    axes = list(figure.subplots(count, 1, sharex=True, gridspec_kw={"height_ratios": heights}))
+    read = _draw_read(axes[0], unrolled, example)
+    if read is not None:
+        figure.colorbar(read, ax=axes[0], pad=0.01, aspect=8, label="value")
     for panel, (name, array) in zip(axes[1:], values.items(), strict=False):
         made = panel.imshow(
             array.T, aspect="auto", interpolation="nearest", extent=_extent(unrolled, array),
@@ -46,7 +53,7 @@ def draw_states(unrolled: Unrolled, example: Example) -> Figure:
         panel.set_title(f"{name} of {unrolled.layer} ({unrolled.kind}, {array.shape[1]} units)")
         panel.set_ylabel("unit")
         panel.yaxis.set_major_locator(MaxNLocator(3, integer=True))
-        figure.colorbar(made, ax=panel, pad=0.01, aspect=8)
+        figure.colorbar(made, ax=panel, pad=0.01, aspect=8, label=name.split()[-1])
     if unrolled.gradient is not None:
         norms = _positive(unrolled.gradient)
         axes[-1].plot(unrolled.steps, norms, color="black", marker=".", linewidth=1)
@@ -57,8 +64,9 @@ def draw_states(unrolled: Unrolled, example: Example) -> Figure:
     return figure
 
 
-def _draw_read(panel: Axes, unrolled: Unrolled, example: Example) -> None:
-    """Draw what the layer reads at each step: words, or the values it is given."""
+def _draw_read(panel: Axes, unrolled: Unrolled, example: Example) -> AxesImage | None:
+    """Draw what the layer reads at each step, words or values; return what has colours."""
+    made = None
     if example.kind == "tokens":
         draw_words(panel, example)
     elif unrolled.inputs.shape[1] <= len(CHANNEL_LINES):
@@ -67,12 +75,13 @@ def _draw_read(panel: Axes, unrolled: Unrolled, example: Example) -> None:
     else:
         read = unrolled.inputs
         extent = _extent(unrolled, read)
-        panel.imshow(
+        made = panel.imshow(
             read.T, aspect="auto", interpolation="nearest", extent=extent, **_colours("", read)
         )
         panel.grid(visible=False)
         panel.set_ylabel("feature")
     panel.set_title(f"what {unrolled.layer} reads at each step ({example.title[:50]})")
+    return made
 
 
 def _extent(unrolled: Unrolled, array: np.ndarray) -> tuple[float, float, float, float]:
@@ -91,8 +100,8 @@ def _name_steps(panel: Axes, example: Example) -> None:
     panel.set_xlabel("time step")
     whole_numbers(panel)
     if example.kind == "tokens" and example.length() <= WORDS:
-        words = [word[:16] for word in example.tokens()]
-        panel.set_xticks(range(len(words)), words, rotation=90)
+        words = named_steps(example)
+        panel.set_xticks(range(len(words)), words, rotation=upright(words))
         panel.set_xlabel("time step, named by its token")
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from dlcli.errors import UserError
 from dlcli.report.documents import HEADER, READING, cells, without_tags
 from dlcli.report.page.html import Figure, Section, bare, page, paragraphs, table
+from dlcli.report.page.scale import Curve, scale_of
 from dlcli.report.page.sources import DAMAGED, Row, epoch_axis, number, provenance, read_rows, shown
 from dlcli.report.style import candidate_styles
 from dlcli.store import comparisons
@@ -216,7 +217,7 @@ def _ranked(summary: Sequence[Row], measure: _Measure) -> str:
     rows = [
         [*cells(_typed(row)), *(shown(row[column]) for column in more.values())] for row in summary
     ]
-    score = f"{measure.score} [95 % interval]"
+    score = f"{measure.score} [95\N{NO-BREAK SPACE}%\N{NO-BREAK SPACE}interval]"
     header = [*(score if name == "score" else name for name in HEADER), *more]
     return table(header, rows, numeric=("learning rate", "p", *more), name="The ranking")
 
@@ -285,26 +286,47 @@ def _sensitivity(tables: _Tables, rows: Sequence[Row], measure: _Measure) -> Fig
 
 def _curves(tables: _Tables, rows: Sequence[Row], measure: _Measure) -> Figure | None:
     lines = tables.lines(rows, "epoch", "mean", ", epoch %{x}: %{y:.4f}")
-    bands = (_band(*pair) for pair in zip(lines, _groups(rows).values(), strict=True))
+    groups = _groups(rows)
+    ranked = [row["candidate"] for row in _of(tables.summary, rows[0]["problem"])] if rows else []
+    scale = scale_of([_curve(name, groups[name]) for name in ranked if name in groups])
+    floor = scale.whole[0] / 10 if scale.log else -math.inf
+    bands = (_band(*pair, floor) for pair in zip(lines, groups.values(), strict=True))
     for line in lines:
         line["legendgroup"] = line["name"]  # a click hides the band with its line
+    said = "The mean validation score of the confirming seeds after each epoch, with its 95 % band."
     return _figure(
         "Learning curves",
-        "The mean validation score of the confirming seeds after each epoch, with its 95 % band.",
+        f"{said} {scale.text()}".strip(),
         [*(band for band in bands if band is not None), *lines],
-        {"xaxis": _epochs(rows), "yaxis": {"title": {"text": bare(measure.validation)}}},
+        {
+            "xaxis": _epochs(rows),
+            "yaxis": {"title": {"text": scale.named(bare(measure.validation))}, **scale.axis()},
+        },
         _numbers(rows, ("epoch", "mean", "low", "high")),
+        more=scale.bounds is not None,
     )
+
+
+def _curve(candidate: str, rows: Sequence[Row]) -> Curve:
+    means = [number(row["mean"]) for row in rows]
+    return Curve(candidate, means, [number(row[end]) for row in rows for end in ("low", "high")])
 
 
 def _epochs(rows: Sequence[Row]) -> dict[str, Any]:
     return epoch_axis([number(row["epoch"]) for row in rows])
 
 
-def _band(line: dict[str, Any], points: Sequence[Row]) -> dict[str, Any] | None:
-    """Return the area around a line, or None where there are too few seeds for one."""
-    low, high = ([number(row[end]) for row in points] for end in ("low", "high"))
-    if None in (*low, *high):
+def _band(line: dict[str, Any], points: Sequence[Row], floor: float) -> dict[str, Any] | None:
+    """Return the area around a line, or None where there are too few seeds for one.
+
+    Args:
+        line: As plotly draws it.
+        points: Its rows.
+        floor: The area ends there: a logarithmic axis has no place for a negative end.
+    """
+    ends = [[number(row[end]) for row in points] for end in ("low", "high")]
+    low, high = ([max(v, floor) for v in values if v is not None] for values in ends)
+    if min(len(low), len(high)) < len(points):
         return None
     return {
         "type": "scatter", "mode": "lines", "x": line["x"] + line["x"][::-1],
@@ -387,9 +409,10 @@ def _figure(
     numbers: list[list[str]],
     *,
     height: int = 400,
+    more: bool = False,
 ) -> Figure | None:
     """Return a figure, or None if there is nothing to draw."""
-    return Figure(title, reading, traces, layout, numbers, height) if traces else None
+    return Figure(title, reading, traces, layout, numbers, height, more) if traces else None
 
 
 def _failures(trials: Sequence[Row]) -> list[str | Figure]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -15,9 +17,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 POLICY = (
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
+    "default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data: blob:; "
+    "base-uri 'none'; form-action 'none'"
 )
-"""Nothing is loaded from anywhere; what runs is in the file."""
+"""Nothing is loaded from anywhere, and nothing runs but the scripts whose hashes are named.
+
+Plotly writes its styles into the page while it draws: they cannot be named beforehand.
+"""
+
+
+LONG = 32
+"""Letters of a table's cell; a longer text is folded, a shorter one and numbers never."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +41,7 @@ class Figure:
         layout: Likewise; fonts, margins and colours are the page's.
         table: The same numbers, header first, for who cannot see or hover.
         height: In pixels.
+        more: Whether there is more than its vertical axis shows at first: a button shows all.
     """
 
     title: str
@@ -39,6 +50,7 @@ class Figure:
     layout: Mapping[str, Any]
     table: Sequence[Sequence[str]]
     height: int = 380
+    more: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,9 +79,9 @@ def table(
     heads = "".join(
         f'<th scope="col"><button type="button">{escape(name)}</button></th>' for name in header
     )
-    classes = [' class="number"' if name in numeric else "" for name in header]
+    right = [name in numeric for name in header]
     body = "".join(
-        "<tr>" + "".join(f"<td{c}>{escape(v)}</td>" for c, v in zip(classes, row, strict=True))
+        "<tr>" + "".join(_cell(text, number=is_) for text, is_ in zip(row, right, strict=True))
         + "</tr>"
         for row in rows
     )  # fmt: skip
@@ -78,6 +90,11 @@ def table(
         f'aria-label="{escape(name)}">'
         f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def _cell(text: str, *, number: bool) -> str:
+    kind = ' class="number"' if number else ' class="long"' if len(text) > LONG else ""
+    return f"<td{kind}>{escape(text)}</td>"
 
 
 def paragraphs(text: str) -> str:
@@ -130,18 +147,34 @@ def page(title: str, lead: str, sections: Sequence[Section]) -> str:
         f'<li><a href="#s{i}">{escape(section.title)}</a></li>'
         for i, section in enumerate(sections)
     )
+    plotly, script = _plotly() if figures else "", _asset("page.js")
     return _TEMPLATE.format(
         title=escape(title),
-        policy=escape(POLICY),
+        policy=escape(policy(plotly, script)),
         style=_asset("page.css"),
         lead=lead,
         contents=contents,
         body=body,
         data=_as_script(figures),
         dark=escape(json.dumps(dict(DARK))),
-        plotly=_plotly() if figures else "",
-        script=_asset("page.js"),
+        plotly=plotly,
+        script=script,
     )
+
+
+def policy(*scripts: str) -> str:
+    """Return the Content Security Policy (level 2) of a page.
+
+    Args:
+        scripts: All that may run, as they stand between their tags, letter by letter.
+    """
+    return POLICY.format(scripts=" ".join(map(_digest, scripts)))
+
+
+@cache
+def _digest(script: str) -> str:
+    """Return a script's hash as a policy names it."""
+    return f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"
 
 
 def _part(part: str | Figure, figures: list[dict[str, Any]]) -> str:
@@ -149,15 +182,23 @@ def _part(part: str | Figure, figures: list[dict[str, Any]]) -> str:
         return part
     number = len(figures)
     figures.append({"traces": part.traces, "layout": part.layout, "height": part.height})
+    button = _whole_button(number) if part.more else ""
     name = f"The numbers of: {part.title}"
     told = table(part.table[0], part.table[1:], numeric=part.table[0][1:], name=name)
     numbers = folded("The numbers", told)
     label = escape(f"{part.title}. {part.reading} The numbers are in the table below.")
     return (
         f'<figure><figcaption><h3>{escape(part.title)}</h3><p class="reading">'
-        f"{escape(part.reading)}</p></figcaption>"
+        f"{escape(part.reading)}</p>{button}</figcaption>"
         f'<div class="plot" id="f{number}" role="img" aria-label="{label}" '
         f'style="height:{part.height}px"></div>{numbers}</figure>'
+    )
+
+
+def _whole_button(number: int) -> str:
+    return (
+        f'<p class="whole"><button type="button" data-figure="{number}" aria-controls="f{number}" '
+        'aria-pressed="false">Show all values</button></p>'
     )
 
 

@@ -10,6 +10,7 @@ from dlcli.errors import UserError
 from dlcli.evaluation import confusion_matrix, per_class_table
 from dlcli.metrics.predictions import CLASS_TASKS, LABEL_TASKS, batch_of_arrays
 from dlcli.report.page.html import Figure, Section, bare, page, paragraphs, table
+from dlcli.report.page.scale import Curve, Scale, scale_of
 from dlcli.report.page.sources import (
     DAMAGED,
     epoch_axis,
@@ -21,13 +22,18 @@ from dlcli.report.page.sources import (
 from dlcli.store import runs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from dlcli.data.description import DataDescription
     from dlcli.store.runs import RunFolder
 
 PARTS = {"": ("training", "#0072B2", "solid"), "val_": ("validation", "#D55E00", "dash")}
 SHOWN_MATRIX = 40
+RATE = "learning_rate"
+"""The column of a history that is no score: of a schedule every step is of interest."""
+
+SQUASHED = 6.0
+"""Two curves are told apart with less room than many: see `scale_of`."""
 
 DIVERGED = "The training diverged: its numbers are no finite ones, and there is nothing to score."
 
@@ -120,6 +126,9 @@ def _curve(rows: Sequence[dict[str, str]], name: str) -> str | Figure:
         }
         for prefix, (part, colour, dash) in present.items()
     ]  # fmt: skip
+    scale = (
+        Scale() if name == RATE else _scale(rows, {f"{k}{name}": v[0] for k, v in present.items()})
+    )
     reading = (
         "Where validation stops following training, the network learns its examples by heart."
         if len(present) > 1
@@ -127,11 +136,19 @@ def _curve(rows: Sequence[dict[str, str]], name: str) -> str | Figure:
     )
     layout = {
         "xaxis": epoch_axis(epochs),
-        "yaxis": value_axis(bare(name.replace("_", " ")), values),
+        "yaxis": {**value_axis(scale.named(bare(name.replace("_", " "))), values), **scale.axis()},
     }
     header = ["epoch", *(part for part, _, _ in present.values())]
     numbers = [[row["epoch"], *(row[f"{prefix}{name}"] for prefix in present)] for row in rows]
-    return Figure(name.replace("_", " "), reading, traces, layout, [header, *numbers], 340)
+    more = scale.bounds is not None
+    reading = f"{reading} {scale.text()}".strip()
+    return Figure(name.replace("_", " "), reading, traces, layout, [header, *numbers], 340, more)
+
+
+def _scale(rows: Sequence[dict[str, str]], columns: Mapping[str, str]) -> Scale:
+    """Return the scale of some columns of a history, named as in the figure."""
+    curves = [Curve(told, [number(row[name]) for row in rows]) for name, told in columns.items()]
+    return scale_of(curves, squashed=SQUASHED)
 
 
 def _classes(description: DataDescription, saved: tuple[Any, Any, str]) -> list[str | Figure]:

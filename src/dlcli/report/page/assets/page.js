@@ -75,6 +75,8 @@
     }, figure.layout);
     layout.xaxis = titled(Object.assign({}, axis, layout.xaxis), 0.6 * width);
     layout.yaxis = titled(Object.assign({}, axis, layout.yaxis), 0.6 * figure.height);
+    if (figure.whole) { Object.assign(layout.yaxis, { range: undefined, autorange: true }); }
+    layout.yaxis.uirevision = figure.whole ? "all" : "close";
     return layout;
   }
   /* Return how much higher a plot must be for the lines of its names, in pixels. */
@@ -95,17 +97,20 @@
     }));
     return ROW * Array.from(lines.values()).reduce(function (sum, more) { return sum + more; }, 0);
   }
+  function drawFigure(number, isDark) {
+    const figure = figures[number];
+    const plot = document.getElementById("f" + number);
+    const width = plot.clientWidth;
+    const traces = tracesOf(figure, isDark, width);
+    const more = legendHeight(traces, width) + categoryHeight(traces);
+    plot.style.height = figure.height + more + "px";
+    Plotly.react(plot, traces, layoutOf(figure, paper(isDark), width),
+      { responsive: true, displaylogo: false, displayModeBar: "hover",
+        modeBarButtonsToRemove: ["select2d", "lasso2d"],  // there is nothing to do with a choice
+        showSendToCloud: false, plotlyServerURL: "" });  // a page sends nothing to anybody
+  }
   function draw(isDark) {
-    const colours = paper(isDark);
-    figures.forEach(function (figure, number) {
-      const plot = document.getElementById("f" + number);
-      const width = plot.clientWidth;
-      const traces = tracesOf(figure, isDark, width);
-      const more = legendHeight(traces, width) + categoryHeight(traces);
-      plot.style.height = figure.height + more + "px";
-      Plotly.react(plot, traces, layoutOf(figure, colours, width),
-        { responsive: true, displaylogo: false, displayModeBar: "hover" });
-    });
+    figures.forEach(function (figure, number) { drawFigure(number, isDark); });
   }
   function drawAsPreferred() { draw(dark.matches); }
 
@@ -160,6 +165,14 @@
   dark.addEventListener("change", drawAsPreferred);
   window.addEventListener("beforeprint", beforePrint);
   window.addEventListener("afterprint", afterPrint);
+  document.querySelectorAll(".whole button").forEach(function (button) {
+    button.addEventListener("click", function () {
+      const figure = figures[button.dataset.figure];
+      figure.whole = !figure.whole;
+      button.setAttribute("aria-pressed", String(figure.whole));
+      drawFigure(button.dataset.figure, dark.matches);
+    });
+  });
   document.querySelectorAll("th button").forEach(function (button) {
     button.addEventListener("click", function () { sortBy(button.parentElement); });
   });
