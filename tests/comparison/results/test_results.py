@@ -299,7 +299,7 @@ def test_the_score_can_be_read_at_the_last_epoch():
     def judge(_, trial):
         made = result(0.9, stage=trial.stage)
         worse = {**made.last, "val_accuracy": 0.5, "test_accuracy": 0.6}
-        return Result(**{**vars(made), "last": worse})
+        return replace(made, last=worse)
 
     found = results("compare: {optimizers: [SGD], seeds: 3}", judge=judge)
     assert found.summary["mean"].item() == pytest.approx(0.9)
