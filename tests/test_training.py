@@ -17,7 +17,7 @@ from dlcli.config.diagnostics import ConfigError
 from dlcli.config.loading import load_config
 from dlcli.data.description import INPUT, Split
 from dlcli.data.sktime_sequences import japanese_vowels
-from dlcli.errors import InterruptedRunError, UserError, WorkError
+from dlcli.errors import InterruptedRunError, UserError
 from dlcli.metrics import probabilities
 from dlcli.scoring import evaluate_run, load_model
 from tests.helpers import SMALL
@@ -172,8 +172,25 @@ def test_a_run_that_another_process_trains_is_left_untouched(config, tmp_path):
 def test_a_damaged_checkpoint_says_so(config, tmp_path):
     run, _ = train(config, tmp_path / "runs")
     (run.path / training.CHECKPOINT).write_bytes(b"PK\x03\x04 nonsense")
-    with pytest.raises(WorkError, match="is damaged"):
+    before = {p.name: p.read_bytes() for p in run.path.iterdir()}
+    with pytest.raises(UserError, match="is damaged") as caught:
         take_up(run, epochs=9)
+    assert "train it anew: dlcli train" in caught.value.remedy
+    assert {p.name: p.read_bytes() for p in run.path.iterdir()} == before
+    assert run.state == "finished"
+    with run.lock():
+        pass
+
+
+def test_a_checkpoint_of_other_callbacks_is_told_and_the_run_left_as_it_is(config, tmp_path):
+    run, _ = train(config, tmp_path / "runs")
+    plain = run.read_text("config.yaml")
+    changed = plain.replace("callbacks: []", "callbacks: [{EarlyStopping: {monitor: loss}}]")
+    assert changed != plain
+    run.write_text("config.yaml", changed)
+    with pytest.raises(UserError, match="belongs to other callbacks"):
+        take_up(run, epochs=9)
+    assert run.state == "finished"
 
 
 def test_a_checkpoint_survives_being_written(tmp_path):

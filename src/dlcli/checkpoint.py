@@ -11,13 +11,15 @@ import keras
 import numpy as np
 
 from dlcli.data.plain_npz import open_plain
-from dlcli.errors import WorkError
+from dlcli.errors import UserError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 FORMAT = 1
-_PLAIN = (bool, int, float, str, type(None), np.floating, np.integer)
+_PLAIN = (bool, int, float, type(None), np.floating, np.integer)
+"""What a callback's state is made of, beside lists of arrays; its texts name folders, which may lie
+elsewhere now."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     """Read a checkpoint.
 
     Raises:
-        WorkError: If it is damaged.
+        UserError: If it is damaged.
     """
     try:
         with open_plain(path) as content:
@@ -72,8 +74,10 @@ def load_checkpoint(path: Path) -> Checkpoint:
             history = [dict(row) for row in meta["history"]]
             return Checkpoint(int(meta["epoch"]), arrays, callbacks, history)
     except (OSError, ValueError, LookupError, TypeError, RecursionError, MemoryError) as error:
-        remedy = "it cannot be resumed; train it anew"
-        raise WorkError(f"{path} is damaged: {error}", remedy=remedy) from None
+        remedy = (
+            f"put a copy of it back, or train it anew: dlcli train {path.with_name('source.yaml')}"
+        )
+        raise UserError(f"{path} is damaged: {error}", remedy=remedy) from None
 
 
 def take_checkpoint(
@@ -91,22 +95,27 @@ def restore_model(model: keras.Model, checkpoint: Checkpoint) -> None:
     """Put the variables back into a model that was built and compiled the same way.
 
     Raises:
-        WorkError: If the model is a different one.
+        UserError: If the model is a different one.
     """
     variables = _variables(model)
     shapes = [tuple(v.shape) for v in variables]
     if shapes != [a.shape for a in checkpoint.arrays]:
         remedy = "resume a run with the config it was started with"
-        raise WorkError("the checkpoint belongs to another model", remedy=remedy)
+        raise UserError("the checkpoint belongs to another model", remedy=remedy)
     for variable, array in zip(variables, checkpoint.arrays, strict=True):
         variable.assign(array)
 
 
 def restore_callbacks(callbacks: list[keras.callbacks.Callback], checkpoint: Checkpoint) -> None:
-    """Put the callbacks' state back; call it after their `on_train_begin`, which resets them."""
+    """Put the callbacks' state back; call it after their `on_train_begin`, which resets them.
+
+    A checkpoint may come from somebody else: it changes nothing but what `take_checkpoint` keeps.
+    """
     for callback, state in zip(callbacks, checkpoint.callbacks, strict=True):
+        given = _given(callback)
         for name, value in state.items():
-            setattr(callback, name, value)
+            if name not in given and not hasattr(type(callback), name) and _is_state(value):
+                setattr(callback, name, value)
 
 
 def _variables(model: keras.Model) -> list[Any]:
@@ -121,16 +130,25 @@ def _state(callback: keras.callbacks.Callback) -> dict[str, Any]:
     """
     if isinstance(callback, keras.callbacks.CSVLogger):
         return {}  # its state is its file
-    given = inspect.signature(type(callback).__init__).parameters
+    given = _given(callback)
     state: dict[str, Any] = {}
     for name, value in vars(callback).items():
-        if name in given:
+        if name in given or not _is_state(value):
             continue
-        if isinstance(value, _PLAIN):
-            state[name] = value.item() if isinstance(value, np.generic) else value
-        elif _is_arrays(value):
+        if isinstance(value, list):
             state[name] = [np.array(v) for v in value]
+        else:
+            state[name] = value.item() if isinstance(value, np.generic) else value
     return state
+
+
+def _given(callback: keras.callbacks.Callback) -> frozenset[str]:
+    """Return the names of what a callback's constructor takes."""
+    return frozenset(inspect.signature(type(callback).__init__).parameters)
+
+
+def _is_state(value: Any) -> bool:
+    return isinstance(value, _PLAIN) or _is_arrays(value)
 
 
 def _is_arrays(value: Any) -> bool:

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+
+def is_special(path: Path) -> bool:
+    """Whether a path leads to a pipe, a socket or a device, which may never begin, or never end."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):  # it leads nowhere, or is a name that no file can have
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 @contextmanager

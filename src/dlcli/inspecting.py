@@ -198,7 +198,7 @@ def inspect_runs(root: Path, names: Sequence[str], wanted: Wanted, out: Path | N
     """
     check_kinds(wanted.invariance)
     subjects = _subjects(root, names)
-    place = out or (subjects[0].run.path / INSPECTION if len(names) == 1 else Path(INSPECTION))
+    place = out or (subjects[0].run.own(INSPECTION) if len(names) == 1 else Path(INSPECTION))
     findings = Findings()
     load_tensorflow()
     from dlcli.report.style import applied

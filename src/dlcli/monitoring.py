@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
+import re
+import string
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +14,17 @@ import keras
 from dlcli.config.diagnostics import ConfigError, Diagnostic, listing
 from dlcli.config.nodes import Mark, Text
 from dlcli.model import construct
-from dlcli.store.runs import CALLBACK_PATHS, FILES
+from dlcli.store.runs import CALLBACK_PATHS, FILES, RunFolder
 from dlcli.suggestion import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from dlcli.config.experiment import Call, Config
+
+
+WIDEST = 50
+"""Characters of a number in a file's name: the name may have 255, and Python would write any."""
 
 
 def check_callbacks(config: Config, names: Sequence[str]) -> None:
@@ -32,9 +39,39 @@ def check_callbacks(config: Config, names: Sequence[str]) -> None:
     """
     problems: list[Diagnostic] = []
     for call in config.fit.callbacks:
-        problems += _package(call) or [*_paths(call), *_monitor(call, construct(call), names)]
+        problems += _package(call) or [
+            *_paths(call, names),
+            *_monitor(call, construct(call), names),
+        ]
     if problems:
         raise ConfigError(problems)
+
+
+def check_places(calls: Sequence[Call], run: RunFolder) -> None:
+    """Make sure that nothing in a run's folder leads what its callbacks write out of it.
+
+    The folder may come from somebody else, and a link may lie in it where a callback will write a
+    file whose name is known only then, such as `{epoch}.keras`.
+
+    Raises:
+        UserError: If there is such a link, or a pipe.
+    """
+    for call in calls:
+        for value in _named_paths(call).values():
+            place = run.path
+            for part in itertools.takewhile(lambda p: "{" not in p, PurePosixPath(value).parts):
+                place = run.own(str((place / part).relative_to(run.path)))
+            for path in place.rglob("*"):
+                run.own(str(path.relative_to(run.path)))
+
+
+def _named_paths(call: Call) -> dict[str, str]:
+    """Return a callback's arguments that name files, which lie in the run's folder."""
+    return {
+        name: value
+        for name, value in call.arguments.items()
+        if name in CALLBACK_PATHS and isinstance(value, str)
+    }
 
 
 def _problem(rule: str, call: Call, argument: str, message: str, hint: str) -> Diagnostic:
@@ -51,11 +88,9 @@ def _package(call: Call) -> list[Diagnostic]:
     return [Diagnostic("missing-package", mark, call.path, message, hint)]
 
 
-def _paths(call: Call) -> list[Diagnostic]:
+def _paths(call: Call, names: Sequence[str]) -> list[Diagnostic]:
     found = []
-    for name, value in call.arguments.items():
-        if name not in CALLBACK_PATHS or not isinstance(value, str):
-            continue
+    for name, value in _named_paths(call).items():
         path = PurePosixPath(value)
         if path.is_absolute() or ".." in path.parts:
             hint = "give a path relative to the run's folder"
@@ -64,7 +99,42 @@ def _paths(call: Call) -> list[Diagnostic]:
             hint = "choose another name"
             message = f"{value} is the name of a file that every run has"
             found.append(_problem("bad-path", call, name, message, hint))
+        elif call.name == "ModelCheckpoint" and (message := _unfit(value, _filled_in(call, names))):
+            hint = "write {epoch:02d}, or what is logged then, such as {loss:.3f}"
+            found.append(_problem("bad-path", call, name, message, hint))
     return found
+
+
+def _filled_in(call: Call, names: Sequence[str]) -> dict[str, float]:
+    """Return what Keras fills into the name of a model that it saves, with a value each.
+
+    In the middle of an epoch nothing has been validated.
+    """
+    if call.arguments.get("save_freq", "epoch") == "epoch":
+        return {"epoch": 1, **dict.fromkeys(names, 0.5)}
+    trained = [name for name in names if not name.startswith("val_")]
+    return {"epoch": 1, "batch": 1, **dict.fromkeys(trained, 0.5)}
+
+
+def _unfit(pattern: str, known: Mapping[str, float]) -> str:
+    """Return what cannot be filled in of a file's name, or would fill the memory; else nothing."""
+    try:
+        for _, field, form, _ in string.Formatter().parse(pattern):
+            if field is None:
+                continue
+            if field not in known:
+                return f"{{{field}}} is nothing that is known then{did_you_mean(field, known)}"
+            if "{" in (form or "") or _is_wide(form or ""):
+                return f"{{{field}}} may be wider than {WIDEST} characters"
+        pattern.format(**known)
+    except ValueError as error:
+        return f"{pattern} cannot be filled in: {error}"
+    return ""
+
+
+def _is_wide(form: str) -> bool:
+    """Whether a format's width or precision is beyond what a file's name can hold."""
+    return any(len(n.lstrip("0")) > 2 or int(n) > WIDEST for n in re.findall(r"\d+", form))
 
 
 def _monitor(call: Call, callback: Any, names: Sequence[str]) -> list[Diagnostic]:

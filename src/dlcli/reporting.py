@@ -8,7 +8,7 @@ from pathlib import Path
 from dlcli.errors import UserError
 from dlcli.report.page import REPORT, comparison_page, run_page
 from dlcli.scoring import data_form, open_run, read_predictions
-from dlcli.store.comparisons import SUMMARY, ComparisonFolder
+from dlcli.store.comparisons import SUMMARY, ComparisonFolder, is_comparison
 
 
 def write_report(name: str, runs: Path, comparisons: Path) -> Path:
@@ -24,9 +24,25 @@ def write_report(name: str, runs: Path, comparisons: Path) -> Path:
     """
     for place in (Path(name), comparisons / name):
         folder = ComparisonFolder(place)
-        if place.is_dir() and folder.problems() is not None:
-            return write_comparison_report(folder)
+        if is_comparison(place.resolve()):
+            return _write_comparison_report(folder)
     return write_run_report(runs, name)
+
+
+def _write_comparison_report(folder: ComparisonFolder) -> Path:
+    """Write the page of a comparison that may be going on.
+
+    Raises:
+        UserError: If its tables cannot be shown; while they are written, that is told.
+    """
+    is_running = folder.is_locked()
+    try:
+        return write_comparison_report(folder)
+    except UserError as error:
+        if not is_running or "right now" in error.message:
+            raise
+        message = f"{folder.path} is being compared right now: {error.message}"
+        raise UserError(message, remedy="wait for it to end: it writes its tables then") from error
 
 
 def write_comparison_report(folder: ComparisonFolder) -> Path:
@@ -36,8 +52,7 @@ def write_comparison_report(folder: ComparisonFolder) -> Path:
         UserError: If it has no tables yet.
     """
     if not (folder.path / SUMMARY).exists():
-        remedy = "the same `dlcli compare-optimizers` again finishes it"
-        raise UserError(f"{folder.path} has no tables yet: it was cut off", remedy=remedy)
+        raise folder.without("tables")
     folder.write_text(REPORT, comparison_page(folder))
     return folder.path / REPORT
 

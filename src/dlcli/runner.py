@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from dlcli.checkpoint import Checkpoint
     from dlcli.config.experiment import Config
     from dlcli.data.keras_cache import Progress
     from dlcli.training import Experiment, Observer, TrainingResult
@@ -66,17 +67,27 @@ class Session:
         self._open_run = open_run
         self._source = source
         self._stack = ExitStack()
+        self._checkpoint: Checkpoint | None = None
 
     def __enter__(self) -> RunFolder:
         self.run = self._open_run()
-        self._stack.enter_context(self.run.lock())
+        with ExitStack() as stack:
+            stack.enter_context(self.run.lock())
+            self._write_beginning()
+            self._stack = stack.pop_all()
+        return self.run
+
+    def _write_beginning(self) -> None:
+        """Write what says that the run is going on; one that cannot go on is left as it is."""
         if self._source is None:
+            from dlcli.training import take_up
+
+            self._checkpoint = take_up(self.experiment, self.run)
             self.run.reopen()
         else:
             self.run.write_text(SOURCE, self._source)
             _write_environment(self.run, self.experiment.config)
         self.run.write_text(CONFIG, to_yaml(self.experiment.config))
-        return self.run
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
@@ -86,7 +97,7 @@ class Session:
         from dlcli.training import train
 
         try:
-            return train(self.experiment, self.run, observer, resume=self._source is None)
+            return train(self.experiment, self.run, observer, self._checkpoint)
         except FullDiskError as error:  # it is not the training that failed
             remedy = f"free some space, then go on with: dlcli train --resume {self.run.path}"
             raise FullDiskError(error.message, remedy=remedy) from error
@@ -175,7 +186,7 @@ def load_run_config(run: RunFolder) -> Config:
         UserError: If it is missing or damaged.
     """
     try:
-        return load_config(str(run.path / CONFIG))
+        return parse_config(Text(str(run.path / CONFIG), run.read_text(CONFIG)))
     except ConfigError as error:
         remedy = "was it edited by hand, or written by another version of dlcli?"
         message = f"the config of {run.path} cannot be read: {error.diagnostics[0].message}"

@@ -24,7 +24,7 @@ from dlcli.errors import InterruptedRunError, UserError, WorkError
 from dlcli.evaluation import point
 from dlcli.metrics import streaming
 from dlcli.model import construct, is_logits, keras_message
-from dlcli.monitoring import check_callbacks
+from dlcli.monitoring import check_callbacks, check_places
 from dlcli.store.runs import CALLBACK_PATHS, DATA
 
 if TYPE_CHECKING:
@@ -105,8 +105,33 @@ def prepare(config: Config, progress: Progress | None = None) -> Experiment:
     return Experiment(bound, dataset, model)
 
 
+def take_up(experiment: Experiment, run: RunFolder) -> Checkpoint | None:
+    """Put a run's checkpoint into its model, and return what else it says.
+
+    A run that was cut off in its first epoch has none; its seed starts it alike.
+
+    Raises:
+        UserError: If it is damaged, or of another model, or if a link in the folder would lead
+            what the callbacks write out of it.
+    """
+    callbacks = experiment.config.fit.callbacks
+    check_places(callbacks, run)
+    saved = run.own(CHECKPOINT)
+    if not saved.exists():
+        return None
+    checkpoint = load_checkpoint(saved)
+    if len(checkpoint.callbacks) != len(callbacks):
+        remedy = "resume a run with the config it was started with"
+        raise UserError(f"{saved} belongs to other callbacks", remedy=remedy)
+    restore_model(experiment.model, checkpoint)
+    return checkpoint
+
+
 def train(
-    experiment: Experiment, run: RunFolder, observer: Observer, *, resume: bool = False
+    experiment: Experiment,
+    run: RunFolder,
+    observer: Observer,
+    checkpoint: Checkpoint | None = None,
 ) -> TrainingResult:
     """Train a model and write the run's results into its folder.
 
@@ -114,18 +139,13 @@ def train(
         experiment: Its test part is only scored, after training.
         run: A run folder that nobody else is training in.
         observer: Shows the progress.
-        resume: Go on from the run's checkpoint.
+        checkpoint: Of the run, which is in the model, to go on from.
 
     Raises:
         InterruptedRunError: On Ctrl-C; the epochs done are kept and can be resumed.
         WorkError: If Keras or the memory gives up.
     """
     config = experiment.config
-    # A run that was cut off in its first epoch has no checkpoint; its seed starts it alike.
-    saved = run.own(CHECKPOINT)
-    checkpoint = load_checkpoint(saved) if resume and saved.exists() else None
-    if checkpoint is not None:
-        restore_model(experiment.model, checkpoint)
     callbacks = [
         _construct_callback(call, run.path, checkpoint is not None) for call in config.fit.callbacks
     ]

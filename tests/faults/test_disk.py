@@ -112,3 +112,63 @@ def test_a_read_only_disk_is_said_and_what_only_reads_works(disk, tmp_path):
     for arguments in (("eval", run), ("runs", "ls", "--root", str(disk))):
         assert dlcli(*arguments, cwd=folder).returncode == 0
     assert {path: path.read_bytes() for path in disk.rglob("*") if path.is_file()} == before
+
+
+CONVOLUTION = """\
+name: seen
+data: {dataset: digits, batch_size: 256}
+model:
+  layers:
+    - {Conv2D: {filters: 2, kernel_size: 3}}
+    - GlobalMaxPooling2D
+    - {Dense: {units: $classes, activation: softmax}}
+fit: {epochs: 1}
+"""
+LOOKS = ("--filters", "--invariance", "shift", "--examples", "20")
+
+
+def test_inspect_on_a_full_disk_says_so_and_keeps_the_figures_of_before(disk, tmp_path):
+    folder, run = place(tmp_path / "work"), str(disk / "run")
+    (folder / "seen.yaml").write_text(CONVOLUTION)
+    resize(disk, "8m")
+    assert dlcli("train", "seen.yaml", "--out", run, cwd=folder).returncode == 0
+    for room in (0, 4096, 65536):  # the folder, half a figure, some figures
+        resize(disk, f"{_used(disk) + room}")
+        refused(folder, "inspect", run, *LOOKS, code=1, said="the disk is full")
+        assert not list(disk.rglob(".*.part*"))
+        assert all(path.read_bytes().endswith(ENDS[path.suffix]) for path in _figures(disk))
+    resize(disk, "8m")
+    assert dlcli("inspect", run, *LOOKS, cwd=folder).returncode == 0
+    before = {path: path.read_bytes() for path in _figures(disk)}
+    assert len(before) == 2 * 2
+    resize(disk, f"{_used(disk)}")
+    refused(folder, "inspect", run, *LOOKS, code=1, said="the disk is full")
+    assert {path: path.read_bytes() for path in _figures(disk)} == before
+    assert dlcli("eval", run, cwd=folder).returncode == 0
+
+
+ENDS = {".svg": b"</svg>\n", ".png": b"IEND\xaeB`\x82"}
+
+
+def _figures(disk):
+    return [path for path in (disk / "run").glob("inspect/*") if path.suffix in ENDS]
+
+
+def test_report_on_a_full_disk_keeps_the_page_of_before(disk, tmp_path):
+    folder = place(tmp_path / "work")
+    resize(disk, "16m")
+    run, comparison = disk / "run", disk / "small"
+    assert dlcli("train", "small.yaml", "--out", str(run), cwd=folder).returncode == 0
+    command = ("compare-optimizers", "small.yaml", *WIDE, "--root", str(disk))
+    assert dlcli(*command, cwd=folder).returncode == 0
+    for made in (run, comparison):
+        assert dlcli("report", str(made), cwd=folder).returncode == 0
+        before = (made / "report.html").read_bytes()
+        for room in (0, 65536):
+            resize(disk, f"{_used(disk) + room}")
+            refused(folder, "report", str(made), code=1, said="the disk is full")
+            assert (made / "report.html").read_bytes() == before
+            assert not list(disk.rglob(".*.part*"))
+        resize(disk, "16m")
+        assert dlcli("report", str(made), cwd=folder).returncode == 0
+        assert (made / "report.html").read_bytes() == before

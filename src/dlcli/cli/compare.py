@@ -176,23 +176,33 @@ class _Home:
     """Where a comparison goes; nothing is made before it is known that it can be trained."""
 
     def __init__(self, plan: Plan, name: str | None, root: Path) -> None:
-        from dlcli.comparing import problems_key_of
+        from dlcli.comparing import first_keys_of, problems_key_of
+        from dlcli.store.comparisons import damaged_comparisons
 
         self._name = name or "-".join(problem.name for problem in plan.problems)
         self._root = root
         self._key = problems_key_of(plan)
+        self._damaged = damaged_comparisons(root, self._name)
+        self._trials = first_keys_of(plan) if self._damaged else frozenset[str]()
 
     def found(self) -> ComparisonFolder | None:
         """Return the folder of the same problems, if there is one."""
         from dlcli.store.comparisons import find_comparison
 
-        return find_comparison(self._root, self._name, self._key)
+        return find_comparison(self._root, self._name, self._key, self._trials)
 
     def opened(self, *, fresh: bool) -> ComparisonFolder:
-        """Return that folder, or a new one."""
-        from dlcli.store.comparisons import open_comparison
+        """Return that folder, or a new one; what is damaged is told."""
+        from dlcli.store.comparisons import ENVIRONMENT, open_comparison
 
-        return open_comparison(self._root, self._name, self._key, fresh=fresh)
+        folder = open_comparison(self._root, self._name, self._key, self._trials, fresh=fresh)
+        for each in () if fresh else self._damaged:
+            what = f"{each.path / ENVIRONMENT} is missing or damaged"
+            if each.path == folder.path:
+                note(f"{what}: it is written anew, and the finished trials are kept")
+            else:
+                note(f"{what}, and none of these trials lies there: it is left as it is")
+        return folder
 
 
 def _run(session: Session, pool: Executor, deadline: float | None) -> None:
@@ -206,6 +216,7 @@ def _run(session: Session, pool: Executor, deadline: float | None) -> None:
 
 def _written(session: Session, *, figures: bool) -> Results:
     from dlcli.report.documents import write_tables
+    from dlcli.store.comparisons import FIGURES
 
     assert session.folder is not None  # noqa: S101 (there is one when something is written)
     results = session.results()
@@ -217,7 +228,7 @@ def _written(session: Session, *, figures: bool) -> Results:
         from dlcli.reporting import write_comparison_report
         from dlcli.store.folder import explained_os_errors
 
-        place = session.folder.path / "figures"
+        place = session.folder.own(FIGURES)
         with explained_os_errors(place):
             place.mkdir(exist_ok=True)
         write_figures(results, place)

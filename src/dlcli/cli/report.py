@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from dlcli.cli.output import echo
+from dlcli.cli.output import echo, note
 
 
 @click.command()
@@ -22,8 +22,11 @@ def report(name: str, root: str, comparisons: str, show: bool) -> None:
     One file that needs no network: it can be mailed, archived and printed.
     """
     from dlcli.reporting import write_report
+    from dlcli.store.folder import Folder
 
     path = write_report(name, Path(root), Path(comparisons))
+    if Folder(path.parent).is_locked():
+        note(f"{path.parent} is in use right now: the page shows what was written before")
     echo(str(path))
     if show:
         click.launch(str(path))

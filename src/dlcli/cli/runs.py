@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dlcli.cli.output import echo, emit_json, note, print_table, visible
+from dlcli.config.diagnostics import ConfigError
 from dlcli.config.rendering import differences, flatten
 from dlcli.config.yaml_text import read_plain
 from dlcli.errors import UserError
@@ -157,7 +158,10 @@ def _config(run: Folder) -> dict[str, Any]:
     Raises:
         UserError: If it is damaged.
     """
-    plain = read_plain(run.read_text(CONFIG))
+    try:
+        plain = read_plain(run.read_text(CONFIG))
+    except ConfigError:
+        raise run.damaged(CONFIG) from None
     return plain if isinstance(plain, dict) else {}
 
 

@@ -5,7 +5,7 @@ on XLA, `session` trains what is missing in its folder.
 """
 
 from dlcli.comparing.reading import plan_comparison, read_problems
-from dlcli.comparing.session import Session, problems_key_of, write_settings
+from dlcli.comparing.session import Session, first_keys_of, problems_key_of, write_settings
 from dlcli.comparing.timing import (
     Settled,
     check,
@@ -23,6 +23,7 @@ __all__ = [
     "Settled",
     "check",
     "estimated_seconds",
+    "first_keys_of",
     "fitted",
     "measure",
     "place",

@@ -282,6 +282,12 @@ def write_settings(session: Session, command: Sequence[str], placement: Placemen
         folder.write_text(name, to_yaml(problem.config))
 
 
+def first_keys_of(plan: Plan) -> frozenset[str]:
+    """Return the keys of the trials that a plan begins with."""
+    key = TrialKeys(plan, computing_versions())
+    return frozenset(key(trial) for task in Stages(plan).start() for trial in task.trials)
+
+
 def problems_key_of(plan: Plan) -> str:
     """Return the hash by which a comparison finds its folder again."""
     return problems_key(plan, computing_versions())

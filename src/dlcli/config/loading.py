@@ -14,6 +14,7 @@ from dlcli.config.reading import Reader
 from dlcli.config.sections import read_config
 from dlcli.config.yaml_text import parse_yaml
 from dlcli.errors import UserError
+from dlcli.files import is_special
 
 if TYPE_CHECKING:
     from dlcli.config.experiment import Config
@@ -34,6 +35,9 @@ def read_text(path: str) -> Text:
     if path == STANDARD_INPUT:
         return _decoded("<stdin>", sys.stdin.buffer.read(MAX_BYTES + 1))
     file = Path(path)
+    if is_special(file) and not _is_open(file):
+        remedy = "name a file; what another program writes is read with: program | dlcli ... -"
+        raise UserError(f"{path} is a pipe or a device, not a file", remedy=remedy)
     if file.is_dir():
         found = sorted(p.name for p in file.glob("*.y*ml"))
         remedy = f"name a file in it: {', '.join(found[:6])}" if found else "name a YAML file"
@@ -47,6 +51,11 @@ def read_text(path: str) -> Text:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UserError(f"{path} cannot be read: {reason}", remedy="check the file") from None
+
+
+def _is_open(file: Path) -> bool:
+    """Whether a path names what the shell has opened already, as in `dlcli train <(program)`."""
+    return str(file) == "/dev/stdin" or str(file.parent) in ("/dev/fd", "/proc/self/fd")
 
 
 def _decoded(name: str, content: bytes) -> Text:

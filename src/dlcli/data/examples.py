@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 from dlcli.data.description import DataDescription, Split
+from dlcli.data.own.files import check_file
 from dlcli.errors import DataError
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def read_examples(path: Path, description: DataDescription, *, targets: bool) ->
     Raises:
         DataError: If the file is missing or does not fit; it names the row.
     """
+    check_file(path)
     if not path.is_file():
         raise DataError(f"there is no file {path}", remedy="check the path")
     if path.suffix.lower() == ".csv":

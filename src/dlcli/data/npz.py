@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dlcli.data.description import INPUT, DataDescription, Dataset, Split, TensorSpec
 from dlcli.data.entry import DataEntry
+from dlcli.data.own.files import check_file
 from dlcli.data.targets import OwnTask, check_finite, interpret
 from dlcli.errors import DataError
 from dlcli.suggestion import did_you_mean
@@ -133,6 +134,7 @@ def _headers(path: Path) -> dict[str, _Header]:
 def _reading(path: Path) -> Iterator[None]:
     """Turn every way in which a file can fail to be an `.npz` into one clear error."""
     remedy = "Write it with numpy.savez(path, x_train=..., y_train=...)."
+    check_file(path)
     if path.is_dir():
         raise DataError(f"{path} is a folder, not an .npz file", remedy=remedy)
     try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import itertools
 import os
 import re
 import shutil
@@ -49,6 +50,41 @@ class ComparisonFolder(Folder):
             return found if isinstance(found, str) else None
         return None
 
+    @property
+    def is_damaged(self) -> bool:
+        """Whether it holds trials, but what says of which problems is missing or damaged."""
+        return self.problems() is None and (self.path / TRIALS).is_dir()
+
+    def holds_any(self, keys: Collection[str]) -> bool:
+        """Whether one of these trials lies in the folder, whole or pruned."""
+        with contextlib.suppress(OSError):
+            names = os.listdir(self.path / TRIALS)  # noqa: PTH208 (names are wanted)
+            return not {name.partition("-")[0] for name in names}.isdisjoint(keys)
+        return False
+
+    def without(self, name: str) -> UserError:
+        """Return the error of a comparison that lacks a file."""
+        if self.is_locked():
+            message = f"{self.path} is being compared right now: it has no {name} yet"
+            remedy = "wait for it to end; Ctrl-C there ends it with the tables of what is done"
+            return UserError(message, remedy=remedy)
+        remedy = "the same `dlcli compare-optimizers` again finishes it"
+        return UserError(f"{self.path} has no {name}: it was cut off", remedy=remedy)
+
+    def damaged(self, name: str) -> UserError:
+        """Return the error of a file that holds something else than it should."""
+        remedy = "the same `dlcli compare-optimizers` again writes it anew; its trials are kept"
+        return UserError(f"{self.path / name} is damaged", remedy=remedy)
+
+    def check_inside(self) -> None:
+        """Make sure that what is read and written below it lies in it.
+
+        Raises:
+            UserError: If a symbolic link leads out of it.
+        """
+        for name in (TRIALS, FIGURES, EARLIER):
+            self.own(name)
+
     def started(self) -> str:
         """Return when it was started last, in ISO 8601, UTC; empty if that is not recorded."""
         with contextlib.suppress(UserError, KeyError, TypeError, ValueError, OverflowError):
@@ -67,8 +103,9 @@ class ComparisonFolder(Folder):
         """Hold the comparison.
 
         Raises:
-            UserError: If another process holds it.
+            UserError: If another process holds it, or a link would lead what is written out of it.
         """
+        self.check_inside()
         try:
             with super().lock():
                 yield
@@ -106,11 +143,13 @@ class ComparisonFolder(Folder):
         """Return a finished trial with its history, None if there is none.
 
         Raises:
-            UserError: If its files are damaged.
+            UserError: If its files are damaged, or lie elsewhere.
         """
         place = Folder(self.path / TRIALS / key)
         if not (place.path / TRIAL).exists():
             return None
+        if os.path.islink(place.path):  # noqa: PTH114 (half the time, for each of many trials)
+            raise UserError(f"{place.path} is a symbolic link")
         content = place.read_json(TRIAL)
         history = from_csv(place.read_text(HISTORY))
         if content.get("epochs") != len(history):
@@ -129,17 +168,17 @@ class ComparisonFolder(Folder):
         return self._moved() if self.would_lose(keys) else None
 
     def would_lose(self, keys: Collection[str]) -> bool:
-        """Whether the tables hold a trial that is not among these."""
+        """Whether the tables hold a trial that is not among these; damaged ones hold nothing."""
         with contextlib.suppress(UserError, csv.Error):
-            rows = csv.DictReader(io.StringIO(self.read_text(TABLE)))
-            return bool({row.get("key") for row in rows} - set(keys))
+            whole = self.read_text(TABLE).rpartition("\n")[0]  # without a row that was cut off
+            found = {row.get("key") for row in csv.DictReader(io.StringIO(whole))}
+            return bool(found - {None} - set(keys))
         return False
 
     def _moved(self) -> Path:
         with explained_os_errors(self.path / EARLIER / TABLE):
-            number = 1 + sum(1 for _ in (self.path / EARLIER).glob("*"))
-            place = self.path / EARLIER / str(number)
-            place.mkdir(parents=True)
+            place = self._free_place()
+            place.mkdir()
             for path in sorted(self.path.iterdir()):
                 if path.suffix in (".csv", ".md", ".tex", ".html") or path.name == FIGURES:
                     path.rename(place / path.name)
@@ -148,10 +187,16 @@ class ComparisonFolder(Folder):
     def _make_way(self, trial: Path) -> None:
         """Move away what lies where a trial's folder or files will be and is none."""
         spoilt = not trial.is_dir() or any((trial / name).is_dir() for name in (TRIAL, HISTORY))
-        if os.path.lexists(trial) and spoilt:
-            number = 1 + sum(1 for _ in (self.path / EARLIER).glob("*"))
-            (self.path / EARLIER).mkdir(exist_ok=True)
-            trial.rename(self.path / EARLIER / f"{number}-{trial.name}")
+        if trial.is_symlink() or (trial.exists() and spoilt):
+            trial.rename(self._free_place(f"-{trial.name}"))
+
+    def _free_place(self, suffix: str = "") -> Path:
+        """Return where something can be moved to: `earlier/1`, or the next number that is free."""
+        earlier = self.own(EARLIER)
+        earlier.mkdir(exist_ok=True)
+        taken = {path.name.partition("-")[0] for path in earlier.iterdir()}
+        number = next(str(n) for n in itertools.count(1) if str(n) not in taken)
+        return earlier / f"{number}{suffix}"
 
     def kept_trials(self) -> int:
         """Return how many trials are finished."""
@@ -189,16 +234,19 @@ def _number(cell: str) -> float | int | None:
     return int(cell) if cell.lstrip("+-").isdecimal() else number
 
 
-def open_comparison(root: Path, name: str, problems: str, *, fresh: bool) -> ComparisonFolder:
+def open_comparison(
+    root: Path, name: str, problems: str, keys: Collection[str] = (), *, fresh: bool
+) -> ComparisonFolder:
     """Return the newest folder of the same problems, or a new one beside the others.
 
     Args:
         root: Folder of the comparisons; made if needed.
         name: Of the comparison; a taken one gets -2, -3, ...
         problems: Identifies what is compared on.
+        keys: Of trials of such a comparison, as `find_comparison` has it.
         fresh: Take a new one in any case.
     """
-    found = None if fresh else find_comparison(root, name, problems)
+    found = None if fresh else find_comparison(root, name, problems, keys)
     if found is not None:
         return found
     base = slug(name)
@@ -221,12 +269,31 @@ def _is_bare(path: Path) -> bool:
     )
 
 
-def find_comparison(root: Path, name: str, problems: str) -> ComparisonFolder | None:
-    """Return the newest folder of a name that holds a comparison of these problems."""
+def find_comparison(
+    root: Path, name: str, problems: str, keys: Collection[str] = ()
+) -> ComparisonFolder | None:
+    """Return the newest folder of a name that holds a comparison of these problems.
+
+    Args:
+        root: Folder of the comparisons.
+        name: Of the comparison.
+        problems: Identifies what is compared on.
+        keys: Of trials of such a comparison, by which one whose environment.json is damaged is
+            known.
+
+    Raises:
+        UserError: If it holds links that lead out of it.
+    """
     for folder in reversed(_numbered(root, slug(name))):
-        if folder.problems() == problems:
+        if folder.problems() == problems or (folder.is_damaged and folder.holds_any(keys)):
+            folder.check_inside()
             return folder
     return None
+
+
+def damaged_comparisons(root: Path, name: str) -> list[ComparisonFolder]:
+    """Return the folders of a name that hold trials of problems that nothing tells any more."""
+    return [folder for folder in _numbered(root, slug(name)) if folder.is_damaged]
 
 
 def _numbered(root: Path, base: str) -> list[ComparisonFolder]:
@@ -258,8 +325,13 @@ def open_comparison_at(path: Path, problems: str) -> ComparisonFolder:
 
 
 def is_comparison(path: Path) -> bool:
-    """Whether a folder was made for a comparison."""
-    return path.is_dir() and not path.is_symlink() and ComparisonFolder(path).problems() is not None
+    """Whether a folder was made for a comparison; its environment.json may be damaged since."""
+    folder = ComparisonFolder(path)
+    if not path.is_dir() or path.is_symlink():
+        return False
+    return folder.problems() is not None or (
+        folder.is_damaged and os.path.lexists(path / ENVIRONMENT)
+    )
 
 
 def list_comparisons(root: Path) -> list[ComparisonFolder]:

@@ -95,10 +95,10 @@ class Folder:
         self.write_text(name, text, synced=synced)
 
     def own(self, name: str) -> Path:
-        """Return the path of a file of the folder, which lies in it if it exists.
+        """Return the path of a file or folder of this one, which lies in it if it exists.
 
         A folder may come from somebody else: a link in it could lead to a secret, which a report
-        would show, and reading a pipe would never end.
+        would show, or to what should not be written to, and reading a pipe would never end.
 
         Raises:
             UserError: If it is a symbolic link that leads out of the folder, or a pipe.
@@ -113,7 +113,7 @@ class Folder:
         except (OSError, RuntimeError):  # a link that leads to itself
             is_inside = False
         if not is_inside:
-            remedy = "if it is to be trusted, put a copy of the file there"
+            remedy = "remove it; if it is to be trusted, put a copy of what it leads to there"
             message = f"{path} is a symbolic link that leads out of its folder"
             raise UserError(message, remedy=remedy)
         if real.exists() and not (real.is_file() or real.is_dir()):

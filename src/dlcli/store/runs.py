@@ -84,6 +84,9 @@ class RunFolder(Folder):
             return UserError(
                 f"{self.path} has no {lack}: its training failed: {reason}", remedy=remedy
             )
+        if self.is_locked():
+            message = f"{self.path} is being trained right now: it has no {lack} yet"
+            return UserError(message, remedy="wait for it to end")
         message = f"{self.path} has no {lack}: the run is not {FINISHED}"
         return UserError(message, remedy=f"go on with: dlcli train --resume {self.path}")
 

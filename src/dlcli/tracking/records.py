@@ -75,7 +75,7 @@ def run_record(run: RunFolder) -> Record:
         files=tuple(
             path
             for path in sorted(run.path.iterdir())
-            if path.is_file() and path.name not in LEFT_OUT and not path.name.startswith(".")
+            if _is_own(path) and path.name not in LEFT_OUT and not path.name.startswith(".")
         ),
         note=f"```yaml\n{run.read_text(runs.SOURCE)}\n```",
     )
@@ -87,12 +87,12 @@ def comparison_records(folder: ComparisonFolder) -> Iterator[Record]:
     Raises:
         UserError: If one of its files is missing or damaged.
     """
-    figures = folder.path / comparisons.FIGURES
+    figures = folder.own(comparisons.FIGURES)
     tables = [folder.path / comparisons.SUMMARY, folder.path / comparisons.TABLE]
     yield Record(
         group=folder.name,
         name="summary",
-        files=(*tables, *(sorted(figures.glob("*.png")) if figures.is_dir() else ())),
+        files=(*tables, *(path for path in sorted(figures.glob("*.png")) if _is_own(path))),
         note=folder.read_text("summary.md"),
     )
     for row in _rows(folder.read_text(comparisons.TABLE)):
@@ -109,6 +109,11 @@ def comparison_records(folder: ComparisonFolder) -> Iterator[Record]:
             },
             note=row.get("message", ""),
         )
+
+
+def _is_own(path: Path) -> bool:
+    """Whether what lies in a folder is a file, and no link to one that lies elsewhere."""
+    return path.is_file() and not path.is_symlink()
 
 
 def _trial_name(row: Mapping[str, str]) -> str:

@@ -9,6 +9,7 @@ import zlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TextIO
 
+from dlcli.data.own.files import check_file
 from dlcli.errors import DataError
 from dlcli.suggestion import did_you_mean
 
@@ -106,8 +107,7 @@ def open_text(path: Path) -> Iterator[TextIO]:
 
 def _opened(path: Path) -> BinaryIO:
     """Open a file, unpacked, to read bytes from."""
-    if path.is_char_device():  # /dev/zero never ends
-        raise DataError(f"{path} is a device, not a file", remedy="Name a file.")
+    check_file(path)
     if path.suffix.lower() == ".gz":
         limit = max(LARGEST_SMALL, MAX_EXPANSION * path.stat().st_size)
         return io.BufferedReader(_Unpacked(path, limit))

@@ -5,12 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dlcli.errors import DataError
+from dlcli.files import is_special
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
 PARTS = ("train", "validation", "test")
+
+
+def check_file(path: Path) -> None:
+    """Make sure that a path leads to no pipe and no device, of which reading might never end.
+
+    Raises:
+        DataError: If it does.
+    """
+    if is_special(path):
+        remedy = "Name a file; what another program writes has to be saved as one first."
+        raise DataError(f"{path} is a pipe or a device, not a file", remedy=remedy)
 
 
 def stamp(path: Path | str) -> tuple[str, ...]:
@@ -35,6 +47,7 @@ def class_folders(path: Path) -> dict[str, dict[str, Path]]:
         DataError: If the folder is missing, holds no folders, or a part lacks a class or has
             one more.
     """
+    check_file(path)
     if not path.is_dir():
         found = "is a file" if path.exists() else "is not there"
         message = f"{path} {found}, but should be a folder with a subfolder for each class"

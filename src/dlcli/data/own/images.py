@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from dlcli.data.description import INPUT, DataDescription, Dataset, TensorSpec
 from dlcli.data.entry import DataEntry
 from dlcli.data.own.encoding import room
-from dlcli.data.own.files import class_folders, files_in, stamp
+from dlcli.data.own.files import check_file, class_folders, files_in, stamp
 from dlcli.data.own.labels import Labelled, Place, as_targets, meaning_of
 from dlcli.data.splitting import with_own_test
 from dlcli.errors import DataError
@@ -263,6 +263,7 @@ class ImageEncoder:
             where = [Place(str(file)) for file in files]
             written = Labelled([[label for _, label in labelled]], [where])
             return files, as_targets(written, description)
+        check_file(path)
         if not path.exists():
             raise DataError(f"there is no file {path}", remedy="Check the path.")
         files = files_in(path, SUFFIXES) if path.is_dir() else [path]
