@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dlcli.cli.output import echo, emit_json, note, print_table, visible
-from dlcli.config.diagnostics import ConfigError
 from dlcli.config.rendering import differences, flatten
 from dlcli.config.yaml_text import read_plain
 from dlcli.errors import UserError
@@ -156,12 +155,9 @@ def _config(run: Folder) -> dict[str, Any]:
     """Read the resolved config of a run as plain data.
 
     Raises:
-        UserError: If it is damaged.
+        UserError: If it is damaged: where, and how.
     """
-    try:
-        plain = read_plain(run.read_text(CONFIG))
-    except ConfigError:
-        raise run.damaged(CONFIG) from None
+    plain = read_plain(run.read_text(CONFIG), str(run.path / CONFIG))
     return plain if isinstance(plain, dict) else {}
 
 

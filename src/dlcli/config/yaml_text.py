@@ -147,10 +147,12 @@ class _Composer:
         self._written += 1
         if self._written > 2 * MAX_NODES:  # keys count too
             message = f"the config holds more than {MAX_NODES} values"
-            raise ConfigError([Diagnostic("too-many-values", mark, "", message)])
+            hint = "remove what no network needs, or what aliases repeat"
+            raise ConfigError([Diagnostic("too-many-values", mark, "", message, hint)])
         if depth > MAX_DEPTH:
             message = f"nested deeper than {MAX_DEPTH} levels"
-            raise ConfigError([Diagnostic("too-deep", mark, "", message)])
+            hint = "is a bracket left open, or was the file damaged?"
+            raise ConfigError([Diagnostic("too-deep", mark, "", message, hint)])
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, mark)
         self._check_tag(event, mark)
@@ -248,13 +250,17 @@ def _scalar_value(event: yaml.ScalarEvent) -> Plain:
     return plain_value(event.value) if plain else str(event.value)
 
 
-def read_plain(content: str) -> object:
+def read_plain(content: str, name: str = "<yaml>") -> object:
     """Return a YAML document as plain data, without positions.
+
+    Args:
+        content: The document.
+        name: What messages call it.
 
     Raises:
         ConfigError: As `parse_yaml`.
     """
-    return _plain(parse_yaml(Text("<yaml>", content)))
+    return _plain(parse_yaml(Text(name, content)))
 
 
 def _plain(node: Node) -> object:
