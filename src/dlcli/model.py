@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from dlcli.config.experiment import Call
 from dlcli.config.nodes import Mark, Text
 from dlcli.data.description import INPUT, TensorSpec
 from dlcli.masking import apply_masked
+from dlcli.memory import check_room, is_short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from dlcli.config.experiment import Config, InputConfig, LayerConfig, Reference
     from dlcli.data.description import DataDescription, Split
     from dlcli.signature import Argument
+
+MEMORY = "memory"
+"""The rule of a mistake that is a lack of memory."""
 
 BLOCK = 256
 """Examples that are read at once of data that lie in a file."""
@@ -70,15 +75,15 @@ def _constructed(value: Any, argument: Argument | None) -> Any:
 
 def _refused(mark: Mark | None, path: str, error: Exception) -> ConfigError:
     mark = mark or Mark(Text("config", ""), 1, 1)
-    if type(error).__name__ in ("MemoryError", "ResourceExhaustedError"):
+    if is_short(error):
         message = f"there is not enough memory for it: {keras_message(error)}"
-        return ConfigError([Diagnostic("memory", mark, path, message, "make it smaller")])
+        return ConfigError([Diagnostic(MEMORY, mark, path, message, "make it smaller")])
     return ConfigError([Diagnostic("keras", mark, path, keras_message(error))])
 
 
 def keras_message(error: Exception) -> str:
     """Return the sentence of a Keras or TensorFlow error that says what is wrong."""
-    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+    text = re.sub(r"\x1b\[[0-9;]*m|\{\{function_node [^}]*\}\} *", "", str(error))
     text = re.sub(r"^Exception encountered when calling [^\n]*\n+", "", text)
     text = re.split(
         r"\n+(?:Arguments received by|Call arguments received)|\n*Received: ?args=", text
@@ -112,6 +117,20 @@ def build_model(config: Config, description: DataDescription) -> keras.Model:
         outputs if len(outputs) > 1 else outputs[0],
         name=_model_name(config.name),
     )
+
+
+def check_trainable(model: keras.Model, config: Config) -> None:
+    """Make sure that there is memory for the gradients of a model's weights.
+
+    Raises:
+        ConfigError: If there is none; it names the line of the layer that has most of them.
+    """
+    try:
+        check_room(sum(math.prod(w.shape) * 4 for w in model.trainable_weights))
+    except MemoryError as error:
+        own = [layer for layer in config.model.layers if layer.call is not None]
+        largest = max(own, key=lambda layer: model.get_layer(layer.id).count_params())
+        raise _refused(largest.mark, largest.path, error) from None
 
 
 def _check_output(

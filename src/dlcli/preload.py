@@ -11,9 +11,11 @@ import os
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
+from dlcli.memory import limit_to_machine  # noqa: E402
 from dlcli.quiet import LITE, OPTIONAL, sparing, uncollected  # noqa: E402
 from dlcli.store.xla_cache import remember_compiled  # noqa: E402
 
+limit_to_machine()
 remember_compiled()
 # Workers write no models, so that they can do without Keras's h5py as well.
 with sparing((*OPTIONAL, "h5py"), unused=(LITE,)):

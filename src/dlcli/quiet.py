@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlcli.interrupts import never_swallowed
+from dlcli.memory import limit_to_machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -37,6 +38,7 @@ def load_tensorflow() -> None:
     """
     if "tensorflow" in sys.modules:
         return
+    limit_to_machine()
     with never_swallowed(), _quietly():
         with sparing(OPTIONAL):
             import tensorflow as tf  # imports Keras

@@ -22,6 +22,7 @@ from dlcli.checkpoint import (
 from dlcli.config.binding import bind
 from dlcli.errors import InterruptedRunError, UserError, WorkError
 from dlcli.evaluation import point
+from dlcli.memory import OUT, REMEDY, is_short
 from dlcli.metrics import streaming
 from dlcli.model import construct, is_logits, keras_message
 from dlcli.monitoring import check_callbacks, check_places
@@ -329,10 +330,11 @@ def _kept_whatever_happens(recorder: Recorder) -> Iterator[None]:
             f"interrupted after {done} whole epoch{'s' if done != 1 else ''}; they are kept",
             remedy=f"go on with: dlcli train --resume {recorder.run.path}",
         ) from None
-    except (MemoryError, tf.errors.ResourceExhaustedError):
-        recorder.keep()
-        raise WorkError("out of memory", remedy="lower data.batch_size") from None
-    except (ValueError, TypeError, tf.errors.OpError) as error:
+    except (MemoryError, ValueError, TypeError, tf.errors.OpError) as error:
+        if is_short(error):
+            with contextlib.suppress(MemoryError):  # what was kept before stays
+                recorder.keep()
+            raise WorkError(OUT, remedy=REMEDY) from None
         recorder.keep()
         remedy = "check that loss, metrics and last layer fit the data; --debug shows all of it"
         raise WorkError(f"Keras stopped training: {keras_message(error)}", remedy=remedy) from error

@@ -20,9 +20,11 @@ from dlcli.comparison.records import (
     Task,
     Trial,
 )
+from dlcli.config.diagnostics import ConfigError
 from dlcli.engine.fitting import make_program
 from dlcli.engine.program import Network, Program, leave_optimizing_to_xla
-from dlcli.model import construct
+from dlcli.memory import check_room, is_short
+from dlcli.model import MEMORY, construct
 from dlcli.quiet import LOG_LEVEL, SILENT
 from dlcli.store.xla_cache import forget_compiled
 from dlcli.trial import Training, part_scores, sample_loss
@@ -94,15 +96,24 @@ class Workshop:
         """
         try:
             return self._done(task)
-        except tf.errors.ResourceExhaustedError:
+        except ConfigError as error:
+            # It could be built before: what is missing is memory, for this task.
+            if isinstance(task, Task) and error.diagnostics[0].rule == MEMORY:
+                raise MemoryError(error.diagnostics[0].message) from error
             raise
-        except tf.errors.OpError:  # with XLA, perhaps because its cache is damaged
+        except tf.errors.OpError as error:  # with XLA, perhaps because its cache is damaged
             compiled = any(network.is_jit for network in self._networks.values())
-            if not (compiled and forget_compiled()):
+            if is_short(error) or not (compiled and forget_compiled()):
                 raise
-            self._networks.clear()
-            self._programs.clear()
+            self._forget()
             return self._done(task)
+
+    def _forget(self) -> None:
+        """Forget all networks and what belongs to them; the next task builds its own."""
+        self._networks.clear()
+        self._programs.clear()
+        self._states.clear()
+        self._losses.clear()
 
     def _done(self, task: Task | Check | JitCheck) -> Any:
         if isinstance(task, Check):
@@ -169,11 +180,7 @@ class Workshop:
 
     def _network(self, problem: int) -> Network:
         if problem not in self._networks:
-            # Only one network's data is held: contenders come problem by problem.
-            self._networks.clear()
-            self._programs.clear()
-            self._states.clear()
-            self._losses.clear()
+            self._forget()  # only one network's data is held: contenders come problem by problem
             asked = self.plan.problems[problem]
             self._networks[problem] = Network(asked.config, self._data(problem), jit=asked.jit)
         return self._networks[problem]
@@ -215,6 +222,7 @@ class Workshop:
         state = self._state(contender, trial.seed)
         program, compiling = self.program(contender)
         loss = self._start_loss(contender, trial.seed)
+        check_room(sum(array.nbytes for array in state))
         return Training(self.plan, trial, program, state, loss, compiling)
 
     def _tried(self, trial: Trial) -> Result:

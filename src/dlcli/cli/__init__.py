@@ -15,6 +15,7 @@ import click
 from dlcli.cli.output import block, echo
 from dlcli.errors import DlcliError, UserError, WorkError
 from dlcli.interrupts import remembered
+from dlcli.memory import OUT, REMEDY, is_short
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -128,7 +129,7 @@ def _told(error: Exception) -> int:
     for kind, tell in _TELLERS:
         if isinstance(error, kind):
             return tell(error)
-    return _told_bug(error)
+    return _told_memory(error) if is_short(error) else _told_bug(error)
 
 
 def _told_help(error: click.exceptions.NoArgsIsHelpError) -> int:
@@ -170,8 +171,9 @@ def _told_os_error(error: OSError) -> int:
     return _told_bug(error)
 
 
-def _told_memory(_error: MemoryError) -> int:
-    return _told_own(WorkError("out of memory", remedy="use less data, or a smaller batch_size"))
+def _told_memory(error: Exception) -> int:
+    detail = f": {error}".split("\n", 1)[0][:200] if str(error) else ""
+    return _told_own(WorkError(f"{OUT}{detail}", remedy=f"use less data, or {REMEDY}"))
 
 
 def _told_import(error: ImportError) -> int:
@@ -209,7 +211,6 @@ _TELLERS: tuple[tuple[type[Exception], Callable[[Any], int]], ...] = (
     (click.ClickException, _told_usage),
     (DlcliError, _told_own),
     (OSError, _told_os_error),
-    (MemoryError, _told_memory),
     (ImportError, _told_import),
 )
 """Who tells which error; the first that fits."""

@@ -16,6 +16,7 @@ from dlcli.cli.output import echo, emit_json, knows, note, print_sentence, print
 from dlcli.cli.tracking import LOGS, TRACKING, check_tracking
 from dlcli.errors import InterruptedRunError, UserError, WorkError
 from dlcli.interrupts import finishing
+from dlcli.memory import OUT, REMEDY
 
 if TYPE_CHECKING:
     from dlcli.comparing import Session
@@ -339,6 +340,8 @@ def _complain(session: Session, folder: ComparisonFolder) -> None:
     name = session.plan.contenders[first.trial.contender].name
     what = "1 trial" if count == 1 else f"{count} trials"
     remedy = f"see the message column of {folder.path / 'trials.csv'}; the same command tries again"
+    if any(OUT in record.result.message for record in session.failed):
+        remedy += f"; to need less memory, {REMEDY}, or lower --jobs"
     raise WorkError(
         f"{what} could not be run, the first one {name} at {first.trial.rate:g}, "
         f"seed {first.trial.seed}: {first.result.message}",

@@ -10,6 +10,7 @@ from dlcli.comparing.jit import measured as measured_jit
 from dlcli.comparison.plan import Plan, budget_seconds, within_budget
 from dlcli.comparison.records import Check, Measurement
 from dlcli.errors import UserError, WorkError
+from dlcli.memory import OUT, REMEDY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,8 +88,8 @@ def _raise_failure(plan: Plan, done: Done) -> None:
         return
     problem = plan.problems[plan.contenders[done.task.contender].problem]
     message = f"{problem.name} cannot be trained: {done.error}"
-    if done.crashed:
-        raise WorkError(message, remedy="lower data.batch_size, or --jobs, to use less memory")
+    if done.crashed or done.error.startswith(OUT):
+        raise WorkError(message, remedy=f"{REMEDY}, or lower --jobs")
     raise UserError(message, remedy="check that loss, metrics and last layer fit the data")
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from dlcli.comparison.loading import load_data
 from dlcli.errors import UserError
 from dlcli.executors import Processes, Remote, Serial
+from dlcli.memory import HINTS
 from dlcli.quiet import load_tensorflow
 from dlcli.store.environment import computing_versions
 from dlcli.store.xla_cache import remember_compiled
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from dlcli.executors import Executor
 
 WORKSHOP = "dlcli.workshop"
-
-HINTS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
-"""Files of the drivers of NVIDIA, AMD, and of Windows below Linux: without any, there is no GPU."""
 
 
 @dataclass(frozen=True)

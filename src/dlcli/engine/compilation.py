@@ -10,7 +10,7 @@ import tensorflow as tf
 from dlcli import metrics
 from dlcli.config.experiment import Call
 from dlcli.metrics import streaming
-from dlcli.model import adapt_preprocessing, build_model, construct, is_logits
+from dlcli.model import adapt_preprocessing, build_model, check_trainable, construct, is_logits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 def prepare(config: Config, dataset: Dataset) -> keras.Model:
     """Seed, build, adapt and compile the model of a bound config, ready to train."""
     model = initial_model(config, dataset.description, config.seed)
+    check_trainable(model, config)
     adapt_preprocessing(model, dataset.train)
     compile_model(model, config, dataset.description)
     return model

@@ -24,7 +24,7 @@ from dlcli.engine.feeding import (
     example_order,
     is_resident,
 )
-from dlcli.model import adapt_preprocessing, construct, feed
+from dlcli.model import adapt_preprocessing, check_trainable, construct, feed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,6 +51,7 @@ class Network:
         self.config = config
         self.dataset = dataset
         self.model = initial_model(config, dataset.description, config.seed)
+        check_trainable(self.model, config)
         self._state = _settable(self.model)
         adapt_preprocessing(self.model, dataset.train)
         attach_loss(self.model, config, dataset.description)

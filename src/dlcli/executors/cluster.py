@@ -195,7 +195,10 @@ class _Actor(Member):
         except ray.exceptions.RayError as error:
             self.end()
             return Heard(None, _cause(error), crashed=True, lost=self._is_lost(error))
-        return Heard(*pickle.loads(answer))  # noqa: S301 (of a worker of our own)
+        heard = Heard(*pickle.loads(answer))  # noqa: S301 (of a worker of our own)
+        if heard.is_out_of_memory:
+            self.end()
+        return heard
 
     def _is_lost(self, error: Exception) -> bool:
         """Whether its node is gone, not its process alone."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from dlcli.errors import DlcliError
 from dlcli.executors.tasks import TRIES, Done, Queue
+from dlcli.memory import OUT
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -28,6 +29,11 @@ class Heard(NamedTuple):
     error: str | DlcliError
     crashed: bool = False
     lost: bool = False
+
+    @property
+    def is_out_of_memory(self) -> bool:
+        """Whether it found no memory: it is ended then, so that what it held is free."""
+        return isinstance(self.error, str) and self.error.startswith(OUT)
 
 
 class Member(abc.ABC):
@@ -146,7 +152,7 @@ class Pool(abc.ABC, Generic[M]):
         """Note what a worker had to say; None if its task is tried again."""
         task, group, tries = worker.task, worker.group, worker.tries
         worker.task, worker.tries = None, 0
-        if heard.crashed or heard.lost:
+        if heard.crashed or heard.lost or heard.is_out_of_memory:
             self._workers.remove(worker)
         self._queue.seconds[group] = time.monotonic() - worker.began
         if isinstance(heard.error, DlcliError):

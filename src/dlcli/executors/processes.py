@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from dlcli.executors.pool import Heard, Member, Pool
 from dlcli.executors.tasks import Worker, packed
 from dlcli.interrupts import unheard_by_children
+from dlcli.memory import OUT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from dlcli.executors.tasks import Setup
 
 PRELOAD = "dlcli.preload"
+
+SHORTAGE = ("SIGKILL", "SIGABRT", "SIGSEGV", "SIGBUS")
+"""What a lack of memory may end a process with: the system kills who uses too much; TensorFlow, and
+what it computes with, aborts or falls where it gets none."""
 
 
 def start_fork_server() -> ForkServerContext:
@@ -71,7 +76,10 @@ class _Process(Member):
             value, error = self.pipe.recv()
         except (EOFError, OSError):
             return Heard(None, self._cause_of_death(), crashed=True)
-        return Heard(value, error)
+        heard = Heard(value, error)
+        if heard.is_out_of_memory:
+            self.end()
+        return heard
 
     def _cause_of_death(self) -> str:
         self._part()
@@ -80,7 +88,7 @@ class _Process(Member):
         if code >= 0:
             return f"its process ended with exit code {code}"
         name = signal.Signals(-code).name
-        memory = " (out of memory?)" if name == "SIGKILL" else ""
+        memory = f" ({OUT}?)" if name in SHORTAGE else ""
         return f"its process was ended by {name}{memory}"
 
     def _part(self) -> None:

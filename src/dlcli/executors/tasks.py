@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import math
 import pickle
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dlcli.errors import DlcliError
+from dlcli.memory import OUT, is_short
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
@@ -145,7 +147,11 @@ class Worker:
         except DlcliError as error:
             return None, error
         except Exception as failure:  # noqa: BLE001 (a task's failure must not stop the rest)
-            return None, told(failure)
+            is_out = is_short(failure)
+            message = told(failure)
+        if is_out:
+            gc.collect()  # what the task held, the next one may need
+        return None, message
 
 
 def packed(answer: Answer) -> bytes:
@@ -162,4 +168,5 @@ def told(failure: BaseException) -> str:
         text = " ".join(str(failure).split())
     except Exception:  # noqa: BLE001 (an exception may be unable to say what it is)
         text = ""
-    return f"{type(failure).__name__}: {text[:300]}" if text else type(failure).__name__
+    name = OUT if is_short(failure) else type(failure).__name__
+    return f"{name}: {text[:300]}" if text else name
