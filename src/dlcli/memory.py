@@ -19,6 +19,10 @@ HINTS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 THREADS_BYTES = 2**27
 """Room for the stacks of the threads that TensorFlow starts as it needs them (128 MiB)."""
 
+STACKS_BYTES = 2**25
+"""Addresses that the stacks of TensorFlow's threads take for each processor, most of which nobody
+writes to: four threads of 8 MiB. A small container on a large machine has many processors."""
+
 _GROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 """Where a container says how much of the machine's memory is its own."""
 
@@ -61,7 +65,8 @@ def limit_to_machine() -> None:
     """
     if any(Path(hint).exists() for hint in HINTS):
         return
-    there_is = machine_bytes()
+    memory = machine_bytes()
+    there_is = None if memory is None else memory + STACKS_BYTES * (os.cpu_count() or 1)
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     if there_is is not None and (soft == resource.RLIM_INFINITY or there_is < soft):
         with contextlib.suppress(OSError, ValueError):
