@@ -130,6 +130,16 @@ def test_out_of_memory_is_no_bug(told):
     code, text = told(MemoryError())
     assert code == 1
     assert text.startswith("error: out of memory")
+    assert "make the network smaller" in text
+
+
+def test_nor_is_tensorflows_own_error_of_it(told):
+    class ResourceExhaustedError(Exception):
+        pass
+
+    code, text = told(ResourceExhaustedError("OOM when allocating tensor\n[[node x]]"))
+    assert code == 1
+    assert text.startswith("error: out of memory: OOM when allocating tensor\n")
 
 
 def test_a_package_that_is_missing_is_no_bug_of_dlcli(told):

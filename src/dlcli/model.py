@@ -6,6 +6,7 @@ import importlib
 import inspect
 import math
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -17,6 +18,7 @@ from dlcli.config.diagnostics import ConfigError, Diagnostic
 from dlcli.config.experiment import Call
 from dlcli.config.nodes import Mark, Text
 from dlcli.data.description import INPUT, TensorSpec
+from dlcli.files import is_special
 from dlcli.masking import apply_masked
 from dlcli.memory import check_room, is_short
 
@@ -42,6 +44,8 @@ def construct(call: Call) -> Any:
     """
     entry = load_catalogue().find(call.kind, call.name)
     known = entry.by_name if entry else {}
+    for name, value in call.arguments.items():
+        _check_path(call, value, known.get(name))
     arguments = {
         name: _constructed(value, known.get(name)) for name, value in call.arguments.items()
     }
@@ -52,6 +56,21 @@ def construct(call: Call) -> Any:
         return factory(**arguments)
     except Exception as error:  # noqa: BLE001 (Keras raises every kind for a bad argument)
         raise _refused(call.mark, call.path, error) from None
+
+
+def _check_path(call: Call, value: Any, argument: Argument | None) -> None:
+    """Make sure that a file that Keras would read, such as a vocabulary, is one.
+
+    Raises:
+        ConfigError: If it is a pipe or a device: Keras would wait for who writes into it.
+    """
+    if argument is None or not isinstance(value, str):
+        return
+    if any(accepted.name == "path" for accepted in argument.types) and is_special(Path(value)):
+        mark = call.mark or Mark(Text("config", ""), 1, 1)
+        message = f"{value} is a pipe or a device, not a file"
+        path = f"{call.path}.{argument.name}"
+        raise ConfigError([Diagnostic("bad-path", mark, path, message, "name a file")])
 
 
 def _constructed(value: Any, argument: Argument | None) -> Any:

@@ -43,6 +43,8 @@ def doubling(folder):
             raise MuteError
         if task == "exit":
             os._exit(3)
+        if task == "large":
+            return bytearray(2**62)
         return task * 2
 
     return work
@@ -120,6 +122,21 @@ def test_a_process_that_dies_costs_only_its_task(processes, task, told, tmp_path
     assert by_task[task].crashed
     assert all(by_task[number].value == 2 * number for number in range(6))
     assert len((tmp_path / task).read_text().split()) == 2
+
+
+@pytest.mark.slow
+def test_a_process_that_finds_no_memory_is_replaced_and_the_others_go_on(tmp_path):
+    pool = Processes(1, Remote(HERE, "doubling"), (tmp_path,))
+    try:
+        for task in (1, "large", 2):
+            pool.submit(task, "a")
+        by_task = {d.task: d for d in results(pool)}
+    finally:
+        pool.close()
+    assert by_task["large"].error.startswith("out of memory")
+    assert (by_task[1].value, by_task[2].value) == (2, 4)
+    first, second = (tmp_path / "large").read_text().split()
+    assert first == (tmp_path / "1").read_text().strip() != second
 
 
 @pytest.mark.slow

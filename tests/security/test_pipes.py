@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from tests.fuzz.driving import drive
+from tests.helpers import dlcli
 from tests.security.places import own_data, write_run
 
 OPTIONS = {"csv": {"target": "y"}, "text": {}, "npz": {}, "images": {},
@@ -105,3 +106,15 @@ def test_what_the_shell_has_opened_is_read(tmp_path):
     if "bash" in done.stderr and done.returncode == 127:
         pytest.skip("there is no bash here")
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["config show --summary", "train", "compare-optimizers"])
+def test_as_a_vocabulary_it_is_refused_at_once(pipe, tmp_path, command):
+    layer = f"{{StringLookup: {{vocabulary: {pipe('words.txt')}}}}}"
+    layers = f"[{layer}, Flatten, {{Dense: {{units: $classes}}}}]"
+    (tmp_path / "cfg.yaml").write_text(f"data: {{dataset: iris}}\nmodel: {{layers: {layers}}}\n")
+    done = dlcli(*command.split(), str(tmp_path / "cfg.yaml"), cwd=tmp_path, timeout=60)
+    assert done.returncode == 2, done.stderr
+    assert "is a pipe or a device, not a file" in done.stderr
+    assert "hint: name a file" in done.stderr

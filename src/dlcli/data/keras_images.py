@@ -173,6 +173,8 @@ def _cifar_part(batches: Sequence[bytes], label_key: bytes) -> Split:
     """Join batches, pickles of rows of 3072 bytes, one colour plane after the other."""
     import numpy as np
 
+    for batch in batches:
+        npy.check_pickle(batch)
     unpickled = [npy.restricted_load(io.BytesIO(batch)) for batch in batches]
     rows = np.concatenate([batch[b"data"] for batch in unpickled])
     labels = np.concatenate([batch[label_key] for batch in unpickled])

@@ -68,6 +68,28 @@ def read_npz(content: bytes) -> Mapping[str, np.ndarray]:
     return arrays
 
 
+def check_pickle(content: bytes) -> None:
+    """Make sure that a pickle asks for no more memory than its size accounts for.
+
+    A place in its memo may be any of four billion, and all before it are made; strings of it are
+    made as long as they say they are, before they are read. For files whose hash is not known:
+    it takes a second for a million parts.
+
+    Raises:
+        pickle.UnpicklingError: If it does, or is damaged.
+    """
+    import pickletools
+
+    try:
+        for operation, argument, _ in pickletools.genops(content):
+            remembers = operation.name in ("PUT", "BINPUT", "LONG_BINPUT")
+            if remembers and (argument is None or argument > len(content)):
+                message = f"the pickle is damaged: it remembers {argument} things"
+                raise pickle.UnpicklingError(message)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise pickle.UnpicklingError(f"the pickle is damaged: {error}") from error
+
+
 def restricted_load(stream: IO[bytes]) -> Any:
     """Unpickle numbers, strings, bytes, lists, dicts and NumPy arrays, and nothing else.
 
