@@ -18,6 +18,12 @@ from dlcli.errors import UserError
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
+    """Let what TensorBoard writes go into a folder of the test's own."""
+    monkeypatch.chdir(tmp_path)
+
+
 def network(units=2):
     made = keras.Sequential([keras.Input((3,)), keras.layers.Dense(units)])
     made.compile("sgd")
