@@ -7,11 +7,12 @@ import json
 import numpy as np
 import pytest
 
-from dlcli.data.description import DataDescription, TensorSpec
+from dlcli import scoring
+from dlcli.data.description import DataDescription, Split, TensorSpec
 from dlcli.data.examples import read_examples
 from dlcli.data.own.tokens import TextEncoder
 from dlcli.data.plain_npz import open_plain
-from dlcli.errors import DataError
+from dlcli.errors import DataError, UserError
 from tests.fuzz.driving import drive
 from tests.helpers import SMALL, dlcli
 from tests.security.places import own_data, write_predictions, write_run, write_zip
@@ -102,6 +103,20 @@ def test_a_row_that_is_cut_off_is_told_as_damaged(cells, tmp_path):
     end = drive(["report", str(place)])
     assert end.problem == "", end.told
     assert "is damaged" in end.told or end.code == 0
+
+
+@pytest.mark.slow
+def test_a_model_with_a_number_that_is_too_large_is_told_as_such(monkeypatch, tmp_path):
+    def overflow(*_):
+        raise OverflowError("Python int too large to convert to C long")
+
+    run = write_run(tmp_path / "runs")
+    monkeypatch.setattr(scoring, "load_model", lambda _: None)
+    monkeypatch.setattr("dlcli.engine.outputs", overflow)
+    part = Split({"input": np.ones((2, 3))}, np.zeros(2))
+    config = scoring.open_run(tmp_path / "runs", "first")[1]
+    with pytest.raises(UserError, match="does not take these examples: Python int too large"):
+        scoring.predict(run, config, part, "multiclass")
 
 
 @pytest.mark.slow
