@@ -294,10 +294,13 @@ def adapt_preprocessing(model: keras.Model, split: Split) -> None:
 
     Each sees the training examples as the layers before it pass them on, never the test part.
     """
-    for layer in model.layers:
-        if not hasattr(layer, "adapt") or getattr(layer, "input_mean", None) is not None:
-            continue
+    for layer in filter(is_adapted, model.layers):
         layer.adapt(_passed_on(keras.Model(model.input, layer.input), feed(model, split)))
+
+
+def is_adapted(layer: keras.layers.Layer) -> bool:
+    """Whether a layer learns from data before the model is trained."""
+    return hasattr(layer, "adapt") and getattr(layer, "input_mean", None) is None
 
 
 def _passed_on(before: keras.Model, arrays: Any) -> Any:

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from dlcli import metrics
+from dlcli.comparison.blocks import without_each
 from dlcli.comparison.plan import STEERING
 from dlcli.comparison.records import Result
 from dlcli.evaluation import point
@@ -19,14 +20,15 @@ from dlcli.model import construct, is_logits
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from dlcli.comparison.plan import Plan, Problem
     from dlcli.comparison.records import Status, Trial
     from dlcli.config.experiment import Call
-    from dlcli.data.description import Split
     from dlcli.engine.program import Network, Program
 
 SAMPLE = 512
-"""Training examples on which the loss at the start and at the end is measured."""
+"""Training examples on which the loss at the start and at the epoch that ranks is measured."""
 
 CHANCE_MARGIN = 0.02
 """A training is stuck if it ends no better than chance and this much (2 points)."""
@@ -34,6 +36,10 @@ CHANCE_MARGIN = 0.02
 HEADROOM_SHARE = 0.1
 """Where chance is near the best possible score, 2 points are too many: then this share of what is
 left above chance."""
+
+CLEARLY = 5
+"""A score so many times the margin above chance has been learned, even where the loss has not
+fallen: class weights raise the loss of the frequent classes."""
 
 
 class Training:
@@ -76,6 +82,11 @@ class Training:
         self._last: dict[str, float | None] = {}
         self._kept: list[np.ndarray] = []
         self._stopped = False
+        self._scored_test: PartScores | None = None
+        self._blocks: tuple[float, ...] = ()
+        self._end_loss = math.nan
+        self._is_grid = plan.is_grid
+        self._ranks_last = plan.score.read == "last"
         calls = [c for c in contender.config.fit.callbacks if c.name in STEERING]
         self._callbacks = keras.callbacks.CallbackList([construct(_directed(c)) for c in calls])
 
@@ -123,17 +134,20 @@ class Training:
         self._seconds += seconds
         self._finite = math.isfinite(loss) and self._program.has_finite_weights()
         with self._program.as_finished():
-            validated = self._scored("val", self._network.dataset.validation)
+            validated = self._scored("val", self._network.draw.parts.validation)
             self._note_best(epoch + 1, validated)
         row = {"epoch": epoch + 1, "train_loss": loss, **validated, "seconds": seconds}
         self._history.append(row)
         self._callbacks.on_epoch_end(epoch, {"loss": loss, **_numbers(validated)})
 
-    def _scored(self, part: str, split: Split | None) -> dict[str, float | None]:
-        if split is None:
+    def _scored(self, part: str, index: NDArray[np.intp] | None) -> dict[str, float | None]:
+        if index is None:
             return {}
         started = time.perf_counter()
-        loss, scores = part_scores(self._network, self.problem, split)
+        scored = PartScores(self._network, self.problem, index)
+        loss, scores = scored.loss, scored.values()
+        if part == "test":
+            self._scored_test = scored
         self._evaluating += time.perf_counter() - started
         named = {f"{part}_{name}": value for name, value in scores.items()}
         return {f"{part}_loss": loss, **named}
@@ -144,7 +158,7 @@ class Training:
             return
         if self._best_epoch is None or self._is_better(value):
             self._best_epoch, self._best = epoch, dict(validated)
-            if self.trial.stage == "confirm":
+            if not self._is_grid:
                 self._best_state = self._network.state()
 
     def _is_better(self, value: float) -> bool:
@@ -158,18 +172,49 @@ class Training:
         return -math.inf if value is None or not self._finite else value * self.score.sign
 
     def conclude(self) -> None:
-        """End the training as `fit` does, and score the test part where the stage allows it."""
+        """End the training as `fit` does, and score the test part unless the plan is a grid."""
         self._program.finish()
         self._callbacks.on_train_end()
-        self._end_loss = sample_loss(self._network) if self._finite else math.nan
         self._last = self._ended()
-        if self.trial.stage != "confirm" or not self._finite:
+        if not self._finite:
             return
-        test = self._network.dataset.test
-        self._last |= self._scored("test", test)
-        if self._best_state and test is not None:
+        if self._ranks_last:
+            self._judge_here()
+        if not self._is_grid:
+            self._score_test()
+        elif self._best_state:
             self._network.set_state(self._best_state)
+        if not self._ranks_last:
+            self._judge_here()
+
+    def _judge_here(self) -> None:
+        self._end_loss = sample_loss(self._network)
+
+    def _score_test(self) -> None:
+        """Score the test part at the end and at the best epoch, and leave the latter's weights."""
+        test = self._network.draw.parts.test
+        self._last |= self._scored("test", test)
+        if self._ranks_last:
+            self._note_blocks()
+        if not self._best_state:
+            return
+        self._network.set_state(self._best_state)
+        if test is not None and self._best_is_last:
+            self._best |= {k: v for k, v in self._last.items() if k.startswith("test_")}
+        else:
             self._best |= self._scored("test", test)
+        if not self._ranks_last:
+            self._note_blocks()
+
+    @property
+    def _best_is_last(self) -> bool:
+        """Whether the weights at the end are those of the best epoch."""
+        untouched = not self._callbacks.callbacks and not self._program.averages
+        return untouched and self._best_epoch == len(self._history)
+
+    def _note_blocks(self) -> None:
+        if self._scored_test is not None:
+            self._blocks = self._scored_test.blocks(self.score.metric)
 
     def _ended(self) -> dict[str, float | None]:
         """Return the validation part's scores at the end.
@@ -177,7 +222,7 @@ class Training:
         They are the last epoch's, unless a callback has changed the weights since.
         """
         if self._callbacks.callbacks:
-            return self._scored("val", self._network.dataset.validation)
+            return self._scored("val", self._network.draw.parts.validation)
         return self._last_row()
 
     def result(self, *, concluded: bool = False) -> Result:
@@ -207,47 +252,75 @@ class Training:
             best_epoch=self._best_epoch,
             best=self._best,
             last=self._last,
+            blocks=self._blocks,
         )
 
     def _status(self) -> Status:
         if not self._finite:
             return "diverged"
-        value = self._last.get(f"val_{self.score.metric}")
+        read = self._last if self._ranks_last else self._best
+        value = read.get(f"val_{self.score.metric}")
         chance = self.problem.validation_chance[self.score.metric]
         return "stuck" if value is None or self._is_stuck(value, chance) else "ok"
 
     def _is_stuck(self, value: float, chance: float) -> bool:
-        if self._end_loss >= self._start_loss:
-            return True
+        """Whether a score is no better than chance, or hardly, while the loss has not fallen."""
         if self.score.greater_is_better:
             headroom = self.score.bounds[1] - chance
-            return value <= chance + min(CHANCE_MARGIN, HEADROOM_SHARE * headroom)
-        return value >= chance * (1 - CHANCE_MARGIN)
+            margin = min(CHANCE_MARGIN, HEADROOM_SHARE * headroom)
+        else:
+            margin = CHANCE_MARGIN * chance
+        lead = (value - chance) * self.score.sign
+        if lead <= margin:
+            return True
+        return self._end_loss >= self._start_loss and lead <= CLEARLY * margin
 
 
 def sample_loss(network: Network) -> float:
-    """Return the loss, unweighted, of the same random training examples every time.
+    """Return the loss, unweighted and without penalties, of the same training examples each time.
 
-    The loss of an epoch is no measure of progress: class weights and dropout are in it.
+    The loss of an epoch is no measure of progress: class weights, dropout and penalties of the
+    weights are in it.
     """
-    order = np.random.RandomState(0).permutation(network.examples)
-    loss, _ = network.evaluate(network.dataset.train.take(order[:SAMPLE]))
-    return loss
+    train = network.draw.parts.train
+    order = np.random.RandomState(0).permutation(len(train))
+    found = network.evaluate(train[order[:SAMPLE]])
+    return found.loss - found.penalty
 
 
-def part_scores(
-    network: Network, problem: Problem, split: Split | None
-) -> tuple[float, dict[str, Any]]:
-    """Return the loss and the metrics of a split."""
-    assert split is not None  # noqa: S101 (a comparison needs a validation part)
-    config, description = network.config, network.dataset.description
-    loss, outputs = network.evaluate(split)
-    predicted = metrics.probabilities(
-        outputs[0], from_logits=is_logits(config.compile.loss), task=description.task
-    )
-    classes = len(description.classes)
-    scores = point(split.y, predicted, problem.metrics, task=description.task, classes=classes)
-    return loss, scores
+class PartScores:
+    """The loss and the metrics of a part of the examples.
+
+    Args:
+        network: With the weights that are scored.
+        problem: Names the metrics.
+        index: Positions of the examples, shape (n,).
+    """
+
+    def __init__(self, network: Network, problem: Problem, index: NDArray[np.intp]) -> None:
+        found = network.evaluate(index)
+        config, description = network.config, network.draw.description
+        self.loss = found.loss
+        self._problem = problem
+        self._index = index
+        self._y = network.draw.examples.y[index]
+        self._task, self._classes = description.task, len(description.classes)
+        self._predicted = metrics.probabilities(
+            found.outputs[0], from_logits=is_logits(config.compile.loss), task=description.task
+        )
+
+    def values(self) -> dict[str, Any]:
+        """Return every metric of the problem."""
+        return self._point(self._problem.metrics, slice(None))
+
+    def blocks(self, metric: str) -> tuple[float, ...]:
+        """Return a metric without each block of the examples."""
+        return without_each(self._index, lambda kept: self._point([metric], kept)[metric])
+
+    def _point(self, names: Sequence[str], kept: Any) -> dict[str, Any]:
+        return point(
+            self._y[kept], self._predicted[kept], names, task=self._task, classes=self._classes
+        )
 
 
 def _directed(call: Call) -> Call:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlcli.comparison.plan import STEERING
+from dlcli.comparison.plan import PROTOCOL, STEERING
 from dlcli.config.rendering import to_plain
 from dlcli.data import path_options
 
@@ -45,17 +45,19 @@ class TrialKeys:
         if trial.contender not in self._contenders:
             self._contenders[trial.contender] = self._contender_key(contender)
         shared = self._contenders[trial.contender]
-        return _hashed([shared, float(trial.rate), trial.seed, trial.stage])
+        return _hashed([shared, float(trial.rate), trial.seed])
 
     def _contender_key(self, contender: Contender) -> str:
         """Hash what all trials of a contender share: writing a config out is slow."""
         plain = to_plain(contender.config)
         return _hashed(
             {
+                "protocol": PROTOCOL,
                 "problem": _decisive(self._plan.problems[contender.problem]),
                 "model": plain["model"],
                 "optimizer": plain["compile"]["optimizer"],  # at a rate of 1
                 "score": self._plan.score.metric,  # it says which epoch is the best
+                "split": _split(self._plan),
                 "versions": self._versions,
             }
         )
@@ -65,10 +67,16 @@ def problems_key(plan: Plan, versions: Mapping[str, str]) -> str:
     """Return a hash of a comparison's problems: comparisons of the same ones share a folder."""
     return _hashed(
         {
+            "protocol": PROTOCOL,
+            "split": _split(plan),
             "problems": [_decisive(problem) for problem in plan.problems],
             "versions": dict(sorted(versions.items())),
         }
     )
+
+
+def _split(plan: Plan) -> str:
+    return "train's" if plan.is_grid else plan.split
 
 
 def _decisive(problem: Problem) -> dict[str, Any]:

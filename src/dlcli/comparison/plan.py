@@ -1,6 +1,6 @@
 """Which trials a comparison consists of: configs and settings in, contenders and seeds out.
 
-The protocol is set out in `protocol`; here is what is decided before anything is trained.
+`schedule` says what is trained next; here is what is decided before anything is trained.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from dlcli.comparison.family import family
 from dlcli.comparison.rates import (
@@ -28,11 +28,20 @@ from dlcli.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+SplitChoice = Literal["resample", "official"]
+Tuning = Literal["each", "once"]
+
 MOST_EXTENSIONS = 4
 """Rates by which a grid may grow: two decades at half-decade steps."""
 
-FIRST_CONFIRMING_SEED = 10_000
-"""Confirming seeds begin here above the config's seed, searching ones at it: they never meet."""
+NEIGHBORHOOD = 3
+"""Rates that a later replication tries: the best so far, and the next one on either side."""
+
+PROTOCOL = "replications"
+"""Names the protocol in a comparison's folder: trials of another one are not mixed with its own."""
+
+FORMER_PROTOCOL = "one split, one search"
+"""The protocol of folders that name none: a search on one split, confirmed with fresh seeds."""
 
 
 def _sgd(label: str | None = None, **arguments: Any) -> Candidate:
@@ -61,10 +70,10 @@ class Preset:
 
     Attributes:
         candidates: Compared where none are named.
-        seeds: Confirming trials of each.
+        seeds: Replications.
         step: Distance of the searched rates in decades; None for `rates` of them.
         rates: How many rates where there is no step.
-        ranks: Whether these seeds are enough to rank at all.
+        ranks: Whether these replications are enough to rank at all.
     """
 
     candidates: tuple[Candidate, ...]
@@ -172,33 +181,48 @@ class Plan:
     """A whole comparison.
 
     Attributes:
+        seeds: One for each replication; of a plain grid, one for each time that a rate is tried.
+        searches: How many replications, the first ones, try the whole grid.
+        split: `resample` draws train, validation and test anew in each replication; `official`
+            keeps the data set's own test part.
+        tune: `each` replication chooses its rates; or `once`, and all replications use that.
+        margin: What a candidate may lack to the best and still be as good; None for the default.
+        is_grid: Every rate is tried with every seed on the split that `train` uses, and nothing is
+            ranked (`seeds: 0`).
         unranked: Why it ranks nothing, as a quick look does not; empty if it ranks.
         notes: What the user should know: what a budget leaves out, for one.
     """
 
     problems: tuple[Problem, ...]
     contenders: tuple[Contender, ...]
-    search_seeds: tuple[int, ...]
     seeds: tuple[int, ...]
     score: Score
-    target: float | None
-    prune: bool
+    target: float | None = None
+    searches: int = 1
+    split: SplitChoice = "resample"
+    tune: Tuning = "each"
+    margin: float | None = None
+    is_grid: bool = False
+    prune: bool = False
     unranked: str = ""
     notes: tuple[str, ...] = ()
 
+    @property
+    def planned(self) -> int:
+        """Trials of all contenders, if no grid grows."""
+        return sum(map(self.trials_of, self.contenders))
+
     def trials_of(self, contender: Contender) -> int:
         """Return how many trials a contender has, if its grid does not grow."""
-        return len(contender.rates) * len(self.search_seeds) + len(self.seeds)
+        rates = len(contender.rates)
+        later = len(self.seeds) - self.searches
+        return rates * self.searches + self.later_rates(rates) * later
 
-    @property
-    def searching(self) -> int:
-        """Trials of the search, if no grid grows."""
-        return sum(len(c.rates) for c in self.contenders) * len(self.search_seeds)
-
-    @property
-    def confirming(self) -> int:
-        """Trials that confirm."""
-        return len(self.contenders) * len(self.seeds)
+    def later_rates(self, rates: int) -> int:
+        """Return how many of a grid's rates a replication tries after the searching ones."""
+        if self.is_grid:
+            return rates
+        return 1 if self.tune == "once" else min(NEIGHBORHOOD, rates)
 
 
 def make_plan(
@@ -222,36 +246,30 @@ def make_plan(
         for contender in _contenders(index, problem, settings, preset)
     ]
     _check_names(contenders)
-    seeds = preset.seeds if settings.seeds is None else settings.seeds
+    replications = preset.seeds if settings.seeds is None else settings.seeds
+    searches = settings.search_seeds or 1
+    is_grid = replications == 0
+    if is_grid:
+        replications = searches
+    first = problems[0].config.seed
     plan = Plan(
         tuple(problems),
         tuple(contenders),
-        search_seeds=(),
-        seeds=(),
+        seeds=tuple(range(first, first + replications)),
+        searches=min(searches, replications),
         score=score,
         target=target,
+        split=settings.split,
+        tune=settings.tune,
+        margin=settings.margin,
+        is_grid=is_grid,
         prune=settings.prune,
         unranked="" if preset.ranks or settings.seeds is not None else QUICK_LOOK,
         notes=tuple(_grid_notes(contenders)),
     )
-    searches = settings.search_seeds or 1
     if isinstance(settings.budget, int):
-        return within_budget(_seeded(plan, searches, seeds), settings.budget)
-    return _seeded(plan, searches, seeds)
-
-
-def _seeded(plan: Plan, searches: int, seeds: int) -> Plan:
-    first = plan.problems[0].config.seed
-    if searches >= FIRST_CONFIRMING_SEED:
-        raise UserError(
-            f"{searches} search seeds are too many", remedy=f"up to {FIRST_CONFIRMING_SEED - 1}"
-        )
-    confirming = first + FIRST_CONFIRMING_SEED
-    return replace(
-        plan,
-        search_seeds=tuple(range(first, first + searches)),
-        seeds=tuple(range(confirming, confirming + seeds)),
-    )
+        return within_budget(plan, settings.budget)
+    return plan
 
 
 def _contenders(
@@ -372,50 +390,48 @@ def _grid_notes(contenders: Sequence[Contender]) -> list[str]:
 def within_budget(plan: Plan, trials: int) -> Plan:
     """Cut a plan down to a number of trials, the same for every contender, and note what is cut.
 
-    Search and confirmation shrink in proportion, the search not below three rates; where there is
-    no room for those, nothing is ranked. What is left over may extend grids.
+    The grid of rates and the number of replications shrink in proportion, the grid not below three
+    rates; where there is no room for those, nothing is ranked. What is left over may extend grids.
 
     Raises:
-        UserError: If there is less than a searching and a confirming trial for each.
+        UserError: If there is less than one trial of each contender in each searching replication.
     """
     each = trials // len(plan.contenders)
-    fewest = len(plan.search_seeds) + (1 if plan.seeds else 0)
-    if each < fewest:
-        needed = fewest * len(plan.contenders)
-        remedy = f"give at least {needed}, or name fewer optimizers"
+    searches = plan.searches
+    if each < searches:
         raise UserError(
             f"a budget of {trials} trials is too small for {len(plan.contenders)} candidates",
-            remedy=remedy,
+            remedy=f"Give at least {searches * len(plan.contenders)}, or name fewer optimizers.",
         )
-    searches = len(plan.search_seeds)
-    longest = max(len(c.rates) for c in plan.contenders) * searches
-    wanted = longest + len(plan.seeds)
-    search = longest if each >= wanted else min(each - fewest + searches, each * longest // wanted)
-    room = (each - (1 if plan.seeds else 0)) // searches
-    rates = min(max(FEWEST_RATES, search // searches), room)
-    seeds = min(len(plan.seeds), each - rates * searches)
-    cut = tuple(_cut(c, rates, each, searches, seeds) for c in plan.contenders)
-    left_out = plan.searching + plan.confirming
-    made = replace(plan, contenders=cut, seeds=plan.seeds[:seeds])
-    left_out -= made.searching + made.confirming
-    if not left_out:
+    longest = max(len(c.rates) for c in plan.contenders)
+    wanted = max(map(plan.trials_of, plan.contenders))
+    rates = longest
+    if each < wanted:
+        share = each * longest // wanted
+        rates = max(1, min(longest, max(FEWEST_RATES, share), each // searches))
+    later = (each - rates * searches) // plan.later_rates(rates)
+    replications = min(len(plan.seeds), searches + later)
+    made = replace(plan, seeds=plan.seeds[:replications])
+    cut = tuple(_cut(c, rates, each, made) for c in plan.contenders)
+    made = replace(made, contenders=cut)
+    if made.planned == plan.planned:
         return made
     note = (
-        f"a budget of {trials} trials leaves out {left_out} of the plan's "
-        f"{plan.searching + plan.confirming}: learning rates a candidate {rates} instead of up to "
-        f"{longest // searches}, confirming seeds {seeds} instead of {len(plan.seeds)}"
+        f"a budget of {trials} trials is less than the plan's {plan.planned}: it tries {rates} "
+        f"instead of up to {longest} learning rates, in {replications} instead of "
+        f"{len(plan.seeds)} replications"
     )
-    starved = rates < min(FEWEST_RATES, longest // searches)
+    starved = rates < min(FEWEST_RATES, longest)
     unranked = f"the budget leaves fewer than {FEWEST_RATES} learning rates" if starved else ""
     return replace(made, notes=(*plan.notes, note), unranked=plan.unranked or unranked)
 
 
-def _cut(contender: Contender, rates: int, each: int, searches: int, seeds: int) -> Contender:
-    kept = thinned(contender.rates, rates)
-    spare = (each - len(kept) * searches - seeds) // searches
-    step = contender.step if kept == contender.rates else None
+def _cut(contender: Contender, rates: int, each: int, plan: Plan) -> Contender:
+    kept = replace(contender, rates=thinned(contender.rates, rates))
+    spare = (each - plan.trials_of(kept)) // plan.searches
+    step = contender.step if kept.rates == contender.rates else None
     extensions = min(contender.extensions, max(0, spare)) if step else 0
-    return replace(contender, rates=kept, step=step if extensions else None, extensions=extensions)
+    return replace(kept, step=step if extensions else None, extensions=extensions)
 
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}
@@ -429,6 +445,6 @@ def budget_seconds(budget: str) -> float:
     """
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smh])\s*", budget)
     if not found or float(found.group(1)) == 0:
-        remedy = "a number of trials, or a time such as 90s, 10m, 1.5h"
-        raise UserError(f"'{budget}' is no budget", remedy=remedy)
+        remedy = "Give a number of trials, or a duration such as 90s, 10m or 1.5h."
+        raise UserError(f"'{budget}' is not a budget", remedy=remedy)
     return float(found.group(1)) * _UNITS[found.group(2)]

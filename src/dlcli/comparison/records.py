@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-Stage = Literal["search", "confirm"]
 Status = Literal["ok", "diverged", "stuck", "pruned", "failed"]
 
 FAILED_TRAINING: tuple[Status, ...] = ("diverged", "stuck")
@@ -22,14 +21,12 @@ class Trial:
     Attributes:
         contender: Its index in the plan.
         rate: The learning rate, or a schedule's peak.
-        seed: Decides initial weights, order of the batches and dropout.
-        stage: A searching trial never sees the test part.
+        seed: Decides the split, the initial weights, the order of the batches and dropout.
     """
 
     contender: int
     rate: float
     seed: int
-    stage: Stage
 
 
 @dataclass(frozen=True)
@@ -113,6 +110,8 @@ class Result:
         best_epoch: With the best validation score, from 1; None without any.
         best: val_loss, val_<metric>, test_loss, test_<metric> with the weights of that epoch.
         last: The same with the weights at the end.
+        blocks: The ranked test score without each of `blocks.BLOCKS` parts of the examples, read
+            where the score is; empty without a test part.
         message: Why it failed.
     """
 
@@ -125,6 +124,7 @@ class Result:
     best_epoch: int | None = None
     best: Mapping[str, float | None] = field(default_factory=dict)
     last: Mapping[str, float | None] = field(default_factory=dict)
+    blocks: tuple[float, ...] = ()
     message: str = ""
 
     @property
@@ -155,11 +155,13 @@ def read_result(content: Mapping[str, Any], history: Sequence[Mapping[str, Any]]
         ValueError: If it is not what a result can be.
         TypeError: If fields are missing or unknown.
     """
-    result = Result(**content, history=tuple(history))
+    blocks = tuple(content.get("blocks", ()))
+    result = Result(**{**content, "blocks": blocks}, history=tuple(history))
     if result.status not in get_args(Status):
         raise ValueError(f"'{result.status}' is no status")
     readings = [*result.best.values(), *result.last.values(), result.best_epoch]
     numbers = [result.steps, result.seconds, result.compile_seconds, result.evaluation_seconds]
+    readings += blocks
     known = [value for value in readings if value is not None]
     if not all(isinstance(value, int | float) for value in (*known, *numbers)):
         raise ValueError("a number is none")

@@ -157,6 +157,9 @@ class CompareConfig:
     score: str | None = None
     preset: Literal["quick", "standard", "full"] = "standard"
     prune: bool = False
+    split: Literal["resample", "official"] = "resample"
+    tune: Literal["each", "once"] = "each"
+    margin: float | None = None
 
 
 @dataclass(frozen=True)

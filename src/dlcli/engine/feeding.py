@@ -55,6 +55,7 @@ def batches(
     seed: Any = None,
     first_epoch: Any = 0,
     class_weights: np.ndarray | None = None,
+    index: np.ndarray | None = None,
 ) -> tf.data.Dataset:
     """Return an endless stream of training batches, from the first batch of an epoch on.
 
@@ -69,23 +70,27 @@ def batches(
         seed: With the epoch's number it decides the order; the config's by default.
         first_epoch: The epoch to begin with, from 0.
         class_weights: A weight for each label, shape (classes,).
+        index: Positions of those that are trained on; all of the split's by default.
     """
-    size, seed = split.size, config.seed if seed is None else seed
+    chosen = np.arange(split.size) if index is None else index
+    size, seed = len(chosen), config.seed if seed is None else seed
     weights = None if class_weights is None else tf.constant(class_weights[split.y], tf.float32)
     targets = tf.constant(split.y)
     outputs = len(model.outputs)
     taken = _taker(feed(model, split), resident=is_resident(split))
     if config.data.bucketing:
         lengths = sequence_lengths(split)
-        taken = _cut(taken, lengths)
+        taken = _cut(taken, lengths, cut_lengths(lengths[chosen]))
+    positions = tf.constant(chosen, tf.int32)
 
     def order(number: Any) -> tf.data.Dataset:
         epoch = number + first_epoch
         if config.data.bucketing:
-            index = _bucketed(lengths, config, seed, epoch)
+            places = _bucketed(lengths[chosen], config, seed, epoch)
         else:
-            index = example_order(size, seed, epoch, shuffle=config.fit.shuffle)
-        return tf.data.Dataset.from_tensor_slices(index).batch(config.data.batch_size)
+            places = example_order(size, seed, epoch, shuffle=config.fit.shuffle)
+        ordered = tf.gather(positions, places)
+        return tf.data.Dataset.from_tensor_slices(ordered).batch(config.data.batch_size)
 
     def gather(index: Any) -> tuple[Any, ...]:
         x = taken(index)
@@ -114,9 +119,11 @@ def _taker(arrays: Any, *, resident: bool) -> Callable[[Any], Any]:
     return lambda index: tf.nest.map_structure(lambda array: taken(array, index), arrays)
 
 
-def _cut(taken: Callable[[Any], Any], lengths: np.ndarray) -> Callable[[Any], Any]:
+def _cut(
+    taken: Callable[[Any], Any], lengths: np.ndarray, boundaries: np.ndarray
+) -> Callable[[Any], Any]:
     """Return what gathers a batch and cuts off what is padding in all of its examples."""
-    longest, cuts = tf.constant(lengths), tf.constant(cut_lengths(lengths))
+    longest, cuts = tf.constant(lengths), tf.constant(boundaries)
 
     def cut(index: Any) -> Any:
         needed = tf.reduce_max(tf.gather(longest, index))
@@ -138,8 +145,8 @@ def _bucketed(lengths: np.ndarray, config: Config, seed: Any, epoch: Any) -> Any
     return index
 
 
-def example_order(size: int, seed: Any, epoch: Any, *, shuffle: bool) -> Any:
-    """Return the order of an epoch's examples, int32 (size,); seed and epoch may be tensors."""
+def example_order(size: Any, seed: Any, epoch: Any, *, shuffle: bool) -> Any:
+    """Return the order of an epoch's examples, int32 (size,); all may be tensors."""
     index = tf.range(size)
     if not shuffle:
         return index
@@ -168,7 +175,7 @@ def validation_batches(model: keras.Model, split: Split, config: Config) -> tf.d
     examples = tf.data.Dataset.range(split.size)
     if config.data.bucketing:
         lengths = sequence_lengths(split)
-        taken = _cut(taken, lengths)
+        taken = _cut(taken, lengths, cut_lengths(lengths))
         by_length = np.argsort(lengths, kind="stable").astype(np.int64)
         examples = tf.data.Dataset.from_tensor_slices(by_length)
     data = examples.batch(evaluation_batch_size(config)).map(gather)

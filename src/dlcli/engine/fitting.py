@@ -13,6 +13,7 @@ from dlcli.engine.program import Network, Program
 
 if TYPE_CHECKING:
     from dlcli.config.experiment import Call
+    from dlcli.data.draw import Draw
 
 
 def make_program(network: Network, optimizer: Call) -> Program:
@@ -27,18 +28,26 @@ class FittedProgram(Program):
     """
 
     def _compile(self) -> None:
-        """Make the stream of batches for all trainings; `fit` traces at its first call."""
-        network = self.network
+        """Make what the stream of batches reads anew each time; `fit` traces at its first call."""
         self._seed = tf.Variable(0, dtype=tf.int64, trainable=False)
         self._epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
-        self._stream = batches(
-            network.model,
-            network.dataset.train,
-            network.config,
-            seed=self._seed,
-            first_epoch=self._epoch,
-            class_weights=network.class_weights,
-        )
+        self._streamed: Draw | None = None
+
+    def _batches(self) -> tf.data.Dataset:
+        """Return the stream of batches of the network's draw, for all trainings on it."""
+        network = self.network
+        if self._streamed is not network.draw:
+            self._stream = batches(
+                network.model,
+                network.draw.examples,
+                network.config,
+                seed=self._seed,
+                first_epoch=self._epoch,
+                class_weights=network.class_weights,
+                index=network.draw.parts.train,
+            )
+            self._streamed = network.draw
+        return self._stream
 
     def warm_up(self) -> None:
         """Trace now, so that the first trial's time is that of training."""
@@ -50,7 +59,7 @@ class FittedProgram(Program):
         network = self.network
         model = network.model
         if network.fitted_by is not self:
-            attach_loss(model, network.config, network.dataset.description, self.optimizer)
+            attach_loss(model, network.config, network.draw.description, self.optimizer)
             network.fitted_by = self
         self._seed.assign(seed)
         self._epoch.assign(epoch)
@@ -58,7 +67,7 @@ class FittedProgram(Program):
         if self.averages:
             callbacks.append(_NotAveraged())
         history = model.fit(
-            self._stream,
+            self._batches(),
             initial_epoch=epoch,
             epochs=epoch + 1,
             steps_per_epoch=steps or self.steps,

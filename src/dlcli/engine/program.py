@@ -11,7 +11,7 @@ resident as tensors, and the batches are gathered through the same permutation t
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import keras
 import numpy as np
@@ -24,13 +24,28 @@ from dlcli.engine.feeding import (
     example_order,
     is_resident,
 )
-from dlcli.model import adapt_preprocessing, check_trainable, construct, feed
+from dlcli.data.description import Split
+from dlcli.model import adapt_preprocessing, check_trainable, construct, feed, is_adapted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dlcli.config.experiment import Call, Config
-    from dlcli.data.description import Dataset, Split
+    from dlcli.data.draw import Draw
+
+
+class Evaluated(NamedTuple):
+    """What a network makes of some examples.
+
+    Attributes:
+        loss: The mean over the examples, penalties included.
+        penalty: The regularization losses in it.
+        outputs: Every output, raw, shape (n, units) each.
+    """
+
+    loss: float
+    penalty: float
+    outputs: list[np.ndarray]
 
 
 class Network:
@@ -38,43 +53,86 @@ class Network:
 
     Args:
         config: Bound; its seed counts for nothing here, every trial brings its own.
-        dataset: Held as tensors as long as the network lives, if they fit into memory.
+        draw: The examples and their parts; `use` changes to those of another replication.
         jit: Whether it is compiled with XLA: the caller decides, because the config may leave it
             open.
 
     Attributes:
+        draw: The one in use. Its examples are held as tensors as long as the network lives, if
+            they fit into memory.
+        class_weights: A weight for each label, shape (classes,); None if all count alike.
         obstacle: Why it must be trained by Keras's own `fit`; empty if a `Program` can do it.
         fitted_by: The program whose optimizer the model's `fit` was last compiled with.
     """
 
-    def __init__(self, config: Config, dataset: Dataset, *, jit: bool = False) -> None:
+    def __init__(self, config: Config, draw: Draw, *, jit: bool = False) -> None:
         self.config = config
-        self.dataset = dataset
-        self.model = initial_model(config, dataset.description, config.seed)
+        self.draw = draw
+        self.model = initial_model(config, draw.description, config.seed)
         check_trainable(self.model, config)
         self._state = _settable(self.model)
-        adapt_preprocessing(self.model, dataset.train)
-        attach_loss(self.model, config, dataset.description)
-        self.examples = dataset.train.size
+        self._adapted = Adapted(self.model)
+        self._adapted.use(draw)
+        attach_loss(self.model, config, draw.description)
         self.batch_size = config.data.batch_size
-        classes = len(dataset.description.classes)
-        self.class_weights = class_weights(config, dataset.train, classes)
+        self.class_weights = self._class_weights()
         self.is_jit = jit
         leave_optimizing_to_xla(jit=jit)
-        self.obstacle = _obstacle(config, dataset.train)
+        self.obstacle = _obstacle(config, draw.examples)
         self.fitted_by: Program | None = None
         self._forward = tf.function(
-            self._forward_of, autograph=False, input_signature=self._batch_specs(dataset.train)
+            self._forward_of, autograph=False, input_signature=self._batch_specs(draw.examples)
         )
+        self.train = tf.constant(draw.parts.train, tf.int32)
         if not self.obstacle:
-            self._compile_training(dataset.train)
+            self._compile_training(draw)
 
-    def _compile_training(self, split: Split) -> None:
-        """Hold the training examples as tensors, and have a batch's gradients compiled."""
-        x = tf.nest.map_structure(tf.constant, feed(self.model, split))
-        self._train = x, tf.constant(split.y)
+    @property
+    def examples(self) -> int:
+        """How many examples are trained on."""
+        return len(self.draw.parts.train)
+
+    def use(self, draw: Draw) -> bool:
+        """Go on with another replication's data, without compiling or tracing anything anew.
+
+        Returns:
+            False if that is impossible, because the data have another shape or a layer has learned
+            from the former ones what is compiled into the program: then make another network.
+        """
+        if draw is self.draw:
+            return True
+        same = draw.examples is self.draw.examples
+        if not same and (self._specs(draw) != self._specs(self.draw) or draw.is_shared):
+            return False
+        if not self._adapted.can_change:
+            return False
+        self.draw = draw
+        self._adapted.use(draw)
+        self.class_weights = self._class_weights()
+        self.train = tf.constant(draw.parts.train, tf.int32)
+        if not self.obstacle:
+            self._hold(draw, anew=not same)
+        return True
+
+    def _specs(self, draw: Draw) -> Any:
+        arrays = {**draw.examples.x, "": draw.examples.y}
+        return {name: (array.shape, array.dtype) for name, array in arrays.items()}
+
+    def _class_weights(self) -> np.ndarray | None:
+        y = self.draw.examples.y[self.draw.parts.train]
+        return class_weights(self.config, Split({}, y), len(self.draw.description.classes))
+
+    def _compile_training(self, draw: Draw) -> None:
+        """Hold the examples as tensors, and have a batch's gradients compiled."""
+        # Data that each replication prepares anew are assigned to variables, which XLA reads.
+        held = tf.constant if draw.is_shared else lambda a: tf.Variable(a, trainable=False)
+        x = tf.nest.map_structure(held, feed(self.model, draw.examples))
+        self._train = x, held(draw.examples.y)
         weights = self.class_weights
-        self._weights = None if weights is None else tf.constant(weights[split.y], tf.float32)
+        self._weights = None
+        if weights is not None:
+            labels = draw.examples.y
+            self._weights = tf.Variable(weights[labels], trainable=False, dtype=tf.float32)
         # XLA compiles it twice, for a whole batch and for the last one.
         self._gradients = tf.function(
             self._gradients_of,
@@ -82,6 +140,16 @@ class Network:
             input_signature=[tf.TensorSpec([None], tf.int32)],
             jit_compile=self.is_jit or None,
         )
+
+    def _hold(self, draw: Draw, *, anew: bool) -> None:
+        """Take over what a draw changes: the examples if they are others, and the weights."""
+        if anew:
+            inputs, targets = self._train
+            arrays = feed(self.model, draw.examples)
+            tf.nest.map_structure(lambda held, array: held.assign(array), inputs, arrays)
+            targets.assign(draw.examples.y)
+        if self._weights is not None and self.class_weights is not None:
+            self._weights.assign(self.class_weights[draw.examples.y].astype(np.float32))
 
     def _targets(self, y: Any) -> Any:
         outputs = len(self.model.outputs)
@@ -91,7 +159,7 @@ class Network:
         """Return the loss and the gradients of a batch; compiled once for all optimizers.
 
         Args:
-            index: The batch's training examples, int32 (batch,).
+            index: The batch's examples, int32 (batch,).
         """
         made: tuple[Any, list[Any]] = self._gradients(index)
         return made
@@ -106,21 +174,25 @@ class Network:
             loss = self.model.compute_loss(x=x, y=y, y_pred=outputs, sample_weight=w, training=True)
         return loss, tape.gradient(loss, self.model.trainable_variables)
 
-    def evaluate(self, split: Split) -> tuple[float, list[np.ndarray]]:
-        """Return the loss, regularization included, and every output, raw, (n, units) each."""
-        x = feed(self.model, split)
-        total, parts = 0.0, []
+    def evaluate(self, index: np.ndarray) -> Evaluated:
+        """Return the loss and the outputs of some examples.
+
+        Args:
+            index: Positions of the examples, shape (n,).
+        """
+        x, y = feed(self.model, self.draw.examples), self.draw.examples.y
+        total, penalty, parts = 0.0, 0.0, []
         # As `fit` does: a recurrent layer with dropout draws from its stream at every batch.
         size = evaluation_batch_size(self.config)
-        for start in range(0, split.size, size):
-            part = slice(start, start + size)
+        for start in range(0, len(index), size):
+            part = index[start : start + size]
             chunk = tf.nest.map_structure(lambda array, part=part: tf.constant(array[part]), x)
-            y = split.y[part]
-            loss, outputs = self._forward(chunk, tf.constant(y))
-            total += float(loss) * len(y)
+            loss, penalties, outputs = self._forward(chunk, tf.constant(y[part]))
+            total += float(loss) * len(part)
+            penalty += float(penalties) * len(part)
             parts.append([np.asarray(output, dtype=np.float32) for output in outputs])
         joined = [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
-        return total / split.size, joined
+        return Evaluated(total / len(index), penalty / len(index), joined)
 
     def _batch_specs(self, split: Split) -> tuple[Any, tf.TensorSpec]:
         """Return the specs of a batch of any size, of sequences of any length the model takes."""
@@ -133,12 +205,13 @@ class Network:
         specs = {n: tf.TensorSpec([None, *shapes[n][1:]], a.dtype) for n, a in arrays.items()}
         return specs, y
 
-    def _forward_of(self, x: Any, y: Any) -> tuple[Any, list[Any]]:
+    def _forward_of(self, x: Any, y: Any) -> tuple[Any, Any, list[Any]]:
         outputs = self.model(x, training=False)
         loss = self.model.compute_loss(
             x=x, y=self._targets(y), y_pred=outputs, sample_weight=None, training=False
         )
-        return loss, tf.nest.flatten(outputs)
+        penalties = tf.add_n([tf.cast(p, loss.dtype) for p in self.model.losses] or [loss * 0])
+        return loss, penalties, tf.nest.flatten(outputs)
 
     def initial_state(self, config: Config, seed: int) -> list[np.ndarray]:
         """Return the weights and dropout streams that a seed starts with.
@@ -147,7 +220,7 @@ class Network:
             config: The network's own, or one with other initialisers.
             seed: The trial's.
         """
-        fresh = initial_model(config, self.dataset.description, seed)
+        fresh = initial_model(config, self.draw.description, seed)
         return [variable.numpy() for variable in _settable(fresh)]
 
     def set_state(self, state: Sequence[np.ndarray]) -> None:
@@ -158,6 +231,44 @@ class Network:
     def state(self) -> list[np.ndarray]:
         """Return the weights and dropout streams as they are."""
         return [variable.numpy() for variable in self._state]
+
+
+class Adapted:
+    """The layers of a model that learn from data before it is trained (Normalization, ...).
+
+    What they learned is remembered for each draw. A Normalization reads it from variables, so that
+    it can change; other layers have it compiled in.
+
+    Args:
+        model: Whose layers they are.
+    """
+
+    def __init__(self, model: keras.Model) -> None:
+        self._model = model
+        self._layers = [layer for layer in model.layers if is_adapted(layer)]
+        self.can_change = all(isinstance(x, keras.layers.Normalization) for x in self._layers)
+        self._learned: dict[tuple[int, bytes], list[Any]] = {}
+        self._held: list[Any] = []
+
+    def use(self, draw: Draw) -> None:
+        """Learn from a draw's training part, or recall what was learned from it."""
+        if not self._layers:
+            return
+        if not self.can_change:
+            adapt_preprocessing(self._model, draw.train)
+            return
+        key = id(draw.examples), draw.parts.train.tobytes()
+        if key not in self._learned:
+            adapt_preprocessing(self._model, draw.train)
+            self._learned[key] = [
+                np.asarray(value) for layer in self._layers for value in (layer.mean, layer.variance)
+            ]
+        if not self._held:
+            self._held = [tf.Variable(value, trainable=False) for value in self._learned[key]]
+        for variable, value in zip(self._held, self._learned[key], strict=True):
+            variable.assign(value)
+        for number, layer in enumerate(self._layers):
+            layer.mean, layer.variance = self._held[2 * number : 2 * number + 2]
 
 
 def _settable(model: keras.Model) -> list[Any]:
@@ -201,22 +312,27 @@ class Program:
         self.optimizer = self._made()
         self.optimizer.build(network.model.trainable_variables)
         self._origins = self._found_origins()
-        self.steps = -(-network.examples // network.batch_size)
         self._compile()
+
+    @property
+    def steps(self) -> int:
+        """Batches of an epoch."""
+        return -(-self.network.examples // self.network.batch_size)
 
     def _compile(self) -> None:
         network = self.network
         specs = [
-            tf.TensorSpec([network.examples], tf.int32),
+            tf.TensorSpec([None], tf.int32),
             tf.TensorSpec([], tf.int32),
         ]
         self._epoch = tf.function(self._epoch_of, autograph=False, input_signature=specs)
-        self._order = tf.function(
-            lambda seed, epoch: example_order(
-                network.examples, seed, epoch, shuffle=network.config.fit.shuffle
+        shuffle = network.config.fit.shuffle
+        self._ordered = tf.function(
+            lambda train, seed, epoch: tf.gather(
+                train, example_order(tf.size(train), seed, epoch, shuffle=shuffle)
             ),
             autograph=False,
-            input_signature=[tf.TensorSpec([], tf.int32)] * 2,
+            input_signature=[specs[0], *[tf.TensorSpec([], tf.int32)] * 2],
         )
 
     def _made(self) -> Any:
@@ -283,7 +399,11 @@ class Program:
 
     def warm_up(self) -> None:
         """Trace and compile now, so that the first trial's time is that of training."""
-        self._epoch(self._order(0, 0), 0)
+        self._epoch(self.order(0, 0), 0)
+
+    def order(self, seed: int, epoch: int) -> Any:
+        """Return the positions of an epoch's examples, in the order of its batches, int32 (n,)."""
+        return self._ordered(self.network.train, seed, epoch)
 
     def train_epoch(self, seed: int, epoch: int, steps: int | None = None) -> float:
         """Train one epoch and return its mean loss; stop it at the first loss that is not finite.
@@ -293,7 +413,7 @@ class Program:
             epoch: From 0.
             steps: Stop after so many batches.
         """
-        return float(self._epoch(self._order(seed, epoch), steps or self.steps))
+        return float(self._epoch(self.order(seed, epoch), steps or self.steps))
 
     def _epoch_of(self, order: Any, steps: Any) -> Any:
         size = self.network.batch_size
@@ -306,7 +426,7 @@ class Program:
 
         start = (tf.constant(0), tf.constant(0.0))
         _, total = tf.while_loop(going_on, batch, start, parallel_iterations=1)
-        return total / self.network.examples
+        return total / tf.cast(tf.size(order), total.dtype)
 
     def _updated(self, index: Any) -> Any:
         """Update the weights by a batch, and return its loss times its examples."""
