@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlcli.data.description import INPUT, DataDescription, Dataset, Split, Task, TensorSpec
+from dlcli.data.pool import Pool
 from dlcli.data.splitting import (
     at_random,
     keras_orders,
@@ -18,7 +19,6 @@ from dlcli.data.splitting import (
     train_size_left,
     with_fixed_test,
     with_keras_test,
-    with_validation,
 )
 from dlcli.errors import DataError, UserError
 
@@ -31,6 +31,11 @@ def dataset(y: np.ndarray, task: Task = "multiclass") -> Dataset:
     description = DataDescription("toy", task, {INPUT: TensorSpec((1,), "float32")})
     x = np.arange(len(y), dtype="float32")[:, None]
     return Dataset(description, Split({INPUT: x}, y), None, None)
+
+
+def with_validation(whole: Dataset, fraction: float, seed: int) -> Dataset:
+    pool = Pool(whole)
+    return pool.dataset(pool.parts(seed, fraction, resample=False))
 
 
 @given(labels, fractions, seeds)
@@ -119,7 +124,8 @@ def test_a_validation_part_of_its_own_goes_before():
     whole = dataset(np.array([0, 1, 0, 1]))
     own = Split({INPUT: np.zeros((1, 1))}, np.array([1]))
     given_own = Dataset(whole.description, whole.train, own, None)
-    assert with_validation(given_own, 0.5, seed=0) is given_own
+    parts = with_validation(given_own, 0.5, seed=0)
+    assert (parts.train, parts.validation) == (whole.train, own)
 
 
 def test_the_fixed_test_part_never_changes():

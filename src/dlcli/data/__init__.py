@@ -11,12 +11,13 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dlcli.data import examples, keras_cache, splitting, table
+from dlcli.data import examples, keras_cache, table
 from dlcli.data.cache import location
 from dlcli.data.description import DataDescription
 from dlcli.data.keras_cache import DownloadError
-from dlcli.data.own.encoding import encoded, read_encoded
+from dlcli.data.own.encoding import read_encoded
 from dlcli.data.own.saved import encoder_from_dict, encoder_to_dict
+from dlcli.data.pool import Parts, Pool
 from dlcli.errors import UserError, WorkError
 
 if TYPE_CHECKING:
@@ -31,12 +32,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Form",
+    "Parts",
+    "Pool",
     "describe",
     "entries",
     "fetch",
     "form_of",
     "is_available",
     "load",
+    "load_pool",
     "own_files",
     "path_options",
     "read_examples",
@@ -97,12 +101,27 @@ def load(
         DataError: For a file that cannot be used, or too few examples.
         WorkError: If a download fails.
     """
+    pool = load_pool(source, progress=progress)
+    return pool.dataset(pool.parts(seed, validation, resample=False))
+
+
+def load_pool(source: Source, *, progress: Progress | None = None) -> Pool:
+    """Read all examples of a data set, downloading it if it must be.
+
+    Args:
+        source: Which data set, with its options.
+        progress: Told how a download goes.
+
+    Raises:
+        UserError: For an unknown data set or option.
+        DataError: For a file that cannot be used.
+        WorkError: If a download fails.
+    """
     entry = table.find(source.name)
     entry.check_options(source.options)
     missing = [file for file in entry.files if keras_cache.place(file) is None]
     _download(entry, missing, progress)
-    dataset = splitting.with_validation(entry.load(**source.options), validation, seed)
-    return encoded(dataset)
+    return Pool(entry.load(**source.options))
 
 
 def words(source: Source, encoder: Encoder | None) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dlcli.data.description import Dataset, Split
 from dlcli.errors import DataError, UserError
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 TEST_FRACTION = 0.2
 TEST_SEED = 20240229
 """Fixes the test part of data sets that come without an official one; no user's seed moves it."""
+
+Seed: TypeAlias = "int | np.random.SeedSequence"
+"""What a random stream begins with: a user's seed, or one of the several made of it."""
 
 KERAS_SEED = 113
 """The seed with which `keras.datasets` shuffles what comes in one piece."""
@@ -42,7 +45,7 @@ def with_fixed_test(description: DataDescription, x: np.ndarray, y: np.ndarray) 
         y: Class labels, shape (n,).
     """
     (name,) = description.inputs
-    order = _shuffler(TEST_SEED).permutation(len(y))
+    order = shuffler(TEST_SEED).permutation(len(y))
     everything = Split({name: x}, y).take(order)
     train, test = stratified(everything.y, TEST_FRACTION, TEST_SEED)
     return Dataset(description, everything.take(train), None, everything.take(test))
@@ -89,7 +92,7 @@ def _fixed_fifth(split: Split, description: DataDescription) -> tuple[Split, Spl
             f"data set '{description.name}' has a single example",
             remedy="Give some for training and some for the test.",
         )
-    kept, taken = _chosen(description.task, split.y, TEST_FRACTION, TEST_SEED)
+    kept, taken = chosen(description.task, split.y, TEST_FRACTION, TEST_SEED)
     return split.take(kept), split.take(taken)
 
 
@@ -115,38 +118,17 @@ def keras_orders(*sizes: int) -> list[np.ndarray]:
     return [shuffler.permutation(size) for size in sizes]
 
 
-def with_validation(dataset: Dataset, fraction: float, seed: int) -> Dataset:
-    """Take a validation part from train, unless the data set has one of its own.
-
-    It is the same share of every class where there are classes, the latest examples of a
-    forecasting task, and drawn at random otherwise.
-
-    Args:
-        dataset: The loaded data set.
-        fraction: Share of train, 0 <= fraction < 1; 0 takes none.
-        seed: Fixes which examples are drawn.
+def check_share(fraction: float) -> None:
+    """Refuse a validation share that is none.
 
     Raises:
-        UserError: If the fraction is out of range.
-        DataError: If train is too small to give up a single example.
+        UserError: If it is below 0, 1 or more, or not a number.
     """
     if not 0 <= fraction < 1:
         raise UserError(
             f"validation is {fraction}, but must be a share of the training data",
             remedy="Give a number from 0 (no validation) to below 1, such as 0.1.",
         )
-    if dataset.validation is not None or fraction == 0:
-        return dataset
-    train, validation = _chosen(dataset.description.task, dataset.train.y, fraction, seed)
-    if len(validation) == 0:
-        raise DataError(
-            f"data set '{dataset.description.name}' has too few training examples "
-            f"({dataset.train.size}) to take a validation part from them",
-            remedy="Set validation: 0, or give more examples of each class.",
-        )
-    return replace(
-        dataset, train=dataset.train.take(train), validation=dataset.train.take(validation)
-    )
 
 
 def train_size_left(description: DataDescription, fraction: float) -> int | None:
@@ -158,7 +140,21 @@ def train_size_left(description: DataDescription, fraction: float) -> int | None
     return max(size - max(round(fraction * size), 1) - gap, 0)
 
 
-def _chosen(task: Task, y: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def chosen(task: Task, y: np.ndarray, fraction: float, seed: Seed) -> tuple[np.ndarray, np.ndarray]:
+    """Split positions as suits a task.
+
+    The part taken out holds the same share of every class where there are classes, the latest
+    examples of a forecasting task, and examples drawn at random otherwise.
+
+    Args:
+        task: What the targets are for.
+        y: Targets, shape (n, ...).
+        fraction: Share to take out, 0 < fraction < 1.
+        seed: Fixes which examples are taken.
+
+    Returns:
+        The positions kept and those taken out, both sorted integer arrays.
+    """
     if task in ("multiclass", "binary") and y.ndim == 1:
         return stratified(y, fraction, seed)
     if task == "forecasting":
@@ -166,7 +162,7 @@ def _chosen(task: Task, y: np.ndarray, fraction: float, seed: int) -> tuple[np.n
     return at_random(y, fraction, seed)
 
 
-def stratified(y: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def stratified(y: np.ndarray, fraction: float, seed: Seed) -> tuple[np.ndarray, np.ndarray]:
     """Split positions so that every class gives up the same share of its examples.
 
     Each class gives `fraction` of its examples, rounded down; the examples still missing from
@@ -186,14 +182,14 @@ def stratified(y: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, n
     _, labels, counts = np.unique(y, return_inverse=True, return_counts=True)
     quotas = _quotas(counts, fraction)
     # In shuffled order, the first of each class are taken.
-    order = _shuffler(seed).permutation(len(y))
+    order = shuffler(seed).permutation(len(y))
     by_class = order[np.argsort(labels[order], kind="stable")]
     rank = np.arange(len(y)) - np.repeat(np.cumsum(counts) - counts, counts)
     taken = by_class[rank < np.repeat(quotas, counts)]
     return _complement(taken, len(y)), np.sort(taken)
 
 
-def at_random(y: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def at_random(y: np.ndarray, fraction: float, seed: Seed) -> tuple[np.ndarray, np.ndarray]:
     """Split positions at random, for targets that are no classes.
 
     Args:
@@ -208,7 +204,7 @@ def at_random(y: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np
 
     n = len(y)
     size = min(max(round(fraction * n), 1), n - 1)
-    taken = _shuffler(seed).permutation(n)[:size]
+    taken = shuffler(seed).permutation(n)[:size]
     return _complement(taken, n), np.sort(taken)
 
 
@@ -253,7 +249,8 @@ def _complement(taken: np.ndarray, n: int) -> np.ndarray:
     return np.flatnonzero(kept)
 
 
-def _shuffler(seed: int) -> np.random.RandomState:
+def shuffler(seed: Seed) -> np.random.RandomState:
+    """Return the random stream of a seed, the same on every machine and with every NumPy."""
     import numpy as np
 
     # Through MT19937, because RandomState itself takes no seed above 32 bits.

@@ -1,0 +1,256 @@
+"""All examples of a data set, and the ways to split them into train, validation and test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from dlcli.data.description import Dataset, Split
+from dlcli.data.own.encoding import encoded
+from dlcli.data.splitting import check_share, chosen, latest, shuffler
+from dlcli.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+TEST_STREAM, VALIDATION_STREAM, ORIGIN_STREAM = 1, 2, 3
+"""Random streams that one seed of a replication stands for, one for each thing that is drawn."""
+
+WINDOW = 0.7
+"""Share of a time series that one replication sees.
+
+The rest is the room in which the forecasting origin moves. Half of the series would shorten
+training too much; with 90 %, the test parts of any two replications would hold mostly the same
+steps. At 70 % and a test share of a fifth, the test part of a replication is 14 % of the series
+and its place moves over 30 %. (Rolling-window evaluation: Tashman, L. J. (2000). Out-of-sample
+tests of forecasting accuracy. International Journal of Forecasting 16, 437-450.)
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """Positions in a pool, sorted integer arrays that never overlap.
+
+    Attributes:
+        train: Shape (n_train,).
+        validation: Shape (n_validation,), or None where there is none, as for `test`.
+        test: Shape (n_test,).
+    """
+
+    train: NDArray[np.intp]
+    validation: NDArray[np.intp] | None
+    test: NDArray[np.intp] | None
+
+
+class Pool:
+    """All examples of a data set, read once; a split of them is an index.
+
+    Args:
+        loaded: The data set in its official parts, before its encoder is fitted.
+
+    Attributes:
+        description: Of the data set, with the sizes of its official parts.
+        official: The data set's own parts; `validation` is None unless it has one.
+        encoder: How raw examples become inputs, not fitted; None for data that come as arrays.
+        raw: The examples as they were read; None for data that come as arrays.
+    """
+
+    def __init__(self, loaded: Dataset) -> None:
+        self.description = loaded.description
+        self.encoder, self.raw = loaded.encoder, loaded.raw
+        self.official = _official_parts(loaded)
+        parts = (loaded.train, loaded.validation, loaded.test)
+        # In pieces until somebody needs them joined, so that `load` never holds them twice.
+        self._pieces: tuple[Split, ...] = tuple(part for part in parts if part is not None)
+
+    @property
+    def size(self) -> int:
+        """The number of examples."""
+        return sum(piece.size for piece in self._pieces)
+
+    @property
+    def is_encoded(self) -> bool:
+        """Whether an encoder must be fitted on each training part."""
+        return self.encoder is not None
+
+    @property
+    def examples(self) -> Split:
+        """All examples: train, the data set's own validation part if it has one, then test.
+
+        Where there is an encoder the inputs are positions in `raw`. The first use joins the parts
+        in memory; later uses are free.
+        """
+        if len(self._pieces) > 1:
+            self._pieces = (_joined(self._pieces),)
+        return self._pieces[0]
+
+    @cached_property
+    def targets(self) -> np.ndarray:
+        """The targets of all examples, shape (n, ...)."""
+        import numpy as np
+
+        return np.concatenate([piece.y for piece in self._pieces])
+
+    def parts(self, seed: int, validation: float, *, resample: bool) -> Parts:
+        """Split the examples; no data are copied.
+
+        Args:
+            seed: Fixes the split, on every machine.
+            validation: Share of what is not test, 0 <= validation < 1; 0 takes none. A validation
+                part of the data set's own goes before: its share is taken.
+            resample: Whether the test part is drawn too. Then all examples are split anew in the
+                data set's proportions, stratified where there are classes; the sizes are the same
+                for every seed. A forecasting task moves its origin: train, validation and test
+                lie in a window of `WINDOW` of the series whose start is drawn. Otherwise the test
+                part is the official one, and validation is taken from train as `load` takes it.
+
+        Raises:
+            UserError: If the share is out of range.
+            DataError: If there are too few examples.
+        """
+        check_share(validation)
+        if not resample:
+            return self._officially(seed, validation)
+        if self.description.task == "forecasting":
+            return self._with_moved_origin(seed, validation)
+        return self._drawn(seed, validation)
+
+    def _officially(self, seed: int, validation: float) -> Parts:
+        official = self.official
+        if official.validation is not None or validation == 0:
+            return official
+        kept, taken = chosen(self.description.task, self._train_targets(), validation, seed)
+        self._check_validation(taken, len(official.train))
+        return Parts(official.train[kept], official.train[taken], official.test)
+
+    def _train_targets(self) -> np.ndarray:
+        """Return the targets of the official training part, which come first."""
+        y: np.ndarray = self._pieces[0].y[: len(self.official.train)]
+        return y
+
+    def _drawn(self, seed: int, validation: float) -> Parts:
+        import numpy as np
+
+        train, test, held_out = np.arange(self.size), None, None
+        if self.official.test is not None:
+            train, test = self._take_out(
+                train, len(self.official.test) / self.size, seed, TEST_STREAM
+            )
+        if share := self._validation_share(validation):
+            before = len(train)
+            train, held_out = self._take_out(train, share, seed, VALIDATION_STREAM)
+            self._check_validation(held_out, before)
+        return Parts(train, held_out, test)
+
+    def _take_out(
+        self, positions: NDArray[np.intp], share: float, seed: int, stream: int
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        y = self.targets[positions]
+        kept, taken = chosen(self.description.task, y, share, _stream(seed, stream))
+        return positions[kept], positions[taken]
+
+    def _with_moved_origin(self, seed: int, validation: float) -> Parts:
+        import numpy as np
+
+        length = round(WINDOW * self.size)
+        start = shuffler(_stream(seed, ORIGIN_STREAM)).randint(self.size - length + 1)
+        train, test, held_out = np.arange(start, start + length), None, None
+        if self.official.test is not None:
+            kept, taken = latest(self.targets[train], len(self.official.test) / self.size)
+            train, test = train[kept], train[taken]
+        if share := self._validation_share(validation):
+            kept, taken = latest(self.targets[train], share)
+            train, held_out = train[kept], train[taken]
+        if len(train) == 0:
+            raise DataError(
+                f"data set '{self.description.name}' is too short to split anew: {self.size} steps",
+                remedy="Give a longer series, or keep to its official parts.",
+            )
+        return Parts(train, held_out, test)
+
+    def _validation_share(self, validation: float) -> float:
+        """Return the share that validates of all that is not test."""
+        own = self.official.validation
+        return validation if own is None else len(own) / (len(own) + len(self.official.train))
+
+    def _check_validation(self, taken: np.ndarray, size: int) -> None:
+        if len(taken) == 0:
+            raise DataError(
+                f"data set '{self.description.name}' has too few training examples "
+                f"({size}) to take a validation part from them",
+                remedy="Set validation: 0, or give more examples of each class.",
+            )
+
+    def dataset(self, parts: Parts) -> Dataset:
+        """Return the data set in some parts; an encoder is fitted on their train alone.
+
+        A part that is a whole official one shares its arrays with the pool.
+
+        Args:
+            parts: From `parts`, or any positions that are sorted and do not overlap.
+        """
+        return encoded(
+            Dataset(
+                self.description,
+                self.take(parts.train),
+                None if parts.validation is None else self.take(parts.validation),
+                None if parts.test is None else self.take(parts.test),
+                self.encoder,
+                self.raw,
+            )
+        )
+
+    def take(self, index: NDArray[np.intp]) -> Split:
+        """Return the examples at sorted positions; a whole official part is not copied."""
+        import numpy as np
+
+        ends = np.cumsum([piece.size for piece in self._pieces])
+        cuts = np.searchsorted(index, ends)
+        taken, start, first = [], 0, 0
+        for piece, cut, end in zip(self._pieces, cuts, ends, strict=True):
+            if cut > start:
+                taken.append(_taken(piece, index[start:cut] - first))
+            start, first = cut, end
+        return _joined(taken) if taken else self._pieces[0].take(index)
+
+
+def _official_parts(loaded: Dataset) -> Parts:
+    import numpy as np
+
+    sizes = [0 if part is None else part.size for part in (loaded.train, loaded.validation)]
+    first, second = sizes[0], sum(sizes)
+    return Parts(
+        np.arange(first),
+        None if loaded.validation is None else np.arange(first, second),
+        None if loaded.test is None else np.arange(second, second + loaded.test.size),
+    )
+
+
+def _taken(piece: Split, index: NDArray[np.intp]) -> Split:
+    """Return the examples at sorted positions of a piece: views of it where they are a run."""
+    first, end = int(index[0]), int(index[-1]) + 1
+    if end - first != len(index):
+        return piece.take(index)
+    if len(index) == piece.size:
+        return piece
+    return Split({name: x[first:end] for name, x in piece.x.items()}, piece.y[first:end])
+
+
+def _joined(pieces: Sequence[Split]) -> Split:
+    import numpy as np
+
+    if len(pieces) == 1:
+        return pieces[0]
+    x = {name: np.concatenate([piece.x[name] for piece in pieces]) for name in pieces[0].x}
+    return Split(x, np.concatenate([piece.y for piece in pieces]))
+
+
+def _stream(seed: int, stream: int) -> np.random.SeedSequence:
+    """Return the beginning of one of a seed's random streams, which have nothing in common."""
+    import numpy as np
+
+    return np.random.SeedSequence(seed, spawn_key=(stream,))
