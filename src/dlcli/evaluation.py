@@ -43,6 +43,9 @@ RANKING_RESAMPLES = 500
 
 DIVERGED = "the model's outputs are not all finite numbers: it diverged, and nothing is scored"
 
+GUESSES = 10
+"""Random guesses of all classes, whose scores are averaged to know what chance is worth."""
+
 CELLS = 4_000_000
 """Resampled weights held at once (32 MB)."""
 
@@ -190,10 +193,12 @@ def point(
 
 
 def chance(y_true: np.ndarray, names: Sequence[str], *, task: str, classes: int) -> dict[str, Any]:
-    """Return the metrics of a model that has learnt nothing but how frequent the classes are.
+    """Return the metrics of a model that has learned nothing but how frequent the classes are.
 
     It predicts the same for every example: the frequencies of the classes or labels, or the mean
-    of the values (scikit-learn's DummyClassifier with `prior`, DummyRegressor with `mean`).
+    of the values (scikit-learn's DummyClassifier with `prior`, DummyRegressor with `mean`). Or it
+    guesses classes at random (`stratified` and `uniform`), where that scores better, as it does by
+    F1: a constant prediction never finds the rare classes.
 
     Args:
         y_true: As for `score`.
@@ -208,7 +213,28 @@ def chance(y_true: np.ndarray, names: Sequence[str], *, task: str, classes: int)
     nothing = np.zeros((len(y_true), classes))
     targets = _batch(y_true, nothing, task, classes).truth if task in CLASS_TASKS else y_true
     same = np.broadcast_to(np.mean(targets, axis=0), np.shape(targets)) if len(y_true) else nothing
-    return point(y_true, same, names, task=task, classes=classes)
+    found = point(y_true, same, names, task=task, classes=classes)
+    if task not in CLASS_TASKS or classes < 2:
+        return found
+    rng = np.random.default_rng(GUESSES)
+    for shares in (np.asarray(same[0], float), np.full(classes, 1 / classes)):
+        draws = [
+            point(y_true, np.eye(classes)[rng.choice(classes, len(y_true), p=shares)], names,
+                  task=task, classes=classes)
+            for _ in range(GUESSES)
+        ]  # fmt: skip
+        for name in names:
+            found[name] = _better(name, found[name], [draw[name] for draw in draws])
+    return found
+
+
+def _better(name: str, constant: Any, guessed: Sequence[Any]) -> Any:
+    """Return the better of a constant prediction's score and the mean of random guesses'."""
+    greater = metrics.parse(name).metric.greater_is_better
+    if greater is None or any(not isinstance(value, float) for value in (constant, *guessed)):
+        return constant
+    mean = float(np.mean(guessed))
+    return max(constant, mean) if greater else min(constant, mean)
 
 
 def _batch(y_true: np.ndarray, y_prob: np.ndarray, task: str, classes: int) -> Batch:

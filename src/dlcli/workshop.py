@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
-from dlcli.comparison.loading import load_data
+from dlcli.comparison.loading import load_data, replicated
 from dlcli.comparison.records import (
     Check,
     JitCheck,
@@ -27,7 +27,7 @@ from dlcli.memory import check_room, is_short
 from dlcli.model import MEMORY, construct
 from dlcli.quiet import LOG_LEVEL, SILENT
 from dlcli.store.xla_cache import forget_compiled
-from dlcli.trial import Training, part_scores, sample_loss
+from dlcli.trial import PartScores, Training, sample_loss
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
@@ -35,10 +35,14 @@ if TYPE_CHECKING:
     import numpy as np
 
     from dlcli.comparison.plan import Contender, Plan
-    from dlcli.data.description import Dataset
+    from dlcli.data.draw import Draw
+    from dlcli.data.pool import Pool
 
 STATES_BYTES = 256e6
 """Memory for initial states, which are made and kept for as many seeds as it holds."""
+
+DRAWS = 2
+"""Replications whose examples are held at once, where each one prepares them anew."""
 
 ROUGHLY, CLOSELY = (2, 4), (4, 16)
 """By how many rounds of how many batches a training is timed, of which the fastest counts."""
@@ -47,7 +51,7 @@ RUNGS = (0.25, 0.5)
 """The shares of the epochs after which the worse half is pruned (Jamieson & Talwalkar 2016)."""
 
 
-def open_workshop(plan: Plan, data: Callable[[int], Dataset] | None = None) -> Workshop:
+def open_workshop(plan: Plan, data: Callable[[int], Pool] | None = None) -> Workshop:
     """Prepare this process for a plan's trials: one thread, nothing loaded yet.
 
     Args:
@@ -77,10 +81,13 @@ class Workshop:
         data: Returns a problem's data; loaded as its config says if left out.
     """
 
-    def __init__(self, plan: Plan, data: Callable[[int], Dataset] | None = None) -> None:
+    def __init__(self, plan: Plan, data: Callable[[int], Pool] | None = None) -> None:
         self.plan = plan
         self._data = data or self._loaded
-        self._networks: dict[int, Network] = {}
+        self._problem: int | None = None
+        self._pool: Pool | None = None
+        self._draws: OrderedDict[int, Draw] = OrderedDict()  # by seed
+        self._networks: list[Network] = []  # the one in use last
         self._programs: dict[Hashable, Program] = {}
         self._states: OrderedDict[Hashable, list[np.ndarray]] = OrderedDict()
         self._losses: dict[Hashable, float] = {}
@@ -102,7 +109,7 @@ class Workshop:
                 raise MemoryError(error.diagnostics[0].message) from error
             raise
         except tf.errors.OpError as error:  # with XLA, perhaps because its cache is damaged
-            compiled = any(network.is_jit for network in self._networks.values())
+            compiled = any(network.is_jit for network in self._networks)
             if is_short(error) or not (compiled and forget_compiled()):
                 raise
             self._forget()
@@ -110,6 +117,8 @@ class Workshop:
 
     def _forget(self) -> None:
         """Forget all networks and what belongs to them; the next task builds its own."""
+        self._problem = self._pool = None
+        self._draws.clear()
         self._networks.clear()
         self._programs.clear()
         self._states.clear()
@@ -131,11 +140,11 @@ class Workshop:
             ConfigError: If one of them cannot be made.
         """
         contender = self.plan.contenders[task.contender]
-        network = self._network(contender.problem)
+        network = self._network(contender.problem, self.plan.seeds[0])
         for other in self.plan.contenders:
             if other.problem == contender.problem:
                 construct(other.config.compile.optimizer)
-        state = self._state(contender, contender.config.seed)
+        state = self._state(contender, self.plan.seeds[0])
         program, compiling = self.program(contender)
         program.start(state, 0.0)  # a rate of 0 computes all and changes nothing
         if not task.timed:
@@ -145,19 +154,21 @@ class Workshop:
         program.train_epoch(0, 0)
         trained = time.perf_counter()
         problem = self.plan.problems[contender.problem]
-        part_scores(network, problem, network.dataset.validation)
+        parts = network.draw.parts
+        assert parts.validation is not None  # noqa: S101 (a comparison needs a validation part)
+        PartScores(network, problem, parts.validation).values()
         evaluation = time.perf_counter() - trained
         return Measurement(compiling, trained - started, evaluation, network.obstacle)
 
     def jit_times(self, task: JitCheck) -> JitTimes:
         """Time an epoch with XLA and without; the programs that were made stay as they are."""
         contender = self.plan.contenders[task.contender]
-        own = self._network(contender.problem)
+        own = self._network(contender.problem, self.plan.seeds[0])
         seconds = {}
         for jit in (False, True):
             network = own
             if own.is_jit is not jit:
-                network = Network(own.config, own.dataset, jit=jit)
+                network = Network(own.config, own.draw, jit=jit)
             try:
                 program = make_program(network, contender.config.compile.optimizer)
                 program.start(network.state(), 0.0)
@@ -168,24 +179,52 @@ class Workshop:
         return JitTimes(with_xla=seconds[True], without=seconds[False])
 
     def program(self, contender: Contender) -> tuple[Program, float]:
-        """Return a contender's program, and the seconds that compiling it took, 0 if it was."""
-        key = contender.program
+        """Return a contender's program of the network in use, and the seconds that compiling took.
+
+        They are 0 if it was compiled before.
+        """
+        network = self._networks[-1]
+        key = contender.program, id(network)
         if key in self._programs:
             return self._programs[key], 0.0
         started = time.perf_counter()
-        made = make_program(self._network(contender.problem), contender.config.compile.optimizer)
+        made = make_program(network, contender.config.compile.optimizer)
         made.warm_up()
         self._programs[key] = made
         return made, time.perf_counter() - started
 
-    def _network(self, problem: int) -> Network:
-        if problem not in self._networks:
-            self._forget()  # only one network's data is held: contenders come problem by problem
-            asked = self.plan.problems[problem]
-            self._networks[problem] = Network(asked.config, self._data(problem), jit=asked.jit)
-        return self._networks[problem]
+    def _network(self, problem: int, seed: int) -> Network:
+        """Return a problem's network, with the data of a seed's replication in use."""
+        if problem != self._problem:
+            self._forget()  # only one problem's data are held: contenders come problem by problem
+            self._problem, self._pool = problem, self._data(problem)
+        draw = self._draw(seed)
+        for place, network in enumerate(self._networks):
+            if network.use(draw):
+                self._networks.append(self._networks.pop(place))
+                return network
+        while len(self._networks) >= DRAWS:
+            gone = id(self._networks.pop(0))
+            self._programs = {k: p for k, p in self._programs.items() if k[1] != gone}
+        asked = self.plan.problems[problem]
+        self._networks.append(Network(asked.config, draw, jit=asked.jit))
+        return self._networks[-1]
 
-    def _loaded(self, problem: int) -> Dataset:
+    def _draw(self, seed: int) -> Draw:
+        """Return a seed's draw of the problem's data."""
+        assert self._pool is not None and self._problem is not None  # noqa: S101, PT018
+        if seed not in self._draws:
+            config = self.plan.problems[self._problem].config
+            if not self._pool.is_encoded:
+                self._draws[seed] = replicated(self.plan, config, self._pool, seed)
+                return self._draws[seed]
+            while len(self._draws) >= DRAWS:
+                self._draws.popitem(last=False)
+            self._draws[seed] = replicated(self.plan, config, self._pool, seed)
+        self._draws.move_to_end(seed)
+        return self._draws[seed]
+
+    def _loaded(self, problem: int) -> Pool:
         return load_data(self.plan.problems[problem])
 
     def _state(self, contender: Contender, seed: int) -> list[np.ndarray]:
@@ -196,7 +235,7 @@ class Workshop:
         """
         made = (contender.problem, repr(contender.initializer))
         if (*made, seed) not in self._states:
-            network = self._network(contender.problem)
+            network = self._networks[-1]
             state = network.initial_state(contender.config, seed)
             room = max(1, int(STATES_BYTES // max(1, sum(array.nbytes for array in state))))
             self._states[*made, seed] = state
@@ -211,7 +250,7 @@ class Workshop:
         """Return the loss that a seed starts with."""
         key = (contender.problem, repr(contender.initializer), seed)
         if key not in self._losses:
-            network = self._network(contender.problem)
+            network = self._networks[-1]
             network.set_state(self._state(contender, seed))
             self._losses[key] = sample_loss(network)
         return self._losses[key]
@@ -219,6 +258,7 @@ class Workshop:
     def training(self, trial: Trial) -> Training:
         """Return a trial that is about to begin."""
         contender = self.plan.contenders[trial.contender]
+        self._network(contender.problem, trial.seed)
         state = self._state(contender, trial.seed)
         program, compiling = self.program(contender)
         loss = self._start_loss(contender, trial.seed)
@@ -255,11 +295,8 @@ class Workshop:
 
 
 def _after(seed: int, plan: Plan) -> Sequence[int]:
-    """Return the seeds that a seed's stage comes to after it."""
-    for seeds in (plan.search_seeds, plan.seeds):
-        if seed in seeds:
-            return seeds[seeds.index(seed) + 1 :]
-    return ()
+    """Return the seeds that come after a seed."""
+    return plan.seeds[plan.seeds.index(seed) + 1 :] if seed in plan.seeds else ()
 
 
 def _epoch_seconds(program: Program, timing: tuple[int, int]) -> float:

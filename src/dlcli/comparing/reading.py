@@ -7,21 +7,23 @@ from typing import TYPE_CHECKING
 
 from dlcli import metrics
 from dlcli.comparing.jit import known_or_ruled
+from dlcli.comparison.loading import read_data
 from dlcli.comparison.plan import STEERING, Plan, Problem, Score, budget_seconds, make_plan
 from dlcli.config.binding import bind
 from dlcli.config.diagnostics import ConfigError, Diagnostic, listing
 from dlcli.config.experiment import Call, CompareConfig
 from dlcli.config.loading import load_config
 from dlcli.config.nodes import Mark, Text
-from dlcli.data import load
 from dlcli.errors import UserError
 from dlcli.suggestion import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    import numpy as np
+
     from dlcli.config.experiment import Config
-    from dlcli.data.description import Dataset, Split
+    from dlcli.data.description import DataDescription
     from dlcli.data.keras_cache import Progress
 
 
@@ -61,25 +63,23 @@ def read_problems(
 def _problem(
     config: Config, settings: CompareConfig, progress: Progress | None, notes: list[str]
 ) -> Problem:
-    dataset = load(
-        config.data.source,
-        validation=config.data.validation,
-        seed=config.seed,
-        progress=progress,
-    )
-    if dataset.validation is None:
-        remedy = "set data.validation, such as 0.1: learning rates are chosen on it"
+    pool = read_data(config, progress)
+    resample = settings.seeds != 0 and settings.split == "resample"
+    parts = pool.parts(config.seed, config.data.validation, resample=resample)
+    if parts.validation is None:
+        remedy = "Set data.validation, such as 0.1: learning rates are chosen on it."
         raise UserError(f"{config.name} has no validation part", remedy=remedy)
-    bound = bind(config, dataset.description, train_size=dataset.train.size)
-    named = _metric_names(bound, settings, dataset.description.task)
+    bound = bind(config, pool.description, train_size=len(parts.train))
+    named = _metric_names(bound, settings, pool.description.task)
     notes += _unused(bound, named)
     _check_callbacks(bound, named)
+    targets = pool.targets
     return Problem(
         config.name,
         bound,
         named,
-        _chance(dataset, dataset.validation, named),
-        _chance(dataset, dataset.test, named) if dataset.test is not None else {},
+        _chance(pool.description, targets[parts.validation], named),
+        _chance(pool.description, targets[parts.test], named) if parts.test is not None else {},
         jit=known_or_ruled(bound),
     )
 
@@ -155,13 +155,14 @@ def _scheduled(config: Config) -> str:
     return ""
 
 
-def _chance(dataset: Dataset, split: Split, names: Sequence[str]) -> dict[str, float]:
-    """Return what a model that learnt nothing scores, or the worst there is if undefined."""
+def _chance(
+    description: DataDescription, y: np.ndarray, names: Sequence[str]
+) -> dict[str, float]:
+    """Return what a model that learned nothing scores, or the worst there is if undefined."""
     from dlcli.evaluation import chance
 
-    description = dataset.description
-    has_steps = description.task == "multiclass" and description.target_shape
-    y = split.y.reshape(-1) if has_steps else split.y
+    if description.task == "multiclass" and description.target_shape:
+        y = y.reshape(-1)
     found = chance(y, names, task=description.task, classes=len(description.classes))
     return {name: _worst(name) if value is None else value for name, value in found.items()}
 

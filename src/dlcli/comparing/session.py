@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dlcli.comparison.fingerprint import TrialKeys, problems_key
-from dlcli.comparison.protocol import Protocol as Stages
+from dlcli.comparison.plan import PROTOCOL
 from dlcli.comparison.records import Record, Result, Task, Trial, read_result
+from dlcli.comparison.schedule import Schedule
 from dlcli.config.rendering import to_plain, to_yaml
 from dlcli.errors import InterruptedRunError, UserError
 from dlcli.store.comparisons import CONFIG, ENVIRONMENT, PROBLEMS
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from dlcli.comparing.workers import Placement
     from dlcli.comparison.plan import Plan
-    from dlcli.comparison.protocol import Choice
     from dlcli.comparison.results import Results
     from dlcli.executors import Executor
     from dlcli.store.comparisons import ComparisonFolder
@@ -50,8 +50,8 @@ class Session:
         plan: What is trained.
         folder: Where results are kept; None for none yet (a plan that is only looked at).
         records: What was trained or found.
-        choices: The chosen rates so far.
-        notes: What the protocol had to say.
+        schedule: Which rates were chosen so far; None before it runs.
+        notes: What the schedule had to say.
         jobs: How many trials run side by side.
         kept: Trials that were done before.
         interrupted: By Ctrl-C, before the end.
@@ -60,7 +60,7 @@ class Session:
     plan: Plan
     folder: ComparisonFolder | None
     records: list[Record] = field(default_factory=list)
-    choices: Mapping[int, Choice] = field(default_factory=dict)
+    schedule: Schedule | None = None
     notes: list[str] = field(default_factory=list)
     jobs: int = 1
     kept: int = 0
@@ -80,27 +80,26 @@ class Session:
         """Return all tables of what there is."""
         from dlcli.comparison.results import make_results
 
-        found = make_results(self.plan, self.records, self.choices, self.notes)
+        schedule = self.schedule or Schedule(self.plan)
+        found = make_results(self.plan, self.records, schedule, self.notes)
         if not self.interrupted:
             return found
-        told = f"Interrupted after {len(self.records)} trials: what follows is not the whole of it."
+        told = (
+            f"Interrupted: {len(self.records)} of {schedule.trials} trials are done, so this is "
+            "not the whole comparison. The same command goes on."
+        )
         return replace(found, verdict=(told, *found.verdict))
 
     def remaining(self) -> int:
         """Return how many trials are planned and not done, as far as one can see."""
-        stages, waiting, missing = Stages(self.plan), deque[Task](), 0
-        waiting.extend(stages.start())
-        blocked = set()
+        schedule, waiting, done = Schedule(self.plan), deque[Task](), 0
+        waiting.extend(schedule.start())
         while waiting:
-            task = waiting.popleft()
-            found = self._found(task)
-            if found is None:
-                missing += len(task.trials)
-                blocked |= {t.contender for t in task.trials if t.stage == "search"}
-                continue
-            for record in found:
-                waiting.extend(stages.tell(record.trial, record.result))
-        return missing + len(blocked) * len(self.plan.seeds)
+            found = self._found(waiting.popleft())
+            done += len(found or ())
+            for record in found or ():
+                waiting.extend(schedule.tell(record.trial, record.result))
+        return schedule.trials - done
 
     def run(self, executor: Executor, observer: Observer, *, deadline: float = math.inf) -> None:
         """Train what is missing, and keep each result as it comes.
@@ -114,24 +113,23 @@ class Session:
             InterruptedRunError: On Ctrl-C; the finished trials are kept.
             DlcliError: If a config turns out to be wrong.
         """
-        stages = Stages(self.plan)
-        self.choices = stages.choices
+        schedule = self.schedule = Schedule(self.plan)
         best = BestSoFar(self.plan)
-        waiting = deque(stages.start())
+        waiting = deque(schedule.start())
         try:
-            left_out = self._submit(waiting, stages, executor, deadline)
-            observer.started(trials=stages.trials, kept=self.kept)
+            left_out = self._submit(waiting, schedule, executor, deadline)
+            observer.started(trials=schedule.trials, kept=self.kept)
             while True:
-                left_out += self._submit(waiting, stages, executor, deadline)
+                left_out += self._submit(waiting, schedule, executor, deadline)
                 done = executor.next_done()
                 if done is None:
                     break
                 for record in self._received(done.task, done.value, done.error):
-                    waiting.extend(stages.tell(record.trial, record.result))
+                    waiting.extend(schedule.tell(record.trial, record.result))
                 if time.monotonic() > deadline:
                     left_out += sum(len(task.trials) for task in executor.cancel())
                 observer.trial(
-                    done=len(self.records), trials=stages.trials, best=best.told(self.records)
+                    done=len(self.records), trials=schedule.trials, best=best.told(self.records)
                 )
         except KeyboardInterrupt:
             self.interrupted = True
@@ -141,12 +139,12 @@ class Session:
             ) from None
         finally:
             executor.close()
-        self.notes += stages.notes
+        self.notes += schedule.notes
         if left_out:
             self.notes.append(f"the time was over: {left_out} trials or more were not begun")
 
     def _submit(
-        self, waiting: deque[Task], stages: Stages, executor: Executor, deadline: float
+        self, waiting: deque[Task], schedule: Schedule, executor: Executor, deadline: float
     ) -> int:
         """Queue what is not done yet; return how many trials came too late."""
         late = 0
@@ -157,11 +155,17 @@ class Session:
                 self.records += found
                 self.kept += len(found)
                 for record in found:
-                    waiting.extend(stages.tell(record.trial, record.result))
+                    waiting.extend(schedule.tell(record.trial, record.result))
             elif time.monotonic() > deadline:
                 late += len(task.trials)
             else:
-                executor.submit(task, self.plan.contenders[task.trials[0].contender].program)
+                trial = task.trials[0]
+                contender = self.plan.contenders[trial.contender]
+                # A problem after the other, because a worker holds the data of one; and of each
+                # problem a replication after the other, so that what there is when the time is
+                # over is a fair comparison.
+                stage = contender.problem, self.plan.seeds.index(trial.seed)
+                executor.submit(task, contender.program, stage)
         return late
 
     def _found(self, task: Task) -> list[Record] | None:
@@ -220,7 +224,7 @@ class Session:
             "candidate": contender.name,
             "optimizer": self._written(trial.contender),
             "learning_rate": trial.rate,
-            "stage": trial.stage,
+            "replication": self.plan.seeds.index(trial.seed) + 1,
             "seed": trial.seed,
             "jobs": self.jobs,
         }
@@ -274,7 +278,8 @@ def write_settings(session: Session, command: Sequence[str], placement: Placemen
     folder, plan = session.folder, session.plan
     assert folder is not None  # noqa: S101 (there is one when something is written)
     told = environment(plan.problems[0].config.seed, command, [])
-    told |= {"executor": placement.kind, "jobs": placement.jobs, PROBLEMS: problems_key_of(plan)}
+    told |= {"executor": placement.kind, "jobs": placement.jobs, "protocol": PROTOCOL}
+    told |= {"split": plan.split, "tune": plan.tune, PROBLEMS: problems_key_of(plan)}
     # First, because a folder without it is not found again.
     folder.write_text(ENVIRONMENT, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
     for number, problem in enumerate(plan.problems, start=1):
@@ -285,7 +290,7 @@ def write_settings(session: Session, command: Sequence[str], placement: Placemen
 def first_keys_of(plan: Plan) -> frozenset[str]:
     """Return the keys of the trials that a plan begins with."""
     key = TrialKeys(plan, computing_versions())
-    return frozenset(key(trial) for task in Stages(plan).start() for trial in task.trials)
+    return frozenset(key(trial) for task in Schedule(plan).start() for trial in task.trials)
 
 
 def problems_key_of(plan: Plan) -> str:

@@ -157,13 +157,12 @@ def within_time(plan: Plan, measured: Mapping[int, Measurement], jobs: int, seco
     """Cut a plan down to what a time budget allows, the same for every contender.
 
     Raises:
-        UserError: If that is less than a searching and a confirming trial for each.
+        UserError: If that is less than a trial of each candidate.
     """
     needed = estimated_seconds(plan, measured, jobs)
     if needed <= seconds * SAFETY:
         return plan
-    planned = plan.searching + plan.confirming
-    trials = math.floor(planned * seconds * SAFETY / needed)
+    trials = math.floor(plan.planned * seconds * SAFETY / needed)
     try:
         return within_budget(plan, trials)
     except UserError:

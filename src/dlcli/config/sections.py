@@ -392,8 +392,26 @@ COMPARE = Record(
             None,
             "crossed with optimizers and rates",
         ),
-        Field("seeds", COUNT, None, "confirming trials a candidate; 0 only searches"),
-        Field("search_seeds", POSITIVE, None, "searching trials a rate"),
+        Field("seeds", COUNT, None, "replications; 0 tries a plain grid and ranks nothing"),
+        Field("search_seeds", POSITIVE, None, "replications that try the whole grid of rates"),
+        Field(
+            "split",
+            Typed((Type("string", choices=("resample", "official")),)),
+            "resample",
+            "draw the test part anew in each replication, or keep the data set's own",
+        ),
+        Field(
+            "tune",
+            Typed((Type("string", choices=("each", "once")),)),
+            "each",
+            "choose the rate in each replication, or once for all",
+        ),
+        Field(
+            "margin",
+            Typed((Type("number", minimum=0),)),
+            None,
+            "what a candidate may lack to the best and still be as good",
+        ),
         Field(
             "budget",
             Typed((Type("integer", minimum=1), Type("string"))),

@@ -247,7 +247,7 @@ class Adapted:
         self._model = model
         self._layers = [layer for layer in model.layers if is_adapted(layer)]
         self.can_change = all(isinstance(x, keras.layers.Normalization) for x in self._layers)
-        self._learned: dict[tuple[int, bytes], list[Any]] = {}
+        self._learned: dict[bytes, list[Any]] = {}
         self._held: list[Any] = []
 
     def use(self, draw: Draw) -> None:
@@ -257,15 +257,16 @@ class Adapted:
         if not self.can_change:
             adapt_preprocessing(self._model, draw.train)
             return
-        key = id(draw.examples), draw.parts.train.tobytes()
-        if key not in self._learned:
+        key = draw.parts.train.tobytes() if draw.is_shared else b""
+        learned = self._learned.get(key)
+        if learned is None:
             adapt_preprocessing(self._model, draw.train)
-            self._learned[key] = [
-                np.asarray(value) for layer in self._layers for value in (layer.mean, layer.variance)
-            ]
+            learned = [np.asarray(x) for layer in self._layers for x in (layer.mean, layer.variance)]
+        if draw.is_shared:
+            self._learned[key] = learned
         if not self._held:
-            self._held = [tf.Variable(value, trainable=False) for value in self._learned[key]]
-        for variable, value in zip(self._held, self._learned[key], strict=True):
+            self._held = [tf.Variable(value, trainable=False) for value in learned]
+        for variable, value in zip(self._held, learned, strict=True):
             variable.assign(value)
         for number, layer in enumerate(self._layers):
             layer.mean, layer.variance = self._held[2 * number : 2 * number + 2]

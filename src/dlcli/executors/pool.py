@@ -105,9 +105,9 @@ class Pool(abc.ABC, Generic[M]):
         """Whether a worker will be ready soon that was not at once."""
         return False
 
-    def submit(self, task: Any, group: Hashable) -> None:
+    def submit(self, task: Any, group: Hashable, stage: tuple[int, ...] = ()) -> None:
         """Queue a task."""
-        self._queue.put(task, group)
+        self._queue.put(task, group, stage)
 
     def next_done(self) -> Done | None:
         """Wait for a task that is over; None if there is none left.

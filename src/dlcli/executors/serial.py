@@ -26,9 +26,9 @@ class Serial:
         self._queue = Queue()
         self._known: list[Hashable] = []
 
-    def submit(self, task: Any, group: Hashable) -> None:
+    def submit(self, task: Any, group: Hashable, stage: tuple[int, ...] = ()) -> None:
         """Queue a task."""
-        self._queue.put(task, group)
+        self._queue.put(task, group, stage)
 
     def next_done(self) -> Done | None:
         """Do the next task; None if there is none left.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import gc
+import heapq
 import importlib
 import math
 import pickle
-from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -51,8 +51,8 @@ class Done:
 class Executor(Protocol):
     """Does tasks in any order."""
 
-    def submit(self, task: Any, group: Hashable) -> None:
-        """Queue a task; a worker goes on with tasks of its last group where it can."""
+    def submit(self, task: Any, group: Hashable, stage: tuple[int, ...] = ()) -> None:
+        """Queue a task; a worker goes on with tasks of its own groups, lower stages first."""
 
     def next_done(self) -> Done | None:
         """Wait for a task that is over; None if there is none left."""
@@ -77,54 +77,58 @@ class Remote:
 
 
 class Queue:
-    """Tasks by group, first come first served.
+    """Tasks by group; those of the lowest stage come first, and of one stage, who came first.
 
     Attributes:
         seconds: How long a group's last task took.
     """
 
     def __init__(self) -> None:
-        self._groups: dict[Hashable, deque[Any]] = {}
-        self._size = 0
+        self._groups: dict[Hashable, list[tuple[tuple[int, ...], int, Any]]] = {}  # heaps: stage, number, task
+        self._size = self._number = 0
         self.seconds: dict[Hashable, float] = {}
 
     def __len__(self) -> int:
         return self._size
 
-    def put(self, task: Any, group: Hashable) -> None:
-        """Append a task to its group."""
-        self._groups.setdefault(group, deque()).append(task)
+    def put(self, task: Any, group: Hashable, stage: tuple[int, ...] = ()) -> None:
+        """Add a task to its group."""
+        heapq.heappush(self._groups.setdefault(group, []), (stage, self._number, task))
+        self._number += 1
         self._size += 1
 
     def take(
         self, known: Sequence[Hashable] = (), busy: Sequence[Hashable] = ()
     ) -> tuple[Any, Hashable] | None:
-        """Return a task for a worker: of its last group, of one nobody works at, of the longest.
+        """Return a task for a worker, of the lowest stage that suits it.
 
-        A single short task is left to who works at its group: beginning a group takes time too.
+        A worker's own groups suit it, its last one best, and those that nobody works at; else it
+        helps with the longest. A single short task is left to who works at its group: beginning a
+        group takes time too.
 
         Args:
             known: The groups that the worker has worked at, the last one last.
             busy: The groups that others work at.
         """
         waiting = [group for group, tasks in self._groups.items() if tasks]
-        if known and known[-1] in waiting:
-            group = known[-1]
-        elif free := [group for group in waiting if group not in busy]:
-            group = free[0]
-        elif worthy := [g for g in waiting if g in known or not self._is_single_and_short(g)]:
+        suitable = [g for g in waiting if g in known or g not in busy]
+        worthy = [g for g in waiting if not self._is_single_and_short(g)]
+        if suitable:
+            last = known[-1] if known else None
+            group = min(suitable, key=lambda g: (self._groups[g][0][0], g != last, g not in known))
+        elif worthy:
             group = max(worthy, key=lambda group: len(self._groups[group]))
         else:
             return None
         self._size -= 1
-        return self._groups[group].popleft(), group
+        return heapq.heappop(self._groups[group])[2], group
 
     def _is_single_and_short(self, group: Hashable) -> bool:
         return len(self._groups[group]) == 1 and self.seconds.get(group, math.inf) < SHORT
 
     def clear(self) -> list[Any]:
         """Forget all tasks, and return them."""
-        tasks = [task for group in self._groups.values() for task in group]
+        tasks = [task for group in self._groups.values() for _, _, task in sorted(group)]
         self._groups.clear()
         self._size = 0
         return tasks

@@ -42,44 +42,59 @@ def _indices(scores: Scores) -> range:
 
 
 def score_frame(scores: Scores) -> pd.DataFrame:
-    """Return a row for each ranked trial that has a score: seed, score, status."""
+    """Return a row for each chosen trial with a score: replication, rate, score, status."""
     rows = []
-    for problem in range(len(scores.plan.problems)):
-        indices, matrix = scores.matrix(problem)
-        for index, values in zip(indices, matrix, strict=True):
-            trials = zip(scores.seeds, values, scores.ranked(index), strict=True)
-            rows += [
-                {**_named(scores, index), "seed": seed, "score": value * scores.sign,
-                 "status": result.status}
-                for seed, value, result in trials
-                if result is not None and not math.isnan(value)
-            ]  # fmt: skip
-    return _frame(rows, "seed", "score", "status")
+    for index in _indices(scores):
+        trials = zip(scores.values(index), scores.ranked(index), strict=True)
+        for replication, (value, result) in enumerate(trials):
+            choice = scores.chosen(index, replication)
+            if result is None or choice is None or math.isnan(value):
+                continue
+            rows.append(
+                {
+                    **_named(scores, index),
+                    "replication": replication + 1,
+                    "learning_rate": choice.rate,
+                    "score": value * scores.sign,
+                    "status": result.status,
+                }
+            )
+    return _frame(rows, "replication", "learning_rate", "score", "status")
 
 
 def sensitivity_frame(scores: Scores) -> pd.DataFrame:
-    """Return a row for each searched rate: the mean validation score, runs, failed, chosen."""
+    """Return a row for each rate that was tried.
+
+    Columns: the mean validation score with its 95 % interval over the replications that tried it
+    (low, high), runs, failed, chosen (whether it is the recommended one), times_chosen.
+    """
     rows = []
     for index in _indices(scores):
         values, failed = scores.searched(index)
-        choice = scores.choices.get(index)
+        recommended = scores.recommended(index)
+        chosen = [scores.chosen(index, replication) for replication in scores.replications]
         for rate, row, marks in zip(scores.rates(index), values, failed, strict=True):
-            known = row[~np.isnan(row)]
+            known = row[~np.isnan(row)] * scores.sign
+            interval = mean_interval(known)
             rows.append(
                 {
                     **_named(scores, index),
                     "learning_rate": rate,
-                    "score": float(known.mean()) * scores.sign if len(known) else math.nan,
+                    "score": float(known.mean()) if len(known) else math.nan,
+                    "low": interval.low if interval else math.nan,
+                    "high": interval.high if interval else math.nan,
                     "runs": len(known),
                     "failed": int(marks.sum()),
-                    "chosen": choice is not None and rate == choice.rate,
+                    "chosen": recommended is not None and rate == recommended.rate,
+                    "times_chosen": sum(c is not None and c.rate == rate for c in chosen),
                 }
             )
-    return _frame(rows, "learning_rate", "score", "runs", "failed", "chosen")
+    columns = ("learning_rate", "score", "low", "high", "runs", "failed", "chosen", "times_chosen")
+    return _frame(rows, *columns)
 
 
 def curve_frame(scores: Scores) -> pd.DataFrame:
-    """Return the validation score after each epoch: mean and 95 % interval over the seeds."""
+    """Return the validation score after each epoch: mean and 95 % interval over the replications."""
     rows = []
     for index in _indices(scores):
         curves = scores.validation_curves(index) * scores.sign

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from dlcli.comparison.plan import describe_call
-from dlcli.comparison.protocol import readings
+from dlcli.comparison.schedule import readings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dlcli.comparison.plan import Plan
     from dlcli.comparison.records import Record, Result, Trial
+    from dlcli.comparison.results.scores import Scores
     from dlcli.config.experiment import Call
 
 
@@ -24,18 +25,21 @@ def arguments_of(optimizer: Call) -> str:
 
 
 def trial_frame(
-    plan: Plan, records: Sequence[Record], targets: Mapping[int, float | None]
+    scores: Scores, records: Sequence[Record], targets: Mapping[int, float | None]
 ) -> pd.DataFrame:
     """Return a row a trial, in the order of the plan.
 
+    A trial's test scores are shown only if its replication chose it: no others count.
+
     Args:
-        plan: What was planned.
+        scores: Of the plan and its choices.
         records: What was run.
         targets: The validation score that counts as reached, by the problem's index.
     """
+    plan = scores.plan
     ordered = sorted(records, key=_order)
     names = list(dict.fromkeys(m for problem in plan.problems for m in problem.metrics))
-    identity = _Identities(plan)
+    identity = _Identities(scores)
     # By columns, because mappings of all rows would take several times the table's memory.
     columns: dict[str, list[Any]] = {} if ordered else {name: [] for name in _columns(names)}
     for record in ordered:
@@ -47,7 +51,7 @@ def trial_frame(
 
 def _order(record: Record) -> tuple[Any, ...]:
     trial = record.trial
-    return trial.contender, trial.stage != "search", trial.rate, trial.seed
+    return trial.contender, trial.seed, trial.rate
 
 
 def _columns(metrics: Sequence[str]) -> list[str]:
@@ -55,24 +59,32 @@ def _columns(metrics: Sequence[str]) -> list[str]:
 
 
 _IDENTITY = [
-    "problem", "optimizer", "arguments", "learning_rate", "initializer", "stage", "seed",
+    "problem", "optimizer", "arguments", "learning_rate", "initializer", "replication", "chosen",
+    "seed",
 ]  # fmt: skip
 
 
 class _Identities:
     """The columns that say which trial it is; what its contender adds is written out once."""
 
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
+    def __init__(self, scores: Scores) -> None:
+        self._scores = scores
+        self._plan = scores.plan
+        self._replications = {seed: number for number, seed in enumerate(scores.plan.seeds)}
         self._contenders: dict[int, dict[str, Any]] = {}
 
     def __call__(self, trial: Trial) -> dict[str, Any]:
         shared = self._contenders.get(trial.contender)
         if shared is None:
             shared = self._contenders[trial.contender] = self._of(trial.contender)
+        replication = self._replications[trial.seed]
+        choice = self._scores.chosen(trial.contender, replication)
         return shared | {
-            "learning_rate": trial.rate, "stage": trial.stage, "seed": trial.seed,
-        }  # fmt: skip
+            "learning_rate": trial.rate,
+            "replication": replication + 1,
+            "chosen": choice is not None and choice.rate == trial.rate,
+            "seed": trial.seed,
+        }
 
     def _of(self, index: int) -> dict[str, Any]:
         contender = self._plan.contenders[index]
@@ -97,6 +109,8 @@ def _trial_row(
     other = result.best if plan.score.read == "last" else result.last
     suffix = "best" if plan.score.read == "last" else "last"
     scored = [f"{part}_{name}" for part in ("val", "test") for name in ("loss", *metrics)]
+    if not identity["chosen"]:
+        read, other = ({k: v for k, v in x.items() if k[:4] == "val_"} for x in (read, other))
     return {
         **identity,
         "status": result.status,
@@ -131,12 +145,14 @@ def _reached(plan: Plan, result: Result, target: float | None) -> dict[str, floa
 def epochs_to_target(plan: Plan, result: Result, target: float | None) -> int | None:
     """Return the first epoch that reached the target, None if none did.
 
+    A training that got stuck reached nothing, whatever one of its epochs looked like.
+
     Args:
         plan: Says which metric.
         result: Of the trial.
         target: In the metric's own units.
     """
-    if target is None or not result.history:
+    if target is None or not result.history or result.status == "stuck":
         return None
     name, sign = f"val_{plan.score.metric}", plan.score.sign
     for epoch, row in enumerate(result.history, start=1):
@@ -146,13 +162,14 @@ def epochs_to_target(plan: Plan, result: Result, target: float | None) -> int | 
     return None
 
 
-def epoch_frame(plan: Plan, records: Sequence[Record]) -> pd.DataFrame:
+def epoch_frame(scores: Scores, records: Sequence[Record]) -> pd.DataFrame:
     """Return a row for every epoch of every trial."""
+    plan = scores.plan
     ordered = sorted(records, key=_order)
     measured = dict.fromkeys(
         name for record in ordered for row in record.result.history for name in row
     )
-    identity = _Identities(plan)
+    identity = _Identities(scores)
     columns: dict[str, list[Any]] = {
         name: [] for name in [*_IDENTITY, "candidate", "status", *(measured or ["epoch"])]
     }

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dlcli.comparison.protocol import readings, validation_score
+from dlcli.comparison.blocks import BLOCKS
 from dlcli.comparison.records import FAILED_TRAINING
+from dlcli.comparison.schedule import readings, validation_score
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from dlcli.comparison.plan import Plan
-    from dlcli.comparison.protocol import Choice
     from dlcli.comparison.records import Record, Result
+    from dlcli.comparison.schedule import Choice, Schedule
 
 
 class Scores:
@@ -27,43 +29,49 @@ class Scores:
     Args:
         plan: What was planned.
         records: The trials that were run.
-        choices: The chosen rates, by the contender's index.
+        schedule: Which rates were chosen.
     """
 
-    def __init__(
-        self, plan: Plan, records: Sequence[Record], choices: Mapping[int, Choice]
-    ) -> None:
+    def __init__(self, plan: Plan, records: Sequence[Record], schedule: Schedule) -> None:
         self.plan = plan
-        self.choices = choices
         self.sign = plan.score.sign
-        self.jobs = {r.jobs for r in records if r.trial.stage == self.stage}
-        self._search: dict[int, dict[tuple[float, int], Result]] = defaultdict(dict)
-        self._confirm: dict[int, dict[int, Result]] = defaultdict(dict)
+        self.jobs = {record.jobs for record in records}
+        self._schedule = schedule
+        self._results: dict[int, dict[tuple[float, int], Result]] = defaultdict(dict)
+        replications = {seed: number for number, seed in enumerate(plan.seeds)}
         for record in records:
             trial = record.trial
-            if trial.stage == "search":
-                self._search[trial.contender][trial.rate, trial.seed] = record.result
-            elif trial.contender in choices and trial.rate == choices[trial.contender].rate:
-                self._confirm[trial.contender][trial.seed] = record.result
+            place = trial.rate, replications[trial.seed]
+            self._results[trial.contender][place] = record.result
 
     @property
-    def is_confirmed(self) -> bool:
-        """Whether there is a second stage; without one, the search's own scores are shown."""
-        return bool(self.plan.seeds)
+    def is_ranked(self) -> bool:
+        """Whether candidates are ranked at all; a plain grid only shows what was tried."""
+        return not self.plan.is_grid
 
     @property
-    def stage(self) -> str:
-        """The stage whose trials are ranked."""
-        return "confirm" if self.is_confirmed else "search"
+    def replications(self) -> range:
+        """The replications, from 0; of a plain grid, the times that each rate is tried."""
+        return range(len(self.plan.seeds))
 
-    @property
-    def seeds(self) -> tuple[int, ...]:
-        """The seeds of the trials that are ranked."""
-        return self.plan.seeds if self.is_confirmed else self.plan.search_seeds
+    def chosen(self, contender: int, replication: int) -> Choice | None:
+        """Return the rate that a replication chose, None if it is not that far."""
+        return self._schedule.choices.get((contender, replication))
+
+    @cached_property
+    def _recommended(self) -> dict[int, Choice | None]:
+        found = {i: self._schedule.recommended(i) for i in range(len(self.plan.contenders))}
+        if self.plan.tune == "once":
+            found |= {i: self.chosen(i, 0) for i in found}
+        return found
+
+    def recommended(self, contender: int) -> Choice | None:
+        """Return the rate that is best by all replications, None if nothing was run."""
+        return self._recommended[contender]
 
     def part(self, problem: int) -> str:
-        """Return the part that ranks: `test`, or `val` where there is no test part or stage."""
-        tested = self.is_confirmed and self.plan.problems[problem].test_chance
+        """Return the part that ranks: `test`, or `val` where there is no test part."""
+        tested = self.is_ranked and self.plan.problems[problem].test_chance
         return "test" if tested else "val"
 
     def worst(self, problem: int, part: str) -> float:
@@ -73,22 +81,69 @@ class Scores:
         return chance[self.plan.score.metric] * self.sign
 
     def ranked(self, contender: int) -> list[Result | None]:
-        """Return the trials that are ranked, one a seed; None where there is none."""
-        if self.is_confirmed:
-            return [self._confirm[contender].get(seed) for seed in self.seeds]
-        choice = self.choices.get(contender)
-        if choice is None:
-            return [None] * len(self.seeds)
-        return [self._search[contender].get((choice.rate, seed)) for seed in self.seeds]
+        """Return the chosen trial of each replication; None where there is none."""
+        return [self._ranked(contender, replication) for replication in self.replications]
+
+    def _ranked(self, contender: int, replication: int) -> Result | None:
+        choice = self.chosen(contender, replication)
+        return choice and self._results[contender].get((choice.rate, replication))
+
+    def is_broken(self, contender: int) -> bool:
+        """Whether all trials of a replication were run and failed, so that none can be chosen."""
+        statuses: dict[int, set[str]] = defaultdict(set)
+        for (_, replication), result in self._results[contender].items():
+            statuses[replication].add(result.status)
+        return any(
+            found == {"failed"} and self.chosen(contender, replication) is None
+            for replication, found in statuses.items()
+        )
 
     def matrix(self, problem: int) -> tuple[list[int], NDArray[np.float64]]:
-        """Return a problem's contenders, and their scores (contenders, seeds), NaN if missing."""
+        """Return a problem's contenders, and their scores (contenders, replications).
+
+        Only replications that every contender has come through are in it; a contender whose trials
+        could not be run holds up none. What is missing is NaN.
+        """
         indices = [i for i, c in enumerate(self.plan.contenders) if c.problem == problem]
-        rows = [self.values(i) for i in indices]
-        return indices, np.array(rows, dtype=float).reshape(len(indices), len(self.seeds))
+        rows = np.array([self.values(i) for i in indices], dtype=float)
+        rows = rows.reshape(len(indices), len(self.plan.seeds))
+        return indices, rows[:, self.complete(problem)]
+
+    def complete(self, problem: int) -> NDArray[np.intp]:
+        """Return the replications that all of a problem's contenders have come through."""
+        waited = [i for i, c in enumerate(self.plan.contenders)
+                  if c.problem == problem and not self.is_broken(i)]  # fmt: skip
+        through = [
+            r for r in self.replications if waited and all(self._ranked(i, r) for i in waited)
+        ]
+        return np.array(through, dtype=np.intp)
+
+    def blocks(self, problem: int) -> NDArray[np.float64] | None:
+        """Return the scores of `matrix` without each block of test examples.
+
+        Returns:
+            Shape (contenders, replications, blocks); None if a trial has none. A failed training
+            has the worst score without any of them.
+        """
+        worst = self.worst(problem, self.part(problem))
+        rows = []
+        for index, contender in enumerate(self.plan.contenders):
+            if contender.problem != problem:
+                continue
+            found = [self._ranked(index, int(r)) for r in self.complete(problem)]
+            rows.append([self._blocks(result, worst) for result in found])
+        made = np.array(rows, dtype=float)
+        return made if made.size and not np.isnan(made).any() else None
+
+    def _blocks(self, result: Result | None, worst: float) -> list[float]:
+        if result is not None and result.status in FAILED_TRAINING:
+            return [worst] * BLOCKS
+        if result is None or not result.blocks:
+            return [math.nan] * BLOCKS
+        return [value * self.sign for value in result.blocks]
 
     def values(self, contender: int) -> NDArray[np.float64]:
-        """Return the scores of the ranked trials (seeds,), NaN if missing."""
+        """Return the scores of the chosen trials (replications,), NaN if missing."""
         problem = self.plan.contenders[contender].problem
         part = self.part(problem)
         return np.array([self._value(r, problem, part) for r in self.ranked(contender)], float)
@@ -102,24 +157,32 @@ class Scores:
         return self.worst(problem, part) if value is None else value * self.sign
 
     def failed(self, contender: int) -> NDArray[np.bool_]:
-        """Return which of the ranked trials diverged or got stuck."""
+        """Return which of the chosen trials diverged or got stuck."""
         return np.array([r is not None and r.status in FAILED_TRAINING
                          for r in self.ranked(contender)])  # fmt: skip
 
     def failures(self, contender: int) -> int:
-        """Return how many of the ranked trials diverged or got stuck."""
+        """Return how many of the chosen trials diverged or got stuck."""
         return int(self.failed(contender).sum())
 
+    def failures_at(self, contender: int, rate: float) -> tuple[int, int]:
+        """Return how many trials at a rate failed to learn, of how many."""
+        statuses = [r.status for (tried, _), r in self._results[contender].items() if tried == rate]
+        return sum(status in FAILED_TRAINING for status in statuses), len(statuses)
+
     def rates(self, contender: int) -> list[float]:
-        """Return the rates that were searched, ascending."""
-        return sorted({rate for rate, _ in self._search[contender]})
+        """Return the rates that were tried, ascending."""
+        return sorted({rate for rate, _ in self._results[contender]})
 
     def searched(self, contender: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Return the validation scores (rates, search seeds), and which trainings failed."""
+        """Return the validation scores (rates, replications), and which trainings failed.
+
+        A rate that a replication did not try has no score there: NaN.
+        """
         problem = self.plan.contenders[contender].problem
         chance = self.plan.problems[problem].validation_chance[self.plan.score.metric]
         results = [
-            [self._search[contender].get((rate, seed)) for seed in self.plan.search_seeds]
+            [self._results[contender].get((rate, replication)) for replication in self.replications]
             for rate in self.rates(contender)
         ]
         scores = [
@@ -130,11 +193,11 @@ class Scores:
             for row in results
         ]
         failed = [[r is not None and r.status in FAILED_TRAINING for r in row] for row in results]
-        shape = (len(results), len(self.plan.search_seeds))
+        shape = (len(results), len(self.replications))
         return np.array(scores, float).reshape(shape), np.array(failed, bool).reshape(shape)
 
     def validation_curves(self, contender: int) -> NDArray[np.float64]:
-        """Return the validation score after each epoch of the ranked trials (runs, epochs).
+        """Return the validation score after each epoch of the chosen trials (runs, epochs).
 
         After the end of a training that a callback stopped, its last score stands; after it
         diverged, that of knowing nothing.
@@ -156,7 +219,11 @@ class Scores:
         return np.array(curves, float).reshape(len(curves), found.config.fit.epochs)
 
     def best_validation(self, problem: int) -> NDArray[np.float64]:
-        """Return each ranked trial's best validation score (contenders, seeds), NaN if none."""
+        """Return each chosen trial's best validation score, NaN where there is none.
+
+        Returns:
+            Shape (contenders, replications).
+        """
         name = f"val_{self.plan.score.metric}"
         rows = []
         for index, contender in enumerate(self.plan.contenders):
@@ -173,4 +240,4 @@ class Scores:
                     else value * self.sign
                 )
             rows.append(values)
-        return np.array(rows, float).reshape(len(rows), len(self.seeds))
+        return np.array(rows, float).reshape(len(rows), len(self.replications))
