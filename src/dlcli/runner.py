@@ -126,7 +126,18 @@ def start(
         out: The run's own folder instead.
         progress: Told how a download goes.
     """
-    text = read_text(path)
+    return start_from(read_text(path), overrides, root=root, out=out, progress=progress)
+
+
+def start_from(
+    text: Text,
+    overrides: tuple[str, ...],
+    *,
+    root: Path,
+    out: Path | None,
+    progress: Progress | None = None,
+) -> Session:
+    """Do the same with a config's text; see `start`."""
     config = parse_config(text, overrides)
     bind(config, describe(config.data.source))  # a mistake shows before TensorFlow is loaded
     if out is not None:

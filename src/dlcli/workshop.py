@@ -88,7 +88,7 @@ class Workshop:
         self._pool: Pool | None = None
         self._draws: OrderedDict[int, Draw] = OrderedDict()  # by seed
         self._networks: list[Network] = []  # the one in use last
-        self._programs: dict[Hashable, Program] = {}
+        self._programs: dict[tuple[Hashable, int], Program] = {}  # and of which network
         self._states: OrderedDict[Hashable, list[np.ndarray]] = OrderedDict()
         self._losses: dict[Hashable, float] = {}
 

@@ -17,10 +17,10 @@ from dlcli.cli.tracking import LOGS, TRACKING, check_tracking
 from dlcli.errors import InterruptedRunError, UserError, WorkError
 from dlcli.interrupts import finishing
 from dlcli.memory import OUT, REMEDY
+from dlcli.store.comparisons import BEST
 
 if TYPE_CHECKING:
     from dlcli.comparing import Session
-    from dlcli.comparison.plan import Plan
     from dlcli.comparison.results import Results
     from dlcli.executors import Executor
     from dlcli.store.comparisons import ComparisonFolder
@@ -35,9 +35,18 @@ DEFAULT = "compare_digits_cnn.yaml"
 @click.option("--optimizers", metavar="A,B", help='Such as "SGD, SGD(momentum=0.9), Adam".')
 @click.option("--learning-rates", metavar="X,Y", help="One list for all, used as it is.")
 @click.option("--initializers", metavar="A,B", help="Crossed with the optimizers.")
-@click.option("--seeds", type=click.IntRange(0), help="Confirming trainings; 0 only searches.")
-@click.option("--search-seeds", type=click.IntRange(1), help="Searching trainings of each rate.")
-@click.option("--budget", metavar="N|TIME", help="Trials, or a time such as 10m, for all of it.")
+@click.option("--seeds", type=click.IntRange(0),
+              help="Replications; 0 tries a plain grid and ranks nothing.")  # fmt: skip
+@click.option("--search-seeds", type=click.IntRange(1),
+              help="Replications that try the whole grid of rates.")  # fmt: skip
+@click.option("--split", type=click.Choice(["resample", "official"]),
+              help="Draw the test part anew each time, or keep the data set's.")  # fmt: skip
+@click.option("--tune", type=click.Choice(["each", "once"]),
+              help="Choose the rate in each replication, or once for all.")  # fmt: skip
+@click.option("--margin", type=click.FloatRange(0), metavar="D",
+              help="What a candidate may lack to the best and still be as good.")  # fmt: skip
+@click.option("--budget", metavar="N|TIME",
+              help="Total budget: a number of trials or a duration such as 10m.")  # fmt: skip
 @click.option("--target", metavar="METRIC=V", help="Validation score that counts as reached.")
 @click.option("--score", metavar="METRIC", help="What ranks: f1, accuracy@last, ...")
 @click.option("--preset", type=click.Choice(["quick", "standard", "full"]),
@@ -78,7 +87,7 @@ def compare(
 ) -> None:
     """Compare optimizers on the networks and data of the CONFIGs.
 
-    Each optimizer's learning rate is searched, then confirmed with fresh seeds. The same command
+    Each replication draws the split, the weights and the learning rates anew. The same command
     again trains only what is missing. Without CONFIG, a small CNN on real digits is compared.
     """
     from dlcli.executors import start_fork_server
@@ -105,8 +114,8 @@ def compare(
     try:
         if dry_run or isinstance(budget, str):
             note("timing an epoch of each optimizer")
-            plan, seconds = comparing.fitted(plan, pool, placement.jobs, budget, began)
-        home = _Home(plan, name, Path(root))
+            plan, seconds = comparing.fitted(plan, pool, placement.jobs, budget)
+        home = comparing.Home(plan, name, Path(root))
         session = comparing.Session(plan, home.found() if resume else None, jobs=placement.jobs)
         if dry_run:
             _print_plan(session, seconds, placement.jobs, as_json=as_json)
@@ -116,6 +125,8 @@ def compare(
             for remark in remarks:
                 note(remark)
         session.folder = folder = home.opened(fresh=not resume)
+        for remark in (*home.remarks, *(plan.notes if isinstance(budget, str) else ())):
+            note(remark)
         with folder.lock():
             comparing.write_settings(session, sys.argv, placement)
             deadline = began + budget_seconds(budget) if isinstance(budget, str) else None
@@ -173,49 +184,18 @@ def _list(text: str) -> str:
     return calls if calls.lstrip().startswith("[") else f"[{calls}]"
 
 
-class _Home:
-    """Where a comparison goes; nothing is made before it is known that it can be trained."""
-
-    def __init__(self, plan: Plan, name: str | None, root: Path) -> None:
-        from dlcli.comparing import first_keys_of, problems_key_of
-        from dlcli.store.comparisons import damaged_comparisons
-
-        self._name = name or "-".join(problem.name for problem in plan.problems)
-        self._root = root
-        self._key = problems_key_of(plan)
-        self._damaged = damaged_comparisons(root, self._name)
-        self._trials = first_keys_of(plan) if self._damaged else frozenset[str]()
-
-    def found(self) -> ComparisonFolder | None:
-        """Return the folder of the same problems, if there is one."""
-        from dlcli.store.comparisons import find_comparison
-
-        return find_comparison(self._root, self._name, self._key, self._trials)
-
-    def opened(self, *, fresh: bool) -> ComparisonFolder:
-        """Return that folder, or a new one; what is damaged is told."""
-        from dlcli.store.comparisons import ENVIRONMENT, open_comparison
-
-        folder = open_comparison(self._root, self._name, self._key, self._trials, fresh=fresh)
-        for each in () if fresh else self._damaged:
-            what = f"{each.path / ENVIRONMENT} is missing or damaged"
-            if each.path == folder.path:
-                note(f"{what}: it is written anew, and the finished trials are kept")
-            else:
-                note(f"{what}, and none of these trials lies there: it is left as it is")
-        return folder
-
-
 def _run(session: Session, pool: Executor, deadline: float | None) -> None:
     from dlcli.cli.progress import comparison_progress
 
     with comparison_progress() as observer:
         session.run(pool, observer, deadline=deadline or float("inf"))
-    for remark in (*session.plan.notes, *session.notes):
+    known = session.plan.notes if deadline is None else ()  # else they were told at the start
+    for remark in (*known, *session.notes):
         note(remark)
 
 
 def _written(session: Session, *, figures: bool) -> Results:
+    from dlcli import comparing
     from dlcli.report.documents import write_tables
     from dlcli.store.comparisons import FIGURES
 
@@ -224,6 +204,7 @@ def _written(session: Session, *, figures: bool) -> Results:
     if earlier := session.folder.set_aside(set(results.trials["key"])):
         note(f"these tables hold fewer trials than those before, which are kept in {earlier}")
     write_tables(results, session.folder)
+    comparing.write_best(session, results)
     if figures:
         from dlcli.report.figures import write_figures
         from dlcli.reporting import write_comparison_report
@@ -250,57 +231,42 @@ def _write_interrupted(session: Session, *, figures: bool) -> None:
 
 
 def _print(results: Results, path: Path, *, as_json: bool) -> None:
-    from dlcli.report.documents import HEADER, cells
+    from dlcli.report.documents import HEADER, as_data, cells
     from dlcli.report.terminal import HEIGHTS, sensitivity_lines
 
     if as_json:
-        emit_json(_plain(results, path))
+        emit_json({"comparison": str(path), **as_data(results)})
         return
-    for problem in results.problems:
-        rows = results.summary[results.summary["problem"] == problem]
-        if len(results.problems) > 1:
-            echo(f"{problem}:")
-        header = [*HEADER[:3], f"{results.score_text.split(' at ')[0]} [95 %]", *HEADER[4:]]
-        shown = [cells(row) for _, row in rows.iterrows()]
-        print_table(header, shown, numeric=("learning rate", "p", "diverged/stuck"))
-        echo()
-        for line in (*sensitivity_lines(results, problem, plain=not knows(HEIGHTS)), ""):
-            echo(line)
     for sentence in results.verdict:
         print_sentence(sentence)
+    for problem in results.problems if len(results.problems) == 1 else ():
+        rows = results.summary[results.summary["problem"] == problem]
+        header = [*HEADER[:3], f"{results.score_text.split(' at ')[0]} [95 %]", *HEADER[4:]]
+        echo()
+        print_table(header, [cells(row) for _, row in rows.iterrows()],
+                    numeric=("learning rate", "lacks at most", "p"))  # fmt: skip
+        for line in ("", *sensitivity_lines(results, problem, plain=not knows(HEIGHTS))):
+            echo(line)
+    if results.aggregate is not None:
+        from dlcli.report.documents import AGGREGATE, aggregate_cells
+
+        echo()
+        print_table(AGGREGATE, [aggregate_cells(row) for _, row in results.aggregate.iterrows()])
     html = path / "report.html"
-    echo(f"report: {html if html.exists() else path / 'summary.md'}")
-
-
-def _plain(results: Results, path: Path) -> dict[str, Any]:
-    import json
-
-    def records(frame: Any) -> Any:
-        return None if frame is None else json.loads(frame.to_json(orient="records"))
-
-    return {
-        "comparison": str(path),
-        "score": results.score_text,
-        "verdict": list(results.verdict),
-        "summary": records(results.summary),
-        "sensitivity": records(results.sensitivity),
-        "pairwise": records(results.pairwise),
-        "spread": records(results.spreads),
-        "problems": records(results.aggregate),
-        "targets": results.targets,
-        "notes": list(results.notes),
-    }
+    echo(f"\nreport: {html if html.exists() else path / 'summary.md'}")
+    if (path / BEST).exists():
+        echo(f"next: dlcli train --from {path}")
 
 
 def _print_plan(session: Session, seconds: float, jobs: int, *, as_json: bool) -> None:
     plan = session.plan
-    total, remaining = plan.searching + plan.confirming, session.remaining()
+    total, remaining = plan.planned, session.remaining()
     share = remaining / total if total else 0.0
     if as_json:
         emit_json(
-            {"trials": total, "search": plan.searching, "confirm": plan.confirming,
-             "done": total - remaining, "seconds": round(seconds * share, 1), "jobs": jobs,
-             "notes": list(plan.notes)}
+            {"trials": total, "replications": len(plan.seeds), "split": plan.split,
+             "tune": plan.tune, "done": total - remaining, "seconds": round(seconds * share, 1),
+             "jobs": jobs, "notes": list(plan.notes)}
         )  # fmt: skip
         return
     rows = [
@@ -309,8 +275,8 @@ def _print_plan(session: Session, seconds: float, jobs: int, *, as_json: bool) -
     ]
     print_table(["problem", "candidate", "learning rates"], rows)
     echo(
-        f"\n{plan.searching} searching and {plan.confirming} confirming trials, more if a grid "
-        f"must grow; {max(0, total - remaining)} of them are done"
+        f"\n{len(plan.seeds)} replications, about {total} trials (more if a grid must grow); "
+        f"{max(0, total - remaining)} of them are done"
     )
     echo(f"about {shown_time(seconds * share)} with {jobs} job{'s' if jobs != 1 else ''}")
     for remark in plan.notes:

@@ -12,6 +12,7 @@ from dlcli.cli.data import download_progress
 from dlcli.cli.output import echo, emit_json, note, print_table
 from dlcli.cli.tracking import LOGS, TRACKING, check_tracking
 from dlcli.errors import UserError
+from dlcli.store.comparisons import find_comparison_named
 
 if TYPE_CHECKING:
     from dlcli.store.runs import RunFolder
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
 @click.option("--epochs", type=click.IntRange(1), help="Instead of the config's fit.epochs.")
 @click.option("--out", type=click.Path(), help="Folder of this run; it must not exist yet.")
 @click.option("--root", default="runs", show_default=True, help="Folder that holds the runs.")
+@click.option("--from", "comparison", metavar="COMPARISON",
+              help="Train what a comparison recommends.")  # fmt: skip
+@click.option("--candidate", metavar="NAME", help="Another candidate of --from.")
+@click.option("--problem", metavar="NAME", help="Which of the problems of --from; else the first.")
+@click.option("--comparisons", default="comparisons", show_default=True,
+              help="Folder of the comparisons.")  # fmt: skip
 @click.option("--resume", metavar="RUN", help="Go on with a run that was cut off, or train longer.")
 @TRACKING
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")
@@ -35,24 +42,44 @@ def train(
     epochs: int | None,
     out: str | None,
     root: str,
+    comparison: str | None,
+    candidate: str | None,
+    problem: str | None,
+    comparisons: str,
     resume: str | None,
     tracking: str | None,
     as_json: bool,
 ) -> None:
     """Train the model of CONFIG and save it as a run.
 
-    CONFIG is a YAML file, or `-` for standard input. Ctrl-C keeps what was trained.
+    CONFIG is a YAML file, or `-` for standard input. Ctrl-C keeps what was trained. With --from,
+    the recommended candidate of a comparison is trained at its rate on the whole training part.
     """
     from dlcli import runner
 
     check_tracking(tracking)
-    if resume is not None:
+    _check_source(config, comparison, resume, candidate or problem)
+    if comparison is not None:
+        from dlcli.comparing.recommended import recommended, text_of
+
+        found = recommended(
+            find_comparison_named(Path(comparisons), comparison), candidate, problem
+        )
+        note(f"training {found.candidate} at a learning rate of {found.rate:g}")
+        session = runner.start_from(
+            text_of(found),
+            (*overrides, *_as_overrides(seed, epochs)),
+            root=Path(root),
+            out=Path(out) if out else None,
+        )
+    elif resume is not None:
         if overrides or seed is not None or out is not None:
             remedy = "only --epochs may change; start a new run for anything else"
             raise UserError("a resumed run keeps its config", remedy=remedy)
         session = runner.resume(Path(root), resume, epochs=epochs, config=config)
     elif config is None:
-        raise UserError("no config is given", remedy="dlcli train CONFIG; `dlcli init` writes one")
+        remedy = "Give one: dlcli train CONFIG; `dlcli init` writes one."
+        raise UserError("no config is given", remedy=remedy)
     else:
         overrides = (*overrides, *_as_overrides(seed, epochs))
         with download_progress() as progress:
@@ -74,6 +101,23 @@ def train(
         from dlcli.tracking import track_run
 
         note(f"to look at it: {track_run(tracking, run, LOGS)}")
+
+
+def _check_source(
+    config: str | None, comparison: str | None, resume: str | None, named: str | None
+) -> None:
+    """Make sure that one thing says what is trained.
+
+    Raises:
+        UserError: If several do, or a candidate is named of no comparison.
+    """
+    given = {"CONFIG": config, "--from": comparison, "--resume": resume}
+    several = [name for name, value in given.items() if value is not None]
+    if comparison is not None and len(several) > 1:
+        raise UserError(f"{' and '.join(several)} exclude each other", remedy="Give one of them.")
+    if named and comparison is None:
+        remedy = "Name the comparison: dlcli train --from COMPARISON --candidate NAME."
+        raise UserError("--candidate and --problem belong to --from", remedy=remedy)
 
 
 def _as_overrides(seed: int | None, epochs: int | None) -> list[str]:

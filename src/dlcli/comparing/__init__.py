@@ -1,10 +1,13 @@
 """A comparison from its configs to its tables: what `dlcli compare-optimizers` does.
 
 `reading` makes the plan, `workers` says where its trials run, `timing` tries it out, `jit` decides
-on XLA, `session` trains what is missing in its folder.
+on XLA, `home` finds its folder, `session` trains what is missing there, `recommended` is the config
+that comes of it.
 """
 
+from dlcli.comparing.home import Home
 from dlcli.comparing.reading import plan_comparison, read_problems
+from dlcli.comparing.recommended import recommended, write_best
 from dlcli.comparing.session import Session, first_keys_of, problems_key_of, write_settings
 from dlcli.comparing.timing import (
     Settled,
@@ -18,6 +21,7 @@ from dlcli.comparing.timing import (
 from dlcli.comparing.workers import Placement, place
 
 __all__ = [
+    "Home",
     "Placement",
     "Session",
     "Settled",
@@ -30,7 +34,9 @@ __all__ = [
     "plan_comparison",
     "problems_key_of",
     "read_problems",
+    "recommended",
     "settled",
     "within_time",
+    "write_best",
     "write_settings",
 ]

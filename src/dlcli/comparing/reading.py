@@ -155,9 +155,7 @@ def _scheduled(config: Config) -> str:
     return ""
 
 
-def _chance(
-    description: DataDescription, y: np.ndarray, names: Sequence[str]
-) -> dict[str, float]:
+def _chance(description: DataDescription, y: np.ndarray, names: Sequence[str]) -> dict[str, float]:
     """Return what a model that learned nothing scores, or the worst there is if undefined."""
     from dlcli.evaluation import chance
 

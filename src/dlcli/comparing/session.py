@@ -16,11 +16,11 @@ from dlcli.comparison.records import Record, Result, Task, Trial, read_result
 from dlcli.comparison.schedule import Schedule
 from dlcli.config.rendering import to_plain, to_yaml
 from dlcli.errors import InterruptedRunError, UserError
-from dlcli.store.comparisons import CONFIG, ENVIRONMENT, PROBLEMS
+from dlcli.store.comparisons import ENVIRONMENT, PROBLEMS, config_name
 from dlcli.store.environment import computing_versions, environment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from dlcli.comparing.workers import Placement
     from dlcli.comparison.plan import Plan
@@ -283,8 +283,7 @@ def write_settings(session: Session, command: Sequence[str], placement: Placemen
     # First, because a folder without it is not found again.
     folder.write_text(ENVIRONMENT, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
     for number, problem in enumerate(plan.problems, start=1):
-        name = CONFIG if number == 1 else CONFIG.replace(".", f"-{number}.")
-        folder.write_text(name, to_yaml(problem.config))
+        folder.write_text(config_name(number), to_yaml(problem.config))
 
 
 def first_keys_of(plan: Plan) -> frozenset[str]:

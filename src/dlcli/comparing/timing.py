@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import json
 import math
-import time
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dlcli.comparing.jit import measured as measured_jit
-from dlcli.comparison.plan import Plan, budget_seconds, within_budget
+from dlcli.comparison.jit import network_key
+from dlcli.comparison.plan import FEWEST_RATES, Plan, budget_seconds, within_budget
 from dlcli.comparison.records import Check, Measurement
+from dlcli.data import cache
 from dlcli.errors import UserError, WorkError
+from dlcli.files import replacing
 from dlcli.memory import OUT, REMEDY
+from dlcli.store.environment import computing_versions, processor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from dlcli.comparing.workers import Placement
     from dlcli.executors import Done, Executor
 
-SAFETY = 0.85
-"""Share of a time budget that is planned with: trials vary, and the tables take time too."""
+SAFETY = 0.9
+"""Share of a time budget that is planned with: trials vary."""
+
+OVERHEAD = 8.0
+"""Seconds of a time budget that go into the start of TensorFlow, the tables and the figures."""
+
+FEWEST_REPLICATIONS = 6
+"""With fewer, no two candidates can be told apart: 2^-5 is the first p-value below 5 %."""
 
 
 class Settled(NamedTuple):
@@ -105,20 +119,54 @@ def _tried_first(plan: Plan, jobs: int) -> list[int]:
 def measure(plan: Plan, executor: Executor) -> dict[int, Measurement]:
     """Time an epoch of every program; contenders that share one share its figures.
 
+    What was measured before on this machine is remembered, so that the same command plans the same
+    comparison each time.
+
     Raises:
         WorkError: If a worker dies of it.
         UserError: If a problem's data or model cannot be used.
     """
     first: dict[Any, int] = {}
-    for index, contender in enumerate(plan.contenders):
-        if contender.program not in first:
-            first[contender.program] = index
-            executor.submit(Check(index, timed=True), contender.program)
     found: dict[Any, Measurement] = {}
+    for index, contender in enumerate(plan.contenders):
+        if contender.program in first:
+            continue
+        first[contender.program] = index
+        known = _remembered(_place(plan, index))
+        if known is None:
+            executor.submit(Check(index, timed=True), contender.program)
+        else:
+            found[contender.program] = known
     while (done := executor.next_done()) is not None:
         _raise_failure(plan, done)
         found[plan.contenders[done.task.contender].program] = done.value
+        _remember(_place(plan, done.task.contender), done.value)
     return {i: found[c.program] for i, c in enumerate(plan.contenders)}
+
+
+def _place(plan: Plan, index: int) -> Path:
+    """Return where a contender's times are remembered."""
+    contender = plan.contenders[index]
+    network = network_key(contender.config, computing_versions(), processor())
+    optimizer = hashlib.sha256(repr(contender.config.compile.optimizer).encode()).hexdigest()
+    return cache.folder() / "timings" / f"{network}-{optimizer[:16]}.json"
+
+
+def _remembered(path: Path) -> Measurement | None:
+    """Return what was measured before; a damaged file counts as missing."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        compiling, epoch, evaluation = (
+            float(content[name]) for name in ("compiling", "epoch", "evaluation")
+        )
+        return Measurement(compiling, epoch, evaluation, str(content["obstacle"]))
+    except (OSError, ValueError, TypeError, LookupError):
+        return None
+
+
+def _remember(path: Path, measured: Measurement) -> None:
+    with contextlib.suppress(OSError), replacing(path) as stream:
+        stream.write(json.dumps(asdict(measured)).encode())
 
 
 def estimated_seconds(plan: Plan, measured: Mapping[int, Measurement], jobs: int) -> float:
@@ -132,40 +180,86 @@ def estimated_seconds(plan: Plan, measured: Mapping[int, Measurement], jobs: int
 
 
 def fitted(
-    plan: Plan, executor: Executor, jobs: int, budget: int | str | None, began: float
+    plan: Plan, executor: Executor, jobs: int, budget: int | str | None
 ) -> tuple[Plan, float]:
-    """Time the trials, cut the plan to a budget of time, and return it with its own time.
+    """Time the trials, fit the plan into a budget of time, and return it with its own time.
 
     Args:
         plan: Before.
         executor: Times them.
         jobs: Trials side by side.
         budget: As the config has it; a number of trials cuts nothing here.
-        began: When the budget began to run, on the monotonic clock.
 
     Raises:
-        UserError: If too little time is left.
+        UserError: If the time is too short for anything.
     """
     times = measure(plan, executor)
     if isinstance(budget, str):
-        seconds = max(0.0, budget_seconds(budget) - (time.monotonic() - began))
-        plan = within_time(plan, times, jobs, seconds)
+        plan = within_time(plan, times, jobs, budget)
     return plan, estimated_seconds(plan, times, jobs)
 
 
-def within_time(plan: Plan, measured: Mapping[int, Measurement], jobs: int, seconds: float) -> Plan:
-    """Cut a plan down to what a time budget allows, the same for every contender.
+def within_time(plan: Plan, measured: Mapping[int, Measurement], jobs: int, budget: str) -> Plan:
+    """Fit a plan into a duration: fewer rates where it must be, and replications while time lasts.
+
+    The plan keeps all its replications, since trials are done a replication after the other and
+    the comparison ends when the time is over. What is to be expected is noted.
 
     Raises:
-        UserError: If that is less than a trial of each candidate.
+        UserError: If the time is too short for a single replication of all candidates.
     """
+    seconds = max(0.0, budget_seconds(budget) - OVERHEAD) * SAFETY
     needed = estimated_seconds(plan, measured, jobs)
-    if needed <= seconds * SAFETY:
+    if needed <= seconds:
         return plan
-    trials = math.floor(plan.planned * seconds * SAFETY / needed)
+    trials = math.floor(plan.planned * seconds / needed)
+    shortest = _shortest(plan, measured, jobs)
     try:
-        return within_budget(plan, trials)
+        cut = within_budget(plan, trials)
     except UserError:
-        message = f"the {seconds:.0f} s left are too short for {len(plan.contenders)} candidates"
-        remedy = f"the whole plan takes about {needed:.0f} s; name fewer optimizers, or fewer seeds"
+        message = f"{budget} are too short for {len(plan.contenders)} candidates"
+        remedy = (
+            f"Give at least {shown_duration(shortest)} (the whole plan takes about "
+            f"{shown_duration(needed / SAFETY + OVERHEAD)}), or name fewer optimizers."
+        )
         raise UserError(message, remedy=remedy) from None
+    note = _expected(cut, budget, len(plan.seeds), measured, jobs)
+    return replace(cut, seeds=plan.seeds, notes=(*plan.notes, note))
+
+
+def _shortest(plan: Plan, measured: Mapping[int, Measurement], jobs: int) -> float:
+    """Return the seconds that one replication takes that can rank."""
+    fewest = sum(min(FEWEST_RATES, len(c.rates)) for c in plan.contenders) * plan.searches
+    return _seconds_of(within_budget(plan, fewest), measured, jobs)
+
+
+def _seconds_of(plan: Plan, measured: Mapping[int, Measurement], jobs: int) -> float:
+    return estimated_seconds(plan, measured, jobs) / SAFETY + OVERHEAD
+
+
+def _expected(
+    cut: Plan,
+    budget: str,
+    wanted: int,
+    measured: Mapping[int, Measurement],
+    jobs: int,
+) -> str:
+    """Say how many replications a budget of time is good for, and what those can tell."""
+    count = len(cut.seeds)
+    told = "replication" if count == 1 else "replications"
+    rates = max(len(contender.rates) for contender in cut.contenders)
+    first = f"{budget} are enough for about {count} {told} of {wanted}, with up to {rates} rates"
+    if count >= FEWEST_REPLICATIONS:
+        return first
+    enough = replace(cut, seeds=tuple(range(FEWEST_REPLICATIONS)))
+    needed = shown_duration(_seconds_of(enough, measured, jobs))
+    return f"{first}: too few to tell two candidates apart; about {needed} would do"
+
+
+def shown_duration(seconds: float) -> str:
+    """Write a duration as `--budget` takes it, rounded up: `25s`, `6m`, `2h`."""
+    if seconds < 90:
+        return f"{math.ceil(seconds / 5) * 5}s"
+    if seconds < 5400:
+        return f"{math.ceil(seconds / 60)}m"
+    return f"{math.ceil(seconds / 3600)}h"

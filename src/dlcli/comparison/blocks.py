@@ -43,5 +43,5 @@ def without_each(
 def block_of(positions: NDArray[np.intp]) -> NDArray[np.intp]:
     """Return the block of each position, shape (n,): alike in size, unlike in what is beside it."""
     # Knuth's multiplicative hash, so that neighbors in a sorted data set are in different blocks.
-    return np.asarray((positions.astype(np.uint64) * np.uint64(2654435761) >> np.uint64(8)) % BLOCKS,
-                      dtype=np.intp)  # fmt: skip
+    mixed = positions.astype(np.uint64) * np.uint64(2654435761) >> np.uint64(8)
+    return np.asarray(mixed % np.uint64(BLOCKS), dtype=np.intp)

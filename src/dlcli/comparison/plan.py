@@ -243,7 +243,7 @@ def make_plan(
     contenders = [
         contender
         for index, problem in enumerate(problems)
-        for contender in _contenders(index, problem, settings, preset)
+        for contender in contenders_of(index, problem.config, settings)
     ]
     _check_names(contenders)
     replications = preset.seeds if settings.seeds is None else settings.seeds
@@ -272,10 +272,16 @@ def make_plan(
     return plan
 
 
-def _contenders(
-    index: int, problem: Problem, settings: CompareConfig, preset: Preset
-) -> list[Contender]:
-    bound = problem.config.compare
+def contenders_of(index: int, config: Config, settings: CompareConfig) -> list[Contender]:
+    """Return what is compared on a problem: every optimizer with every initializer.
+
+    Args:
+        index: Of the problem.
+        config: Its own; its `compare` section names the optimizers.
+        settings: Of the comparison.
+    """
+    preset = PRESETS[settings.preset]
+    bound = config.compare
     candidates = (bound.optimizers if bound else None) or preset.candidates
     initializers = settings.initializers or (None,)
     found = []
@@ -284,16 +290,14 @@ def _contenders(
         rates, step = _searched(candidate, settings, preset)
         for initializer in initializers:
             name = f"{label} · {describe_call(initializer)}" if initializer else label
-            config = replace(
-                problem.config,
-                model=with_initializer(problem.config.model, initializer),
-                compile=replace(
-                    problem.config.compile, optimizer=with_rate(candidate.optimizer, 1.0)
-                ),
+            changed = replace(
+                config,
+                model=with_initializer(config.model, initializer),
+                compile=replace(config.compile, optimizer=with_rate(candidate.optimizer, 1.0)),
             )
             found.append(
                 Contender(
-                    index, name, label, candidate.optimizer, initializer, config, rates, step,
+                    index, name, label, candidate.optimizer, initializer, changed, rates, step,
                     MOST_EXTENSIONS if step else 0, default_rate(candidate.optimizer),
                 )
             )  # fmt: skip

@@ -263,9 +263,7 @@ class _Block:
                 Task(tuple(Trial(index, rate, seeds[r]) for rate in rates), prune=True)
                 for r in self.replications
             ]
-        return [
-            Task((Trial(index, rate, seeds[r]),)) for rate in rates for r in self.replications
-        ]
+        return [Task((Trial(index, rate, seeds[r]),)) for rate in rates for r in self.replications]
 
     def is_done(self) -> bool:
         results = self.tuning.results

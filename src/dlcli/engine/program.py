@@ -17,6 +17,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from dlcli.data.description import Split
 from dlcli.engine.compilation import attach_loss, initial_model, scales_loss
 from dlcli.engine.feeding import (
     class_weights,
@@ -24,7 +25,6 @@ from dlcli.engine.feeding import (
     example_order,
     is_resident,
 )
-from dlcli.data.description import Split
 from dlcli.model import adapt_preprocessing, check_trainable, construct, feed, is_adapted
 
 if TYPE_CHECKING:
@@ -261,7 +261,9 @@ class Adapted:
         learned = self._learned.get(key)
         if learned is None:
             adapt_preprocessing(self._model, draw.train)
-            learned = [np.asarray(x) for layer in self._layers for x in (layer.mean, layer.variance)]
+            learned = [
+                np.asarray(x) for layer in self._layers for x in (layer.mean, layer.variance)
+            ]
         if draw.is_shared:
             self._learned[key] = learned
         if not self._held:

@@ -84,7 +84,9 @@ class Queue:
     """
 
     def __init__(self) -> None:
-        self._groups: dict[Hashable, list[tuple[tuple[int, ...], int, Any]]] = {}  # heaps: stage, number, task
+        self._groups: dict[
+            Hashable, list[tuple[tuple[int, ...], int, Any]]
+        ] = {}  # heaps: stage, number, task
         self._size = self._number = 0
         self.seconds: dict[Hashable, float] = {}
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from typing import TYPE_CHECKING, Any
 
+from dlcli.comparison.plan import PROTOCOL
 from dlcli.comparison.results.wording import shown_interval, shown_score
+from dlcli.store.comparisons import RESULTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,7 +19,10 @@ if TYPE_CHECKING:
     from dlcli.comparison.results import Results
     from dlcli.store.folder import Folder
 
-HEADER = ("rank", "candidate", "learning rate", "score", "p", "diverged/stuck")
+VERDICTS = {"best": "best", "as_good": "as good", "open": "open", "worse": "worse"}
+"""What tables call the verdicts of `summary.csv`."""
+
+HEADER = ("verdict", "candidate", "learning rate", "score", "lacks at most", "p", "failed")
 
 
 def write_tables(results: Results, folder: Folder) -> list[str]:
@@ -40,26 +46,79 @@ def write_tables(results: Results, folder: Folder) -> list[str]:
             frame.to_csv(path, index=False)
     folder.write_text("summary.md", markdown(results))
     folder.write_text("summary.tex", latex(results))
-    return [*kept, "summary.md", "summary.tex"]
+    folder.write_json(RESULTS, as_data(results))
+    return [*kept, "summary.md", "summary.tex", RESULTS]
+
+
+VERSION = 1
+"""Of the form of `results.json`."""
+
+
+def as_data(results: Results) -> dict[str, Any]:
+    """Return a comparison's results as plain data: what `results.json` holds."""
+    details = dict(results.details)
+    return {
+        "version": VERSION,
+        "protocol": PROTOCOL,
+        "score": results.score,
+        "score_text": results.score_text,
+        "validation_text": results.validation_text,
+        "greater_is_better": results.greater_is_better,
+        "split": results.split,
+        "tune": results.tune,
+        "is_ranked": results.is_ranked,
+        "trials": len(results.trials),
+        "expected_trials": results.expected_trials,
+        "verdict": list(results.verdict),
+        "problems": [
+            {
+                "name": name,
+                "replications": results.replications[name],
+                "margin": results.margins[name],
+                "target": results.targets[name],
+                "chance": results.chance[name],
+                "sentences": list(details[name]),
+                "candidates": _records(results.summary[results.summary["problem"] == name]),
+            }
+            for name in results.problems
+        ],
+        "aggregate": _records(results.aggregate),
+        "sensitivity": _records(results.sensitivity),
+        "pairwise": _records(results.pairwise),
+        "spread": _records(results.spreads),
+        "notes": list(results.notes),
+    }
+
+
+def _records(frame: pd.DataFrame | None) -> Any:
+    return [] if frame is None else json.loads(frame.to_json(orient="records"))
 
 
 def cells(row: pd.Series | Mapping[str, Any]) -> list[str]:
     """Return a summary row as it is shown, in the order of `HEADER`."""
-    failed = f"{int(row['diverged'])}/{int(row['stuck'])}"
-    if row["failed"]:
-        failed += f", {int(row['failed'])} failed"
-    ranked = not math.isnan(row["rank"])
     flag = f" (under-tuned: lost to {row['under_tuned']})" if row["under_tuned"] else ""
     rate = row["learning_rate"]
     beyond = {"lower": "≤ ", "upper": "≥ "}.get(row["edge"], "")
     return [
-        f"{int(row['rank'])} {row['group']}" if ranked else "-",
+        VERDICTS.get(row["verdict"], "-"),
         f"{row['candidate']}{flag}",
         f"{beyond}{rate:g}" if not math.isnan(rate) else "-",
         shown_interval(row),
-        shown_p(row["p_value"], best=row["difference"] == 0),
-        failed,
+        shown_lack(row),
+        shown_p(row["p_value"], best=row["verdict"] == "best"),
+        shown_failures(row),
     ]
+
+
+def shown_lack(row: pd.Series | Mapping[str, Any]) -> str:
+    """Write what a candidate may lack to the best at most."""
+    return "-" if math.isnan(row["difference_high"]) else shown_score(row["difference_high"])
+
+
+def shown_failures(row: pd.Series | Mapping[str, Any]) -> str:
+    """Write how many of the chosen trials failed, and how."""
+    counted = [f"{int(row[name])} {name}" for name in ("diverged", "stuck", "failed") if row[name]]
+    return ", ".join(counted) or "0"
 
 
 def shown_p(value: float, *, best: bool) -> str:
@@ -72,9 +131,13 @@ def shown_p(value: float, *, best: bool) -> str:
 def markdown(results: Results) -> str:
     """Return the summary as Markdown: the answer, a table a problem, the notes."""
     parts = ["# Comparison of optimizers", "\n\n".join(results.verdict)]
+    several = len(results.problems) > 1
+    details = dict(results.details)
     for problem in results.problems:
         rows = results.summary[results.summary["problem"] == problem]
         parts.append(f"## {problem}")
+        if several:
+            parts.append("\n\n".join(details[problem][1:]))
         header = [*HEADER[:3], f"{results.score_text}, mean [95 % interval]", *HEADER[4:]]
         parts.append(_markdown_table(header, [cells(row) for _, row in rows.iterrows()]))
         target = results.targets[problem]
@@ -95,16 +158,15 @@ def without_tags(text: str) -> str:
 
 
 READING = """\
-- Every candidate's learning rate was searched on the validation part, then trained again with
-  fresh seeds; only these trainings are in the table. A seed gives every candidate the same initial
-  weights and batches.
-- Candidates that share a rank and a letter cannot be told from the best of them: no difference is
-  shown, which does not make them equal.
-- p is that of a max-T permutation test of the best against each other candidate; that the best was
-  picked after looking, and how many there are, is inside it. Below 0.05 the difference is shown.
-- A training that diverged (not a finite number) or got stuck (at the end no better than chance and
-  2 points, or its loss not below its start) counts with the score of knowing nothing.
-- `≤` or `≥` before a rate: it lies on the edge of the rates tried, a better one may lie beyond."""
+- Each replication draws the split, the initial weights, the batches, dropout and the choice of the
+  learning rate anew, the same for every candidate. Its validation part chooses the rate; the test
+  score of the network so chosen is what counts.
+- best, as good, open, worse: `worse` is shown by a max-T permutation test (p below 0.05), which has
+  the picking of the best inside it. `as good` means that the candidate lacks less than the margin
+  to the best, with 95 % confidence for all candidates together. `open` is neither shown.
+- A trial that diverged (not a finite number) or got stuck (no better than chance and 2 points, or
+  hardly better while its loss did not fall) counts with the score of chance.
+- `≤` or `≥` before a rate: it is on the edge of the rates tried, a better one may lie beyond."""
 
 
 def _arrivals(rows: pd.DataFrame) -> str:
@@ -124,16 +186,22 @@ def _time(value: float) -> str:
     return "-" if math.isnan(value) else f"{value:.3g}"
 
 
+AGGREGATE = ("candidate", "normalized mean", "normalized IQM [95 %]", "average rank")
+
+
+def aggregate_cells(row: pd.Series) -> list[str]:
+    """Return a candidate's row over all problems as it is shown, in the order of `AGGREGATE`."""
+    ends = f" [{row['low']:.3f}, {row['high']:.3f}]" if not math.isnan(row["low"]) else ""
+    return [
+        str(row["candidate"]),
+        f"{row['normalised_mean']:.3f}",
+        f"{row['normalised_iqm']:.3f}{ends}",
+        f"{row['average_rank']:.2f}",
+    ]
+
+
 def _aggregate(frame: pd.DataFrame) -> str:
-    header = ["candidate", "normalised mean", "normalised IQM [95 % interval]", "average rank"]
-    lines = []
-    for _, row in frame.iterrows():
-        ends = f" [{row['low']:.3f}, {row['high']:.3f}]" if not math.isnan(row["low"]) else ""
-        lines.append(
-            [str(row["candidate"]), f"{row['normalised_mean']:.3f}",
-             f"{row['normalised_iqm']:.3f}{ends}", f"{row['average_rank']:.2f}"]
-        )  # fmt: skip
-    return _markdown_table(header, lines)
+    return _markdown_table(AGGREGATE, [aggregate_cells(row) for _, row in frame.iterrows()])
 
 
 def _markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -164,19 +232,21 @@ def latex(results: Results) -> str:
 
 
 def _latex_table(results: Results, problem: str, rows: pd.DataFrame) -> str:
-    header = ["", "candidate", "learning rate", f"{results.score_text} [95 % interval]", "$p$",
-              "diverged/stuck"]  # fmt: skip
+    header = ["verdict", "candidate", "learning rate", f"{results.score_text} [95 % interval]",
+              "lacks at most", "$p$",
+              "failed"]  # fmt: skip
     names = [h if h.startswith("$") else escaped(h) for h in header]
     body = [" & ".join(escaped(cell) for cell in cells(row)) + r" \\" for _, row in rows.iterrows()]
-    told = "Candidates that share a letter cannot be told apart."
-    caption = f"Optimizers on {escaped(problem)}. {told}"
+    margin = results.margins[problem]
+    told = f" As good: lacks less than {margin:.3g} to the best." if margin else ""
+    caption = f"Optimizers on {escaped(problem)}.{told}"
     return "\n".join(
         [
             r"% needs \usepackage{booktabs}",
             r"\begin{table}",
             r"\centering",
             rf"\caption{{{caption}}}",
-            r"\begin{tabular}{llrlrr}",
+            r"\begin{tabular}{llrlrrr}",
             r"\toprule",
             " & ".join(names) + r" \\",
             r"\midrule",

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from dlcli.errors import UserError, WorkError
 from dlcli.files import is_cut_off_write, remove_cut_off_writes
 from dlcli.store.folder import LOCK, Folder, explained_os_errors, recency, slug
+from dlcli.suggestion import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -33,10 +34,17 @@ TRIAL = "trial.json"
 HISTORY = "history.csv"
 TABLE = "trials.csv"
 SUMMARY = "summary.csv"
+RESULTS = "results.json"
+BEST = "best.yaml"
 EARLIER = "earlier"
 FIGURES = "figures"
 PROBLEMS = "problems"
 """The entry of environment.json that identifies what is compared on."""
+
+
+def config_name(number: int) -> str:
+    """Return the file of a problem's config: `config.yaml`, `config-2.yaml`, ..."""
+    return CONFIG if number == 1 else CONFIG.replace(".", f"-{number}.")
 
 
 @dataclass(frozen=True)
@@ -180,7 +188,8 @@ class ComparisonFolder(Folder):
             place = self._free_place()
             place.mkdir()
             for path in sorted(self.path.iterdir()):
-                if path.suffix in (".csv", ".md", ".tex", ".html") or path.name == FIGURES:
+                tables = (".csv", ".md", ".tex", ".html")
+                if path.suffix in tables or path.name in (FIGURES, RESULTS, BEST):
                     path.rename(place / path.name)
         return place
 
@@ -349,6 +358,20 @@ def find_named(root: Path, text: str) -> ComparisonFolder | None:
     return None
 
 
+def find_comparison_named(root: Path, text: str) -> ComparisonFolder:
+    """Return the comparison of a path, or of a name below root.
+
+    Raises:
+        UserError: If there is none; it offers those that there are.
+    """
+    found = find_named(root, text)
+    if found is not None:
+        return found
+    names = [folder.name for folder in list_comparisons(root)]
+    remedy = f"There are: {', '.join(names)}." if names else "`dlcli compare-optimizers` makes one."
+    raise UserError(f"there is no comparison '{text}'{did_you_mean(text, names)}", remedy=remedy)
+
+
 def remove_comparison(folder: ComparisonFolder) -> None:
     """Delete a comparison: what dlcli wrote, never anything else.
 
@@ -375,7 +398,7 @@ KEY = r"[0-9a-f]+(-pruned-[0-9a-f]+)?"
 """The name of a trial's folder."""
 
 _OWN_FILE = re.compile(
-    r"config(-\d+)?\.yaml|environment\.json|\w+\.(csv|md|tex|html)|\.lock|\..*\.part\..*"
+    r"config(-\d+)?\.yaml|best\.yaml|(environment|results)\.json|\w+\.(csv|md|tex|html)|\.lock|\..*\.part\..*"
 )
 
 

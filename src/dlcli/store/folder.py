@@ -89,6 +89,11 @@ class Folder:
         with self.replace_into(name, synced=synced) as path:
             path.write_text(text, encoding="utf-8")
 
+    def remove(self, name: str) -> None:
+        """Delete a file, if it is there."""
+        with explained_os_errors(self.path / name):
+            (self.path / name).unlink(missing_ok=True)
+
     def write_json(self, name: str, content: Any, *, synced: bool = True) -> None:
         """Write a JSON file; what is not a finite number becomes null."""
         text = json.dumps(finite(content), indent=1, ensure_ascii=False) + "\n"

@@ -16,12 +16,12 @@ from dlcli.comparison.results.summary import rank, summary_frame, target_of
 from dlcli.comparison.statistics.pairing import pairwise
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from dlcli.comparison.plan import Plan
-    from dlcli.comparison.protocol import Choice
     from dlcli.comparison.records import Record
     from dlcli.comparison.results.summary import Ranking
+    from dlcli.comparison.schedule import Schedule
     from dlcli.comparison.statistics.ranking import CriticalDifference
 
 RNG_SEED = 20260101
@@ -37,6 +37,10 @@ class Results:
         score_text: What is ranked by, as an axis is labelled.
         validation_text: The same for the validation part.
         greater_is_better: How to read it.
+        split: How examples are split: `resample` or `official`.
+        tune: How rates are chosen: in `each` replication, or `once`.
+        is_ranked: Whether candidates are ranked at all.
+        expected_trials: All trials of the plan; more than there are if it was interrupted.
         problems: Their names.
         targets: The validation score that counts as reached, by problem; None without any.
         chance: The ranked score of a model that learnt nothing, by problem.
@@ -54,7 +58,10 @@ class Results:
         profiles: Performance profiles; None for one problem.
         critical_difference: Demšar's diagram; None with fewer than five problems.
         candidates: In the order of `critical_difference`.
-        verdict: Sentences, the answer first.
+        margins: What a candidate may lack to the best and still be as good, by problem.
+        replications: Complete ones, by problem.
+        verdict: Sentences, the answer first; of several problems, one for each after that.
+        details: All that is said of each problem, by its name.
         notes: What else a reader should know.
     """
 
@@ -62,6 +69,10 @@ class Results:
     score_text: str
     validation_text: str
     greater_is_better: bool
+    split: str
+    tune: str
+    is_ranked: bool
+    expected_trials: int
     problems: tuple[str, ...]
     targets: dict[str, float | None]
     chance: dict[str, float]
@@ -79,14 +90,17 @@ class Results:
     profiles: pd.DataFrame | None
     critical_difference: CriticalDifference | None
     candidates: tuple[str, ...]
+    margins: dict[str, float | None]
+    replications: dict[str, int]
     verdict: tuple[str, ...]
+    details: tuple[tuple[str, tuple[str, ...]], ...]
     notes: tuple[str, ...]
 
 
 def make_results(
     plan: Plan,
     records: Sequence[Record],
-    choices: Mapping[int, Choice],
+    schedule: Schedule,
     notes: Sequence[str] = (),
 ) -> Results:
     """Compute all tables of a comparison.
@@ -94,17 +108,16 @@ def make_results(
     Args:
         plan: What was planned.
         records: The trials that were run; some may be missing.
-        choices: The chosen rates, by the contender's index.
-        notes: What the protocol had to say.
+        schedule: Which rates were chosen.
+        notes: What the schedule had to say.
     """
     rng = np.random.default_rng(RNG_SEED)
-    scores = Scores(plan, records, choices)
+    scores = Scores(plan, records, schedule)
     problems = range(len(plan.problems))
     targets = {problem: target_of(scores, problem) for problem in problems}
     rankings = [rank(scores, problem, rng) for problem in problems]
     summaries = [
-        summary_frame(scores, problem, rankings[problem], targets[problem], rng)
-        for problem in problems
+        summary_frame(scores, problem, rankings[problem], targets[problem]) for problem in problems
     ]
     spreads = curves.spread_frame(scores)
     text = _score_text(plan, scores.part(0))
@@ -120,11 +133,15 @@ def make_results(
         score_text=text,
         validation_text=f"validation {plan.score.metric}",
         greater_is_better=plan.score.greater_is_better,
+        split=plan.split,
+        tune=plan.tune,
+        is_ranked=scores.is_ranked and not plan.unranked,
+        expected_trials=schedule.trials,
         problems=tuple(names),
         targets={names[problem]: targets[problem] for problem in problems},
         chance={names[p]: scores.worst(p, scores.part(p)) * scores.sign for p in problems},
-        trials=trial_frame(plan, records, targets),
-        epochs=epoch_frame(plan, records),
+        trials=trial_frame(scores, records, targets),
+        epochs=epoch_frame(scores, records),
         summary=summary,
         scores=curves.score_frame(scores),
         sensitivity=curves.sensitivity_frame(scores),
@@ -134,7 +151,12 @@ def make_results(
         budget=curves.budget_frame(scores),
         spreads=spreads,
         **several["tables"],
-        verdict=(*several["sentences"], *(s for group in sentences for s in group)),
+        margins={n: None if r is None else r.margin for n, r in zip(names, rankings, strict=True)},
+        replications={
+            n: 0 if r is None else r.scores.shape[1] for n, r in zip(names, rankings, strict=True)
+        },
+        verdict=_verdict(several["sentences"], sentences),
+        details=tuple(zip(names, map(tuple, sentences), strict=True)),
         notes=(
             *plan.notes,
             *notes,
@@ -143,6 +165,13 @@ def make_results(
             *wording.spread_sentences(spreads),
         ),
     )
+
+
+def _verdict(overall: Sequence[str], sentences: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Return what is said first: of several problems, the joint answer and a line for each."""
+    if len(sentences) == 1:
+        return tuple(sentences[0])
+    return (*overall, *(group[0] for group in sentences if group))
 
 
 def _score_text(plan: Plan, part: str) -> str:
@@ -177,7 +206,7 @@ def _several(
     none: dict[str, Any] = {
         "aggregate": None, "profiles": None, "critical_difference": None, "candidates": (),
     }  # fmt: skip
-    if len(scores.plan.problems) < 2 or len(ranked) < len(rankings) or not scores.is_confirmed:
+    if len(scores.plan.problems) < 2 or len(ranked) < len(rankings) or not scores.is_ranked:
         return {"tables": none, "sentences": ()}
     aggregate = Aggregate(scores, ranked)
     if not aggregate.candidates:

@@ -94,7 +94,7 @@ def sensitivity_frame(scores: Scores) -> pd.DataFrame:
 
 
 def curve_frame(scores: Scores) -> pd.DataFrame:
-    """Return the validation score after each epoch: mean and 95 % interval over the replications."""
+    """Return the validation score after each epoch: its mean with a 95 % interval."""
     rows = []
     for index in _indices(scores):
         curves = scores.validation_curves(index) * scores.sign

@@ -86,7 +86,9 @@ class Scores:
 
     def _ranked(self, contender: int, replication: int) -> Result | None:
         choice = self.chosen(contender, replication)
-        return choice and self._results[contender].get((choice.rate, replication))
+        if choice is None:
+            return None
+        return self._results[contender].get((choice.rate, replication))
 
     def is_broken(self, contender: int) -> bool:
         """Whether all trials of a replication were run and failed, so that none can be chosen."""

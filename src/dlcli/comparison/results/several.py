@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dlcli.comparison.statistics import problems as statistics
+from dlcli.comparison.statistics.best import Verdict, judge
 from dlcli.comparison.statistics.description import interquartile_mean
 from dlcli.comparison.statistics.ranking import (
     FEWEST_PROBLEMS,
@@ -16,7 +17,6 @@ from dlcli.comparison.statistics.ranking import (
     average_ranks,
     critical_difference_diagram,
 )
-from dlcli.comparison.statistics.verdict import Verdict, groups, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,9 +80,13 @@ class Aggregate:
         return frame.sort_values("normalised_mean", ascending=False, ignore_index=True)
 
     def verdict(self, rng: np.random.Generator) -> Verdict:
-        """Return the answer over all problems: their normalised scores joined along the seeds."""
-        joined = np.concatenate(self.normalised, axis=1)
-        return verdict(joined, groups(joined, rng).p_values)
+        """Return the answer over all problems, which are the sample: one mean score for each.
+
+        What holds for these problems holds for others only as far as the candidates differ alike
+        on all of them; more replications of the same problems say nothing about that.
+        """
+        means = np.array([values.mean(axis=1) for values in self.normalised]).T
+        return judge(means, None, rng)
 
     def profiles(self) -> pd.DataFrame:
         """Return the share of runs above each normalised score, by candidate."""

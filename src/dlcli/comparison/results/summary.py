@@ -13,21 +13,32 @@ from dlcli.comparison.family import family
 from dlcli.comparison.plan import describe_call
 from dlcli.comparison.results.frames import arguments_of, epochs_to_target
 from dlcli.comparison.statistics import pairing
+from dlcli.comparison.statistics.best import Verdict, judge
 from dlcli.comparison.statistics.censored import default_target, time_to_target
 from dlcli.comparison.statistics.description import describe
 from dlcli.comparison.statistics.inclusion import under_tuned
+from dlcli.comparison.statistics.sampling import sampling_floor
 from dlcli.comparison.statistics.sensitivity import default_regret, rate_sensitivity
-from dlcli.comparison.statistics.verdict import Groups, Verdict, groups, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from dlcli.comparison.plan import Plan
     from dlcli.comparison.records import Result
     from dlcli.comparison.results.scores import Scores
 
 COUNTED = ("ok", "diverged", "stuck", "failed")
+
+POINT = 0.01
+"""The default margin of scores between 0 and 1."""
+
+SHARE = 0.05
+"""The default margin of other scores, as a share of the best one."""
+
+CLIFF = 0.25
+"""Share of failed trials from which the next rate up counts as failing."""
 
 
 @dataclass(frozen=True)
@@ -36,18 +47,16 @@ class Ranking:
 
     Attributes:
         contenders: Indices in the plan of those that could be ranked.
-        left_out: Indices of those that could not: half of their trials or more could not be run.
-        scores: Shape (contenders, seeds), greater is better, nothing missing.
-        seeds: Positions of the seeds at which all of them have a score.
-        groups: Ranks, letters and p-values, in the order of `contenders`.
+        left_out: Indices of those that could not: their trials failed to run.
+        scores: Shape (contenders, replications), greater is better, nothing missing.
+        margin: What a candidate may lack to the best and still be as good.
         verdict: The answer.
     """
 
     contenders: tuple[int, ...]
     left_out: tuple[int, ...]
     scores: NDArray[np.float64]
-    seeds: tuple[int, ...]
-    groups: Groups
+    margin: float
     verdict: Verdict
 
 
@@ -57,16 +66,32 @@ def rank(scores: Scores, problem: int, rng: np.random.Generator) -> Ranking | No
     complete = pairing.complete(matrix)
     if not complete.scores.size:
         return None
-    found = groups(complete.scores, rng)
     kept = tuple(indices[i] for i in complete.candidates)
+    margin = margin_of(scores.plan, complete.scores)
+    floor = None
+    if (blocks := scores.blocks(problem)) is not None:
+        floor = sampling_floor(complete.scores, blocks[np.ix_(complete.candidates, complete.seeds)])
     return Ranking(
         kept,
         tuple(i for i in indices if i not in kept),
         complete.scores,
-        tuple(int(i) for i in complete.seeds),
-        found,
-        verdict(complete.scores, found.p_values),
+        margin,
+        judge(complete.scores, margin, rng, standard_error_floor=floor),
     )
+
+
+def margin_of(plan: Plan, scores: NDArray[np.float64]) -> float:
+    """Return the margin: as given, or a point of scores up to 1, or 5 % of the best of others.
+
+    Args:
+        plan: Has it if it was given.
+        scores: Shape (contenders, replications).
+    """
+    if plan.margin is not None:
+        return plan.margin
+    if plan.score.bounds == (0.0, 1.0) and plan.score.greater_is_better:
+        return POINT
+    return SHARE * abs(float(scores.mean(axis=1).max()))
 
 
 def target_of(scores: Scores, problem: int) -> float | None:
@@ -76,7 +101,9 @@ def target_of(scores: Scores, problem: int) -> float | None:
     best = scores.best_validation(problem)
     if np.isnan(best).all():
         return None
-    return default_target(best) * scores.sign
+    found = default_target(best)
+    # At chance, every training would have reached it before it began.
+    return found * scores.sign if found > scores.worst(problem, "val") else None
 
 
 def summary_frame(
@@ -84,11 +111,10 @@ def summary_frame(
     problem: int,
     ranking: Ranking | None,
     target: float | None,
-    rng: np.random.Generator,
 ) -> pd.DataFrame:
     """Return a row a contender, the best first; its columns are documented in docs/results.md."""
     rows = []
-    against = _against_best(ranking, rng) if ranking else {}
+    against = _against_best(ranking) if ranking else {}
     flagged = _under_tuned(scores, ranking) if ranking else {}
     for index, contender in enumerate(scores.plan.contenders):
         if contender.problem == problem:
@@ -103,27 +129,86 @@ def summary_frame(
                 }
             )
     frame = pd.DataFrame(rows)
-    order = frame["rank"].fillna(math.inf), -frame["mean"].fillna(-math.inf) * scores.sign
+    order = (
+        frame["rank"].fillna(math.inf),
+        -frame["mean"].fillna(-math.inf * scores.sign) * scores.sign,
+    )
     return frame.iloc[np.lexsort((order[1], order[0]))].reset_index(drop=True)
 
 
 def _ranked(scores: Scores, index: int, ranking: Ranking | None) -> dict[str, Any]:
     contender = scores.plan.contenders[index]
-    place = ranking.contenders.index(index) if ranking and index in ranking.contenders else None
-    choice = scores.choices.get(index)
-    shown = ranking if scores.is_confirmed and not scores.plan.unranked else None
+    shown = ranking if scores.is_ranked and not scores.plan.unranked else None
+    status, rank = _standing(shown, index)
+    recommended = scores.recommended(index)
+    chosen = [c.rate for r in scores.replications if (c := scores.chosen(index, r)) is not None]
     return {
         "problem": scores.plan.problems[contender.problem].name,
-        "rank": float(shown.groups.ranks[place]) if shown and place is not None else math.nan,
-        "group": shown.groups.letters[place] if shown and place is not None else "",
+        "rank": rank,
+        "group": {"": "", "worse": "b"}.get(status, "a"),
+        "verdict": status,
         "candidate": contender.name,
         "label": contender.label,
         "optimizer": contender.written.name,
         "arguments": arguments_of(contender.written),
         "initializer": describe_call(contender.initializer) if contender.initializer else "",
-        "learning_rate": choice.rate if choice else math.nan,
-        "edge": choice.edge if choice else "",
+        "learning_rate": recommended.rate if recommended else math.nan,
+        "rate_low": min(chosen, default=math.nan),
+        "rate_high": max(chosen, default=math.nan),
+        "edge": recommended.edge if recommended else "",
+        **_cliff(scores, index),
     }
+
+
+def _standing(ranking: Ranking | None, index: int) -> tuple[str, float]:
+    """Return what was shown of a contender, and its rank: those not shown worse share the first."""
+    if ranking is None or index not in ranking.contenders:
+        return "", math.nan
+    standings = ranking.verdict.standings
+    place = ranking.contenders.index(index)
+    means = ranking.scores.mean(axis=1)
+    if standings[place].status != "worse":
+        return standings[place].status, 1.0
+    better = sum(
+        standing.status != "worse" or mean > means[place]
+        for standing, mean in zip(standings, means, strict=True)
+    )
+    return "worse", 1.0 + better
+
+
+def _cliff(scores: Scores, index: int) -> dict[str, Any]:
+    """Say whether the recommended rate is beside a cliff, which is safer, and what that costs.
+
+    The cost is in validation score, in the metric's units: positive is worse.
+    """
+    none = {"cliff": "", "safer_rate": math.nan, "safer_cost": math.nan}
+    recommended = scores.recommended(index)
+    if recommended is None:
+        return none
+    rate, rates = recommended.rate, scores.rates(index)
+    above = [r for r in rates if r > rate]
+    told = []
+    failed, tried = scores.failures_at(index, rate)
+    if failed:
+        told.append(f"{failed} of {tried} trials fail there")
+    if above:
+        failed, tried = scores.failures_at(index, above[0])
+        if failed and failed >= CLIFF * tried:
+            told.append(f"{failed} of {tried} trials at the next rate up, {above[0]:g}, fail")
+    safer = [r for r in rates if r < rate and not scores.failures_at(index, r)[0]]
+    if not told:
+        return none
+    found = none | {"cliff": ", and ".join(told)}
+    if safer:
+        values, _ = scores.searched(index)
+        means = dict(zip(rates, map(_mean, values), strict=True))
+        found |= {"safer_rate": safer[-1], "safer_cost": means[rate] - means[safer[-1]]}
+    return found
+
+
+def _mean(values: NDArray[np.float64]) -> float:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else math.nan
 
 
 def _described(scores: Scores, index: int) -> dict[str, Any]:
@@ -149,17 +234,17 @@ _NO_COMPARISON: dict[str, float] = dict.fromkeys(
 )
 
 
-def _against_best(ranking: Ranking, rng: np.random.Generator) -> dict[int, dict[str, float]]:
+def _against_best(ranking: Ranking) -> dict[int, dict[str, float]]:
     """Return what each contender lacks to the best: always positive, whatever the metric."""
-    differences = pairing.differences_to_best(ranking.scores, rng)
-    improvement = pairing.probability_of_improvement(ranking.scores)[ranking.verdict.best]
+    verdict = ranking.verdict
+    improvement = pairing.probability_of_improvement(ranking.scores)[verdict.best]
     rows = {}
-    for place, (index, found) in enumerate(zip(ranking.contenders, differences, strict=True)):
+    for place, (index, found) in enumerate(zip(ranking.contenders, verdict.standings, strict=True)):
         rows[index] = {
-            "difference": found.mean,
-            "difference_low": found.interval.low if found.interval else math.nan,
-            "difference_high": found.interval.high if found.interval else math.nan,
-            "p_value": float(ranking.groups.p_values[place]),
+            "difference": found.lack,
+            "difference_low": 0.0,
+            "difference_high": found.lack_high,
+            "p_value": found.p_value,
             "improvement": float(improvement[place]),
         }
     return rows

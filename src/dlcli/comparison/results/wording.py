@@ -5,10 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from dlcli.comparison.statistics.power import detectable_difference
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -16,10 +12,7 @@ if TYPE_CHECKING:
 
     from dlcli.comparison.results.scores import Scores
     from dlcli.comparison.results.summary import Ranking
-    from dlcli.comparison.statistics.verdict import Verdict
-
-SHOWN = 4
-"""Candidates named one by one in a sentence."""
+    from dlcli.comparison.statistics.best import Verdict
 
 
 def shown_score(value: float) -> str:
@@ -59,108 +52,207 @@ def problem_sentences(
     """
     name = scores.plan.problems[problem].name
     if ranking is None:
-        return [f"Nothing can be said on {name}: no trial was run to its end."]
-    by_index = {c.name: i for i, c in enumerate(scores.plan.contenders) if c.problem == problem}
-    rows = {by_index[row["candidate"]]: row for _, row in summary.iterrows()}
-    best = rows[ranking.contenders[ranking.verdict.best]]
-    undecided = [rows[ranking.contenders[i]] for i in ranking.verdict.undecided]
-    if not scores.is_confirmed:
-        told = f"{at_rate(best)} has the best {score_text}, {shown_score(best['mean'])}"
-        why = "The rate was picked by this score, so it is too good; --seeds confirms it."
-        return [f"Search only on {name}: {told}. {why}"]
+        return [f"Nothing can be said about {name}: no replication is complete."]
+    told = Told(scores, problem, ranking, summary)
+    best = told.best
+    if not scores.is_ranked:
+        rated = f"{at_rate(best)} has the best {score_text}, {shown_score(best['mean'])}"
+        why = "The rate was picked by this score, so it is too good: --seeds 10 ranks."
+        return [f"Only a grid was tried on {name}: {rated}. {why}"]
     if scores.plan.unranked:
-        told = f"{at_rate(best)} has the best mean {score_text}, {shown_interval(best)}"
-        return [f"No ranking on {name}: {scores.plan.unranked}. {told}."]
+        rated = f"{at_rate(best)} has the best mean {score_text}, {shown_interval(best)}"
+        return [f"No ranking on {name}: {scores.plan.unranked}. {rated}."]
     if not best["ok"]:
-        told = f"all trainings of {at_rate(best)}, which is ranked first, diverged or got stuck"
-        return [f"Nothing was learnt on {name}: {told}. Look at the data, or try other rates."]
-    sentences = [_answer(name, best, undecided, ranking, score_text)]
-    sentences += _seeds_needed(ranking.verdict)
-    sentences += _detectable(ranking)
-    if ranking.left_out:
-        gone = joined(scores.plan.contenders[i].name for i in ranking.left_out)
-        sentences.append(f"Not ranked, because trials could not be run: {gone}.")
-    return sentences
+        rated = (
+            f"all chosen trials of {at_rate(best)}, which is ranked first, diverged or got stuck"
+        )
+        return [f"Nothing was learned on {name}: {rated}. Look at the data, or try other rates."]
+    return [
+        told.answer(),
+        told.measured(score_text),
+        *told.beside_cliff(),
+        *told.failures(),
+        *told.power(),
+        *told.scope(),
+        *told.left_out(),
+    ]
 
 
-def _answer(
-    name: str,
-    best: pd.Series,
-    undecided: Sequence[pd.Series],
-    ranking: Ranking,
-    score_text: str,
-) -> str:
-    told = f"{at_rate(best)}, {score_text} {shown_interval(best)}"
-    count = len(ranking.contenders)
-    match ranking.verdict.answer:
-        case "one candidate":
-            return f"On {name} there is one candidate: {told}."
-        case "winner":
-            others = "the other" if count == 2 else f"all {count - 1} others"
-            worst = max(p for i, p in enumerate(ranking.groups.p_values)
-                        if i != ranking.verdict.best)  # fmt: skip
+class Told:
+    """The verdict on one problem, in sentences.
+
+    Args:
+        scores: All trials.
+        problem: Its index.
+        ranking: What the tests say.
+        summary: The problem's rows.
+    """
+
+    def __init__(
+        self, scores: Scores, problem: int, ranking: Ranking, summary: pd.DataFrame
+    ) -> None:
+        self.scores = scores
+        self.ranking = ranking
+        self.problem = scores.plan.problems[problem]
+        rows = {row["candidate"]: row for _, row in summary.iterrows()}
+        named = [scores.plan.contenders[i].name for i in ranking.contenders]
+        self.rows = [rows[name] for name in named]
+        self.summary = summary
+        self.best = self.rows[ranking.verdict.best]
+
+    def _with(self, status: str) -> list[str]:
+        """Return the names of the candidates with a status, the best mean first."""
+        found = self.summary[self.summary["verdict"] == status]
+        return [str(name) for name in found["candidate"]]
+
+    def answer(self) -> str:
+        """Say which candidate to use, which are as good, which are worse, which are open."""
+        where = (
+            "on this test part" if self.scores.plan.split == "official" else "on data like these"
+        )
+        use = f"Use {at_rate(self.best)} {where} ({self.problem.name})."
+        if len(self.rows) == 1:
+            return f"{use} It is the only candidate."
+        if not self.ranking.verdict.can_reject:
+            count = self.ranking.scores.shape[1]
+            few = "1 replication" if count == 1 else f"{count} replications"
             return (
-                f"Best on {name}: {told}; better than {others} "
-                f"(max-T permutation test, p <= {worst:.3g})."
+                f"Too few replications on {self.problem.name}: {few} cannot show any difference. "
+                f"{at_rate(self.best)} has the best mean. Use --seeds 10."
             )
-        case "too few seeds":
-            seeds = ranking.verdict.seeds
-            return (
-                f"Too few seeds to tell anything on {name}: with {seeds} "
-                f"seed{'s' if seeds != 1 else ''} nothing can be shown to be better than all "
-                f"others. The best mean is that of {told}."
+        parts = [use]
+        if good := self._with("as_good"):
+            within = shown_margin(self.scores, self.ranking.margin)
+            parts.append(f"{joined(good)} {_are(good)} as good within {within}.")
+        if worse := self._with("worse"):
+            parts.append(f"{joined(worse)} {_are(worse)} worse.")
+        parts += self._open()
+        return " ".join(parts)
+
+    def _open(self) -> list[str]:
+        """Say which candidates are open, and how many replications would decide."""
+        names = self._with("open")
+        if not names:
+            return []
+        ranges = {
+            self.scores.plan.contenders[i].name: standing.more
+            for i, standing in zip(
+                self.ranking.contenders, self.ranking.verdict.standings, strict=True
             )
-        case _:
-            return _no_difference(name, told, undecided, count)
+        }
+        known = [found for name in names if (found := ranges[name]) is not None]
+        if not known:
+            return [f"{joined(names)} {_are(names)} open."]
+        least = max(low for low, _ in known)
+        ends = [high for _, high in known]
+        most = None if None in ends else max(high for high in ends if high is not None)
+        return [f"{joined(names)} {_are(names)} open: {shown_range(least, most)}."]
+
+    def measured(self, score_text: str) -> str:
+        """Say what the best one scores."""
+        count = self.ranking.scores.shape[1]
+        over = "1 replication" if count == 1 else f"{count} replications"
+        return (
+            f"Mean {score_text} of {self.best['candidate']}: {shown_interval(self.best)}, {over}."
+        )
+
+    def beside_cliff(self) -> list[str]:
+        """Warn where the next rate up fails, or the chosen one does now and then."""
+        best = self.best
+        if not best["cliff"]:
+            return []
+        warning = f"Careful: {best['candidate']} at {best['learning_rate']:g} is beside a cliff: "
+        warning += f"{best['cliff']}."
+        if math.isnan(best["safer_rate"]):
+            return [warning]
+        cost = best["safer_cost"]
+        price = "costs nothing here" if cost <= 0 else f"costs {shown_score(cost)} of validation "
+        price += "" if cost <= 0 else self.scores.plan.score.metric
+        return [f"{warning} A rate of {best['safer_rate']:g} is safer and {price}."]
+
+    def failures(self) -> list[str]:
+        """Say whose chosen trials failed: they are in the mean with the score of chance."""
+        failed = [
+            f"{row['candidate']} ({int(row['diverged'] + row['stuck'])} of {int(row['runs'])})"
+            for _, row in self.summary.iterrows()
+            if row["diverged"] + row["stuck"] > 0
+        ]
+        if not failed:
+            return []
+        return [f"Failed trials count as chance in the mean: {joined(failed)}."]
+
+    def power(self) -> list[str]:
+        """Say how small a difference these replications would have shown."""
+        found = self.ranking.verdict
+        if not found.can_reject or found.detectable is None or len(self.rows) == 1:
+            return []
+        size = shown_score(found.detectable)
+        count = f"With {found.replications} replications"
+        return [
+            f"{count}, a true difference of {size} to the best would be detected 80 % of the time."
+        ]
+
+    def scope(self) -> list[str]:
+        """Say what the intervals do not hold."""
+        plan = self.scores.plan
+        told = []
+        if plan.split == "official":
+            told.append(
+                "The intervals include the sampling of this test part; other training data may "
+                "give another answer (compare.split: resample)."
+            )
+        if plan.tune == "once":
+            told.append(
+                "The rates were chosen once, so the luck of tuning is not in these intervals "
+                "(compare.tune: each)."
+            )
+        return told
+
+    def left_out(self) -> list[str]:
+        """Name the candidates that are not ranked."""
+        names = [self.scores.plan.contenders[i].name for i in self.ranking.left_out]
+        return (
+            [f"Not ranked, because their trials failed to run: {joined(names)}."] if names else []
+        )
 
 
-def _no_difference(name: str, told: str, undecided: Sequence[pd.Series], count: int) -> str:
-    others = [at_rate(row) for row in undecided[:SHOWN]]
-    if len(undecided) > SHOWN:
-        others.append(f"{len(undecided) - SHOWN} more")
-    worse = count - 1 - len(undecided)
-    others_worse = "The other is" if worse == 1 else f"The other {worse} are"
-    rest = f" {others_worse} shown to be worse." if worse else ""
-    return (
-        f"No difference shown on {name} between the best mean, {told}, "
-        f"and {joined(others)}: any of them may be the best.{rest}"
-    )
+def _are(names: Sequence[str]) -> str:
+    return "is" if len(names) == 1 else "are"
 
 
-def _seeds_needed(verdict: Verdict) -> list[str]:
-    if verdict.answer not in ("no difference shown", "too few seeds"):
-        return []
-    if verdict.seeds_needed is None:
-        return ["No number of seeds would tell them apart by the differences seen so far."]
-    seeds = f"about {verdict.seeds_needed} seeds"
-    return [f"If the differences are as seen, {seeds} would tell the best from the rest."]
+def shown_margin(scores: Scores, margin: float) -> str:
+    """Write a margin as people say it: `1 point` of an accuracy, else a number."""
+    if scores.plan.score.bounds == (0.0, 1.0):
+        return f"{100 * margin:.3g} point{'' if math.isclose(margin, 0.01) else 's'}"
+    return f"{margin:.3g}"
 
 
-def _detectable(ranking: Ranking) -> list[str]:
-    """Say what so many seeds can show: the t-test's power, in the candidates' median spread."""
-    seeds = ranking.scores.shape[1]
-    if seeds < 2:
-        return ["One seed gives no interval and shows nothing: give --seeds 6 or more."]
-    spread = float(np.median(ranking.scores.std(axis=1, ddof=1)))
-    least = detectable_difference(seeds)
-    size = f"{least:.1f} standard deviations ({shown_score(least * spread)} here)"
-    return [f"{seeds} seeds show a difference of {size} with 80 % power."]
+def shown_range(least: int, most: int | None) -> str:
+    """Write how many more replications would decide."""
+    if most is None:
+        return f"at least {least} more replications would decide"
+    if most <= least * 1.25:
+        return f"about {most} more replications would decide"
+    return f"{least} to {most} more replications would decide"
 
 
 def overall_sentence(candidates: Sequence[str], found: Verdict, problems: int) -> str:
     """Return the answer over several problems."""
     best = candidates[found.best]
-    if found.answer == "winner":
-        return f"Over all {problems} problems {best} is best, and better than every other."
-    if found.answer == "one candidate":
+    if len(candidates) == 1:
         return f"Only {best} could be ranked on all {problems} problems."
-    if found.answer == "too few seeds":
-        return f"Over all {problems} problems {best} has the best mean, but the seeds are too few."
-    others = joined(candidates[i] for i in found.undecided)
-    return (
-        f"Over all {problems} problems no difference is shown between {best}, which has the best "
-        f"mean, and {others}."
-    )
+    by_status: dict[str, list[str]] = {}
+    for name, standing in zip(candidates, found.standings, strict=True):
+        by_status.setdefault(standing.status, []).append(name)
+    where = f"over all {problems} problems"
+    if not found.can_reject:
+        return f"{best} has the best mean {where}; so few problems cannot show any difference."
+    worse = by_status.get("worse", [])
+    others = [*by_status.get("as_good", []), *by_status.get("open", [])]
+    if not others:
+        return f"Use {best}: it is the best {where}, and {joined(worse)} {_are(worse)} worse."
+    sentence = f"{best} has the best mean {where}; no difference is shown to {joined(others)}."
+    return f"{sentence} {joined(worse)} {_are(worse)} worse." if worse else sentence
 
 
 def timing_sentences(jobs: set[int | None]) -> list[str]:
@@ -168,7 +260,7 @@ def timing_sentences(jobs: set[int | None]) -> list[str]:
     if len(jobs) < 2:
         return []
     told = joined(sorted(str(number or "an unknown number of") for number in jobs))
-    return [f"The trainings ran {told} at a time, so seconds to the target are not compared."]
+    return [f"The trials ran {told} at a time, so seconds to the target are not compared."]
 
 
 def under_tuned_sentences(summary: pd.DataFrame) -> list[str]:
@@ -182,7 +274,7 @@ def under_tuned_sentences(summary: pd.DataFrame) -> list[str]:
 
 
 def spread_sentences(spreads: pd.DataFrame) -> list[str]:
-    """Compare how much SGD and Adam depend on their rates and initialisers."""
+    """Compare how much SGD and Adam depend on their rates and initializers."""
     sentences = []
     for problem, rows in spreads.groupby("problem", sort=False):
         by_label = rows.set_index("label")
@@ -191,12 +283,12 @@ def spread_sentences(spreads: pd.DataFrame) -> list[str]:
         sgd, adam = by_label.loc["SGD"].to_dict(), by_label.loc["Adam"].to_dict()
         sentences.append(
             f"On {problem} SGD comes within 2 % of its best validation score in "
-            f"{_settings(sgd)}, and comes to nothing in {sgd['failed_share']:.0%} of them; Adam in "
+            f"{_settings(sgd)}, and fails in {sgd['failed_share']:.0%} of them; Adam in "
             f"{_settings(adam)} and in {adam['failed_share']:.0%}."
         )
         if sgd["initializers"] > 1:
             sentences.append(
-                f"Over {int(sgd['initializers'])} initialisers, each at its own best rate, SGD's "
+                f"Over {int(sgd['initializers'])} initializers, each at its own best rate, SGD's "
                 f"validation scores range over {shown_score(sgd['tuned_range'])}, Adam's over "
                 f"{shown_score(adam['tuned_range'])}."
             )
@@ -207,5 +299,5 @@ def _settings(row: Mapping[Any, Any]) -> str:
     """Write which part of what an optimizer was tried at is good."""
     tried = f"{int(row['rates'])} rates over {row['decades']:.1f} decades"
     if row["initializers"] > 1:
-        tried += f" and {int(row['initializers'])} initialisers"
+        tried += f" and {int(row['initializers'])} initializers"
     return f"{row['good_share']:.0%} of its settings ({tried})"
