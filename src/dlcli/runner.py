@@ -128,7 +128,8 @@ def start(
     """
     text = read_text(path)
     config = parse_config(text, overrides)
-    bind(config, describe(config.data.source))  # a mistake shows before TensorFlow is loaded
+    # A mistake shows before TensorFlow is loaded.
+    bind(config, describe(config.data.source, group=config.data.group))
     if out is not None:
         check_new(out)
     load_tensorflow()

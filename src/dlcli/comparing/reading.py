@@ -65,6 +65,7 @@ def _problem(
         config.data.source,
         validation=config.data.validation,
         seed=config.seed,
+        group=config.data.group,
         progress=progress,
     )
     if dataset.validation is None:

@@ -14,4 +14,9 @@ if TYPE_CHECKING:
 def load_data(problem: Problem) -> Dataset:
     """Load what a problem's config names, its validation part drawn by the config's seed."""
     config = problem.config
-    return load(config.data.source, validation=config.data.validation, seed=config.seed)
+    return load(
+        config.data.source,
+        validation=config.data.validation,
+        seed=config.seed,
+        group=config.data.group,
+    )
