@@ -139,7 +139,8 @@ def start_from(
 ) -> Session:
     """Do the same with a config's text; see `start`."""
     config = parse_config(text, overrides)
-    bind(config, describe(config.data.source))  # a mistake shows before TensorFlow is loaded
+    # A mistake shows before TensorFlow is loaded.
+    bind(config, describe(config.data.source, group=config.data.group))
     if out is not None:
         check_new(out)
     load_tensorflow()

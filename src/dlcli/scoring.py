@@ -45,7 +45,7 @@ def data_form(run: RunFolder, config: Config) -> Form:
         UserError: If the run's file of it is damaged.
     """
     if not (run.path / DATA).exists():
-        return Form(describe(config.data.source))
+        return Form(describe(config.data.source, group=config.data.group))
     try:
         return read_form(run.read_json(DATA))
     except (LookupError, TypeError, ValueError, AttributeError):
@@ -172,7 +172,12 @@ def _loaded(config: Config) -> Dataset:
         UserError: If files of the user's own are not there, or not what they were.
     """
     try:
-        return load(config.data.source, validation=config.data.validation, seed=config.seed)
+        return load(
+            config.data.source,
+            validation=config.data.validation,
+            seed=config.seed,
+            group=config.data.group,
+        )
     except UserError as error:
         if config.data.source.name not in own_files():
             raise

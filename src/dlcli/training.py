@@ -96,6 +96,7 @@ def prepare(config: Config, progress: Progress | None = None) -> Experiment:
         config.data.source,
         validation=config.data.validation,
         seed=config.seed,
+        group=config.data.group,
         progress=progress,
     )
     if dataset.train.size == 0:

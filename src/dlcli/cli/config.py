@@ -79,7 +79,7 @@ def check(name: str, overrides: tuple[str, ...]) -> Config:
     from dlcli.data import describe
 
     read = load_config(name, overrides)
-    return bind(read, describe(read.data.source))
+    return bind(read, describe(read.data.source, group=read.data.group))
 
 
 @config.command()
@@ -141,7 +141,8 @@ def _show_summary(bound: Config, *, as_json: bool) -> None:
     from dlcli.summary import summarize
 
     keras.utils.set_random_seed(bound.seed)
-    found = summarize(build_model(bound, describe(bound.data.source)))
+    known = describe(bound.data.source, group=bound.data.group)
+    found = summarize(build_model(bound, known))
     if as_json:
         emit_json({"summary": found.to_dict()})
     else:

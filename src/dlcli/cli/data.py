@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from dlcli.data.description import DataDescription, Dataset, TensorSpec
     from dlcli.data.entry import DataEntry
     from dlcli.data.keras_cache import Progress
+    from dlcli.data.pool import Pool
     from dlcli.signature import Argument
 
 _COLUMNS = ("NAME", "TASK", "INPUT", "CLASSES", "TRAIN", "TEST", "WHERE", "LICENCE")
@@ -75,26 +76,44 @@ def show_data_set(name: str, png: str | None, as_json: bool) -> None:
     NAME is one of `dlcli data ls`, or a config (.yaml), whose data set is shown with its options:
     so are files of your own. What would have to be downloaded is described without examples.
     """
-    source = _source(name)
+    source, group = _source(name)
     entry = table.find(source.name)
     shown = source.options or entry.origin != "file"
-    loaded = datasets.load(source, validation=0) if shown and datasets.is_available(entry) else None
+    pool = loaded = None
+    if shown and datasets.is_available(entry):
+        pool = datasets.load_pool(source, group=group)
+        loaded = pool.dataset(pool.official)
     if png is not None:
         _draw(loaded, name, Path(png))
     if as_json:
         balance = {} if loaded is None else {"balance": _balance(loaded)}
-        echo(_json({**_full_record(entry), **balance}))
+        groups = {} if pool is None else {"groups": _group_record(pool)}
+        echo(_json({**_full_record(entry), **balance, **groups}))
         return
-    _describe(entry, source, loaded)
+    _describe(entry, source, loaded, _groups(pool))
 
 
-def _source(name: str) -> Source:
-    """Return the data set of a name, or that of a config."""
+def _source(name: str) -> tuple[Source, str | None]:
+    """Return the data set of a name, or that of a config with what tells its groups."""
     if Path(name).suffix.lower() not in (".yaml", ".yml"):
-        return Source(name)
+        return Source(name), None
     from dlcli.config.loading import load_config
 
-    return load_config(name).data.source
+    data = load_config(name).data
+    return data.source, data.group
+
+
+def _group_record(pool: Pool) -> dict[str, Any] | None:
+    found = pool.grouping
+    return None if found is None else {"count": found.count, "by": found.by}
+
+
+def _groups(pool: Pool | None) -> str:
+    """Say which examples belong together; nothing where they are independent."""
+    if pool is None or pool.grouping is None:
+        return ""
+    found = pool.grouping
+    return f"{found.count}, by {found.by}; {pool.size / found.count:.3g} examples each on average"
 
 
 def _draw(loaded: Dataset | None, name: str, path: Path) -> None:
@@ -117,10 +136,10 @@ def _balance(loaded: Dataset) -> dict[str, dict[str, int]]:
     return balance(loaded)
 
 
-def _describe(entry: DataEntry, source: Source, loaded: Dataset | None) -> None:
+def _describe(entry: DataEntry, source: Source, loaded: Dataset | None, groups: str) -> None:
     """Print all that is known of a data set."""
     echo(f"{entry.name}: {entry.prose}\n")
-    facts = _facts(entry, loaded)
+    facts = _facts(entry, loaded, groups)
     width = max(len(title) for title, _ in facts)
     for title, fact in facts:
         echo(f"{title.ljust(width)}  {fact}")
@@ -223,7 +242,7 @@ def _spec(spec: TensorSpec) -> str:
     return f"{axes} {spec.dtype}"
 
 
-def _facts(entry: DataEntry, loaded: Dataset | None) -> list[tuple[str, str]]:
+def _facts(entry: DataEntry, loaded: Dataset | None, groups: str) -> list[tuple[str, str]]:
     facts = [("where", _where(entry)), ("licence", entry.licence), ("citation", entry.citation)]
     known = loaded.description if loaded else _description(entry)
     if known is None:
@@ -233,6 +252,7 @@ def _facts(entry: DataEntry, loaded: Dataset | None) -> list[tuple[str, str]]:
         ("input", _input(known)),
         *([("classes", _classes(known))] if known.classes else []),
         ("examples", f"{known.train_size} to train, {known.test_size} to test"),
+        *([("groups", groups)] if groups else []),
         *([("vocabulary", f"{known.vocabulary_size} token ids")] if known.vocabulary_size else []),
         *facts,
     ]

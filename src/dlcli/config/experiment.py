@@ -105,6 +105,7 @@ class DataConfig:
     validation: float = 0.1
     batch_size: int = 32
     bucketing: bool = False
+    group: str | None = None
 
 
 @dataclass(frozen=True)

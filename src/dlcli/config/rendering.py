@@ -42,6 +42,7 @@ def to_plain(config: Config, catalogue: Catalogue | None = None) -> dict[str, An
             "dataset": {config.data.source.name: writer.value(dict(config.data.source.options))},
             "validation": config.data.validation,
             "batch_size": config.data.batch_size,
+            "group": config.data.group,
         },
         "model": writer.model(config.model),
         "compile": writer.fields(config.compile),

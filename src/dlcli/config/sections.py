@@ -250,12 +250,35 @@ def _closed(properties: dict[str, Any], required: list[str]) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True)
+class OneOf:
+    """The first of several pieces that fits; the last one tells what is wrong."""
+
+    pieces: tuple[Any, ...]
+
+    def read(self, node: Node, path: str, reader: Reader) -> Any:
+        """Return the first fitting piece's value."""
+        for piece in self.pieces[:-1]:
+            trial = Reader(reader.catalogue)
+            value = piece.read(node, path, trial)
+            if not trial.diagnostics:
+                return value
+        return self.pieces[-1].read(node, path, reader)
+
+    def schema(self) -> dict[str, Any]:
+        """Describe the alternatives."""
+        return {"anyOf": [piece.schema() for piece in self.pieces]}
+
+
+NULL = Typed((Type("null"),))
+
 COMMON = Record(
     dict,
     (
         Field("validation", FRACTION, 0.1, "share of the training data that validates; 0 for none"),
         Field("batch_size", POSITIVE, 32, "examples in a training step"),
         Field("bucketing", BOOLEAN, False, "batches of sequences of similar length, cut to it"),
+        Field("group", OneOf((NULL, TEXT)), None, "what tells examples that belong together"),
     ),
 )
 COMMON_KEYS: Final = ("dataset", *(f.name for f in COMMON.fields))
@@ -287,28 +310,6 @@ class PerOutput:
             ]
         }
 
-
-@dataclass(frozen=True)
-class OneOf:
-    """The first of several pieces that fits; the last one tells what is wrong."""
-
-    pieces: tuple[Any, ...]
-
-    def read(self, node: Node, path: str, reader: Reader) -> Any:
-        """Return the first fitting piece's value."""
-        for piece in self.pieces[:-1]:
-            trial = Reader(reader.catalogue)
-            value = piece.read(node, path, trial)
-            if not trial.diagnostics:
-                return value
-        return self.pieces[-1].read(node, path, reader)
-
-    def schema(self) -> dict[str, Any]:
-        """Describe the alternatives."""
-        return {"anyOf": [piece.schema() for piece in self.pieces]}
-
-
-NULL = Typed((Type("null"),))
 
 COMPILE = Record(
     CompileConfig,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dlcli.data import examples, keras_cache, table
 from dlcli.data.cache import location
 from dlcli.data.description import DataDescription
+from dlcli.data.entry import check_group
 from dlcli.data.keras_cache import DownloadError
 from dlcli.data.own.encoding import read_encoded
 from dlcli.data.own.saved import encoder_from_dict, encoder_to_dict
@@ -71,20 +72,29 @@ def path_options(source: Source) -> tuple[str, ...]:
     )
 
 
-def describe(source: Source) -> DataDescription:
+def describe(source: Source, *, group: str | None = None) -> DataDescription:
     """Return what is known of the data: at once for a built-in, from its headers for a file.
 
+    Args:
+        source: Which data set, with its options.
+        group: What tells which examples belong together, and is no feature.
+
     Raises:
-        UserError: For an unknown data set or option.
+        UserError: For an unknown data set or option, or a group for a built-in.
         DataError: For a file that cannot be used.
     """
     entry = table.find(source.name)
     entry.check_options(source.options)
-    return entry.describe(**source.options)
+    return entry.describe(**check_group(entry, group), **source.options)
 
 
 def load(
-    source: Source, *, validation: float = 0.1, seed: int = 0, progress: Progress | None = None
+    source: Source,
+    *,
+    validation: float = 0.1,
+    seed: int = 0,
+    group: str | None = None,
+    progress: Progress | None = None,
 ) -> Dataset:
     """Load a data set, downloading it if it must be, and take a validation part from train.
 
@@ -94,6 +104,7 @@ def load(
             there are classes, the latest of a time series. 0 takes none. A file's own validation
             part goes before.
         seed: Fixes which examples validate; the test part does not depend on it.
+        group: What tells which examples of own data belong together: see `load_pool`.
         progress: Told how a download goes.
 
     Raises:
@@ -101,27 +112,34 @@ def load(
         DataError: For a file that cannot be used, or too few examples.
         WorkError: If a download fails.
     """
-    pool = load_pool(source, progress=progress)
+    pool = load_pool(source, group=group, progress=progress)
     return pool.dataset(pool.parts(seed, validation, resample=False))
 
 
-def load_pool(source: Source, *, progress: Progress | None = None) -> Pool:
+def load_pool(
+    source: Source, *, group: str | None = None, progress: Progress | None = None
+) -> Pool:
     """Read all examples of a data set, downloading it if it must be.
 
     Args:
         source: Which data set, with its options.
+        group: What tells which examples of own data belong together, so that no group is on two
+            sides of a split: a column of tables, sequences and texts, an array of an .npz, a
+            regular expression on the paths of images. None for independent examples.
         progress: Told how a download goes.
 
     Raises:
-        UserError: For an unknown data set or option.
-        DataError: For a file that cannot be used.
+        UserError: For an unknown data set or option, or a group for a built-in.
+        DataError: For a file that cannot be used, or an unknown group.
         WorkError: If a download fails.
     """
     entry = table.find(source.name)
     entry.check_options(source.options)
+    grouped = check_group(entry, group)
     missing = [file for file in entry.files if keras_cache.place(file) is None]
     _download(entry, missing, progress)
-    return Pool(entry.load(**source.options))
+    read = entry.unprepared or entry.load
+    return Pool(read(**grouped, **source.options))
 
 
 def words(source: Source, encoder: Encoder | None) -> tuple[str, ...]:

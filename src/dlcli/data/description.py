@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from dlcli.data.own.encoding import Encoder
+    from dlcli.data.grouping import Groups
+    from dlcli.data.own.encoding import Encoder, Preparation
 
 Task = Literal["multiclass", "binary", "multilabel", "regression", "forecasting"]
 
@@ -157,6 +158,10 @@ class Dataset:
             arrays.
         raw: The examples as they were read, while the inputs are positions in it; None once the
             encoder is fitted and has made arrays.
+        groups: Which examples belong together, while the parts are the official ones; None where
+            examples are independent.
+        preparation: An encoder that no run saves; see `encoder`.
+        kept: Why the official parts cannot be exchanged for others; empty if they can.
     """
 
     description: DataDescription
@@ -165,3 +170,6 @@ class Dataset:
     test: Split | None
     encoder: Encoder | None = None
     raw: Sequence[Any] | None = None
+    groups: Groups | None = None
+    preparation: Preparation | None = None
+    kept: str = ""

@@ -34,6 +34,11 @@ class DataEntry:
         describe: Takes the same options and answers without loading the data.
         origin: Where the data come from.
         files: What must lie in Keras's cache; empty for other origins.
+        group: What `data.group` names, such as a column; empty for data sets that take none.
+        grouped_by: What the examples of a built-in data set belong together by; empty where they
+            are independent.
+        unprepared: Loads what `load` does before its preparation has learned anything from the
+            training part; None where nothing is learned, or an encoder says it.
         words: Takes the same options and returns what token ids stand for, from 0 on; None if the
             data set has none or does not know.
     """
@@ -43,6 +48,9 @@ class DataEntry:
     origin: Origin
     files: tuple[KerasFile, ...] = ()
     words: Callable[..., tuple[str, ...]] | None = None
+    group: str = ""
+    grouped_by: str = ""
+    unprepared: Callable[..., Dataset] | None = None
 
     @property
     def name(self) -> str:
@@ -99,6 +107,24 @@ class DataEntry:
                     f"data set '{self.name}' needs the option '{argument.name}'",
                     remedy=f"{argument.name}: {argument.help}",
                 )
+
+
+def check_group(entry: DataEntry, group: str | None) -> dict[str, str]:
+    """Return what an entry's functions take for `data.group`.
+
+    Raises:
+        UserError: If the data set takes none.
+    """
+    if group is None:
+        return {}
+    if entry.group:
+        return {"group": group}
+    grouped = f"are grouped by {entry.grouped_by} already"
+    raise UserError(
+        f"data set '{entry.name}' takes no group: its examples "
+        + (grouped if entry.grouped_by else "are independent"),
+        remedy="Remove data.group: it is for data of your own.",
+    )
 
 
 def class_names(text: str) -> tuple[str, ...]:

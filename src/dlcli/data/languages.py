@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from dlcli.data.cache import cached
 from dlcli.data.description import INPUT, DataDescription, Dataset, Split, TensorSpec, single_input
 from dlcli.data.entry import DataEntry
+from dlcli.data.grouping import Groups
+from dlcli.data.own.encoding import encoded
 from dlcli.data.splitting import TEST_FRACTION, TEST_SEED, at_random
 from dlcli.signature import Bounds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     import numpy as np
 
@@ -55,6 +58,7 @@ def languages(*, vocabulary: Vocabulary = 1500, max_length: MaxLength | None = 3
     in both parts. 1429 phrases read the same in several languages: nobody gets more than 97 %
     right. Id 0 is padding, 1 a character outside the vocabulary; the others are the code points
     of the training part from 2 on, the most frequent first. Phrases are padded at their end.
+    No emoji is on both sides of any split, in the validation part and in a comparison neither.
 
     Args:
         vocabulary: Number of token ids; rarer characters become id 1.
@@ -66,16 +70,58 @@ def languages(*, vocabulary: Vocabulary = 1500, max_length: MaxLength | None = 3
         Unicode Consortium. Unicode Common Locale Data Repository, short names of emoji.
         https://cldr.unicode.org
     """
+    return encoded(_unprepared(vocabulary=vocabulary, max_length=max_length))
+
+
+def _unprepared(*, vocabulary: int = 1500, max_length: int | None = 32) -> Dataset:
+    """Load phrases whose characters have no token ids yet."""
+    import numpy as np
+
     arrays = cached("languages", _from_emoji, ("characters", "language", "emoji"))
     characters, language = arrays["characters"][:, :max_length], arrays["language"]
     in_test = _in_test(arrays["emoji"])
-    x = _token_rows(characters, characters[~in_test], vocabulary)
+    train, test = np.flatnonzero(~in_test), np.flatnonzero(in_test)
+    emoji = arrays["emoji"][np.concatenate([train, test])].astype(np.intp)
     return Dataset(
         _describe_languages(vocabulary=vocabulary, max_length=max_length),
-        Split({INPUT: x[~in_test]}, language[~in_test]),
+        Split({INPUT: train}, language[train]),
         None,
-        Split({INPUT: x[in_test]}, language[in_test]),
+        Split({INPUT: test}, language[test]),
+        raw=cast("Sequence[Any]", characters),
+        groups=Groups("emoji", emoji, range(emoji.max() + 1)),
+        preparation=PhraseNumbering(vocabulary, train, np.empty(0, np.intp)),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class PhraseNumbering:
+    """Turns phrases into token ids.
+
+    Attributes:
+        vocabulary: Number of ids.
+        official: The phrases of the official training part.
+        known: The code points that have an id of their own, in the order of their ids.
+    """
+
+    vocabulary: int
+    official: np.ndarray
+    known: np.ndarray
+
+    def fit(self, raw: Any, positions: np.ndarray) -> PhraseNumbering:
+        """Take the most frequent characters of the phrases at some positions.
+
+        All positions in the official training part stand for the whole of it, so that an id means
+        the same character in every run, whatever validates.
+        """
+        import numpy as np
+
+        is_official = np.isin(positions, self.official).all()
+        train = raw[self.official if is_official else positions]
+        return replace(self, known=_by_frequency(train, self.vocabulary))
+
+    def encode(self, raw: Any, positions: np.ndarray) -> np.ndarray:
+        """Return the ids of the phrases at some positions, int32, shape (m, length)."""
+        return _token_rows(raw[positions], self.known)
 
 
 def _in_test(emoji: np.ndarray) -> np.ndarray:
@@ -93,23 +139,22 @@ def _in_test(emoji: np.ndarray) -> np.ndarray:
     return np.isin(emoji, taken)
 
 
-def _token_rows(characters: np.ndarray, train: np.ndarray, vocabulary: int) -> np.ndarray:
-    """Number characters by how often the training part has them.
+def _token_rows(characters: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Number characters.
 
     Args:
         characters: Code points, 0 after the end of a phrase, shape (n, length).
-        train: Those of the training part.
-        vocabulary: Number of ids.
+        known: Those that have an id of their own, in the order of their ids.
 
     Returns:
         int32 ids, shape (n, length).
     """
     import numpy as np
 
-    by_frequency = _by_frequency(train, vocabulary)
-    ids = np.full(1 + characters.max(), UNKNOWN, np.int32)
+    last = max(characters.max(initial=0), known.max(initial=0))
+    ids = np.full(1 + last, UNKNOWN, np.int32)
     ids[0] = PADDING
-    ids[by_frequency] = FIRST_CHARACTER + np.arange(len(by_frequency))
+    ids[known] = FIRST_CHARACTER + np.arange(len(known))
     rows: np.ndarray = ids[characters]
     return rows
 
@@ -190,4 +235,13 @@ def _describe_languages(
     return single_input("languages", spec, classes, (21532, 5390), vocabulary_size=vocabulary)
 
 
-DATASETS = (DataEntry(languages, _describe_languages, "offline", words=_characters),)
+DATASETS = (
+    DataEntry(
+        languages,
+        _describe_languages,
+        "offline",
+        words=_characters,
+        grouped_by="emoji",
+        unprepared=_unprepared,
+    ),
+)

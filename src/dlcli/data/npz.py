@@ -9,23 +9,25 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dlcli.data.description import INPUT, DataDescription, Dataset, Split, TensorSpec
 from dlcli.data.entry import DataEntry
+from dlcli.data.grouping import groups_of
 from dlcli.data.own.files import check_file
 from dlcli.data.targets import OwnTask, check_finite, interpret
 from dlcli.errors import DataError
 from dlcli.suggestion import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     import numpy as np
 
 PARTS = ("train", "validation", "test")
 KEYS = tuple(f"{role}_{part}" for part in PARTS for role in "xy")
 _KEY = re.compile(rf"x_({'|'.join(PARTS)})(\.\w+)?|y_({'|'.join(PARTS)})")
+_GROUPS = "biuU"
 _NUMBERS = "biuf"  # NumPy's dtype kinds: boolean, signed, unsigned, floating point
 
 
-def npz(*, path: Path, task: OwnTask | None = None) -> Dataset:
+def npz(group: str | None = None, *, path: Path, task: OwnTask | None = None) -> Dataset:
     """Your own arrays from an .npz file, as `numpy.savez` writes it.
 
     The file holds `x_train` and `y_train`, and if you like `x_validation`, `y_validation`,
@@ -40,6 +42,11 @@ def npz(*, path: Path, task: OwnTask | None = None) -> Dataset:
     Targets: class labels 0 to k-1, all of which occur in `y_train`; one-hot rows; a matrix of 0
     and 1 for multilabel; fractional numbers for regression.
 
+    Examples that belong together, such as those of one patient, are never on two sides of a split
+    if `data.group` names the arrays that tell: with `group: patient`, `patient_train` and so on
+    for every part, or one array `patient` for the examples of train, validation and test in this
+    order. They hold a whole number or a text for each example.
+
     Args:
         path: The file.
         task: What the targets mean, where their type and values tell it wrong: whole numbers are
@@ -50,7 +57,7 @@ def npz(*, path: Path, task: OwnTask | None = None) -> Dataset:
     Citation:
         Yours
     """
-    file = _inspect(Path(path), task)
+    file = _inspect(Path(path), task, group)
     splits = {
         part: Split(
             {name: _input(file.path, key) for name, key in keys.items()},
@@ -58,11 +65,23 @@ def npz(*, path: Path, task: OwnTask | None = None) -> Dataset:
         )
         for part, keys in file.inputs.items()
     }
-    return Dataset(file.description, splits["train"], splits.get("validation"), splits.get("test"))
+    groups = None
+    if group is not None:
+        found = [name for key in file.groups for name in _array(file.path, key).tolist()]
+        groups = groups_of(f"array '{group}'", [str(name) for name in found])
+    return Dataset(
+        file.description,
+        splits["train"],
+        splits.get("validation"),
+        splits.get("test"),
+        groups=groups,
+    )
 
 
-def _describe(*, path: Path, task: OwnTask | None = None) -> DataDescription:
-    return _inspect(Path(path), task).description
+def _describe(
+    group: str | None = None, *, path: Path, task: OwnTask | None = None
+) -> DataDescription:
+    return _inspect(Path(path), task, group).description
 
 
 class _Header(NamedTuple):
@@ -90,21 +109,27 @@ class _File(NamedTuple):
     Attributes:
         inputs: For each part, the key of each input by the input's name.
         targets: The converted targets by key.
+        groups: The keys of the arrays of groups, in the order of the parts.
     """
 
     path: Path
     description: DataDescription
     inputs: Mapping[str, Mapping[str, str]]
     targets: Mapping[str, np.ndarray]
+    groups: tuple[str, ...]
 
 
-def _inspect(path: Path, task: OwnTask | None) -> _File:
+def _inspect(path: Path, task: OwnTask | None, group: str | None) -> _File:
     path = path.expanduser()
-    headers = _headers(path)
+    headers = _headers(path, group)
+    groups = {key: headers.pop(key) for key in _group_keys(headers, group)}
     inputs = _inputs(headers, path)
     for key, header in headers.items():
         _check_header(header, f"{path}: {key}")
     _check_lengths(headers, inputs, path)
+    if group is not None:
+        sizes = {part: headers[f"y_{part}"].shape[0] for part in inputs}
+        _check_groups(groups, sizes, group, path)
     _check_same_specs(headers, inputs, path)
     _check_same_targets(headers, path)
     raw = {f"y_{part}": _target(path, f"y_{part}") for part in inputs}
@@ -118,15 +143,54 @@ def _inspect(path: Path, task: OwnTask | None) -> _File:
         train_size=len(raw["y_train"]),
         test_size=len(raw.get("y_test", ())),
     )
-    return _File(path, description, inputs, targets.parts)
+    return _File(path, description, inputs, targets.parts, tuple(groups))
 
 
-def _headers(path: Path) -> dict[str, _Header]:
+def _group_keys(keys: Iterable[str], group: str | None) -> list[str]:
+    """Return the keys of the arrays of groups, in the order of the parts."""
+    named = [] if group is None else [group, *(f"{group}_{part}" for part in PARTS)]
+    return [key for key in named if key in keys and not _KEY.fullmatch(key)]
+
+
+def _check_groups(
+    groups: Mapping[str, _Header], sizes: Mapping[str, int], group: str, path: Path
+) -> None:
+    """Make sure that every example has a group.
+
+    Args:
+        groups: The arrays of groups by their keys.
+        sizes: The number of examples by part.
+        group: The name that the config gives.
+        path: The file.
+    """
+    wanted = {f"{group}_{part}": size for part, size in sizes.items()}
+    if list(groups) == [group]:
+        wanted = {group: sum(sizes.values())}
+    for key in [*wanted, *groups]:
+        if key not in groups or key not in wanted:
+            has = "has no array" if key not in groups else "has beside others the array"
+            raise DataError(
+                f"{path} {has} '{key}', but data.group is '{group}'",
+                remedy=f"Save {', '.join(f'{group}_{part}' for part in sizes)}, or a single array "
+                f"'{group}' for all examples; or name in data.group the array that is there.",
+            )
+        shape, dtype = groups[key]
+        if dtype.kind not in _GROUPS or shape != (wanted[key],):
+            raise DataError(
+                f"{path}: {key} is {dtype}{list(shape)}, but must be a whole number or a text for "
+                f"each of {wanted[key]} examples",
+                remedy=f"Number the groups: numpy.unique({group}, return_inverse=True)[1].",
+            )
+
+
+def _headers(path: Path, group: str | None) -> dict[str, _Header]:
     """Read the shape and dtype of every array in the file, `x_train` and `y_train` among them."""
     from dlcli.data.plain_npz import open_plain
 
     with _reading(path), open_plain(path) as archive:
-        _check_keys(list(archive.names), path)
+        names = list(archive.names)
+        known = _group_keys(names, group)
+        _check_keys([name for name in names if name not in known], path)
         return {name: _Header(*archive.header(name)) for name in archive.names}
 
 
@@ -311,4 +375,4 @@ def _check_int32(array: np.ndarray, where: str) -> None:
         )
 
 
-DATASETS = (DataEntry(npz, _describe, "file"),)
+DATASETS = (DataEntry(npz, _describe, "file", group="arrays"),)

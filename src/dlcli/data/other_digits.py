@@ -76,7 +76,8 @@ def moved_digits(
     Each image of `digits` (8x8) or `mnist_5k` (28x28) lies on an empty canvas, moved by amounts
     that are drawn evenly, once and for all: what stays inside depends on the canvas. With
     `moved: test` the training digits lie in the middle as they are, so that the test part asks
-    what a network makes of places and poses that it has not seen: what pooling is for.
+    what a network makes of places and poses that it has not seen: what pooling is for. A comparison
+    then keeps to this test part. Each image is there once, so none is on both sides of a split.
 
     Args:
         source: Whose images.
@@ -101,7 +102,9 @@ def moved_digits(
         bounds = (0.0, 0.0, 1.0) if still else limits
         return Split({INPUT: _moved(split.x[INPUT], canvas, bounds, MOVE_SEEDS[name])}, split.y)
 
-    return Dataset(description, part("train", loaded.train), None, part("test", loaded.test))
+    train, test = part("train", loaded.train), part("test", loaded.test)
+    kept = "only its test digits are moved (moved: test)" if moved == "test" else ""
+    return Dataset(description, train, None, test, kept=kept)
 
 
 def _moved(

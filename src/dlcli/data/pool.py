@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dlcli.data.description import Dataset, Split
+from dlcli.data.grouping import check_apart
 from dlcli.data.own.encoding import encoded
-from dlcli.data.splitting import check_share, chosen, latest, shuffler
-from dlcli.errors import DataError
+from dlcli.data.splitting import check_share, check_taken, chosen, latest
+from dlcli.data.streams import shuffler, stream
+from dlcli.errors import DataError, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy as np
     from numpy.typing import NDArray
+
+    from dlcli.data.own.encoding import Preparation
+    from dlcli.data.streams import Seed
 
 TEST_STREAM, VALIDATION_STREAM, ORIGIN_STREAM = 1, 2, 3
 """Random streams that one seed of a replication stands for, one for each thing that is drawn."""
@@ -57,11 +62,18 @@ class Pool:
         official: The data set's own parts; `validation` is None unless it has one.
         encoder: How raw examples become inputs, not fitted; None for data that come as arrays.
         raw: The examples as they were read; None for data that come as arrays.
+        grouping: Which examples belong together, by what, and the groups' names; None where
+            examples are independent.
     """
 
     def __init__(self, loaded: Dataset) -> None:
+        import numpy as np
+
         self.description = loaded.description
-        self.encoder, self.raw = loaded.encoder, loaded.raw
+        self.encoder: Preparation | None = loaded.encoder or loaded.preparation
+        self.raw, self.grouping = loaded.raw, loaded.groups
+        nothing = Split({}, np.empty(0))  # the examples are held in the pieces alone
+        self._bare = replace(loaded, train=nothing, validation=None, test=None, groups=None)
         self.official = _official_parts(loaded)
         parts = (loaded.train, loaded.validation, loaded.test)
         # In pieces until somebody needs them joined, so that `load` never holds them twice.
@@ -71,6 +83,11 @@ class Pool:
     def size(self) -> int:
         """The number of examples."""
         return sum(piece.size for piece in self._pieces)
+
+    @property
+    def groups(self) -> NDArray[np.intp] | None:
+        """The group of each example, shape (n,); None where examples are independent."""
+        return None if self.grouping is None else self.grouping.numbers
 
     @property
     def is_encoded(self) -> bool:
@@ -93,6 +110,8 @@ class Pool:
         """The targets of all examples, shape (n, ...)."""
         import numpy as np
 
+        if len(self._pieces) == 1:
+            return self._pieces[0].y
         return np.concatenate([piece.y for piece in self._pieces])
 
     def parts(self, seed: int, validation: float, *, resample: bool) -> Parts:
@@ -104,26 +123,41 @@ class Pool:
                 part of the data set's own goes before: its share is taken.
             resample: Whether the test part is drawn too. Then all examples are split anew in the
                 data set's proportions, stratified where there are classes; the sizes are the same
-                for every seed. A forecasting task moves its origin: train, validation and test
-                lie in a window of `WINDOW` of the series whose start is drawn. Otherwise the test
-                part is the official one, and validation is taken from train as `load` takes it.
+                for every seed. Where there are groups, none is on two sides, and proportions and
+                sizes are as close as whole groups allow. A forecasting task moves its origin:
+                train, validation and test lie in a window of `WINDOW` of the series whose start
+                is drawn. Otherwise the test part is the official one, and validation is taken
+                from train as `load` takes it.
 
         Raises:
-            UserError: If the share is out of range.
-            DataError: If there are too few examples.
+            UserError: If the share is out of range, or the data set's parts must be kept.
+            DataError: If there are too few examples, or a group is on both sides of an official
+                split.
         """
         check_share(validation)
         if not resample:
             return self._officially(seed, validation)
+        if self._bare.kept:
+            raise UserError(
+                f"data set '{self.description.name}' cannot be split anew: {self._bare.kept}",
+                remedy="Keep its official parts: compare.split: official.",
+            )
         if self.description.task == "forecasting":
             return self._with_moved_origin(seed, validation)
         return self._drawn(seed, validation)
 
     def _officially(self, seed: int, validation: float) -> Parts:
         official = self.official
+        if self.grouping is not None:
+            named = {"train": official.train, "validation": official.validation}
+            named["test"] = official.test
+            present = {part: index for part, index in named.items() if index is not None}
+            check_apart(self.grouping, present, self.description.name)
         if official.validation is not None or validation == 0:
             return official
-        kept, taken = chosen(self.description.task, self._train_targets(), validation, seed)
+        groups = None if self.groups is None else self.groups[: len(official.train)]
+        y = self._train_targets()
+        kept, taken = chosen(self.description.task, y, validation, seed, groups)
         self._check_validation(taken, len(official.train))
         return Parts(official.train[kept], official.train[taken], official.test)
 
@@ -138,26 +172,28 @@ class Pool:
         train, test, held_out = np.arange(self.size), None, None
         if self.official.test is not None:
             train, test = self._take_out(
-                train, len(self.official.test) / self.size, seed, TEST_STREAM
+                train, len(self.official.test) / self.size, stream(seed, TEST_STREAM)
             )
+            check_taken(test, self.description, self.grouping)
         if share := self._validation_share(validation):
             before = len(train)
-            train, held_out = self._take_out(train, share, seed, VALIDATION_STREAM)
+            train, held_out = self._take_out(train, share, stream(seed, VALIDATION_STREAM))
             self._check_validation(held_out, before)
         return Parts(train, held_out, test)
 
     def _take_out(
-        self, positions: NDArray[np.intp], share: float, seed: int, stream: int
+        self, positions: NDArray[np.intp], share: float, seed: Seed
     ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         y = self.targets[positions]
-        kept, taken = chosen(self.description.task, y, share, _stream(seed, stream))
+        groups = None if self.groups is None else self.groups[positions]
+        kept, taken = chosen(self.description.task, y, share, seed, groups)
         return positions[kept], positions[taken]
 
     def _with_moved_origin(self, seed: int, validation: float) -> Parts:
         import numpy as np
 
         length = round(WINDOW * self.size)
-        start = shuffler(_stream(seed, ORIGIN_STREAM)).randint(self.size - length + 1)
+        start = shuffler(stream(seed, ORIGIN_STREAM)).randint(self.size - length + 1)
         train, test, held_out = np.arange(start, start + length), None, None
         if self.official.test is not None:
             kept, taken = latest(self.targets[train], len(self.official.test) / self.size)
@@ -178,6 +214,8 @@ class Pool:
         return validation if own is None else len(own) / (len(own) + len(self.official.train))
 
     def _check_validation(self, taken: np.ndarray, size: int) -> None:
+        if len(taken) == 0 and self.grouping is not None:
+            check_taken(taken, self.description, self.grouping)
         if len(taken) == 0:
             raise DataError(
                 f"data set '{self.description.name}' has too few training examples "
@@ -194,13 +232,11 @@ class Pool:
             parts: From `parts`, or any positions that are sorted and do not overlap.
         """
         return encoded(
-            Dataset(
-                self.description,
-                self.take(parts.train),
-                None if parts.validation is None else self.take(parts.validation),
-                None if parts.test is None else self.take(parts.test),
-                self.encoder,
-                self.raw,
+            replace(
+                self._bare,
+                train=self.take(parts.train),
+                validation=None if parts.validation is None else self.take(parts.validation),
+                test=None if parts.test is None else self.take(parts.test),
             )
         )
 
@@ -247,10 +283,3 @@ def _joined(pieces: Sequence[Split]) -> Split:
         return pieces[0]
     x = {name: np.concatenate([piece.x[name] for piece in pieces]) for name in pieces[0].x}
     return Split(x, np.concatenate([piece.y for piece in pieces]))
-
-
-def _stream(seed: int, stream: int) -> np.random.SeedSequence:
-    """Return the beginning of one of a seed's random streams, which have nothing in common."""
-    import numpy as np
-
-    return np.random.SeedSequence(seed, spawn_key=(stream,))

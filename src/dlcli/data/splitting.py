@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from dlcli.data.description import Dataset, Split
+from dlcli.data.grouping import by_group
+from dlcli.data.streams import shuffler
 from dlcli.errors import DataError, UserError
 
 if TYPE_CHECKING:
@@ -20,14 +22,13 @@ if TYPE_CHECKING:
     import numpy as np
 
     from dlcli.data.description import DataDescription, Task
+    from dlcli.data.grouping import Groups
     from dlcli.data.own.encoding import Encoder
+    from dlcli.data.streams import Seed
 
 TEST_FRACTION = 0.2
 TEST_SEED = 20240229
 """Fixes the test part of data sets that come without an official one; no user's seed moves it."""
-
-Seed: TypeAlias = "int | np.random.SeedSequence"
-"""What a random stream begins with: a user's seed, or one of the several made of it."""
 
 KERAS_SEED = 113
 """The seed with which `keras.datasets` shuffles what comes in one piece."""
@@ -56,20 +57,23 @@ def with_own_test(
     encoder: Encoder,
     raw: Sequence[Any],
     targets: Mapping[str, np.ndarray],
+    groups: Groups | None = None,
 ) -> Dataset:
     """Split raw examples of the user's own into their parts.
 
     Without test examples a fifth of train is taken, always the same: stratified where there are
-    classes.
+    classes, whole groups where there are groups.
 
     Args:
         description: Of a data set with one input; its sizes are filled in here.
         encoder: Turns raw examples into inputs.
         raw: The examples of all parts, in the order of the targets.
-        targets: Shape (n, ...) each, of `train` and, if there are, `validation` and `test`.
+        targets: Shape (n, ...) each, of `train` and, if there are, `validation` and `test`, in
+            that order.
+        groups: Of the raw examples, if they are not independent.
 
     Raises:
-        DataError: If there are too few examples.
+        DataError: If there are too few examples or groups.
     """
     import numpy as np
 
@@ -80,20 +84,49 @@ def with_own_test(
         for part, y in targets.items()
     }
     if "test" not in parts:
-        parts["train"], parts["test"] = _fixed_fifth(parts["train"], description)
-    train, test = parts["train"], parts["test"]
+        parts["train"], parts["test"] = _fixed_fifth(parts["train"], description, groups)
+    train, validation, test = parts["train"], parts.get("validation"), parts["test"]
     sized = replace(description, train_size=train.size, test_size=test.size)
-    return Dataset(sized, train, parts.get("validation"), test, encoder, raw)
+    if groups is not None:
+        order = [part.x[name] for part in (train, validation, test) if part is not None]
+        groups = groups.take(np.concatenate(order))
+    return Dataset(sized, train, validation, test, encoder, raw, groups)
 
 
-def _fixed_fifth(split: Split, description: DataDescription) -> tuple[Split, Split]:
+def _fixed_fifth(
+    split: Split, description: DataDescription, groups: Groups | None
+) -> tuple[Split, Split]:
     if split.size < 2:
         raise DataError(
             f"data set '{description.name}' has a single example",
             remedy="Give some for training and some for the test.",
         )
-    kept, taken = chosen(description.task, split.y, TEST_FRACTION, TEST_SEED)
+    numbers = None if groups is None else groups.numbers[: split.size]
+    kept, taken = chosen(description.task, split.y, TEST_FRACTION, TEST_SEED, numbers)
+    if groups is not None:
+        check_taken(taken, description, groups)
     return split.take(kept), split.take(taken)
+
+
+def check_taken(taken: np.ndarray, description: DataDescription, groups: Groups | None) -> None:
+    """Make sure that a part that was split off holds something.
+
+    Raises:
+        DataError: If it does not.
+    """
+    if len(taken):
+        return
+    if groups is not None:
+        raise DataError(
+            f"data set '{description.name}' cannot be split by its {groups.count} groups "
+            f"(by {groups.by}): whichever is taken out, no example of some class is left",
+            remedy="Name what tells groups apart that share their classes, or leave data.group "
+            "out; examples of every class are needed in two groups at least.",
+        )
+    raise DataError(
+        f"data set '{description.name}' has too few examples to split",
+        remedy="Set validation: 0, or give more examples of each class.",
+    )
 
 
 def with_keras_test(description: DataDescription, x: np.ndarray, y: np.ndarray) -> Dataset:
@@ -140,22 +173,33 @@ def train_size_left(description: DataDescription, fraction: float) -> int | None
     return max(size - max(round(fraction * size), 1) - gap, 0)
 
 
-def chosen(task: Task, y: np.ndarray, fraction: float, seed: Seed) -> tuple[np.ndarray, np.ndarray]:
+def chosen(
+    task: Task,
+    y: np.ndarray,
+    fraction: float,
+    seed: Seed,
+    groups: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
     """Split positions as suits a task.
 
     The part taken out holds the same share of every class where there are classes, the latest
-    examples of a forecasting task, and examples drawn at random otherwise.
+    examples of a forecasting task, and examples drawn at random otherwise; whole groups where
+    there are groups.
 
     Args:
         task: What the targets are for.
         y: Targets, shape (n, ...).
         fraction: Share to take out, 0 < fraction < 1.
         seed: Fixes which examples are taken.
+        groups: The number of each example's group, shape (n,); None for independent examples.
 
     Returns:
         The positions kept and those taken out, both sorted integer arrays.
     """
-    if task in ("multiclass", "binary") and y.ndim == 1:
+    has_classes = task in ("multiclass", "binary") and y.ndim == 1
+    if groups is not None:
+        return by_group(y if has_classes else None, groups, fraction, seed)
+    if has_classes:
         return stratified(y, fraction, seed)
     if task == "forecasting":
         return latest(y, fraction)
@@ -247,11 +291,3 @@ def _complement(taken: np.ndarray, n: int) -> np.ndarray:
     kept = np.ones(n, dtype=bool)
     kept[taken] = False
     return np.flatnonzero(kept)
-
-
-def shuffler(seed: Seed) -> np.random.RandomState:
-    """Return the random stream of a seed, the same on every machine and with every NumPy."""
-    import numpy as np
-
-    # Through MT19937, because RandomState itself takes no seed above 32 bits.
-    return np.random.RandomState(np.random.MT19937(seed))

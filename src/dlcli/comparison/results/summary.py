@@ -17,7 +17,6 @@ from dlcli.comparison.statistics.best import Verdict, judge
 from dlcli.comparison.statistics.censored import default_target, time_to_target
 from dlcli.comparison.statistics.description import describe
 from dlcli.comparison.statistics.inclusion import under_tuned
-from dlcli.comparison.statistics.sampling import sampling_floor
 from dlcli.comparison.statistics.sensitivity import default_regret, rate_sensitivity
 
 if TYPE_CHECKING:
@@ -68,15 +67,12 @@ def rank(scores: Scores, problem: int, rng: np.random.Generator) -> Ranking | No
         return None
     kept = tuple(indices[i] for i in complete.candidates)
     margin = margin_of(scores.plan, complete.scores)
-    floor = None
-    if (blocks := scores.blocks(problem)) is not None:
-        floor = sampling_floor(complete.scores, blocks[np.ix_(complete.candidates, complete.seeds)])
     return Ranking(
         kept,
         tuple(i for i in indices if i not in kept),
         complete.scores,
         margin,
-        judge(complete.scores, margin, rng, standard_error_floor=floor),
+        judge(complete.scores, margin, rng),
     )
 
 

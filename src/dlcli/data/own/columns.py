@@ -133,7 +133,7 @@ def find_columns(
         table: The training examples.
         features: The columns to use; None for all that are not excluded.
         categories: Columns that hold categories even if they look like numbers.
-        excluded: The target's columns, and others that are no features.
+        excluded: The columns of target and group, and others that are no features.
 
     Raises:
         DataError: For a column that is unknown, empty, holds dates, or too many different words.
@@ -141,7 +141,8 @@ def find_columns(
     for name in (*(features or ()), *categories):
         table.column(name)
         if name in excluded:
-            message = f"{table.path}: '{name}' cannot be a feature: it is the target, id or time"
+            where = f"{table.path}: '{name}'"
+            message = f"{where} cannot be a feature: it is the target, group, id or time"
             raise DataError(message, remedy="Take it out of features and categories.")
     names = features if features is not None else [n for n in table.header if n not in excluded]
     if not names:

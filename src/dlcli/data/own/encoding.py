@@ -21,20 +21,24 @@ SPOOL_BYTES = 256 * 2**20
 """Arrays beyond this size lie in a temporary file instead of in memory."""
 
 
-class Encoder(Protocol):
-    """How raw examples become the array of an input.
-
-    Attributes:
-        kind: Its name in `data.json`.
-    """
-
-    kind: ClassVar[str]
+class Preparation(Protocol):
+    """How raw examples become the array of an input."""
 
     def fit(self, raw: Sequence[Any], positions: np.ndarray) -> Self:
         """Return the encoder with all it learns from the examples at some positions."""
 
     def encode(self, raw: Sequence[Any], positions: np.ndarray) -> np.ndarray:
         """Return the input of the examples at some positions, shape (m, ...)."""
+
+
+class Encoder(Preparation, Protocol):
+    """A preparation that a run saves, so that it can prepare new examples alike.
+
+    Attributes:
+        kind: Its name in `data.json`.
+    """
+
+    kind: ClassVar[str]
 
     def read(
         self, path: Path, description: DataDescription, *, targets: bool
@@ -60,10 +64,12 @@ def encoded(dataset: Dataset) -> Dataset:
         dataset: With positions in its raw examples as inputs; one without raw examples is
             returned as it is.
     """
-    raw, encoder = dataset.raw, dataset.encoder
-    if raw is None or encoder is None:
+    raw, preparation = dataset.raw, dataset.encoder or dataset.preparation
+    if raw is None or preparation is None:
         return dataset
-    fitted = encoder.fit(raw, dataset.train.x[INPUT])
+    learned_from = dataset.train.x[INPUT]
+    encoder = dataset.encoder and dataset.encoder.fit(raw, learned_from)
+    fitted = encoder or preparation.fit(raw, learned_from)
 
     def part(split: Split | None) -> Any:
         return split and Split({INPUT: fitted.encode(raw, split.x[INPUT])}, split.y)
@@ -73,8 +79,9 @@ def encoded(dataset: Dataset) -> Dataset:
         train=part(dataset.train),
         validation=part(dataset.validation),
         test=part(dataset.test),
-        encoder=fitted,
+        encoder=encoder,
         raw=None,
+        preparation=None,
     )
 
 

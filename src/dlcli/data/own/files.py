@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from dlcli.errors import DataError
@@ -35,6 +36,34 @@ def stamp(path: Path | str) -> tuple[str, ...]:
     except (OSError, ValueError):  # a name that no file can have
         return (str(place),)
     return (str(place), str(found.st_size), str(found.st_mtime_ns))
+
+
+def group_in_path(file: Path, part: Path, pattern: str) -> str:
+    """Return the group that a file's path names.
+
+    Args:
+        file: Somewhere below the part's folder.
+        part: The folder of train, validation or test, or the one that holds the classes.
+        pattern: A regular expression, found anywhere in the path below the part's folder, with
+            `/` between folders. Its first group in parentheses is the name, else all it finds.
+
+    Raises:
+        DataError: If it is no regular expression, or finds nothing in the path.
+    """
+    try:
+        compiled = re.compile(pattern)
+    except re.error as error:
+        message = f"group: '{pattern}' is no regular expression: {error}"
+        remedy = r"Write one such as '(patient\d+)_'; a \ before ( ) [ ] . * + ? means the sign."
+        raise DataError(message, remedy=remedy) from None
+    below = file.relative_to(part).as_posix()
+    found = compiled.search(below)
+    name = found and found[1 if compiled.groups else 0]
+    if not name:
+        message = f"group: '{pattern}' finds no group in {below} (in {part})"
+        remedy = r"Match the path of every file, such as '(patient\d+)_', or rename the file."
+        raise DataError(message, remedy=remedy)
+    return name
 
 
 def class_folders(path: Path) -> dict[str, dict[str, Path]]:

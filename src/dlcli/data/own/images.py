@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from dlcli.data.description import INPUT, DataDescription, Dataset, TensorSpec
 from dlcli.data.entry import DataEntry
+from dlcli.data.grouping import groups_of
 from dlcli.data.own.encoding import room
-from dlcli.data.own.files import check_file, class_folders, files_in, stamp
+from dlcli.data.own.files import check_file, class_folders, files_in, group_in_path, stamp
 from dlcli.data.own.labels import Labelled, Place, as_targets, meaning_of
 from dlcli.data.splitting import with_own_test
 from dlcli.errors import DataError
@@ -43,18 +44,23 @@ Colour = Literal["auto", "grey", "rgb"]
 
 
 def images(
+    group: str | None = None,
     *,
     path: Path,
     size: Pixels | list[int] | None = None,
     color: Colour = "auto",
     test: Path | None = None,
 ) -> Dataset:
-    """Your own images from a folder with a subfolder for each class, named after it.
+    r"""Your own images from a folder with a subfolder for each class, named after it.
 
     PNG, JPEG, BMP, GIF (its first picture), WebP and TIFF; they become float32 from 0 to 1 of
     shape (height, width, channels). If the folder's subfolders are `train` and `test`, the
     classes are in those. Every file is looked at before training, and broken ones are named.
     More images than memory holds lie in a temporary file while they are used.
+
+    Images that belong together, such as those of one patient, are never on two sides of a split if
+    `data.group` finds what tells: a regular expression on a file's path below its part's folder,
+    such as '(patient\d+)_' for cat/patient12_3.png.
 
     Args:
         path: The folder.
@@ -69,11 +75,11 @@ def images(
         Yours
     """
     test_stamp = _folder_stamp(test) if test else None
-    return _load(_folder_stamp(path), _height_and_width(size), color, test_stamp)
+    return _load(_folder_stamp(path), _height_and_width(size), color, test_stamp, group)
 
 
-def _describe(**options: Any) -> DataDescription:
-    return images(**options).description
+def _describe(group: str | None = None, **options: Any) -> DataDescription:
+    return images(group, **options).description
 
 
 def _height_and_width(size: int | list[int] | None) -> tuple[int, int] | None:
@@ -101,6 +107,7 @@ def _load(
     size: tuple[int, int] | None,
     color: Colour,
     test: tuple[str, ...] | None,
+    group: str | None,
 ) -> Dataset:
     """Find and look at the images; the last ones are kept for the next question."""
     folder = Path(path[0])
@@ -108,6 +115,7 @@ def _load(
     if test:
         parts["test"] = class_folders(Path(test[0]))["train"]
     found = {part: _files(classes) for part, classes in parts.items()}
+    groups = group and groups_of(f"the paths' '{group}'", _group_names(parts, group))
     files = [file for labelled in found.values() for file, _ in labelled]
     size, mode = _form(files, size, color)
     names = [[label for _, label in labelled] for labelled in found.values()]
@@ -123,7 +131,21 @@ def _load(
         {INPUT: TensorSpec((*size, 1 if mode == "L" else 3), "float32")},
         meaning.classes,
     )
-    return with_own_test(description, ImageEncoder(*size, mode), files, y)
+    return with_own_test(description, ImageEncoder(*size, mode), files, y, groups or None)
+
+
+def _group_names(parts: Mapping[str, Mapping[str, Path]], pattern: str) -> list[str]:
+    """Return the group of each file, in the order of `_files`.
+
+    Raises:
+        DataError: If a file's path names none.
+    """
+    return [
+        group_in_path(file, place.parent, pattern)
+        for classes in parts.values()
+        for place in classes.values()
+        for file in files_in(place, SUFFIXES)
+    ]
 
 
 def _files(classes: Mapping[str, Path]) -> list[tuple[Path, str]]:
@@ -292,4 +314,4 @@ def _on_white(image: Any) -> Any:
     return image
 
 
-DATASETS = (DataEntry(images, _describe, "file"),)
+DATASETS = (DataEntry(images, _describe, "file", group="a pattern of paths"),)

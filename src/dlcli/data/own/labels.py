@@ -42,6 +42,21 @@ class Labelled(NamedTuple):
     places: list[list[Place]]
 
 
+def split_off_groups(labelled: Labelled) -> tuple[Labelled, list[str]]:
+    """Return targets without their last column, which names groups, and that column.
+
+    Raises:
+        DataError: If an example has no group; it names the row.
+    """
+    *columns, groups = labelled.columns
+    *places, where = labelled.places
+    for group, place in zip(groups, where, strict=True):
+        if not group:
+            remedy = "Fill in which group the example belongs to, or remove it."
+            raise DataError(f"{place} is empty, but names the group", remedy=remedy)
+    return Labelled(columns, places), groups
+
+
 class Meaning(NamedTuple):
     """What targets mean: the part of a description that is about them."""
 

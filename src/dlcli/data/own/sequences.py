@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 
 def sequences(
+    group: str | None = None,
     *,
     path: Path,
     id: str,  # noqa: A002 - the option's name in a config
@@ -46,6 +47,9 @@ def sequences(
     Sequences are padded at their end with zeros; begin the model with `Masking` so that it does
     not see them, or end in a global pooling layer.
 
+    Sequences that belong together, such as those of one speaker, are never on two sides of a
+    split if `data.group` names the column that tells; it is then no feature.
+
     Args:
         path: The file, which may be packed (.csv.gz).
         id: The column that tells the sequences apart.
@@ -61,23 +65,33 @@ def sequences(
     Citation:
         Yours
     """
-    return _load(asked(path, target, features, categories, task, test), id, time)
+    return _load(asked(path, target, features, categories, task, test, group), id, time)
 
 
-def _describe(**options: Any) -> DataDescription:
-    return sequences(**options).description
+def _describe(group: str | None = None, **options: Any) -> DataDescription:
+    return sequences(group, **options).description
 
 
 @lru_cache(maxsize=2)
 def _load(options: Asked, identity: str, time: str | None) -> Dataset:
     """Load sequences; the last ones are kept, since a command describes first and loads later."""
 
-    def make(columns: tuple[Column, ...]) -> tuple[SequenceEncoder, TensorSpec]:
-        steps = TableEncoder(columns, options.target)
+    def make(
+        columns: tuple[Column, ...], target: tuple[str, ...]
+    ) -> tuple[SequenceEncoder, TensorSpec]:
+        steps = TableEncoder(columns, target)
         encoder = SequenceEncoder(steps, identity, time)
         return encoder, TensorSpec((None, steps.width), "float32")
 
     return load_rows(options, (identity, *([time] if time else [])), make)
+
+
+def _contradiction(row: Row, name: str, here: Sequence[str], before: Sequence[str]) -> DataError:
+    message = (
+        f"{row.place}: sequence '{name}' has the target {', '.join(here)} here, "
+        f"but {', '.join(before)} before"
+    )
+    return DataError(message, remedy="Give all rows of a sequence the same target.")
 
 
 Steps = list[Row]
@@ -120,11 +134,7 @@ class SequenceEncoder:
             steps.setdefault(name, []).append((key, selected))
             values = [written(row, i) for i in target]
             if found.setdefault(name, values) != values:
-                message = (
-                    f"{row.place}: sequence '{name}' has the target {', '.join(values)} here, "
-                    f"but {', '.join(found[name])} before"
-                )
-                raise DataError(message, remedy="Give all rows of a sequence the same target.")
+                raise _contradiction(row, name, values, found[name])
         if order is not None:
             for rows in steps.values():
                 self._sort(rows)
@@ -193,4 +203,4 @@ class SequenceEncoder:
         return cls(TableEncoder.from_dict(values["steps"]), values["identity"], values["time"])
 
 
-DATASETS = (DataEntry(sequences, _describe, "file"),)
+DATASETS = (DataEntry(sequences, _describe, "file", group="a column"),)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 def csv(
+    group: str | None = None,
     *,
     path: Path,
     target: str | list[str],
@@ -48,6 +49,9 @@ def csv(
     What the preparation learns from the training examples is saved in the run, so that `predict`
     takes a CSV file with the same columns.
 
+    Rows that belong together, such as those of one patient, are never on two sides of a split if
+    `data.group` names the column that tells; it is then no feature.
+
     Args:
         path: The file.
         target: The column to predict, or a list of them.
@@ -61,19 +65,21 @@ def csv(
     Citation:
         Yours
     """
-    return _load(asked(path, target, features, categories, task, test))
+    return _load(asked(path, target, features, categories, task, test, group))
 
 
-def _describe(**options: Any) -> DataDescription:
-    return csv(**options).description
+def _describe(group: str | None = None, **options: Any) -> DataDescription:
+    return csv(group, **options).description
 
 
 @lru_cache(maxsize=2)
 def _load(options: Asked) -> Dataset:
     """Load a table; the last ones are kept, since a command describes first and loads later."""
 
-    def make(columns: tuple[Column, ...]) -> tuple[TableEncoder, TensorSpec]:
-        encoder = TableEncoder(columns, options.target)
+    def make(
+        columns: tuple[Column, ...], target: tuple[str, ...]
+    ) -> tuple[TableEncoder, TensorSpec]:
+        encoder = TableEncoder(columns, target)
         return encoder, TensorSpec((encoder.width,), "float32")
 
     return load_rows(options, (), make)
@@ -171,4 +177,4 @@ class TableEncoder:
         return cls(columns, tuple(values["target"]))
 
 
-DATASETS = (DataEntry(csv, _describe, "file"),)
+DATASETS = (DataEntry(csv, _describe, "file", group="a column"),)

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dlcli.data.description import INPUT, DataDescription, Dataset, TensorSpec
+from dlcli.data.grouping import Groups, groups_of
 from dlcli.data.own.cells import read_table
 from dlcli.data.own.columns import find_columns
 from dlcli.data.own.encoding import Encoder
 from dlcli.data.own.files import stamp
-from dlcli.data.own.labels import Labelled, as_targets, meaning_of
+from dlcli.data.own.labels import Labelled, as_targets, meaning_of, split_off_groups
 from dlcli.data.splitting import with_own_test
 from dlcli.errors import DataError
 
@@ -36,6 +37,7 @@ class Asked:
         categories: Columns of numbers that are codes.
         task: What the target means; None if its values tell.
         test: The stamp of the file of test examples, or None.
+        group: The column whose rows belong together, or None.
     """
 
     path: tuple[str, ...]
@@ -44,6 +46,12 @@ class Asked:
     categories: tuple[str, ...]
     task: OwnTask | None
     test: tuple[str, ...] | None
+    group: str | None = None
+
+    @property
+    def by_hand(self) -> tuple[str, ...]:
+        """The columns that are read beside the features: the target's, and the group's last."""
+        return self.target if self.group is None else (*self.target, self.group)
 
 
 def asked(
@@ -53,6 +61,7 @@ def asked(
     categories: list[str] | None,
     task: OwnTask | None,
     test: Path | None,
+    group: str | None,
 ) -> Asked:
     """Return the options as a config gives them in the form in which they are compared."""
     return Asked(
@@ -62,6 +71,7 @@ def asked(
         tuple(categories or ()),
         task,
         stamp(test) if test else None,
+        group,
     )
 
 
@@ -79,14 +89,15 @@ class TabularEncoder(Encoder, Protocol):
 def load_rows(
     options: Asked,
     others: Sequence[str],
-    make: Callable[[tuple[Column, ...]], tuple[TabularEncoder, TensorSpec]],
+    make: Callable[[tuple[Column, ...], tuple[str, ...]], tuple[TabularEncoder, TensorSpec]],
 ) -> Dataset:
     """Load raw examples from a file of rows, and from that of the test if there is one.
 
     Args:
         options: Which file, and what its columns are.
         others: Columns that are neither target nor feature.
-        make: Makes the encoder of the features' columns, and says what its input is.
+        make: Makes the encoder of the features' and the target's columns, and says what its input
+            is.
 
     Raises:
         DataError: If a file cannot be used; it names the line.
@@ -95,11 +106,13 @@ def load_rows(
     _check_target(table, options.target)
     for name in others:
         table.column(name)
-    excluded = (*options.target, *others)
-    encoder, spec = make(find_columns(table, options.features, options.categories, excluded))
-    parts = {"train": encoder.examples(table, targets=True)}
+    columns = find_columns(table, options.features, options.categories, (*options.by_hand, *others))
+    encoder, spec = make(columns, options.target)
+    reader, _ = make(columns, options.by_hand)
+    parts = {"train": reader.examples(table, targets=True)}
     if options.test is not None:
-        parts["test"] = encoder.examples(read_table(Path(options.test[0])), targets=True)
+        parts["test"] = reader.examples(read_table(Path(options.test[0])), targets=True)
+    parts, groups = _without_groups(parts, options.group)
     file, written = str(table.path), parts["train"][1].columns
     meaning = meaning_of(written, options.target, options.task, file)
     description = DataDescription(
@@ -112,7 +125,23 @@ def load_rows(
     )
     raw = [example for examples, _ in parts.values() for example in examples]
     y = {part: as_targets(labelled, meaning) for part, (_, labelled) in parts.items()}
-    return with_own_test(description, encoder, raw, y)
+    return with_own_test(description, encoder, raw, y, groups)
+
+
+def _without_groups(
+    parts: dict[str, tuple[Sequence[Any], Labelled]], group: str | None
+) -> tuple[dict[str, tuple[Sequence[Any], Labelled]], Groups | None]:
+    """Take the groups' names off the targets that they were read with.
+
+    Raises:
+        DataError: If an example has none; it names the row.
+    """
+    if group is None:
+        return parts, None
+    apart = {part: (raw, *split_off_groups(labelled)) for part, (raw, labelled) in parts.items()}
+    names = [name for *_, found in apart.values() for name in found]
+    bare = {part: (raw, labelled) for part, (raw, labelled, _) in apart.items()}
+    return bare, groups_of(f"column '{group}'", names)
 
 
 def read_new_rows(

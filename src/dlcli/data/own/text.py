@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from dlcli.data.description import INPUT, DataDescription, Dataset, TensorSpec
 from dlcli.data.entry import DataEntry
+from dlcli.data.grouping import groups_of
 from dlcli.data.own.files import stamp
-from dlcli.data.own.labels import as_targets, meaning_of
+from dlcli.data.own.labels import as_targets, meaning_of, split_off_groups
 from dlcli.data.own.spool import TextWriter
 from dlcli.data.own.text_files import parts_of, spool
 from dlcli.data.own.tokens import TextEncoder, Unit
@@ -25,6 +26,7 @@ Length = Annotated[int, Bounds(minimum=1)]
 
 
 def text(
+    group: str | None = None,
     *,
     path: Path,
     text: str = "text",
@@ -46,6 +48,10 @@ def text(
     padding, 1 an unknown word, and the words of the training texts follow from 2, the most
     frequent first. The vocabulary is saved in the run, so that `predict` takes raw texts.
 
+    Texts that belong together, such as those of one author, are never on two sides of a split if
+    `data.group` names the column or key that tells; in a folder it is a regular expression on a
+    file's path.
+
     Args:
         path: The file or folder.
         text: The column or key of the text.
@@ -63,11 +69,11 @@ def text(
     """
     labels = tuple([label] if isinstance(label, str) else label)
     encoder = TextEncoder((text, labels), unit, vocabulary, max_length)
-    return _load(stamp(path), encoder, task, stamp(test) if test else None)
+    return _load(stamp(path), encoder, task, stamp(test) if test else None, group)
 
 
-def _describe(**options: Any) -> DataDescription:
-    return text(**options).description
+def _describe(group: str | None = None, **options: Any) -> DataDescription:
+    return text(group, **options).description
 
 
 @lru_cache(maxsize=2)
@@ -76,6 +82,7 @@ def _load(
     encoder: TextEncoder,
     task: OwnTask | None,
     test: tuple[str, ...] | None,
+    group: str | None,
 ) -> Dataset:
     """Read texts; the last ones are kept, since a command describes first and loads later."""
     place = Path(path[0])
@@ -83,8 +90,14 @@ def _load(
     labels: dict[str, Labelled] = {}
     with TextWriter() as writer:
         for part, source in parts_of(place, Path(test[0]) if test else None).items():
-            labels[part] = spool(source, column, label, writer)
+            labels[part] = spool(source, column, label, writer, group)
         raw = writer.finish()
+    groups = None
+    if group is not None:
+        apart = {part: split_off_groups(found) for part, found in labels.items()}
+        labels = {part: found for part, (found, _) in apart.items()}
+        by = f"the paths' '{group}'" if place.is_dir() else f"column '{group}'"
+        groups = groups_of(by, [name for _, found in apart.values() for name in found])
     meaning = meaning_of(labels["train"].columns, label, task, str(place))
     y = {part: as_targets(found, meaning) for part, found in labels.items()}
     description = DataDescription(
@@ -96,7 +109,7 @@ def _load(
         vocabulary_size=encoder.size,
         targets=label,
     )
-    return with_own_test(description, encoder, raw, y)
+    return with_own_test(description, encoder, raw, y, groups)
 
 
-DATASETS = (DataEntry(text, _describe, "file"),)
+DATASETS = (DataEntry(text, _describe, "file", group="a column, a key or a pattern of paths"),)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from dlcli.data.own.cells import column_of, open_text, read_rows
-from dlcli.data.own.files import class_folders, files_in
+from dlcli.data.own.files import class_folders, files_in, group_in_path
 from dlcli.data.own.labels import Labelled, Meaning, Place, as_targets
 from dlcli.data.own.spool import Texts, TextWriter
 from dlcli.errors import DataError
@@ -38,17 +38,32 @@ def parts_of(place: Path, test: Path | None) -> dict[str, Source]:
     return parts
 
 
-def spool(source: Source, column: str, label: Sequence[str], writer: TextWriter) -> Labelled:
+def spool(
+    source: Source,
+    column: str,
+    label: Sequence[str],
+    writer: TextWriter,
+    group: str | None = None,
+) -> Labelled:
     """Write a part's texts one by one, and return their labels.
+
+    Args:
+        source: Where they are.
+        column: Of the text.
+        label: Columns of the target.
+        writer: Takes the texts.
+        group: What tells groups: a column, or a regular expression on the paths of a folder. The
+            groups are then the last column of what is returned.
 
     Raises:
         DataError: If there are none, or one cannot be read; it names the line.
     """
-    columns: list[list[str]] = [[] for _ in label]
-    places: list[list[Place]] = [[] for _ in label]
-    for where, content, targets in _examples(source, column, label):
+    names = label if group is None else (*label, group)
+    columns: list[list[str]] = [[] for _ in names]
+    places: list[list[Place]] = [[] for _ in names]
+    for where, content, targets in _examples(source, column, names, group):
         writer.write(content)
-        for i, (name, target) in enumerate(zip(label, targets, strict=True)):
+        for i, (name, target) in enumerate(zip(names, targets, strict=True)):
             columns[i].append(target)
             places[i].append(Place(where, name))
     if not places[0]:
@@ -60,12 +75,15 @@ Example = tuple[str, str, list[str]]
 """Where an example stands, its text, and its targets."""
 
 
-def _examples(source: Source, column: str, label: Sequence[str]) -> Iterator[Example]:
+def _examples(
+    source: Source, column: str, label: Sequence[str], pattern: str | None = None
+) -> Iterator[Example]:
     if isinstance(source, dict):
         for name, folder in source.items():
             for file in files_in(folder, TEXT_SUFFIXES):
+                groups = [] if pattern is None else [group_in_path(file, folder.parent, pattern)]
                 with open_text(file) as stream:
-                    yield str(file), stream.read(), [name]
+                    yield str(file), stream.read(), [name, *groups]
         return
     reader = _reader(source)
     with open_text(source) as stream:
