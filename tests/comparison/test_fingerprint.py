@@ -15,7 +15,7 @@ from dlcli.data.description import Source
 from tests.comparison.made import ACCURACY, plan
 
 VERSIONS = {"keras": "3", "tensorflow": "2"}
-TRIAL = Trial(1, 0.01, 7, "confirm")
+TRIAL = Trial(1, 0.01, 7)
 TWO = "compare: {optimizers: [SGD, Adam]}"
 
 
@@ -46,12 +46,11 @@ def test_the_same_trial_has_the_same_key_whatever_is_compared_with_it():
 @pytest.mark.parametrize(
     "trial",
     [
-        replace(TRIAL, rate=0.02), replace(TRIAL, seed=8), replace(TRIAL, stage="search"),
-        replace(TRIAL, contender=0),
+        replace(TRIAL, rate=0.02), replace(TRIAL, seed=8), replace(TRIAL, contender=0),
     ],
     ids=str,
 )  # fmt: skip
-def test_rate_seed_stage_and_optimizer_decide(trial):
+def test_rate_seed_and_optimizer_decide(trial):
     assert key(plan(TWO), trial) != key(plan(TWO))
 
 
@@ -79,6 +78,17 @@ def test_arguments_initialisers_versions_and_the_seed_of_the_split_decide():
     made = plan(TWO)
     problem = replace(made.problems[0], config=replace(made.problems[0].config, seed=5))
     assert key(make_plan([problem], problem.config.compare, ACCURACY, None)) != base
+
+
+@pytest.mark.parametrize("changed", ["split: official", "seeds: 0"])
+def test_how_examples_are_split_decides(changed):
+    made, base = plan(TWO.replace("}", f", {changed}}}")), plan(TWO)
+    assert key(made) != key(base)
+    assert problems_key(made, VERSIONS) != problems_key(base, VERSIONS)
+
+
+def test_how_rates_are_tuned_does_not_decide():
+    assert key(plan(TWO.replace("}", ", tune: once, margin: 0.1}"))) == key(plan(TWO))
 
 
 def test_the_content_of_own_files_decides_not_their_time(tmp_path):
