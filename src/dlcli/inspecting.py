@@ -110,7 +110,12 @@ class Subject:
     def dataset(self) -> Dataset:
         """The data that the run was trained on."""
         data = self.config.data
-        return load(data.source, validation=data.validation, seed=self.config.seed)
+        return load(
+            data.source,
+            validation=data.validation,
+            seed=self.config.seed,
+            encoder=self.form.encoder,
+        )
 
     @cached_property
     def words(self) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from dlcli.errors import DlcliError, FullDiskError, UserError
 from dlcli.quiet import load_tensorflow
 from dlcli.store.environment import environment
 from dlcli.store.folder import check_new
+from dlcli.store.forms import saved_form
 from dlcli.store.runs import (
     CONFIG,
     ENVIRONMENT,
@@ -128,7 +129,8 @@ def start(
     """
     text = read_text(path)
     config = parse_config(text, overrides)
-    bind(config, describe(config.data.source))  # a mistake shows before TensorFlow is loaded
+    known = describe(config.data.source, validation=config.data.validation, seed=config.seed)
+    bind(config, known)  # a mistake shows before TensorFlow is loaded
     if out is not None:
         check_new(out)
     load_tensorflow()
@@ -160,7 +162,8 @@ def resume(root: Path, name: str, *, epochs: int | None, config: str | None) -> 
     load_tensorflow()
     from dlcli.training import prepare
 
-    experiment = prepare(read)
+    form = saved_form(run)
+    experiment = prepare(read, encoder=form and form.encoder)
     return Session(experiment, lambda: run)
 
 

@@ -15,7 +15,7 @@ from dlcli.data import examples, keras_cache, splitting, table
 from dlcli.data.cache import location
 from dlcli.data.description import DataDescription
 from dlcli.data.keras_cache import DownloadError
-from dlcli.data.own.encoding import encoded, read_encoded
+from dlcli.data.own.encoding import encoded, fitted_description, read_encoded
 from dlcli.data.own.saved import encoder_from_dict, encoder_to_dict
 from dlcli.errors import UserError, WorkError
 
@@ -67,20 +67,33 @@ def path_options(source: Source) -> tuple[str, ...]:
     )
 
 
-def describe(source: Source) -> DataDescription:
+def describe(source: Source, *, validation: float = 0.1, seed: int = 0) -> DataDescription:
     """Return what is known of the data: at once for a built-in, from its headers for a file.
 
+    Args:
+        source: Which data set, with its options.
+        validation: As for `load`: the features of a table follow from its training part.
+        seed: As for `load`.
+
     Raises:
-        UserError: For an unknown data set or option.
+        UserError: For an unknown data set or option, or an impossible share.
         DataError: For a file that cannot be used.
     """
     entry = table.find(source.name)
     entry.check_options(source.options)
-    return entry.describe(**source.options)
+    if not entry.learns_inputs:
+        return entry.describe(**source.options)
+    dataset = splitting.with_validation(entry.load(**source.options), validation, seed)
+    return fitted_description(dataset)
 
 
 def load(
-    source: Source, *, validation: float = 0.1, seed: int = 0, progress: Progress | None = None
+    source: Source,
+    *,
+    validation: float = 0.1,
+    seed: int = 0,
+    progress: Progress | None = None,
+    encoder: Encoder | None = None,
 ) -> Dataset:
     """Load a data set, downloading it if it must be, and take a validation part from train.
 
@@ -91,6 +104,8 @@ def load(
             part goes before.
         seed: Fixes which examples validate; the test part does not depend on it.
         progress: Told how a download goes.
+        encoder: Of a model that was trained on the data: it prepares raw examples as it prepared
+            them then. Without one, the preparation is learned from the training part.
 
     Raises:
         UserError: For an unknown data set or option, or an impossible share.
@@ -102,7 +117,7 @@ def load(
     missing = [file for file in entry.files if keras_cache.place(file) is None]
     _download(entry, missing, progress)
     dataset = splitting.with_validation(entry.load(**source.options), validation, seed)
-    return encoded(dataset)
+    return encoded(dataset, encoder)
 
 
 def words(source: Source, encoder: Encoder | None) -> tuple[str, ...]:

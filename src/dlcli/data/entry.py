@@ -36,6 +36,8 @@ class DataEntry:
         files: What must lie in Keras's cache; empty for other origins.
         words: Takes the same options and returns what token ids stand for, from 0 on; None if the
             data set has none or does not know.
+        learns_inputs: Whether the form of its inputs follows from the training part: a feature
+            for each category that occurs there.
     """
 
     load: Callable[..., Dataset]
@@ -43,6 +45,7 @@ class DataEntry:
     origin: Origin
     files: tuple[KerasFile, ...] = ()
     words: Callable[..., tuple[str, ...]] | None = None
+    learns_inputs: bool = False
 
     @property
     def name(self) -> str:

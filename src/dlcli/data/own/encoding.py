@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from dlcli.data.description import INPUT, Dataset, Split
+from dlcli.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from dlcli.data.description import DataDescription
+    from dlcli.data.description import DataDescription, TensorSpec
 
 SPOOL_BYTES = 256 * 2**20
 """Arrays beyond this size lie in a temporary file instead of in memory."""
@@ -32,6 +33,16 @@ class Encoder(Protocol):
 
     def fit(self, raw: Sequence[Any], positions: np.ndarray) -> Self:
         """Return the encoder with all it learns from the examples at some positions."""
+
+    def spec(self, known: TensorSpec) -> TensorSpec:
+        """Return the form of the input once it is fitted.
+
+        Args:
+            known: The form that the description has before that.
+        """
+
+    def accepts(self, other: Encoder) -> bool:
+        """Whether it can encode the raw examples that were read for another encoder."""
 
     def encode(self, raw: Sequence[Any], positions: np.ndarray) -> np.ndarray:
         """Return the input of the examples at some positions, shape (m, ...)."""
@@ -53,23 +64,49 @@ class Encoder(Protocol):
         """Return the encoder of a JSON form."""
 
 
-def encoded(dataset: Dataset) -> Dataset:
-    """Fit a data set's encoder on its training part, and encode all parts.
+def fitted_description(dataset: Dataset) -> DataDescription:
+    """Return a data set's description with the inputs that its training part leads to.
+
+    Raises:
+        DataError: If a training example cannot be encoded; it names the row.
+    """
+    if dataset.raw is None or dataset.encoder is None:
+        return dataset.description
+    fitted = dataset.encoder.fit(dataset.raw, dataset.train.x[INPUT])
+    return _described(dataset.description, fitted)
+
+
+def _described(description: DataDescription, encoder: Encoder) -> DataDescription:
+    inputs = {name: encoder.spec(spec) for name, spec in description.inputs.items()}
+    return replace(description, inputs=inputs)
+
+
+def encoded(dataset: Dataset, saved: Encoder | None = None) -> Dataset:
+    """Encode all parts of a data set, by an encoder that is fitted on its training part.
 
     Args:
         dataset: With positions in its raw examples as inputs; one without raw examples is
             returned as it is.
+        saved: The fitted encoder of a trained model; it is used as it is.
+
+    Raises:
+        DataError: If the raw examples do not fit: a cell is no number, or the saved encoder was
+            fitted on other columns.
     """
     raw, encoder = dataset.raw, dataset.encoder
     if raw is None or encoder is None:
         return dataset
-    fitted = encoder.fit(raw, dataset.train.x[INPUT])
+    if saved is not None and not saved.accepts(encoder):
+        message = f"'{dataset.description.name}' has other columns than the model was trained on"
+        raise DataError(message, remedy="Give the data the columns that they had.")
+    fitted = saved or encoder.fit(raw, dataset.train.x[INPUT])
 
     def part(split: Split | None) -> Any:
         return split and Split({INPUT: fitted.encode(raw, split.x[INPUT])}, split.y)
 
     return replace(
         dataset,
+        description=_described(dataset.description, fitted),
         train=part(dataset.train),
         validation=part(dataset.validation),
         test=part(dataset.test),
