@@ -11,13 +11,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from dlcli.config.blocks import IDENTIFIER, Block, substitute_items
+from dlcli.config.calls import Call
 from dlcli.config.diagnostics import listing
-from dlcli.config.experiment import (
-    Call,
-    LayerConfig,
-    Reference,
-)
 from dlcli.config.grammar import Typed, read_entry
+from dlcli.config.graph import LayerConfig, Reference
 from dlcli.config.nodes import Node, Scalar, Sequence, Table
 from dlcli.config.reading import INVALID, Reader, join, report_unknown_keys, wrong_type
 from dlcli.signature import Type
