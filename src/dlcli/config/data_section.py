@@ -51,16 +51,14 @@ class DataSection:
             return wrong_type(node, path, "a mapping", reader, hint)
         if not isinstance(node, Table):
             return wrong_type(node, path, "a mapping", reader)
-        own = [name for name in OWN_FILES if name in node.pairs]
+        own = _own_files_named(node)
         if len(own) + ("dataset" in node.pairs) != 1:
             message = f"name one data set: 'dataset', or a file by {listing(OWN_FILES)}"
             hint = "dataset: digits; `dlcli data ls` lists them"
             return reader.report("missing-key", node.mark, path, message, hint)
         common = self.common
         shared = ("dataset", *(f.name for f in common.fields))
-        flat = Table(
-            {k: p for k, p in node.pairs.items() if k not in (*shared, *OWN_FILES)}, node.mark
-        )
+        flat = Table({k: p for k, p in node.pairs.items() if k not in (*shared, *own)}, node.mark)
         if own:
             report_unknown_keys(flat, dict.fromkeys((*shared, *own)), path, reader)
             source = self._read_source(own[0], node.pairs[own[0]].node, join(path, own[0]), reader)
@@ -114,6 +112,14 @@ class DataSection:
         common = {f.name: f.spec.schema() for f in self.common.fields}
         entries = dataset_entries()
         return {"anyOf": [s for entry in entries for s in _source_schemas(entry, common)]}
+
+
+def _own_files_named(node: Table) -> list[str]:
+    """Return the kinds of own files among the keys, but for options (`text` has one `text`)."""
+    named = node.get("dataset")
+    entry = find_dataset(str(named.value)) if isinstance(named, Scalar) else None
+    options = entry.by_name if entry else {}
+    return [name for name in OWN_FILES if name in node.pairs and name not in options]
 
 
 def find_dataset(name: str) -> Entry | None:

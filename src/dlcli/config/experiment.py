@@ -31,6 +31,7 @@ from dlcli.config.pieces import (
     Nested,
     OneOf,
     PerOutput,
+    by_output,
 )
 from dlcli.signature import Type
 
@@ -81,7 +82,7 @@ class CompileConfig:
         PerOutput(Nested("losses")), None, "inferred where unambiguous"
     )
     loss_weights: Mapping[str, float] | None = key(
-        OneOf((NULL, MapOf(NUMBER))), None, "a weight for each output"
+        OneOf((NULL, by_output(NUMBER))), None, "a weight for each output"
     )
     metrics: tuple[str | Call, ...] | None = key(
         OneOf((NULL, ListOf(MetricName(), lone=True))),

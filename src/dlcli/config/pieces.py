@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from dlcli import metrics
-from dlcli.config import blocks
 from dlcli.config.grammar import MapOf, Record, Typed, keys_of, read_entry, type_schema
-from dlcli.config.nodes import Node, Scalar, Table, Word
+from dlcli.config.nodes import Node, Plain, Scalar, Table, Word
 from dlcli.config.reading import INVALID, Reader
 from dlcli.errors import UserError
 from dlcli.signature import Type
@@ -17,6 +16,7 @@ from dlcli.signature import Type
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from dlcli.config.grammar import Spec
     from dlcli.config.writing import Writer
 
 POSITIVE = Typed((Type("integer", minimum=1),))
@@ -103,6 +103,15 @@ class MetricName:
 METRIC = Type("entry", kind="metrics")
 
 
+OUTPUT: Final = r"^[A-Za-z][A-Za-z0-9_]*(\[[0-9]+\])?$"
+"""An output as `model.outputs` names it: `main`, or `lstm[1]`."""
+
+
+def by_output(value: Spec) -> MapOf:
+    """Return the mapping of outputs to values of one kind."""
+    return MapOf(value, OUTPUT, "an output's id")
+
+
 @dataclass(frozen=True)
 class PerOutput:
     """One value for all outputs, or a mapping of output ids to values."""
@@ -113,11 +122,23 @@ class PerOutput:
         """Return a `Call`, or a dict of them by output id."""
         if isinstance(node, Scalar) and node.value is None:
             return None
-        if isinstance(node, Table) and not any(
-            reader.catalogue.find(self.value.kind, key) or key[:1].isupper() for key in node.pairs
-        ):
-            return MapOf(self.value, blocks.IDENTIFIER, "an output's id").read(node, path, reader)
+        if isinstance(node, Table) and self._is_by_output(node, reader):
+            return by_output(self.value).read(node, path, reader)
         return self.value.read(node, path, reader)
+
+    def _is_by_output(self, node: Table, reader: Reader) -> bool:
+        """Whether the keys are ids; one may be spelled like a class (`mse`, `Head`)."""
+        if not any(self._is_class(key, reader) or key[:1].isupper() for key in node.pairs):
+            return True
+        return all(self._names_class(pair.node, reader) for pair in node.pairs.values())
+
+    def _names_class(self, node: Node, reader: Reader) -> bool:
+        names = [node.value] if isinstance(node, Scalar) else []
+        names += node.pairs if isinstance(node, Table) else []
+        return len(names) == 1 and self._is_class(names[0], reader)
+
+    def _is_class(self, name: Plain, reader: Reader) -> bool:
+        return isinstance(name, str) and reader.catalogue.find(self.value.kind, name) is not None
 
     def write(self, value: Any, writer: Writer) -> Any:
         """Write the one value, or the values by output."""
@@ -125,13 +146,8 @@ class PerOutput:
 
     def schema(self) -> dict[str, Any]:
         """Describe both forms, or null for an inferred loss."""
-        return {
-            "anyOf": [
-                {"type": "null"},
-                self.value.schema(),
-                MapOf(self.value, blocks.IDENTIFIER).schema(),
-            ]
-        }
+        forms = [{"type": "null"}, self.value.schema(), by_output(self.value).schema()]
+        return {"anyOf": forms}
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from dlcli.config.experiment import Config, DataConfig
 from dlcli.config.grammar import REQUIRED, keys_of
 from dlcli.config.sections import CONFIG
 from dlcli.config.writing import Writer
+from dlcli.config.yaml_text import plain_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -42,7 +43,7 @@ def dump_yaml(plain: Any) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes floats so that both YAML versions read numbers, and never writes aliases."""
+    """Writes numbers and texts so that both YAML versions read them, and never writes aliases."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 (PyYAML's form)
         return True
@@ -55,7 +56,14 @@ def _represent_float(dumper: yaml.SafeDumper, value: float) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:float", text)
 
 
+def _represent_text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    """Quote what this package's reader would take for a number: `1e-3`, `0o14`."""
+    style = None if plain_value(value) == value else "'"
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
 _Dumper.add_representer(float, _represent_float)
+_Dumper.add_representer(str, _represent_text)
 
 
 def differences(config: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:

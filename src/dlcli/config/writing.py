@@ -39,7 +39,7 @@ class Writer:
         if isinstance(value, dict):
             return {str(key): self.value(item) for key, item in value.items()}
         if isinstance(value, str):
-            return "".join(value)  # a `Word` as the text it is
+            return str(value)  # a `Word` as the text it is
         if value is None or isinstance(value, bool | int | float):
             return value
         raise TypeError(f"a config cannot hold {value!r}")
