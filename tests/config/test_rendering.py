@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import jsonschema
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
@@ -25,6 +26,8 @@ from tests.config.written import Written
 CONFIGS = sorted(Path(__file__).parents[2].joinpath("configs").glob("*.yaml"))
 CATALOGUE = load_catalogue()
 LARGE = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+SCHEMA = json_schema()
+VALIDATOR = jsonschema.Draft7Validator(SCHEMA)
 CHAIN = "{layers: [Flatten, {Dense: {units: $classes, activation: softmax}}]}"
 SHOWN = {
     "a lone input's dtype": f"data: {{dataset: digits}}\nmodel: {CHAIN}\n".replace(
@@ -70,6 +73,13 @@ def test_what_is_written_with_all_defaults_is_written_the_same_again(plain):
     assert to_yaml(parsed(text), CATALOGUE) == text
 
 
+@settings(LARGE, max_examples=15)
+@given(Written().config)
+def test_the_schema_accepts_what_is_written(plain):
+    written = to_plain(parsed(dump_yaml(plain)))
+    assert [e.message for e in VALIDATOR.iter_errors(written)] == []
+
+
 def resolved(text):
     """Return what `config show` prints."""
     config = parsed(text)
@@ -105,9 +115,6 @@ def test_a_field_that_nothing_would_write_is_refused():
         keys_of(Section)
     assert [k.name for k in keys_of(Section, beside=("forgotten",))] == ["kept"]
     assert {k.name for k in keys_of(Config)} >= {"data", "model", "compile", "fit", "compare"}
-
-
-SCHEMA = json_schema()
 
 
 def paths(schema, value=None, path="", *, all_of_them=False):

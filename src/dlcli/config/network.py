@@ -56,7 +56,10 @@ def _read_inputs(node: Node | None, reader: Reader) -> tuple[InputConfig, ...]:
         return default
     if isinstance(node, Table):
         read = MapOf(INPUT, IDENTIFIER, "an id").read(node, "model.inputs", reader)
-        return default if read is INVALID else tuple(InputConfig(k, **v) for k, v in read.items())
+        if read is INVALID:
+            return default
+        # An id names a Keras layer, and Keras saves no name that is a `Word`.
+        return tuple(InputConfig(str(name), **given) for name, given in read.items())
     names = ListOf(ID, minimum=1, lone=True).read(node, "model.inputs", reader)
     if names is INVALID:
         return default
