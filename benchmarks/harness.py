@@ -10,13 +10,12 @@ import tempfile
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from problems import OPTIMIZERS, RATES, write_config, write_data
 
-from dlcli.store.environment import processor
+from dlcli.store.environment import computing_versions, processor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +76,7 @@ def save(name: str, rows: list[dict[str, Any]]) -> None:
         "date": datetime.now(UTC).date().isoformat(),
         "command": ["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]],
         "processor": f"{processor()}, {os.cpu_count()} cores",
-        "versions": {p: version(p) for p in ("dlcli", "tensorflow", "keras", "numpy")},
+        "versions": computing_versions(),
         "rows": rows,
     }
     RESULTS.mkdir(exist_ok=True)

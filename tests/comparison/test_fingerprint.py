@@ -10,7 +10,7 @@ import pytest
 from dlcli.comparison.fingerprint import TrialKeys, problems_key
 from dlcli.comparison.plan import make_plan
 from dlcli.comparison.records import Trial
-from dlcli.config.experiment import Call, CompareConfig
+from dlcli.config.experiment import Call, CompareConfig, InputConfig
 from dlcli.data.description import Source
 from tests.comparison.made import ACCURACY, plan
 
@@ -59,7 +59,9 @@ def test_rate_seed_and_optimizer_decide(trial):
     [
         {"data": {"batch_size": 8}}, {"data": {"validation": 0.3}}, {"fit": {"epochs": 9}},
         {"fit": {"shuffle": False}}, {"fit": {"class_weight": "balanced"}},
-        {"fit": {"mixed_precision": True}},
+        {"fit": {"mixed_precision": True}}, {"data": {"bucketing": True}},
+        {"model": {"inputs": (InputConfig("input", dtype="float16"),)}},
+        {"compile": {"loss": Call("losses", "Poisson")}},
     ],
     ids=str,
 )  # fmt: skip
@@ -67,6 +69,21 @@ def test_data_and_fit_decide(sections):
     made = plan(TWO)
     assert key(changed(made, **sections)) != key(made)
     assert problems_key(changed(made, **sections), VERSIONS) != problems_key(made, VERSIONS)
+
+
+def test_two_dtypes_of_a_lone_input_are_two_problems():
+    made = plan(TWO)
+    keys = {
+        key(changed(made, model={"inputs": (InputConfig("input", dtype=dtype),)}))
+        for dtype in (None, "float16", "float32")
+    }
+    assert len(keys) == 3
+
+
+def test_trials_of_older_versions_keep_their_keys():
+    """These are the keys of 2026-11; a key that is new in the grammar must be `quiet`."""
+    assert key(plan(TWO)) == "bc4ae198d4dd9dfa88bf"
+    assert problems_key(plan(TWO), VERSIONS) == "bab8037ee5e826269e75"
 
 
 def test_arguments_initialisers_versions_and_the_seed_of_the_split_decide():

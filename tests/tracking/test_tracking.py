@@ -136,7 +136,7 @@ def test_a_tracker_that_is_not_installed_is_told_before_the_training(monkeypatch
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(UserError, match="needs the package mlflow") as caught:
         check_installed("mlflow")
-    assert "dlcli[tracking]" in caught.value.remedy
+    assert caught.value.remedy == "from the dlcli checkout: pip install -e '.[tracking]'"
 
 
 def test_a_tracker_that_fails_loses_nothing(workplace, tmp_path):
