@@ -62,8 +62,8 @@ class Ranking:
 def rank(scores: Scores, problem: int, rng: np.random.Generator) -> Ranking | None:
     """Rank a problem's contenders; None if there is nothing to rank."""
     indices, matrix = scores.matrix(problem)
-    complete = pairing.complete(matrix)
-    if not complete.scores.size:
+    complete = pairing.complete(matrix) if matrix.size else None
+    if complete is None or not complete.scores.size:
         return None
     kept = tuple(indices[i] for i in complete.candidates)
     margin = margin_of(scores.plan, complete.scores)
