@@ -38,7 +38,7 @@ def p_values(scores: NDArray[np.float64], rng: np.random.Generator, errors: Any 
     """Return what `judge` would find, without the bounds, which take longer."""
     best = int(scores.mean(axis=1).argmax())
     table = _Table(scores, errors)
-    return closed_p_values(scores, best, table.comparable_t(best), rng, FLIPS)
+    return closed_p_values(scores, best, table.comparable_t(best), rng, most=FLIPS)
 
 
 def claims(scores: NDArray[np.float64], rng: np.random.Generator) -> bool:
