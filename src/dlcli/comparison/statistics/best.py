@@ -33,7 +33,7 @@ Status = Literal["best", "as_good", "open", "worse"]
 DRAWS = 4000
 """Of the largest of several t: the 95 % point then varies by 1 %."""
 
-MOST_CELLS = 20_000_000
+MOST_CELLS = 3_000_000
 """Drawn differences in all."""
 
 FEWEST_DRAWS = 1000
@@ -152,12 +152,12 @@ def judge(
     )
     p_values = np.ones(candidates)
     if table:
-        p_values = closed_p_values(values, best, table.comparable_t(best), rng)
+        p_values = closed_p_values(values, best, table.comparable_t(best), rng, alpha=alpha)
     statuses = [
         _status(i == best, float(p_values[i]), float(highs[i]), margin, alpha)
         for i in range(candidates)
     ]
-    can_reject = candidates > 1 and smallest_sign_p_value(replications) <= alpha
+    can_reject = candidates > 1 and smallest_sign_p_value(replications) <= ALPHA
     return Verdict(
         best=best,
         standings=tuple(
