@@ -16,6 +16,7 @@ from dlcli.comparison.statistics import pairing
 from dlcli.comparison.statistics.best import Verdict, judge
 from dlcli.comparison.statistics.censored import default_target, time_to_target
 from dlcli.comparison.statistics.description import describe
+from dlcli.comparison.statistics.examples import two_way
 from dlcli.comparison.statistics.inclusion import under_tuned
 from dlcli.comparison.statistics.sensitivity import default_regret, rate_sensitivity
 
@@ -66,13 +67,17 @@ def rank(scores: Scores, problem: int, rng: np.random.Generator) -> Ranking | No
     if complete is None or not complete.scores.size:
         return None
     kept = tuple(indices[i] for i in complete.candidates)
+    blocks = scores.blocks(problem)
+    errors = None
+    if blocks is not None and complete.scores.shape[1] > 1:
+        errors = two_way(complete.scores, blocks[np.ix_(complete.candidates, complete.seeds)])
     margin = margin_of(scores.plan, complete.scores)
     return Ranking(
         kept,
         tuple(i for i in indices if i not in kept),
         complete.scores,
         margin,
-        judge(complete.scores, margin, rng),
+        judge(complete.scores, margin, rng, errors=errors),
     )
 
 
