@@ -62,8 +62,12 @@ def closure(repetitions: int) -> Iterator[Row]:
             pair += claims(scores[:2], rng)
             truth[1] = 0
             errors += bool(p_values(noise + truth, rng)[:2].min() <= 0.05)
-        yield {"replications": replications, "B shown worse": shown_worse / repetitions,
-               "the pair alone": pair / repetitions, "false claims": errors / repetitions}  # fmt: skip
+        yield {
+            "replications": replications,
+            "B shown worse": shown_worse / repetitions,
+            "the pair alone": pair / repetitions,
+            "false claims": errors / repetitions,
+        }
 
 
 # (b) unequal spreads
@@ -166,8 +170,13 @@ def bounds(repetitions: int) -> Iterator[Row]:
                 status = np.array([s.status for s in found])
                 wrong += bool(((status == "as_good") & (lacks >= 1.0)).any())
                 good += float((status == "as_good").sum()) / (len(truth) - 1)
-            yield {"truth": name, "replications": replications, "all bounds hold": hold / repetitions,
-                   "wrongly as good": wrong / repetitions, "as good, share": good / repetitions}  # fmt: skip
+            yield {
+                "truth": name,
+                "replications": replications,
+                "all bounds hold": hold / repetitions,
+                "wrongly as good": wrong / repetitions,
+                "as good, share": good / repetitions,
+            }
 
 
 def power(repetitions: int) -> Iterator[Row]:
@@ -193,9 +202,13 @@ def power(repetitions: int) -> Iterator[Row]:
                     scores = draw()
                     scores[0] += size
                     given += bool(p_values(scores, rng)[1] <= 0.05)
-                yield {"candidates": candidates, "variance shared": share,
-                       "replications": replications, "detectable, sd": size,
-                       "a given one shown": given / repetitions}  # fmt: skip
+                yield {
+                    "candidates": candidates,
+                    "variance shared": share,
+                    "replications": replications,
+                    "detectable, sd": size,
+                    "a given one shown": given / repetitions,
+                }
 
 
 def how_many(repetitions: int) -> Iterator[Row]:
@@ -215,8 +228,11 @@ def how_many(repetitions: int) -> Iterator[Row]:
                 named += standing.more is not None
                 if standing.more is not None:
                     inside += 10 + (standing.more[1] or 10**9) >= (3.8 * 1.414 / 0.7) ** 2 / 4
-        yield {"truth": name, "open": opened / repetitions * 2,
-               "of them with a number": named / max(opened, 1)}  # fmt: skip
+        yield {
+            "truth": name,
+            "open": opened / repetitions * 2,
+            "of them with a number": named / max(opened, 1),
+        }
 
 
 # examples x replications
@@ -262,8 +278,13 @@ def examples_coverage(repetitions: int) -> Iterator[Row]:
                     two += bool(mean <= half)
                     half = stats.t.ppf(0.975, replications - 1) * stats.sem(scores[0])
                     plain += bool(mean <= half)
-                yield {"replications": replications, "examples": examples, "spread": name,
-                       "two-way": two / repetitions, "plain": plain / repetitions}  # fmt: skip
+                yield {
+                    "replications": replications,
+                    "examples": examples,
+                    "spread": name,
+                    "two-way": two / repetitions,
+                    "plain": plain / repetitions,
+                }
 
 
 POOL, TEST = 1797, 359
@@ -287,7 +308,7 @@ def images(rng: np.random.Generator, replications: int, pool: int) -> tuple[Any,
 
 
 def floor(repetitions: int) -> Iterator[Row]:
-    """Eight equal candidates on one data set: false claims, by the plain error and with the floor."""
+    """Eight equal candidates on one data set: false claims by the plain error and the floored."""
     for name, pool in (("resample", POOL), ("official", TEST)):
         for replications in (10, 20, 40, 100):
             rng = np.random.default_rng(replications)
@@ -296,8 +317,12 @@ def floor(repetitions: int) -> Iterator[Row]:
                 scores, without = images(rng, replications, pool)
                 plain += claims(scores, rng)
                 floored += bool(p_values(scores, rng, two_way(scores, without)).min() <= 0.05)
-            yield {"split": name, "replications": replications, "plain": plain / repetitions,
-                   "with the floor": floored / repetitions}  # fmt: skip
+            yield {
+                "split": name,
+                "replications": replications,
+                "plain": plain / repetitions,
+                "with the floor": floored / repetitions,
+            }
 
 
 SECTIONS: dict[str, tuple[Callable[[int], Iterator[Row]], float]] = {

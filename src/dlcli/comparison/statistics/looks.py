@@ -22,16 +22,17 @@ def spending(looks: Sequence[int] = LOOKS, alpha: float = ALPHA) -> tuple[float,
     """Return the level of the test at each look, so that all together claim wrongly in alpha.
 
     The share of alpha spent by a look is that of Lan & DeMets 1983 after O'Brien & Fleming 1979:
-    next to nothing early, nearly all at the end. The level of a look follows from what was spent
-    before and from how much the looks' scores overlap, by integrating over the paths that no
-    earlier look has stopped (Armitage, McPherson & Rowe 1969).
+    next to nothing early, nearly all at the end (on each side, as gsDesign and WinLD have it). The
+    level of a look follows from what was spent before and from how much the looks' scores overlap,
+    by integrating over the paths that no earlier look has stopped (Armitage, McPherson & Rowe
+    1969).
 
     Args:
         looks: Replications at each look, ascending.
         alpha: The error of all looks together, two-sided.
 
     Returns:
-        The two-sided level of each look: 0.0001, 0.006 and 0.048 for 10, 20 and 40.
+        The two-sided level of each look: 0.00001, 0.003 and 0.049 for 10, 20 and 40.
 
     Raises:
         ValueError: If the looks do not ascend.
@@ -40,7 +41,7 @@ def spending(looks: Sequence[int] = LOOKS, alpha: float = ALPHA) -> tuple[float,
     if not len(times) or (np.diff(times, prepend=0.0) <= 0).any():
         raise ValueError("the looks must be ascending numbers of replications")
     shares = times / times[-1]
-    spent = 2 * special.ndtr(special.ndtri(alpha / 2) / np.sqrt(shares))
+    spent = 4 * special.ndtr(special.ndtri(alpha / 4) / np.sqrt(shares))
     step = _GRID[1] - _GRID[0]
     density = np.exp(-(_GRID**2) / 2) / np.sqrt(2 * np.pi)
     levels: list[float] = []
