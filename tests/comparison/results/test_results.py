@@ -400,7 +400,9 @@ FIVE = ("one", "two", "three", "four", "five")
 
 def test_several_problems_are_normalised_aggregated_and_ranked():
     found = results(THREE, names=FIVE, score=by_rate(PEAKS, spread=0.01, width=3))
-    assert found.verdict[0].startswith("Adam has the best mean over all 5 problems;")
+    assert found.verdict[0].startswith(
+        "Adam has the best mean over all 5 problems; 5 problems are too few"
+    )
     assert [s.partition(".")[0] for s in found.verdict[1:]] == ["Use Adam at 0"] * 5
     table = found.aggregate.set_index("candidate")
     assert list(found.aggregate["candidate"]) == ["Adam", "SGD", "Lion"]

@@ -10,9 +10,9 @@ import pandas as pd
 
 from dlcli.comparison.plan import describe_call
 from dlcli.comparison.results.frames import epochs_to_target
-from dlcli.comparison.statistics.budget import expected_best
+from dlcli.comparison.statistics.budget import budget_curve
 from dlcli.comparison.statistics.description import mean_interval
-from dlcli.comparison.statistics.sensitivity import TOLERANCE, spread
+from dlcli.comparison.statistics.sensitivity import TOLERANCE, rate_sensitivity, spread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -66,25 +66,28 @@ def sensitivity_frame(scores: Scores) -> pd.DataFrame:
     """Return a row for each rate that was tried.
 
     Columns: the mean validation score with its 95 % interval over the replications that tried it
-    (low, high), runs, failed, chosen (whether it is the recommended one), times_chosen.
+    (low, high), leveled for which those were, runs, failed, chosen (whether it is the recommended
+    one), times_chosen.
     """
     rows = []
     for index in _indices(scores):
         values, failed = scores.searched(index)
+        if np.isnan(values).all():
+            continue
+        curve = rate_sensitivity(scores.rates(index), values, failed)
         recommended = scores.recommended(index)
         chosen = [scores.chosen(index, replication) for replication in scores.replications]
-        for rate, row, marks in zip(scores.rates(index), values, failed, strict=True):
-            known = row[~np.isnan(row)] * scores.sign
-            interval = mean_interval(known)
+        for place, rate in enumerate(curve.rates):
+            ends = sorted((curve.low[place] * scores.sign, curve.high[place] * scores.sign))
             rows.append(
                 {
                     **_named(scores, index),
-                    "learning_rate": rate,
-                    "score": float(known.mean()) if len(known) else math.nan,
-                    "low": interval.low if interval else math.nan,
-                    "high": interval.high if interval else math.nan,
-                    "runs": len(known),
-                    "failed": int(marks.sum()),
+                    "learning_rate": float(rate),
+                    "score": float(curve.scores[place]) * scores.sign,
+                    "low": ends[0],
+                    "high": ends[1],
+                    "runs": int(curve.tried[place]),
+                    "failed": int(failed[place].sum()),
                     "chosen": recommended is not None and rate == recommended.rate,
                     "times_chosen": sum(c is not None and c.rate == rate for c in chosen),
                 }
@@ -132,17 +135,28 @@ def arrival_frame(scores: Scores, targets: Mapping[int, float | None]) -> pd.Dat
 
 
 def budget_frame(scores: Scores) -> pd.DataFrame:
-    """Return the expected best validation score of so many random tries of the searched rates."""
+    """Return the expected best validation score of so many random tries of the searched rates.
+
+    With its 95 % interval over the replications (low, high).
+    """
     rows = []
     for index in _indices(scores):
-        values, _ = scores.searched(index)
-        means = [float(row[~np.isnan(row)].mean()) for row in values if not np.isnan(row).all()]
-        best = expected_best(means) * scores.sign if means else ()
-        rows += [
-            {**_named(scores, index), "tries": tries, "expected_best": float(value)}
-            for tries, value in enumerate(best, start=1)
-        ]
-    return _frame(rows, "tries", "expected_best")
+        values, failed = scores.searched(index)
+        if np.isnan(values).all():
+            continue
+        curve = budget_curve(values, failed)
+        for place, value in enumerate(curve.expected):
+            ends = sorted((curve.low[place] * scores.sign, curve.high[place] * scores.sign))
+            rows.append(
+                {
+                    **_named(scores, index),
+                    "tries": place + 1,
+                    "expected_best": float(value) * scores.sign,
+                    "low": ends[0],
+                    "high": ends[1],
+                }
+            )
+    return _frame(rows, "tries", "expected_best", "low", "high")
 
 
 def spread_frame(scores: Scores) -> pd.DataFrame:
