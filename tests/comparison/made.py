@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from dlcli.comparison.blocks import BLOCKS
 from dlcli.comparison.plan import Problem, Score, make_plan
-from dlcli.comparison.protocol import Protocol
 from dlcli.comparison.records import Record, Result
+from dlcli.comparison.schedule import Schedule
 from dlcli.config.binding import bind
 from dlcli.config.experiment import CompareConfig
 from dlcli.config.loading import parse_config
@@ -50,20 +51,25 @@ def plan(compare="", *, names=("made",), score=ACCURACY, target=None, epochs=EPO
     return make_plan([p for p, _ in made], made[0][1], score, target)
 
 
-def result(score, *, status="ok", test=None, stage="confirm", epochs=EPOCHS, loss=None):
-    """Return a trial's result whose validation accuracy rises to a score in its last epoch."""
+def result(score, *, status="ok", test=None, epochs=EPOCHS, loss=None):
+    """Return a trial's result whose validation accuracy rises to a score in its last epoch.
+
+    Its test accuracy is the same, or `test`.
+    """
+    test = score if test is None else test
     rising = [CHANCE + (score - CHANCE) * (i + 1) / epochs for i in range(epochs)]
     losses = [2.0 - value if loss is None else loss for value in rising]
     history = tuple(
         {"epoch": i + 1, "train_loss": x, "val_loss": x, "val_accuracy": value, "seconds": 0.5}
         for i, (value, x) in enumerate(zip(rising, losses, strict=True))
     )
-    reading = {"val_loss": losses[-1], "val_accuracy": score}
-    if stage == "confirm":
-        reading |= {"test_loss": losses[-1], "test_accuracy": score if test is None else test}
+    reading = {
+        "val_loss": losses[-1], "val_accuracy": score, "test_loss": losses[-1],
+        "test_accuracy": test,
+    }  # fmt: skip
     return Result(
         status, history, steps=10 * epochs, seconds=0.5 * epochs, best_epoch=epochs,
-        best=reading, last=reading,
+        best=reading, last=reading, blocks=(float(test),) * BLOCKS,
     )  # fmt: skip
 
 
@@ -88,21 +94,21 @@ def by_rate(peaks, *, spread=0.0, width=1.0):
 
 
 def run(plan, score, *, judge=None):
-    """Run the protocol with made-up results; return it and the records.
+    """Run the schedule with made-up results; return it and the records.
 
     Args:
         plan: The plan.
         score: A function of plan and trial.
         judge: A function of plan and trial that returns a `Result`, or None for an ordinary one.
     """
-    protocol, records = Protocol(plan), []
-    waiting = deque(protocol.start())
+    schedule, records = Schedule(plan), []
+    waiting = deque(schedule.start())
     while waiting:
         task = waiting.popleft()
         for trial in task.trials:
             made = judge(plan, trial) if judge else None
             if made is None:
-                made = result(score(plan, trial), stage=trial.stage)
+                made = result(score(plan, trial))
             records.append(Record(trial, made, f"key{len(records)}"))
-            waiting.extend(protocol.tell(trial, made))
-    return protocol, records
+            waiting.extend(schedule.tell(trial, made))
+    return schedule, records
