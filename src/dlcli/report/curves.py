@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
     from dlcli.comparison.results import Results
 
+BANDED = 3
+"""Runs that a band needs: the interval of two is hardly ever narrower than the whole axis."""
+
 _FAILED: dict[str, Any] = {"marker": "x", "color": "black", "linestyle": "none", "markersize": 5.5}
 _CHOSEN: dict[str, Any] = {
     "marker": "o",
@@ -74,10 +77,11 @@ def _over(results: Results, problem: str) -> str:
 
 
 def _draw_band(panel: Axes, colour: str, x: NDArray[np.float64], rows: DataFrame) -> None:
-    """Draw the intervals of a line, where there are any."""
+    """Draw the intervals of a line, where there are enough runs for one to say something."""
+    telling = rows["runs"].to_numpy(float) >= BANDED
     low, high = rows["low"].to_numpy(float), rows["high"].to_numpy(float)
-    if np.isfinite(low).any():
-        panel.fill_between(x, low, high, color=colour, alpha=0.12, linewidth=0)
+    if (np.isfinite(low) & telling).any():
+        panel.fill_between(x, low, high, where=telling, color=colour, alpha=0.12, linewidth=0)
 
 
 def _beginnings(panel: Axes, lines: Mapping[str, DataFrame]) -> str:

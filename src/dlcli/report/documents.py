@@ -224,6 +224,8 @@ def _markdown_problem(results: Results, problem: str) -> list[str]:
         parts += dict(results.details)[problem][1:]
     score = f"{results.score_text}, mean [95 % interval]"
     parts.append(_markdown_table(*ranked_table(rows, score)))
+    if (margin := results.margins[problem]) is not None and any(row["verdict"] for row in rows):
+        parts.append(f"Margin: {margin:.3g}. A candidate that lacks less to the best is as good.")
     if cliffs := cliff_sentences(rows, results.validation_text):
         parts.append(_bullets(cliffs))
     target = results.targets[problem]

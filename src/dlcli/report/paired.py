@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.lines import Line2D
 
 from dlcli.report.documents import VERDICTS
@@ -30,7 +31,9 @@ _ROW = 1.25 * FONT_SIZE / 72
 _AROUND = 0.95
 """Inches that the title and the horizontal axis take."""
 
-_PAIR: dict[str, Any] = {"color": "#999999", "linewidth": 0.7, "zorder": 1}
+_PAIR: dict[str, Any] = {"linewidth": 0.9, "zorder": 1, "alpha": 0.8}
+_SHADES = "cividis"
+"""Colors of the lines, from the replication with the worst mean to that with the best."""
 _DOT: dict[str, Any] = {"markersize": 3.5, "zorder": 3}
 _MEAN: dict[str, Any] = {
     "color": "black", "marker": "|", "linestyle": "none", "markersize": 13,
@@ -56,7 +59,7 @@ def scores_by_replication(results: Results, cast: Cast) -> Figure:
     named = {problem: ranked(results, problem) for problem in results.problems}
     heights = {problem: [_height(name) for name in names] for problem, names in named.items()}
     entries: list[Artist] = [
-        Line2D([], [], label="one replication: same split, weights and batches", **_PAIR),
+        Line2D([], [], color=GREY, label="one replication (dark: low scores)", **_PAIR),
         Line2D([], [], label="mean", **_MEAN),
     ]
     if (results.scores["status"] != "ok").any():
@@ -86,8 +89,8 @@ def _draw_replications(
     panel.set_xlim(low, high)
     table = rows.pivot(index="replication", columns="candidate", values="score")  # noqa: PD010
     joined = table.reindex(columns=list(places)).to_numpy(float)
-    for line in joined:
-        panel.plot(line, list(places.values()), **_PAIR)
+    for line, color in zip(joined, _shades(joined), strict=True):
+        panel.plot(line, list(places.values()), color=color, **_PAIR)
     means = part(results.summary, problem=problem).set_index("candidate")["mean"]
     outside = 0
     for name, place in places.items():
@@ -96,10 +99,17 @@ def _draw_replications(
         values, ok = found["score"].to_numpy(float), (found["status"] == "ok").to_numpy()
         panel.plot(values[ok], np.full(ok.sum(), place), **look, **_DOT)
         failed = np.clip(values[~ok & ~np.isnan(values)], low, high)
-        panel.plot(failed, np.full(len(failed), place), **_FAILED)
+        if len(failed):  # an empty line that is not clipped would take room in the layout
+            panel.plot(failed, np.full(len(failed), place), **_FAILED)
         outside += int(((values[ok] < low) | (values[ok] > high)).sum())
         panel.plot([float(means[name])], [place], **_MEAN)
     return f"off the scale: {outside} scores" if outside else ""
+
+
+def _shades(scores: NDArray[np.float64]) -> list[Any]:
+    """Return a color for each replication (rows), in the order of their mean scores."""
+    order = np.argsort(np.argsort([np.nanmedian(row) for row in scores]))
+    return [colormaps[_SHADES](0.9 * place / max(len(scores) - 1, 1)) for place in order]
 
 
 def _succeeded(rows: DataFrame) -> NDArray[np.float64]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from dlcli.comparison.results.scores import Scores
+    from dlcli.comparison.statistics.description import Interval
 
 
 def _named(scores: Scores, index: int) -> dict[str, Any]:
@@ -81,8 +82,7 @@ def sensitivity_frame(scores: Scores) -> pd.DataFrame:
                     **_named(scores, index),
                     "learning_rate": rate,
                     "score": float(known.mean()) if len(known) else math.nan,
-                    "low": interval.low if interval else math.nan,
-                    "high": interval.high if interval else math.nan,
+                    **_ends(scores, interval),
                     "runs": len(known),
                     "failed": int(marks.sum()),
                     "chosen": recommended is not None and rate == recommended.rate,
@@ -91,6 +91,14 @@ def sensitivity_frame(scores: Scores) -> pd.DataFrame:
             )
     columns = ("learning_rate", "score", "low", "high", "runs", "failed", "chosen", "times_chosen")
     return _frame(rows, *columns)
+
+
+def _ends(scores: Scores, interval: Interval | None) -> dict[str, float]:
+    """Return an interval's ends: Student's knows no bounds, but an accuracy is never above 1."""
+    if interval is None:
+        return {"low": math.nan, "high": math.nan}
+    low, high = np.clip([interval.low, interval.high], *scores.plan.score.bounds)
+    return {"low": float(low), "high": float(high)}
 
 
 def curve_frame(scores: Scores) -> pd.DataFrame:
@@ -107,8 +115,7 @@ def curve_frame(scores: Scores) -> pd.DataFrame:
                     **_named(scores, index),
                     "epoch": epoch,
                     "mean": float(values.mean()),
-                    "low": interval.low if interval else math.nan,
-                    "high": interval.high if interval else math.nan,
+                    **_ends(scores, interval),
                     "runs": len(values),
                 }
             )

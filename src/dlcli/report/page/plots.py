@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 SYMBOLS = {"o": "circle", "s": "square", "^": "triangle-up", "D": "diamond",
            "v": "triangle-down", "P": "cross", "X": "x", "*": "star"}  # fmt: skip
 
+BANDED = 3
+"""Runs that a band needs: the interval of two is hardly ever narrower than the whole axis."""
+
 LINE = 2
 """Width of a line, in pixels."""
 
@@ -287,7 +290,8 @@ def _sensitivity(tables: Tables, rows: Sequence[Row], measure: Measure) -> Figur
         trace["marker"]["size"] = [13 if row["chosen"] == "True" else 7 for row in points]
         trace["text"] = [bare(_rate_text(row)) for row in points]
         trace["legendgroup"] = trace["name"]  # a click hides the band with its line
-        known = [row for row in points if number(row.get("low")) is not None]
+        known = [row for row in points
+                 if number(row.get("low")) is not None and int(row["runs"]) >= BANDED]  # fmt: skip
         line = {**trace, "x": [number(row["learning_rate"]) for row in known]}
         bands += [band] if len(known) > 1 and (band := _band(line, known, -math.inf)) else []
     marked = "chosen" if tables.told.is_former else "recommended"
