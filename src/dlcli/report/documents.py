@@ -272,7 +272,7 @@ def _protocol(split: str, tune: str) -> str:
 
 
 _BEST = (
-    "`best` has the best mean. `worse`: shown to be worse than the best (max-T permutation test, "
+    "`best` has the best mean. `worse`: shown to be worse than the best (max-T sign-flip test, "
     "p < 0.05; the test allows for the number of candidates and for picking the best). `as good`: "
     "lacks less than the margin, with 95 % confidence for all candidates together. `open`: neither "
     "is shown."
