@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.image import imread
+from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 from dlcli.comparison.statistics.ranking import critical_difference_diagram
@@ -39,7 +40,10 @@ BAD = "Adagrad"
 STUCK = "Adadelta"
 UNLUCKY = "SGD"
 """One run of it diverges and one gets stuck."""
+MARGIN = 0.01
 CURVES = ["learning_curves", "rate_sensitivity", "time_to_target", "tuning_budget"]
+ROWS = ["score_intervals", "scores_by_replication", "distance_to_best"]
+"""Figures with a row a candidate."""
 
 
 KEYS = ["problem", "candidate", "label", "initializer"]
@@ -50,7 +54,7 @@ def _trials(
 ) -> pd.DataFrame:
     trials = pd.DataFrame(
         [
-            {"problem": p, "candidate": c, "label": x, "initializer": y, "seed": seed}
+            {"problem": p, "candidate": c, "label": x, "initializer": y, "replication": seed + 1}
             for p in problems
             for c, x, y in named
             for seed in range(seeds)
@@ -62,8 +66,8 @@ def _trials(
     trials.loc[trials["label"] == BAD, "score"] -= 0.4
     trials["status"] = "ok"
     unlucky = (trials["label"] == UNLUCKY) & (seeds > 4)
-    trials.loc[unlucky & (trials["seed"] == 0), "status"] = "diverged"
-    trials.loc[unlucky & (trials["seed"] == 3), "status"] = "stuck"
+    trials.loc[unlucky & (trials["replication"] == 1), "status"] = "diverged"
+    trials.loc[unlucky & (trials["replication"] == 4), "status"] = "stuck"
     trials.loc[trials["label"] == STUCK, "status"] = "stuck"
     trials.loc[trials["status"] != "ok", "score"] = 0.1
     if loss:
@@ -86,7 +90,12 @@ def _summary(trials: pd.DataFrame, *, loss: bool) -> pd.DataFrame:
     summary["learning_rate"] = [RATES[1 + place % 2] for place in range(len(summary))]
     ranks = summary.groupby("problem")["mean"].rank(method="first", ascending=loss)
     summary["rank"] = ranks.astype(int)
-    summary["group"] = np.where(summary["runs"] > 1, "AB", "")
+    best = summary.groupby("problem")["mean"].transform("min" if loss else "max")
+    summary["difference"] = (summary["mean"] - best).abs()
+    summary["difference_high"] = summary["difference"] + half.fillna(0) + 0.001
+    lacks = summary["difference_high"] > MARGIN
+    summary["verdict"] = np.where(summary["rank"] == 1, "best", np.where(lacks, "open", "as_good"))
+    summary.loc[summary["runs"] < 2, "verdict"] = ""
     # Out of order, for a reader must not rely on it.
     return summary.sort_values("rank", ascending=False).reset_index(drop=True)
 
@@ -110,6 +119,7 @@ def synthetic(
     rates["failed"] = ((rates["learning_rate"] == RATES[-1]) & (rates["label"] == "Adam")) * 2
     rates["score"] = rates["mean"] - sign * 0.1 * off
     rates.loc[rates["failed"] > 0, "score"] = 0.9 if loss else 0.1
+    rates["low"], rates["high"] = rates["score"] - 0.02, rates["score"] + 0.02
     rates["runs"], rates["chosen"] = 3, rates["learning_rate"] == RATES[1]
 
     epochs = summary[[*keys, "mean"]].merge(
@@ -118,6 +128,7 @@ def synthetic(
     epochs["mean"] -= sign * 0.1 * np.exp(-epochs["epoch"])
     width = np.nan if seeds == 1 else 0.005
     epochs["low"], epochs["high"] = epochs["mean"] - width, epochs["mean"] + width
+    epochs["runs"] = seeds
 
     arrivals = summary[keys].merge(pd.DataFrame({"epoch": range(EPOCHS + 1)}), how="cross")
     arrivals["share"] = arrivals["epoch"] / EPOCHS
@@ -140,6 +151,8 @@ def synthetic(
         greater_is_better=not loss,
         validation_text=f"validation {metric}",
         problems=problems,
+        margins=dict.fromkeys(problems, MARGIN if seeds > 1 else None),
+        replications=dict.fromkeys(problems, seeds),
         targets=dict.fromkeys(problems, 0.05 if loss else 0.95),
         chance=dict.fromkeys(problems, 0.9 if loss else 0.1),
         summary=summary,
@@ -226,11 +239,13 @@ def lines_of(axes: Axes, style_: style.Style) -> list[np.ndarray]:
 
 
 def test_each_case_has_the_figures_it_has_results_for(drawn):
-    always = {*CURVES, "score_intervals"}
+    always = {*CURVES, "score_intervals", "scores_by_replication"}
+    ranked = {*always, "distance_to_best"}
 
-    assert set(drawn["eight"]) == set(drawn["two"]) == set(drawn["sixteen"]) == always
-    assert set(drawn["crossed"]) == {*always, "initializers"}
-    assert set(drawn["five"]) == {*always, "performance_profile", "critical_difference"}
+    assert set(drawn["two"]) == always
+    assert set(drawn["eight"]) == set(drawn["sixteen"]) == ranked
+    assert set(drawn["crossed"]) == {*ranked, "initializers"}
+    assert set(drawn["five"]) == {*ranked, "performance_profile", "critical_difference"}
 
 
 def test_each_figure_is_written_as_svg_and_png(drawn, tmp_path: Path):
@@ -308,11 +323,11 @@ def test_every_axis_is_labelled(drawn):
             else:
                 assert axes.get_xlabel(), name
                 # The rows of the intervals have names of their own.
-                assert axes.get_ylabel() or "score_intervals" in name, name
+                assert axes.get_ylabel() or name.partition("/")[2] in ROWS, name
 
 
 def test_there_is_a_panel_a_problem(drawn):
-    for name in (*CURVES, "score_intervals"):
+    for name in (*CURVES, *ROWS):
         titles = [axes.get_title("left") for axes in drawn["five"][name].figure.axes]
         assert len(titles) == len(PROBLEMS)
         for title, problem in zip(titles, PROBLEMS, strict=True):
@@ -323,7 +338,9 @@ def test_an_optimizer_looks_the_same_in_every_figure(drawn):
     looks: dict[str, set[tuple[object, ...]]] = {}
     for drawing in drawn["five"].values():
         for legend in drawing.figure.legends:
-            for handle, text in zip(legend.get_lines(), legend.get_texts(), strict=True):
+            for handle, text in zip(legend.legend_handles, legend.get_texts(), strict=True):
+                if not isinstance(handle, Line2D):  # the band of the margin
+                    continue
                 label = text.get_text().replace("\n", " ").split(" (")[0]
                 look = (handle.get_color(), handle.get_marker(), handle.get_markerfacecolor())
                 looks.setdefault(label, set()).add(look)
@@ -395,6 +412,7 @@ def test_a_learning_curve_goes_through_the_means(drawn):
 def test_only_intervals_that_exist_are_drawn(drawn):
     assert len(panel(drawn["eight"]["learning_curves"]).collections) == 8
     assert not panel(drawn["two"]["learning_curves"]).collections
+    assert len(panel(drawn["eight"]["rate_sensitivity"]).collections) == 8
     assert "95% interval" in drawn["eight"]["score_intervals"].words
     assert "95% interval" not in drawn["two"]["score_intervals"].words
 
@@ -420,19 +438,20 @@ def test_limits_show_everything_near_the_better_half():
     assert limits([[np.nan]]) == (0.0, 1.0)
 
 
-def test_rows_of_the_intervals_are_in_rank_order_with_group_and_rate(drawn):
+def test_rows_of_the_intervals_are_in_rank_order_with_verdict_and_rate(drawn):
     results = CASES["eight"]
     axes = panel(drawn["eight"]["score_intervals"])
     names = [label.get_text().replace("\n", " ") for label in axes.get_yticklabels()]
 
     ordered = results.summary.sort_values("rank")
     for name, (_, row) in zip(names, ordered.iterrows(), strict=True):
-        assert name == f"{row['candidate']} group AB, learning rate {row['learning_rate']:g}"
+        verdict = row["verdict"].replace("_", " ")
+        assert name == f"{row['candidate']} {verdict}, learning rate {row['learning_rate']:g}"
     assert axes.get_ylim()[0] > axes.get_ylim()[1]
     assert list(axes.get_yticks()) == sorted(axes.get_yticks())
 
 
-def test_every_run_is_a_dot_and_failed_ones_are_marked_and_counted(drawn):
+def test_every_replication_is_a_dot_and_failed_ones_are_marked_and_counted(drawn):
     axes = panel(drawn["eight"]["score_intervals"])
     marks = [line.get_marker() for line in axes.lines for _ in line.get_xdata()]
 
@@ -445,7 +464,54 @@ def test_every_run_is_a_dot_and_failed_ones_are_marked_and_counted(drawn):
     assert "10 off the scale" in drawn["eight"]["score_intervals"].words
 
 
-def test_rate_sensitivity_marks_chosen_and_failed_rates_and_chance(drawn):
+def test_a_band_needs_three_runs(monkeypatch):
+    results = synthetic(LABELS[:2])
+    results.sensitivity = results.sensitivity.assign(runs=2)
+    with style.applied():
+        drawing = Drawing(dict(drawings(results))["rate_sensitivity"](), monkeypatch)
+    assert not panel(drawing).collections
+
+
+@pytest.mark.parametrize(("case", "sign"), [("eight", 1), ("loss", -1)])
+def test_the_margin_is_a_band_that_begins_at_the_best_mean(drawn, case, sign):
+    summary = CASES[case].summary
+    best = float(summary.loc[summary["verdict"] == "best", "mean"].iloc[0])
+    (band,) = panel(drawn[case]["score_intervals"]).patches
+    ends = sorted((best, best - sign * MARGIN))
+    assert [band.get_x(), band.get_x() + band.get_width()] == pytest.approx(ends)
+    assert "less than the margin (0.01) from the best mean" in drawn[case]["score_intervals"].words
+    assert not panel(drawn["two"]["score_intervals"]).patches  # nothing is ranked
+
+
+def test_a_line_joins_the_scores_of_each_replication_over_the_candidates(drawn):
+    results = CASES["eight"]
+    axes = panel(drawn["eight"]["scores_by_replication"])
+    names = list(results.summary.sort_values("rank")["candidate"])
+    assert [label.get_text().replace("\n", " ") for label in axes.get_yticklabels()] == names
+    lines = [line.get_xdata() for line in axes.lines if line.get_linestyle() == "-"]
+    table = results.scores.pivot_table(index="replication", columns="candidate", values="score")
+    table = table[names]
+    assert np.array(lines) == pytest.approx(table.to_numpy())
+    failed = [line for line in axes.lines if line.get_marker() == "x"]
+    assert sum(len(line.get_xdata()) for line in failed) == 1 + 1 + 10
+    assert "failed trial, counts as chance" in drawn["eight"]["scores_by_replication"].words
+
+
+def test_what_a_candidate_lacks_is_drawn_with_its_bound_the_margin_and_the_verdict(drawn):
+    results, drawing = CASES["eight"], drawn["eight"]["distance_to_best"]
+    axes = panel(drawing)
+    (margin,) = (line for line in axes.lines if line.get_linestyle() == "--")
+    assert list(margin.get_xdata()) == [MARGIN, MARGIN]
+    bars = {tuple(np.round(line.get_xdata(), 9)) for line in axes.lines if line.get_marker() == "|"}
+    rows = results.summary[results.summary["difference"] < axes.get_xlim()[1]]
+    ends = rows[["difference", "difference_high"]].to_numpy()
+    assert bars == {tuple(np.round(row, 9)) for row in ends}
+    for verdict in ("best", "as good", "open"):
+        assert f"{verdict}\nat most 0.0" in drawing.words
+    assert "distance_to_best" not in drawn["two"]  # nothing is ranked
+
+
+def test_rate_sensitivity_marks_recommended_and_failed_rates_and_chance(drawn):
     axes = panel(drawn["eight"]["rate_sensitivity"])
     at = {mark: [] for mark in ("o", "x")}
     for line in axes.lines:
@@ -455,7 +521,7 @@ def test_rate_sensitivity_marks_chosen_and_failed_rates_and_chance(drawn):
     assert axes.get_xscale() == "log"
     assert at["o"] == [RATES[1]] * 8
     assert at["x"] == [RATES[-1]]
-    assert "2 of 96 runs failed" in axes.get_title("left")
+    assert "2 of 96 trials failed" in axes.get_title("left")
     assert "Adam (2 failed)" in drawn["eight"]["rate_sensitivity"].words
     assert any(list(line.get_ydata()) == [0.1, 0.1] for line in axes.lines)
 
@@ -571,6 +637,9 @@ def test_what_an_interrupted_comparison_has_is_drawn(monkeypatch):
     results = synthetic(LABELS[:3], problems=("a", "b"), seeds=3)
     missing = (results.summary["problem"] == "b") | (results.summary["label"] == "Adam")
     results.summary.loc[missing, ["rank", "mean", "low", "high", "learning_rate"]] = np.nan
+    results.summary.loc[missing, ["difference", "difference_high"]] = np.nan
+    results.summary.loc[missing, "verdict"] = ""
+    results.margins["b"] = None
     results.summary.loc[missing, "failed"] = 3
     for name in ("scores", "sensitivity", "curves", "arrivals", "budget"):
         frame = getattr(results, name)
@@ -581,7 +650,7 @@ def test_what_an_interrupted_comparison_has_is_drawn(monkeypatch):
         figures = {name: Drawing(draw(), monkeypatch) for name, draw in drawings(results)}
 
     assert "no mean\n3 could not run" in figures["score_intervals"].words
-    assert "Adam\ngroup AB, no learning rate" in figures["score_intervals"].words
+    assert "Adam\nno learning rate" in figures["score_intervals"].words
     assert "no target" in figures["time_to_target"].words
     assert "nan" not in "".join(drawing.words for drawing in figures.values())
-    assert "0 of 0 runs" in figures["rate_sensitivity"].words
+    assert "0 of 0 trials" in figures["rate_sensitivity"].words

@@ -23,8 +23,8 @@ def results(curves, *, chance=0.1, greater=True):
         best = (max if greater else min)(known, key=known.get, default=None)
         rows += [
             {"problem": "p", "candidate": name, "learning_rate": rate,
-             "score": chance if score is None else score, "failed": int(score is None),
-             "chosen": rate == best}
+             "score": chance if score is None else score, "runs": 1,
+             "failed": int(score is None), "chosen": rate == best}
             for rate, score in points.items()
         ]  # fmt: skip
         summary.append({"problem": "p", "candidate": name, "rank": rank, "width_decades": 0.5})
@@ -41,13 +41,20 @@ def test_heights_failures_and_the_chosen_rate_stand_in_their_columns():
     })  # fmt: skip
     head, ruler, sgd, adam = sensitivity_lines(made, "p")
     assert head == (
-        "validation accuracy by learning rate: ▁ 0.1000 to █ 1.0000, x failed, * chosen"
+        "validation accuracy by rate: ▁ 0.1000 to █ 1.0000, x half failed, * recommended"
     )
     assert ruler == "      1e-4  1e-1    decades within 2 %"
     assert sgd == "SGD       ▁ ▅ █*x   0.5"
     assert adam == "Adam  ▂ █*█         0.5"
     assert ruler.index("1e-1") == sgd.index("▅")
     assert ruler.index("1e-4") == adam.index("▂")
+
+
+def test_a_rate_at_which_fewer_than_half_of_the_trials_failed_has_a_height():
+    made = results({"A": {0.1: 0.5, 1.0: 0.9}})
+    made.sensitivity = made.sensitivity.assign(runs=10, failed=[4, 5])
+    *_, line = sensitivity_lines(made, "p")
+    assert line == "A  ▅ x*  0.5"
 
 
 def test_heights_stay_below_one_another_after_wide_letters():

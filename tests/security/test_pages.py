@@ -130,19 +130,46 @@ SUMMARY = (
     "reached", "censored", "width_decades", "width_open", "failed_rates", "default_rate",
     "default_regret", "under_tuned",
 )  # fmt: skip
+NEW = ("verdict", "rate_low", "rate_high", "cliff", "safer_rate", "safer_cost")
+"""What the former protocol's summary did not have."""
 TABLES = {
     "curves": "problem candidate label initializer epoch mean low high runs",
     "sensitivity": "problem candidate label initializer learning_rate score runs failed chosen",
     "arrivals": "problem candidate label initializer epoch share",
     "budget": "problem candidate label initializer tries expected_best",
-    "trials": "problem optimizer arguments learning_rate initializer stage seed status epochs "
-              "message candidate",
+    "trials": "problem optimizer arguments learning_rate initializer stage replication seed "
+              "status epochs message candidate",
+    "scores": "problem candidate label initializer replication learning_rate score status",
 }  # fmt: skip
 WORDS = {"problem", "group", "candidate", "label", "optimizer", "arguments", "initializer", "stage",
-         "message", "edge", "under_tuned"}  # fmt: skip
+         "message", "edge", "under_tuned", "verdict", "cliff", "replication"}  # fmt: skip
 
 
-def comparison_report(tmp_path, hostile):
+def results(hostile):
+    """Return a results.json in which every text is hostile."""
+    texts = {name: hostile for name in (*SUMMARY, *NEW) if name in WORDS}
+    row = dict.fromkeys((*SUMMARY, *NEW), 0.5) | texts | {"verdict": "open"}
+    problem = {
+        "name": hostile, "replications": 3, "margin": 0.1, "target": 0.5, "chance": 0.1,
+        "sentences": [hostile, hostile], "candidates": [row],
+    }  # fmt: skip
+    joint = {"candidate": hostile, "normalised_mean": 1.0, "normalised_iqm": 1.0, "low": None,
+             "high": None, "average_rank": 1.0}  # fmt: skip
+    return {
+        "version": 1, "protocol": "replications", "score": hostile, "score_text": hostile,
+        "validation_text": hostile, "greater_is_better": True, "split": "resample",
+        "tune": "each", "is_ranked": True, "is_grid": False, "interrupted": True, "trials": 1,
+        "expected_trials": 2, "verdict": [hostile, hostile, hostile],
+        "problems": [problem, problem | {"name": "other"}], "aggregate": [joint],
+        "notes": [hostile],
+    }  # fmt: skip
+
+
+def former_report(tmp_path, hostile):
+    return comparison_report(tmp_path, hostile, former=True)
+
+
+def comparison_report(tmp_path, hostile, *, former=False):
     place = tmp_path / "comparisons" / "hostile"
     place.mkdir(parents=True)
     names = (hostile, "Adam")
@@ -155,19 +182,22 @@ def comparison_report(tmp_path, hostile):
         made = [row(columns, name) for name in names]
         return _table([found | {"problem": hostile} for found in made])
 
-    (place / "summary.csv").write_text(rows(SUMMARY))
+    (place / "summary.csv").write_text(rows(SUMMARY if former else (*SUMMARY, *NEW)))
     for name, columns in TABLES.items():
         (place / f"{name}.csv").write_text(rows(columns.split()))
     (place / "summary.md").write_text(f"# Title\n\n{hostile}\n\n## Notes\n\n- {hostile}\n")
     (place / "config.yaml").write_text(f"# {hostile}\n")
     environment = {"problems": "x", "command": ["dlcli", hostile], hostile: hostile}
+    if not former:
+        environment["protocol"] = hostile
+        (place / "results.json").write_text(json.dumps(results(hostile)))
     (place / "environment.json").write_text(json.dumps(environment))
     text = comparison_page(ComparisonFolder(place))
     (place / "report.html").write_text(text)
     return place / "report.html"
 
 
-REPORTS = {"run": run_report, "comparison": comparison_report}
+REPORTS = {"run": run_report, "comparison": comparison_report, "former": former_report}
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)

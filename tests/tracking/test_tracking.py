@@ -76,11 +76,12 @@ def test_every_trial_of_a_comparison_is_shown_once(comparison, tmp_path):
     assert len(folders) == len(trials) >= 8
     assert all(len(list(folder.iterdir())) == 1 for folder in folders)
     shown = {
-        (values["candidate"], values["learning_rate"], values["stage"], values["seed"])
+        (values["candidate"], values["learning_rate"], values["replication"], values["chosen"])
         for values in map(hyper_parameters, map(events, folders))
     }
     assert shown == {
-        (t["candidate"], float(t["learning_rate"]), t["stage"], float(t["seed"])) for t in trials
+        (t["candidate"], float(t["learning_rate"]), float(t["replication"]), t["chosen"])
+        for t in trials
     }
     assert all("val_loss" in events(folder).Tags()["scalars"] for folder in folders)
 

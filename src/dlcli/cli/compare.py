@@ -20,6 +20,8 @@ from dlcli.memory import OUT, REMEDY
 from dlcli.store.comparisons import BEST
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from dlcli.comparing import Session
     from dlcli.comparison.results import Results
     from dlcli.executors import Executor
@@ -231,31 +233,48 @@ def _write_interrupted(session: Session, *, figures: bool) -> None:
 
 
 def _print(results: Results, path: Path, *, as_json: bool) -> None:
-    from dlcli.report.documents import HEADER, as_data, cells
-    from dlcli.report.terminal import HEIGHTS, sensitivity_lines
+    from dlcli.report.documents import as_data, problem_lines
 
     if as_json:
         emit_json({"comparison": str(path), **as_data(results)})
         return
-    for sentence in results.verdict:
+    answer, lines = problem_lines(results)
+    for sentence in answer:
         print_sentence(sentence)
-    for problem in results.problems if len(results.problems) == 1 else ():
-        rows = results.summary[results.summary["problem"] == problem]
-        header = [*HEADER[:3], f"{results.score_text.split(' at ')[0]} [95 %]", *HEADER[4:]]
-        echo()
-        print_table(header, [cells(row) for _, row in rows.iterrows()],
-                    numeric=("learning rate", "lacks at most", "p"))  # fmt: skip
-        for line in ("", *sensitivity_lines(results, problem, plain=not knows(HEIGHTS))):
-            echo(line)
     if results.aggregate is not None:
-        from dlcli.report.documents import AGGREGATE, aggregate_cells
-
+        _print_aggregate(results.aggregate)
+    if lines:
         echo()
-        print_table(AGGREGATE, [aggregate_cells(row) for _, row in results.aggregate.iterrows()])
+        for line in lines:
+            print_sentence(line)
+    else:
+        _print_problem(results, results.problems[0])
     html = path / "report.html"
     echo(f"\nreport: {html if html.exists() else path / 'summary.md'}")
     if (path / BEST).exists():
         echo(f"next: dlcli train --from {path}")
+
+
+def _print_aggregate(aggregate: pd.DataFrame) -> None:
+    """Print the joint table of several problems."""
+    from dlcli.report.documents import AGGREGATE, aggregate_cells
+
+    echo()
+    rows = [aggregate_cells(row) for _, row in aggregate.iterrows()]
+    print_table(AGGREGATE, rows, numeric=AGGREGATE[1:])
+
+
+def _print_problem(results: Results, problem: str) -> None:
+    """Print the ranked table of a problem and its curve over learning rates."""
+    from dlcli.report.documents import ranked_table, rows_of
+    from dlcli.report.terminal import HEIGHTS, sensitivity_lines
+
+    score = f"{results.score_text.split(' at ')[0]} [95 %]"
+    header, rows, numeric = ranked_table(rows_of(results, problem), score)
+    echo()
+    print_table(header, rows, numeric=numeric)
+    for line in ("", *sensitivity_lines(results, problem, plain=not knows(HEIGHTS))):
+        echo(line)
 
 
 def _print_plan(session: Session, seconds: float, jobs: int, *, as_json: bool) -> None:

@@ -15,6 +15,7 @@ from dlcli.config.rendering import differences, flatten
 from dlcli.config.yaml_text import read_plain
 from dlcli.errors import UserError
 from dlcli.store.comparisons import (
+    FORMER,
     ComparisonFolder,
     find_named,
     list_comparisons,
@@ -68,7 +69,8 @@ def list_them(root: str, comparisons: str, as_json: bool) -> None:
     if records and compared:
         echo()
     if compared:
-        rows = [[_cell(value) for key, value in row.items() if key != "path"] for row in compared]
+        left_out = ("path", "protocol")
+        rows = [[_cell(v) for key, v in row.items() if key not in left_out] for row in compared]
         columns = ["comparison", "state", "started", "problems", "trials", "best"]
         print_table(columns, rows, numeric=("trials",))
 
@@ -97,7 +99,8 @@ def _comparison_record(folder: ComparisonFolder) -> dict[str, Any]:
     return {
         "name": folder.name,
         "path": str(folder.path),
-        "state": "running" if folder.is_locked() else "compared" if best else "incomplete",
+        "state": _comparison_state(folder, is_compared=bool(best)),
+        "protocol": FORMER if folder.is_former else None,
         "started": _local(started)[:16] if started else None,
         "problems": len(list(folder.path.glob("config*.yaml"))),
         "trials": folder.kept_trials(),
@@ -105,6 +108,15 @@ def _comparison_record(folder: ComparisonFolder) -> dict[str, Any]:
         if mean is not None and best.get("candidate") and best.get("learning_rate")
         else None,
     }
+
+
+def _comparison_state(folder: ComparisonFolder, *, is_compared: bool) -> str:
+    """Return whether a comparison is running, compared, interrupted or incomplete."""
+    if folder.is_locked():
+        return "running"
+    if not is_compared:
+        return "incomplete"
+    return "interrupted" if folder.is_interrupted else "compared"
 
 
 def _number(cell: str | None) -> float | None:
@@ -221,6 +233,8 @@ def _show_comparison(folder: ComparisonFolder, *, as_json: bool) -> None:
         environment = _json_or_empty(folder, ENVIRONMENT)
         emit_json(_comparison_record(folder) | {"environment": environment})
         return
+    if folder.is_former:
+        echo(f"{FORMER.capitalize()}.\n")
     echo(folder.read_text("summary.md"), nl=False)
 
 

@@ -88,7 +88,7 @@ class Session:
             f"Interrupted: {len(self.records)} of {schedule.trials} trials are done, so this is "
             "not the whole comparison. The same command goes on."
         )
-        return replace(found, verdict=(told, *found.verdict))
+        return replace(found, verdict=(told, *found.verdict), interrupted=True)
 
     def remaining(self) -> int:
         """Return how many trials are planned and not done, as far as one can see."""

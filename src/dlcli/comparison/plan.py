@@ -40,9 +40,6 @@ NEIGHBORHOOD = 3
 PROTOCOL = "replications"
 """Names the protocol in a comparison's folder: trials of another one are not mixed with its own."""
 
-FORMER_PROTOCOL = "one split, one search"
-"""The protocol of folders that name none: a search on one split, confirmed with fresh seeds."""
-
 
 def _sgd(label: str | None = None, **arguments: Any) -> Candidate:
     return Candidate(Call("optimizers", "SGD", arguments), label)

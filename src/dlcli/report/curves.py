@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
     from dlcli.comparison.results import Results
 
+BANDED = 3
+"""Runs that a band needs: the interval of two is hardly ever narrower than the whole axis."""
+
 _FAILED: dict[str, Any] = {"marker": "x", "color": "black", "linestyle": "none", "markersize": 5.5}
 _CHOSEN: dict[str, Any] = {
     "marker": "o",
@@ -44,7 +47,7 @@ _CHOSEN: dict[str, Any] = {
 
 
 def learning_curves(results: Results, cast: Cast) -> Figure:
-    """Draw the mean validation score by epoch, with a band of its interval.
+    """Draw the mean validation score over the replications by epoch, with a band of its interval.
 
     The first epochs lie outside of the axes, and this is said, where they would squash the others.
 
@@ -57,17 +60,28 @@ def learning_curves(results: Results, cast: Cast) -> Figure:
         lines = _lines(results, results.curves, problem, "epoch")
         for candidate, rows in lines.items():
             _draw(panel, cast, candidate, rows, "epoch", "mean")
-            low, high = rows["low"].to_numpy(float), rows["high"].to_numpy(float)
-            if np.isfinite(low).any():
-                colour = cast.candidates[candidate].colour
-                epochs = rows["epoch"].to_numpy(float)
-                panel.fill_between(epochs, low, high, color=colour, alpha=0.12, linewidth=0)
+            epochs = rows["epoch"].to_numpy(float)
+            _draw_band(panel, cast.candidates[candidate].colour, epochs, rows)
         whole_numbers(panel)
         columns = ("mean", "low", "high")
         note = fit_scale(panel, cast, lines, "epoch", columns, late_limits(lines, columns))
-        described = [problem, _beginnings(panel, lines), note]
+        described = [problem, _over(results, problem), _beginnings(panel, lines), note]
         describe(panel, described, "epoch", results.validation_text)
     return figure
+
+
+def _over(results: Results, problem: str) -> str:
+    """Say what a mean is over."""
+    count = results.replications[problem]
+    return f"mean of {count} replications, 95% bands" if count > 1 else ""
+
+
+def _draw_band(panel: Axes, colour: str, x: NDArray[np.float64], rows: DataFrame) -> None:
+    """Draw the intervals of a line, where there are enough runs for one to say something."""
+    telling = rows["runs"].to_numpy(float) >= BANDED
+    low, high = rows["low"].to_numpy(float), rows["high"].to_numpy(float)
+    if (np.isfinite(low) & telling).any():
+        panel.fill_between(x, low, high, where=telling, color=colour, alpha=0.12, linewidth=0)
 
 
 def _beginnings(panel: Axes, lines: Mapping[str, DataFrame]) -> str:
@@ -101,17 +115,19 @@ def tuning_budget(results: Results, cast: Cast) -> Figure:
 
 
 def rate_sensitivity(results: Results, cast: Cast) -> Figure:
-    """Draw the validation score by learning rate, with the chosen rates and those that failed.
+    """Draw the validation score by learning rate, with a band of its interval.
+
+    The recommended rates are marked, and those at which trials failed.
 
     Args:
         results: `chance`, and of `sensitivity` the columns problem, candidate, label,
-            learning_rate, score, runs, failed and chosen.
+            learning_rate, score, low, high, runs, failed and chosen.
         cast: The candidates.
     """
     failures = results.sensitivity.groupby("label")["failed"].sum()
     notes = {str(label): f" ({count} failed)" for label, count in failures.items() if count}
     extra = [
-        Line2D([], [], color=GREY, markeredgecolor=GREY, label="chosen rate", **_CHOSEN),
+        Line2D([], [], color=GREY, markeredgecolor=GREY, label="recommended rate", **_CHOSEN),
         Line2D([], [], label="failed: diverged or got stuck", **_FAILED),
         Line2D([], [], color=GREY, linestyle="--", linewidth=1, label="chance level"),
     ]
@@ -127,14 +143,14 @@ def rate_sensitivity(results: Results, cast: Cast) -> Figure:
         if len(every):
             _log_rates(panel, every["learning_rate"].to_numpy(float))
         failed, runs = int(every["failed"].sum()), int(every["runs"].sum())
-        said = f"{failed} of {runs} runs failed"
+        said = f"{failed} of {runs} trials failed"
         note = _fit_rates(panel, chance, [rows["score"].to_numpy(float) for rows in lines.values()])
         describe(panel, [problem, said, note], "learning rate (log scale)", results.validation_text)
     return figure
 
 
 def time_to_target(results: Results, cast: Cast) -> Figure:
-    """Draw the share of runs that reached the target by each epoch.
+    """Draw the share of trials that reached the target by each epoch.
 
     Args:
         results: `targets`, and of `arrivals` the columns problem, candidate, epoch and share.
@@ -147,7 +163,7 @@ def time_to_target(results: Results, cast: Cast) -> Figure:
             _draw(panel, cast, candidate, rows, "epoch", "share", drawstyle="steps-post")
         whole_numbers(panel)
         _shares(panel)
-        y = "share of runs that reached the target"
+        y = "share of trials that reached the target"
         describe(panel, [problem, _target(results, problem)], "epoch", y)
     return figure
 
@@ -199,6 +215,7 @@ def _draw_rates(panel: Axes, cast: Cast, candidate: str, rows: DataFrame) -> Non
     style = cast.candidates[candidate]
     rates, scores = rows["learning_rate"].to_numpy(float), rows["score"].to_numpy(float)
     panel.plot(rates, scores, **style.line())
+    _draw_band(panel, style.colour, rates, rows)
     chosen, failed = rows["chosen"].to_numpy(bool), rows["failed"].to_numpy(float) > 0
     panel.plot(rates[chosen], scores[chosen], markeredgecolor=style.colour, **_CHOSEN)
     panel.plot(rates[failed], scores[failed], zorder=4, **_FAILED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dlcli.comparison.plan import PROTOCOL
 from dlcli.comparison.results.wording import shown_interval, shown_score
@@ -23,6 +23,13 @@ VERDICTS = {"best": "best", "as_good": "as good", "open": "open", "worse": "wors
 """What tables call the verdicts of `summary.csv`."""
 
 HEADER = ("verdict", "candidate", "learning rate", "score", "lacks at most", "p", "failed")
+"""The columns of the ranked table."""
+
+RANKED = ("verdict", "lacks at most", "p")
+"""Those that are left out where nothing is ranked."""
+
+NUMERIC = ("learning rate", "score", "lacks at most", "p")
+"""Those that are aligned to the right."""
 
 
 def write_tables(results: Results, folder: Folder) -> list[str]:
@@ -37,6 +44,7 @@ def write_tables(results: Results, folder: Folder) -> list[str]:
         "arrivals.csv": results.arrivals,
         "budget.csv": results.budget,
         "spread.csv": results.spreads,
+        "scores.csv": results.scores,
         "problems.csv": results.aggregate,
         "profiles.csv": results.profiles,
     }
@@ -67,6 +75,8 @@ def as_data(results: Results) -> dict[str, Any]:
         "split": results.split,
         "tune": results.tune,
         "is_ranked": results.is_ranked,
+        "is_grid": results.is_grid,
+        "interrupted": results.interrupted,
         "trials": len(results.trials),
         "expected_trials": results.expected_trials,
         "verdict": list(results.verdict),
@@ -94,6 +104,14 @@ def _records(frame: pd.DataFrame | None) -> Any:
     return [] if frame is None else json.loads(frame.to_json(orient="records"))
 
 
+Rows: TypeAlias = "Sequence[pd.Series | Mapping[str, Any]]"
+
+
+def rows_of(results: Results, problem: str) -> Rows:
+    """Return the rows of a problem's summary, the best first."""
+    return [row for _, row in results.summary.iterrows() if row["problem"] == problem]
+
+
 def cells(row: pd.Series | Mapping[str, Any]) -> list[str]:
     """Return a summary row as it is shown, in the order of `HEADER`."""
     flag = f" (under-tuned: lost to {row['under_tuned']})" if row["under_tuned"] else ""
@@ -105,14 +123,31 @@ def cells(row: pd.Series | Mapping[str, Any]) -> list[str]:
         f"{beyond}{rate:g}" if not math.isnan(rate) else "-",
         shown_interval(row),
         shown_lack(row),
-        shown_p(row["p_value"], best=row["verdict"] == "best"),
+        shown_p(row),
         shown_failures(row),
     ]
 
 
+def ranked_table(rows: Rows, score: str) -> tuple[list[str], list[list[str]], list[str]]:
+    """Return the ranked table: its header, its cells and the columns of numbers.
+
+    Where nothing is ranked, as in a quick look, there are no verdicts, bounds and p-values.
+
+    Args:
+        rows: Of a problem's summary.
+        score: What the column of scores is called.
+    """
+    shown = any(row["verdict"] for row in rows)
+    kept = [i for i, name in enumerate(HEADER) if shown or name not in RANKED]
+    names = [score if name == "score" else name for name in HEADER]
+    numeric = [names[i] for i in kept if HEADER[i] in NUMERIC]
+    return [names[i] for i in kept], [[cells(row)[i] for i in kept] for row in rows], numeric
+
+
 def shown_lack(row: pd.Series | Mapping[str, Any]) -> str:
-    """Write what a candidate may lack to the best at most."""
-    return "-" if math.isnan(row["difference_high"]) else shown_score(row["difference_high"])
+    """Write what a ranked candidate may lack to the best at most."""
+    unknown = not row["verdict"] or math.isnan(row["difference_high"])
+    return "-" if unknown else shown_score(row["difference_high"])
 
 
 def shown_failures(row: pd.Series | Mapping[str, Any]) -> str:
@@ -121,35 +156,84 @@ def shown_failures(row: pd.Series | Mapping[str, Any]) -> str:
     return ", ".join(counted) or "0"
 
 
-def shown_p(value: float, *, best: bool) -> str:
-    """Write a p-value; the best is not compared with itself."""
-    if best or math.isnan(value):
+def shown_p(row: pd.Series | Mapping[str, Any]) -> str:
+    """Write a ranked candidate's p-value; the best is not compared with itself."""
+    value = row["p_value"]
+    if row["verdict"] in ("", "best") or math.isnan(value):
         return "-"
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
+def cliff_sentences(rows: Rows, validation_text: str) -> list[str]:
+    """Return a warning for each candidate whose rate is beside a cliff.
+
+    That of the best one is in the verdict.
+
+    Args:
+        rows: Of a problem's summary.
+        validation_text: What a safer rate costs, such as `validation accuracy`.
+    """
+    told = []
+    for row in rows:
+        if not row["cliff"] or row["verdict"] == "best":
+            continue
+        found = f"{row['candidate']} at {row['learning_rate']:g} is beside a cliff: {row['cliff']}."
+        if not math.isnan(row["safer_rate"]):
+            cost = row["safer_cost"]
+            price = (
+                f"costs {shown_score(cost)} of {validation_text}" if cost > 0 else "costs nothing"
+            )
+            found += f" A rate of {row['safer_rate']:g} is safer and {price}."
+        told.append(found)
+    return told
+
+
+def problem_lines(results: Results) -> tuple[Sequence[str], Sequence[str]]:
+    """Return the sentences that answer, and of several problems a line each."""
+    count = len(results.problems) if len(results.problems) > 1 else 0
+    split = len(results.verdict) - count
+    return results.verdict[:split], results.verdict[split:]
+
+
 def markdown(results: Results) -> str:
     """Return the summary as Markdown: the answer, a table a problem, the notes."""
-    parts = ["# Comparison of optimizers", "\n\n".join(results.verdict)]
-    several = len(results.problems) > 1
-    details = dict(results.details)
-    for problem in results.problems:
-        rows = results.summary[results.summary["problem"] == problem]
-        parts.append(f"## {problem}")
-        if several:
-            parts.append("\n\n".join(details[problem][1:]))
-        header = [*HEADER[:3], f"{results.score_text}, mean [95 % interval]", *HEADER[4:]]
-        parts.append(_markdown_table(header, [cells(row) for _, row in rows.iterrows()]))
-        target = results.targets[problem]
-        if target is not None:
-            parts.append(f"Target: {results.validation_text} {shown_score(target)}.")
-            parts.append(_arrivals(rows))
+    answer, lines = problem_lines(results)
+    parts = ["# Comparison of optimizers", *answer]
     if results.aggregate is not None:
-        parts += ["## All problems", _aggregate(results.aggregate)]
+        rows = [aggregate_cells(row) for _, row in results.aggregate.iterrows()]
+        parts.append(_markdown_table(AGGREGATE, rows, AGGREGATE[1:]))
+    if lines:
+        parts.append(_bullets(lines))
+    for problem in results.problems:
+        parts += _markdown_problem(results, problem)
     if results.notes:
-        parts += ["## Notes", "\n".join(f"- {note}" for note in results.notes)]
-    parts += ["## How to read this", READING]
+        parts += ["## Notes", _bullets(results.notes)]
+    told = reading(split=results.split, tune=results.tune, is_grid=results.is_grid)
+    parts += ["## How to read this", told]
     return without_tags("\n\n".join(parts) + "\n")
+
+
+def _bullets(lines: Sequence[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _markdown_problem(results: Results, problem: str) -> list[str]:
+    rows = rows_of(results, problem)
+    parts = [f"## {problem}"]
+    if len(results.problems) > 1:
+        parts += dict(results.details)[problem][1:]
+    score = f"{results.score_text}, mean [95 % interval]"
+    parts.append(_markdown_table(*ranked_table(rows, score)))
+    if (margin := results.margins[problem]) is not None and any(row["verdict"] for row in rows):
+        parts.append(f"Margin: {margin:.3g}. A candidate that lacks less to the best is as good.")
+    if cliffs := cliff_sentences(rows, results.validation_text):
+        parts.append(_bullets(cliffs))
+    target = results.targets[problem]
+    if target is not None:
+        told = f"Time until the {results.validation_text} reaches {shown_score(target)}"
+        parts.append(f"{told}: medians, `-` where no more than half of the trials reach it.")
+        parts.append(_arrivals(rows))
+    return parts
 
 
 def without_tags(text: str) -> str:
@@ -157,19 +241,61 @@ def without_tags(text: str) -> str:
     return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text)
 
 
-READING = """\
-- Each replication draws the split, the initial weights, the batches, dropout and the choice of the
-  learning rate anew, the same for every candidate. Its validation part chooses the rate; the test
-  score of the network so chosen is what counts.
-- best, as good, open, worse: `worse` is shown by a max-T permutation test (p below 0.05), which has
-  the picking of the best inside it. `as good` means that the candidate lacks less than the margin
-  to the best, with 95 % confidence for all candidates together. `open` is neither shown.
-- A trial that diverged (not a finite number) or got stuck (no better than chance and 2 points, or
-  hardly better while its loss did not fall) counts with the score of chance.
-- `≤` or `≥` before a rate: it is on the edge of the rates tried, a better one may lie beyond."""
+def reading(*, split: str, tune: str, is_grid: bool) -> str:
+    """Return how to read the tables, as a list in Markdown.
+
+    Args:
+        split: `resample` or `official`.
+        tune: `each` or `once`.
+        is_grid: Whether every rate was tried, and nothing is ranked.
+    """
+    lines = [_protocol(split, tune), _BEST, _LACKS] if not is_grid else [_GRID]
+    return _bullets([*lines, _FAILED, _EDGE])
 
 
-def _arrivals(rows: pd.DataFrame) -> str:
+def _protocol(split: str, tune: str) -> str:
+    """Say what a replication is."""
+    drawn = ["the initial weights", "the batches", "dropout"]
+    drawn = ["the split of the data" if split == "resample" else "the validation part", *drawn]
+    drawn += ["the choice of the learning rate"] if tune == "each" else []
+    kept = [] if split == "resample" else ["The test part is always the data set's own."]
+    kept += [] if tune == "each" else ["The learning rates are chosen once, for all replications."]
+    told = (
+        f"A replication draws {', '.join(drawn[:-1])} and {drawn[-1]} anew. Within a replication "
+        "all candidates have the same split, weights and batches, so differences are paired."
+    )
+    scored = (
+        "The validation part chooses the rate. The test part scores the chosen network once, and "
+        "only this score counts."
+    )
+    return " ".join([told, *kept, scored])
+
+
+_BEST = (
+    "`best` has the best mean. `worse`: shown to be worse than the best (max-T sign-flip test, "
+    "p < 0.05; the test allows for the number of candidates and for picking the best). `as good`: "
+    "lacks less than the margin, with 95 % confidence for all candidates together. `open`: neither "
+    "is shown."
+)
+_LACKS = (
+    "`lacks at most`: the upper end of what the candidate lacks to the best (simultaneous 95 % "
+    "bounds; Hsu 1996). Intervals of means that overlap decide nothing, because scores are "
+    "compared pair by pair."
+)
+_GRID = (
+    "Every learning rate was tried the same number of times, and the validation part scored it. "
+    "The best rate was picked by the same scores, so its score is too good: nothing is ranked."
+)
+_FAILED = (
+    "Failed trials count with the score of chance. A trial is `diverged` if its loss or weights "
+    "contain NaN or infinity, and `stuck` if it ends no better than chance."
+)
+_EDGE = (
+    "`≤` or `≥` before a rate: it is the lowest or highest rate tried; a better one may lie beyond."
+)
+
+
+def _arrivals(rows: Rows) -> str:
     header = ["candidate", "epochs", "steps", "seconds", "reached"]
     lines = [
         [
@@ -177,9 +303,9 @@ def _arrivals(rows: pd.DataFrame) -> str:
             *(_time(row[f"{unit}_to_target"]) for unit in ("epochs", "steps", "seconds")),
             f"{int(row['reached'])} of {int(row['reached'] + row['censored'])}",
         ]
-        for _, row in rows.iterrows()
+        for row in rows
     ]
-    return _markdown_table(header, lines)
+    return _markdown_table(header, lines, header[1:])
 
 
 def _time(value: float) -> str:
@@ -189,9 +315,10 @@ def _time(value: float) -> str:
 AGGREGATE = ("candidate", "normalized mean", "normalized IQM [95 %]", "average rank")
 
 
-def aggregate_cells(row: pd.Series) -> list[str]:
+def aggregate_cells(row: pd.Series | Mapping[str, Any]) -> list[str]:
     """Return a candidate's row over all problems as it is shown, in the order of `AGGREGATE`."""
-    ends = f" [{row['low']:.3f}, {row['high']:.3f}]" if not math.isnan(row["low"]) else ""
+    known = row["low"] is not None and not math.isnan(row["low"])
+    ends = f" [{row['low']:.3f}, {row['high']:.3f}]" if known else ""
     return [
         str(row["candidate"]),
         f"{row['normalised_mean']:.3f}",
@@ -200,12 +327,10 @@ def aggregate_cells(row: pd.Series) -> list[str]:
     ]
 
 
-def _aggregate(frame: pd.DataFrame) -> str:
-    return _markdown_table(AGGREGATE, [aggregate_cells(row) for _, row in frame.iterrows()])
-
-
-def _markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
+def _markdown_table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[str] = ()
+) -> str:
+    lines = [header, ["---:" if name in numeric else "---" for name in header], *rows]
     return "\n".join(
         "| " + " | ".join(c.replace("|", "\\|") for c in line) + " |" for line in lines
     )
@@ -225,28 +350,22 @@ def escaped(text: str) -> str:
 
 def latex(results: Results) -> str:
     """Return the summary as LaTeX tables for the booktabs package, one a problem."""
-    return "\n".join(
-        _latex_table(results, problem, results.summary[results.summary["problem"] == problem])
-        for problem in results.problems
-    )
+    return "\n".join(_latex_table(results, problem) for problem in results.problems)
 
 
-def _latex_table(results: Results, problem: str, rows: pd.DataFrame) -> str:
-    header = ["verdict", "candidate", "learning rate", f"{results.score_text} [95 % interval]",
-              "lacks at most", "$p$",
-              "failed"]  # fmt: skip
-    names = [h if h.startswith("$") else escaped(h) for h in header]
-    body = [" & ".join(escaped(cell) for cell in cells(row)) + r" \\" for _, row in rows.iterrows()]
-    margin = results.margins[problem]
-    told = f" As good: lacks less than {margin:.3g} to the best." if margin else ""
-    caption = f"Optimizers on {escaped(problem)}.{told}"
+def _latex_table(results: Results, problem: str) -> str:
+    score = f"{results.score_text} [95 % interval]"
+    header, rows, numeric = ranked_table(rows_of(results, problem), score)
+    names = ["$p$" if name == "p" else escaped(name) for name in header]
+    body = [" & ".join(map(escaped, row)) + r" \\" for row in rows]
+    columns = "".join("r" if name in numeric else "l" for name in header)
     return "\n".join(
         [
             r"% needs \usepackage{booktabs}",
             r"\begin{table}",
             r"\centering",
-            rf"\caption{{{caption}}}",
-            r"\begin{tabular}{llrlrrr}",
+            rf"\caption{{{escaped(_caption(results, problem))}}}",
+            rf"\begin{{tabular}}{{{columns}}}",
             r"\toprule",
             " & ".join(names) + r" \\",
             r"\midrule",
@@ -257,3 +376,13 @@ def _latex_table(results: Results, problem: str, rows: pd.DataFrame) -> str:
             "",
         ]
     )
+
+
+def _caption(results: Results, problem: str) -> str:
+    count = results.replications[problem]
+    over = f", {count} replications" if count > 1 and not results.is_grid else ""
+    margin = results.margins[problem]
+    told = f"Optimizers on {problem}{over}."
+    if margin is None or not results.is_ranked:
+        return told
+    return f"{told} As good: lacks less than {margin:.3g} to the best (simultaneous 95 % bound)."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dlcli.report import curves, intervals, panels, style, tables
+from dlcli.report import curves, intervals, paired, panels, style, tables
 from dlcli.report.saving import save_figure
 
 if TYPE_CHECKING:
@@ -42,6 +42,9 @@ def drawings(results: Results) -> Iterator[tuple[str, Callable[[], Figure]]]:
     yield "learning_curves", lambda: curves.learning_curves(results, cast)
     yield "rate_sensitivity", lambda: curves.rate_sensitivity(results, cast)
     yield "score_intervals", lambda: intervals.score_intervals(results, cast)
+    yield "scores_by_replication", lambda: paired.scores_by_replication(results, cast)
+    if paired.is_ranked(results):
+        yield "distance_to_best", lambda: paired.distance_to_best(results, cast)
     yield "time_to_target", lambda: curves.time_to_target(results, cast)
     yield "tuning_budget", lambda: curves.tuning_budget(results, cast)
     if cast.initializers:

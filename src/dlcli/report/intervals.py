@@ -1,4 +1,4 @@
-"""The figure of scores: a row a candidate, a dot a run, and the mean with its interval."""
+"""The figure of scores: a row a candidate, a dot a replication, the mean with its interval."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
+from dlcli.report.documents import VERDICTS
 from dlcli.report.panels import Cast, describe, limits, panels
 from dlcli.report.rows import part, ranked
 from dlcli.report.style import FONT_SIZE, GREY, number, wrapped
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
@@ -35,6 +38,7 @@ _RUN: dict[str, Any] = {
 }
 _MEAN: dict[str, Any] = {"markersize": 5, "zorder": 4}
 _INTERVAL: dict[str, Any] = {"linewidth": 1.6, "marker": "|", "markersize": 8}
+_MARGIN: dict[str, Any] = {"color": GREY, "alpha": 0.15, "linewidth": 0, "zorder": 0}
 _EDGE: dict[str, Any] = {"linestyle": "none", "clip_on": False, "zorder": 5}
 _FAILED: dict[str, dict[str, Any]] = {
     "diverged": {"marker": "x", "color": "black", "markersize": 5, **_EDGE},
@@ -47,9 +51,9 @@ def score_intervals(results: Results, cast: Cast) -> Figure:
     """Draw each candidate's scores, one row a candidate in the order of their ranks.
 
     Args:
-        results: Of `summary` the columns problem, rank, group, candidate, learning_rate, diverged,
-            stuck, failed, mean, low and high; of `scores` the columns problem, candidate, seed,
-            score and status.
+        results: `margins`; of `summary` the columns problem, rank, verdict, candidate,
+            learning_rate, diverged, stuck, failed, mean, low and high; of `scores` the columns
+            problem, candidate, replication, score and status.
         cast: The candidates.
     """
     problems = [_Problem.of(results, problem) for problem in results.problems]
@@ -57,6 +61,7 @@ def score_intervals(results: Results, cast: Cast) -> Figure:
     entries = _entries(results, outside=any(problem.has_outside() for problem in problems))
     figure, axes = panels(len(problems), entries, height=height, columns=1)
     for problem, panel in zip(problems, axes, strict=True):
+        _draw_margin(panel, problem)
         _draw_problem(panel, problem, cast)
         describe(panel, [problem.name], results.score_text, "", width=48)
     return figure
@@ -70,16 +75,22 @@ class _Problem:
     summary: dict[str, pd.Series[Any]]
     runs: dict[str, DataFrame]
     bounds: tuple[float, float]
+    band: tuple[float, float] | None
+    """Of means that lack less than the margin to the best one."""
 
     @staticmethod
     def of(results: Results, problem: str) -> _Problem:
         names = ranked(results, problem)
         rows = part(results.summary, problem=problem)
         summary = {str(row["candidate"]): row for _, row in rows.iterrows()}
-        runs = part(results.scores, problem=problem).sort_values("seed")
+        runs = part(results.scores, problem=problem).sort_values("replication")
         scores = {name: part(runs, candidate=name) for name in names}
         bounds = limits([_telling(summary[name], scores[name]) for name in names])
-        return _Problem(problem, {name: summary[name] for name in names}, scores, bounds)
+        band = margin_band(results, problem)
+        if band is not None:  # it is always seen whole: its edge is what one looks for
+            room = 0.05 * (bounds[1] - bounds[0])
+            bounds = (min(bounds[0], min(band) - room), max(bounds[1], max(band) + room))
+        return _Problem(problem, {name: summary[name] for name in names}, scores, bounds, band)
 
     def row_heights(self) -> list[float]:
         """Return the inches that each row's texts take."""
@@ -102,6 +113,28 @@ class _Problem:
         told = [_telling(self.summary[name], self.runs[name]) for name in self.summary]
         scores = np.concatenate(told)
         return bool(((scores < low) | (scores > high)).any())
+
+
+def margin_band(results: Results, problem: str) -> tuple[float, float] | None:
+    """Return the means between the best one and those that lack the margin to it.
+
+    Args:
+        results: `margins` and `greater_is_better`; of `summary` the columns problem, verdict and
+            mean.
+        problem: One of them.
+    """
+    margin = results.margins[problem]
+    rows = part(results.summary, problem=problem, verdict="best")
+    if margin is None or not len(rows):
+        return None
+    best = float(rows["mean"].iloc[0])
+    end = best - margin if results.greater_is_better else best + margin
+    return (min(best, end), max(best, end))
+
+
+def _draw_margin(panel: Axes, problem: _Problem) -> None:
+    if problem.band is not None:
+        panel.axvspan(*problem.band, **_MARGIN)
 
 
 def _draw_problem(panel: Axes, problem: _Problem, cast: Cast) -> None:
@@ -177,24 +210,30 @@ def _point_outside(
 
 def _row_name(row: pd.Series[Any]) -> str:
     """Return what is written at the left of a row."""
-    group = f"group {row['group']}, " if row["group"] else ""
+    verdict = f"{VERDICTS[row['verdict']]}, " if row["verdict"] else ""
     value = float(row["learning_rate"])
     rate = "no learning rate" if np.isnan(value) else f"learning rate {value:.3g}"
-    return f"{wrapped(str(row['candidate']), _NAME)}\n{group}{rate}"
+    return f"{wrapped(str(row['candidate']), _NAME)}\n{verdict}{rate}"
 
 
-def _entries(results: Results, *, outside: bool) -> list[Line2D]:
+def _entries(results: Results, *, outside: bool) -> list[Artist]:
     """Return what the legend says, without what the figure does not show."""
     scores, summary = results.scores, results.summary
-    entries = [
-        Line2D([], [], color=GREY, label="a run", **_RUN),
+    entries: list[Artist] = [
+        Line2D([], [], color=GREY, label="a replication", **_RUN),
         Line2D([], [], color=GREY, label="mean", marker="D", linestyle="none", markersize=6),
     ]
     if np.isfinite(summary["low"].to_numpy(float)).any():
         entries.append(Line2D([], [], color=GREY, label="95% interval of the mean", **_INTERVAL))
+    for problem, margin in results.margins.items():
+        if margin_band(results, problem) is not None:
+            told = f"less than the margin ({margin:.3g}) from the best mean"
+            told = told if len(results.problems) == 1 else "less than the margin from the best mean"
+            entries.append(Patch(label=told, **_MARGIN))
+            break
     for name, look in _FAILED.items():
         if (scores["status"] == name).any():
-            entries.append(Line2D([], [], label=f"{name} run, set to the worst score", **look))
+            entries.append(Line2D([], [], label=f"{name}, counts as chance", **look))
     if outside:
         pointer = Line2D([], [], color=GREY, marker="<", linestyle="none", label="off the scale")
         entries.append(pointer)

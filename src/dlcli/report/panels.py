@@ -27,6 +27,7 @@ from dlcli.report.style import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike, NDArray
     from pandas import DataFrame
@@ -93,7 +94,7 @@ def cast_of(results: Results) -> Cast:
 
 
 def panels(
-    count: int, entries: Sequence[Line2D], *, height: float, columns: int = 2
+    count: int, entries: Sequence[Artist], *, height: float, columns: int = 2
 ) -> tuple[Figure, list[Axes]]:
     """Return a figure of panels in a grid above a legend.
 
@@ -115,7 +116,7 @@ def panels(
     return figure, grid[:count]
 
 
-def problem_panels(results: Results, entries: Sequence[Line2D]) -> tuple[Figure, dict[str, Axes]]:
+def problem_panels(results: Results, entries: Sequence[Artist]) -> tuple[Figure, dict[str, Axes]]:
     """Return a figure with a panel a problem above a legend, and the panels by problem."""
     names = results.problems
     figure, axes = panels(len(names), entries, height=3.3 if len(names) == 1 else 2.6)
@@ -256,7 +257,7 @@ def text_width(text: str) -> float:
     )
 
 
-def _arrange(entries: Sequence[Line2D]) -> tuple[int, float]:
+def _arrange(entries: Sequence[Artist]) -> tuple[int, float]:
     """Return how many entries of a legend fit side by side, and the height they take together.
 
     Long labels are wrapped if a legend of many entries would have a single column otherwise.

@@ -49,8 +49,8 @@ def initializers(results: Results, cast: Cast) -> Figure:
         bar.set_label(wrapped(results.score_text, 24))
         panel.set_yticks(range(len(labels)), [wrapped(label, _NAME) for label in labels])
         _name_columns(panel, names)
-        said = "mean score and chosen learning rate (lr)"
-        describe(panel, [problem, said], "initialiser", "optimizer")
+        said = "mean score and recommended learning rate (lr)"
+        describe(panel, [problem, said], "initializer", "optimizer")
     return figure
 
 

@@ -31,11 +31,12 @@ def sensitivity_lines(results: Results, problem: str, *, plain: bool = False) ->
     """Yield lines that show how the validation score depends on the learning rate.
 
     The lowest height is the score of knowing nothing, or, without such, of what is far below the
-    median; the highest is the best of all.
+    median; the highest is the best of all. A rate at which half of the trials or more failed has no
+    height.
 
     Args:
-        results: Of `sensitivity` the columns problem, candidate, learning_rate, score, failed and
-            chosen; of `summary` problem, candidate, rank and width_decades.
+        results: Of `sensitivity` the columns problem, candidate, learning_rate, score, runs,
+            failed and chosen; of `summary` problem, candidate, rank and width_decades.
         problem: One of them.
         plain: Heights as digits, for a terminal that knows nothing but ASCII.
     """
@@ -48,8 +49,8 @@ def sensitivity_lines(results: Results, problem: str, *, plain: bool = False) ->
     grid = _Grid(rows["learning_rate"].to_numpy(float))
     low, high = _range(results, problem, rows)
     yield (
-        f"{results.validation_text} by learning rate: {heights[0]} {shown_score(low)} to "
-        f"{heights[-1]} {shown_score(high)}, {FAILED} failed, {CHOSEN} chosen"
+        f"{results.validation_text} by rate: {heights[0]} {shown_score(low)} to {heights[-1]} "
+        f"{shown_score(high)}, {FAILED} half failed, {CHOSEN} recommended"
     )
     told = _short(names[:SHOWN])
     width = max(map(cell_width, told))
@@ -118,10 +119,11 @@ class _Grid:
     def row(self, rows: DataFrame, low: float, high: float, heights: str) -> str:
         """Return a candidate's line."""
         line = [" "] * self.width
-        columns = ["learning_rate", "score", "failed", "chosen"]
-        for rate, score, failed, chosen in rows[columns].itertuples(index=False):
+        columns = ["learning_rate", "score", "runs", "failed", "chosen"]
+        for rate, score, runs, failed, chosen in rows[columns].itertuples(index=False):
             place = self.place(math.log10(rate))
-            line[place] = FAILED if failed else _height(score, low, high, heights)
+            fails = failed and 2 * failed >= runs
+            line[place] = FAILED if fails else _height(score, low, high, heights)
             if chosen and self.cell > 1:
                 line[place + 1] = CHOSEN
         return "".join(line)

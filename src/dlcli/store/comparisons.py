@@ -38,6 +38,9 @@ RESULTS = "results.json"
 BEST = "best.yaml"
 EARLIER = "earlier"
 FIGURES = "figures"
+FORMER = "made by the former protocol (one split, one search)"
+"""What is said of a folder that names no protocol."""
+
 PROBLEMS = "problems"
 """The entry of environment.json that identifies what is compared on."""
 
@@ -99,6 +102,24 @@ class ComparisonFolder(Folder):
             written = datetime.fromisoformat(self.read_json(ENVIRONMENT)["started"])
             return written.astimezone(UTC).isoformat(timespec="seconds")
         return ""
+
+    @property
+    def is_former(self) -> bool:
+        """Whether it was made by the former protocol: one split of the data, one search of rates.
+
+        Such a folder names no protocol, and holds no `results.json`.
+        """
+        with contextlib.suppress(UserError):
+            named = self.read_json(ENVIRONMENT).get("protocol")
+            return named is None and not os.path.lexists(self.path / RESULTS)
+        return False
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether its tables are those of a comparison that was stopped before its end."""
+        with contextlib.suppress(UserError):
+            return self.read_json(RESULTS).get("interrupted") is True
+        return False
 
     def summary(self) -> list[dict[str, str]]:
         """Return the rows of the summary as text, the best first; none if there are none yet."""

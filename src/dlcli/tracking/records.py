@@ -24,9 +24,10 @@ LEFT_OUT = frozenset({"checkpoint.npz", runs.STATUS})
 """Files of a run that are no results of it."""
 
 TRIAL_PARAMETERS = (
-    "problem", "candidate", "optimizer", "arguments", "learning_rate", "initializer", "stage",
-    "seed",
+    "problem", "candidate", "optimizer", "arguments", "learning_rate", "initializer",
+    "replication", "chosen", "stage", "seed",
 )  # fmt: skip
+"""Columns of trials.csv; `stage` only of a comparison by the former protocol."""
 TRIAL_SCORES = ("train_loss", "val_", "test_")
 
 
@@ -118,7 +119,8 @@ def _is_own(path: Path) -> bool:
 
 def _trial_name(row: Mapping[str, str]) -> str:
     """Name a trial as a person would look for it; its key makes the name unique."""
-    words = [row["candidate"], row["learning_rate"], row["stage"], f"seed {row['seed']}"]
+    place = f"replication {row['replication']}" if "replication" in row else row["stage"]
+    words = [row["candidate"], row["learning_rate"], place, f"seed {row['seed']}"]
     return f"{' '.join(words)} {row['key'][:8]}"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dlcli.comparison.results import make_results
 from dlcli.report.documents import write_tables
 from dlcli.report.page import REPORT, comparison_page
@@ -14,12 +16,14 @@ PEAKS = {
 }  # fmt: skip
 LARGE = (
     "compare: {optimizers: [SGD, Ftrl, Adam, AdamW, RMSprop, Lion, Nadam, Adagrad], "
-    "initializers: [GlorotUniform, HeNormal], seeds: 17}"
+    "initializers: [GlorotUniform, HeNormal], seeds: 8}"
 )
-"""Of over 400 trainings."""
+"""Of over 400 trials."""
 
 
-def written(place, compare=LARGE, peaks=None, *, epochs=10, failing=None):
+def written(
+    place, compare=LARGE, peaks=None, *, epochs=10, failing=None, told=None, names=("made",)
+):
     """Write the tables and the page of a comparison into a new folder; return the page's path.
 
     Args:
@@ -27,22 +31,27 @@ def written(place, compare=LARGE, peaks=None, *, epochs=10, failing=None):
         compare: Its section of a config.
         peaks: label -> (best rate, best score).
         epochs: Of each training.
-        failing: Label to the status of all trainings of it.
+        failing: Label to the status of all trials of it.
+        told: Fields of the results that are replaced.
+        names: Of the problems.
     """
     score = by_rate(PEAKS if peaks is None else peaks, spread=0.005, width=3)
 
     def judge(made, trial):
         status = (failing or {}).get(made.contenders[trial.contender].label, "ok")
-        told = {"stage": trial.stage, "epochs": epochs, "status": status}
-        return result(score(made, trial) if status == "ok" else 0.2, **told)
+        reached = score(made, trial) if status == "ok" else 0.2
+        return result(reached, epochs=epochs, status=status)
 
-    made = plan(compare, epochs=epochs)
-    protocol, records = run(made, score, judge=judge)
-    results = make_results(made, records, protocol.choices, ["a note"])
+    made = plan(compare, epochs=epochs, names=names)
+    schedule, records = run(made, score, judge=judge)
+    results = replace(make_results(made, records, schedule, ["a note"]), **(told or {}))
     place.mkdir(parents=True)
     folder = ComparisonFolder(place)
     write_tables(results, folder)
     folder.write_text("config.yaml", f"name: made\n{compare}\n")
-    folder.write_text("environment.json", '{"command": ["dlcli", "compare-optimizers"]}')
+    folder.write_json(
+        "environment.json",
+        {"command": ["dlcli", "compare-optimizers"], "protocol": "replications", "problems": "1"},
+    )
     folder.write_text(REPORT, comparison_page(folder))
     return place / REPORT

@@ -14,6 +14,7 @@ from dlcli.report.colours import COLOURS, DARK
 from dlcli.report.page import run_page
 from dlcli.report.page.comparison import FATES
 from dlcli.report.page.run import PARTS
+from dlcli.store.comparisons import ComparisonFolder
 from tests.browser import browsing, needs_chromium
 from tests.report.page.made import written
 from tests.security.places import write_run
@@ -22,7 +23,7 @@ LONG = "<b>Ädam</b> & 漢字, a name that is longer than any window is wide: " 
 FEW = f"compare: {{optimizers: [SGD, {{Adam: {{}}, label: {json.dumps(LONG)}}}, Lion], seeds: 8}}"
 FEW_PEAKS = {"SGD": (0.316, 0.8), LONG: (1e-3, 0.9), "Lion": (1e-4, 0.85)}
 BOUND = 6_000_000
-"""Bytes of a page of 400 trainings."""
+"""Bytes of a page of 400 trials."""
 READABLE, SEEN = 4.5, 3.0
 """WCAG 2.2's contrasts, AA, of text (1.4.3) and of what else must be seen (1.4.11)."""
 
@@ -78,7 +79,7 @@ def test_no_optimizer_is_lost_on_dark_paper():
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory):
-    """The page of 408 trainings of 60 epochs."""
+    """The page of over 400 trials of 60 epochs."""
     return written(tmp_path_factory.mktemp("looks") / "large", epochs=60)
 
 
@@ -89,7 +90,7 @@ def few(tmp_path_factory):
     return written(place, FEW, FEW_PEAKS, epochs=4, failing={"Lion": "diverged"})
 
 
-def test_a_page_of_400_trainings_stays_small(large):
+def test_a_page_of_400_trials_stays_small(large):
     assert len((large.parent / "trials.csv").read_text().splitlines()) > 400
     assert large.stat().st_size < BOUND
 
@@ -109,11 +110,12 @@ def test_axes_name_what_was_measured_and_the_target_is_said(few):
 
 
 def test_columns_that_hold_nothing_are_left_out_of_what_failed(few):
-    part = few.read_text("utf-8").partition("What became of the trainings")[2]
+    part = few.read_text("utf-8").partition("What became of the trials")[2]
     heads = re.findall(r"<button[^>]*>(.*?)</button>", part.partition("</details>")[2])
     assert "status" in heads
     assert "message" not in heads
-    assert "initialiser" not in heads
+    assert "initializer" not in heads
+    assert "replication" in heads
 
 
 @pytest.fixture(scope="module")
@@ -139,11 +141,11 @@ def shown(colour):
 
 @needs_chromium
 @pytest.mark.slow
-def test_a_page_of_400_trainings_draws_all_its_plots(large, tab):
+def test_a_page_of_400_trials_draws_all_its_plots(large, tab):
     tab.width(1600)
     tab.look()
     tab.open(large)
-    assert len(plots(tab, PAPERS)) == 6
+    assert len(plots(tab, PAPERS)) == 8
 
 
 @needs_chromium
@@ -258,10 +260,13 @@ def test_a_table_is_sorted_from_the_keyboard_and_says_so(few, tab):
         "(s => s.outlineStyle + ' ' + s.outlineWidth)(getComputedStyle(document.activeElement))"
     )
     assert style == "solid 3px"
-    column = "[...document.querySelector('tbody').rows].map(r => r.cells[4].textContent)"
+    column = "[...document.querySelector('tbody').rows].map(r => r.cells[5].textContent)"
     sort = "document.activeElement.parentElement.getAttribute('aria-sort')"
-    known = ["< 0.001", "0.009"]
-    assert sorted(tab.run(column)) == ["-", *sorted(known)]
+    rows = ComparisonFolder(few.parent).summary()
+    values = sorted(float(row["p_value"]) for row in rows if row["verdict"] != "best")
+    known = [f"{value:.3f}" if value >= 0.001 else "< 0.001" for value in values]
+    assert len(known) == 2
+    assert sorted(tab.run(column)) == sorted(["-", *known])
     tab.press("Enter", 13, "\r")
     assert tab.run(sort) == "ascending"
     assert tab.run(column) == [*known, "-"]  # what is missing stays last
@@ -351,7 +356,7 @@ def test_whoever_hears_a_page_is_told_of_every_figure_and_table(few, tab):
     assert tab.run("document.documentElement.lang") == "en"
     assert tab.run("document.title") == "Comparison of optimizers: few"
     labels = plots(tab, "plot => plot.getAttribute('role') + ' ' + plot.getAttribute('aria-label')")
-    assert len(labels) == 6
+    assert len(labels) == 8
     assert all(re.match(r"img [A-Z].{40,}", label) for label in labels)
     figures = (
         "[...document.querySelectorAll('figure')].map(f => f.querySelectorAll('table').length)"

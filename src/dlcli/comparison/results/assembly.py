@@ -40,6 +40,7 @@ class Results:
         split: How examples are split: `resample` or `official`.
         tune: How rates are chosen: in `each` replication, or `once`.
         is_ranked: Whether candidates are ranked at all.
+        is_grid: Whether every rate is tried with every seed, so that nothing is ranked.
         expected_trials: All trials of the plan; more than there are if it was interrupted.
         problems: Their names.
         targets: The validation score that counts as reached, by problem; None without any.
@@ -63,6 +64,7 @@ class Results:
         verdict: Sentences, the answer first; of several problems, one for each after that.
         details: All that is said of each problem, by its name.
         notes: What else a reader should know.
+        interrupted: Whether trials are missing because somebody stopped the comparison.
     """
 
     score: str
@@ -72,6 +74,7 @@ class Results:
     split: str
     tune: str
     is_ranked: bool
+    is_grid: bool
     expected_trials: int
     problems: tuple[str, ...]
     targets: dict[str, float | None]
@@ -95,6 +98,7 @@ class Results:
     verdict: tuple[str, ...]
     details: tuple[tuple[str, tuple[str, ...]], ...]
     notes: tuple[str, ...]
+    interrupted: bool = False
 
 
 def make_results(
@@ -136,6 +140,7 @@ def make_results(
         split=plan.split,
         tune=plan.tune,
         is_ranked=scores.is_ranked and not plan.unranked,
+        is_grid=plan.is_grid,
         expected_trials=schedule.trials,
         problems=tuple(names),
         targets={names[problem]: targets[problem] for problem in problems},

@@ -11,7 +11,7 @@ import pandas as pd
 from dlcli.comparison.plan import describe_call
 from dlcli.comparison.results.frames import epochs_to_target
 from dlcli.comparison.statistics.budget import budget_curve
-from dlcli.comparison.statistics.description import mean_interval
+from dlcli.comparison.statistics.description import Interval, mean_interval
 from dlcli.comparison.statistics.sensitivity import TOLERANCE, rate_sensitivity, spread
 
 if TYPE_CHECKING:
@@ -78,14 +78,12 @@ def sensitivity_frame(scores: Scores) -> pd.DataFrame:
         recommended = scores.recommended(index)
         chosen = [scores.chosen(index, replication) for replication in scores.replications]
         for place, rate in enumerate(curve.rates):
-            ends = sorted((curve.low[place] * scores.sign, curve.high[place] * scores.sign))
             rows.append(
                 {
                     **_named(scores, index),
                     "learning_rate": float(rate),
                     "score": float(curve.scores[place]) * scores.sign,
-                    "low": ends[0],
-                    "high": ends[1],
+                    **_ends(scores, curve.low[place], curve.high[place]),
                     "runs": int(curve.tried[place]),
                     "failed": int(failed[place].sum()),
                     "chosen": recommended is not None and rate == recommended.rate,
@@ -96,22 +94,29 @@ def sensitivity_frame(scores: Scores) -> pd.DataFrame:
     return _frame(rows, *columns)
 
 
+def _ends(scores: Scores, low: float, high: float) -> dict[str, float]:
+    """Return an interval's ends in the metric's units, from ends of which greater is better.
+
+    Student's interval knows no bounds, but an accuracy is never above 1.
+    """
+    ends = np.clip(np.sort([low * scores.sign, high * scores.sign]), *scores.plan.score.bounds)
+    return {"low": float(ends[0]), "high": float(ends[1])}
+
+
 def curve_frame(scores: Scores) -> pd.DataFrame:
     """Return the validation score after each epoch: its mean with a 95 % interval."""
     rows = []
     for index in _indices(scores):
-        curves = scores.validation_curves(index) * scores.sign
-        for epoch, values in enumerate(curves.T, start=1):
+        for epoch, values in enumerate(scores.validation_curves(index).T, start=1):
             if not len(values):
                 continue
-            interval = mean_interval(values)
+            interval = mean_interval(values) or Interval(math.nan, math.nan)
             rows.append(
                 {
                     **_named(scores, index),
                     "epoch": epoch,
-                    "mean": float(values.mean()),
-                    "low": interval.low if interval else math.nan,
-                    "high": interval.high if interval else math.nan,
+                    "mean": float(values.mean()) * scores.sign,
+                    **_ends(scores, interval.low, interval.high),
                     "runs": len(values),
                 }
             )
@@ -146,14 +151,12 @@ def budget_frame(scores: Scores) -> pd.DataFrame:
             continue
         curve = budget_curve(values, failed)
         for place, value in enumerate(curve.expected):
-            ends = sorted((curve.low[place] * scores.sign, curve.high[place] * scores.sign))
             rows.append(
                 {
                     **_named(scores, index),
                     "tries": place + 1,
                     "expected_best": float(value) * scores.sign,
-                    "low": ends[0],
-                    "high": ends[1],
+                    **_ends(scores, curve.low[place], curve.high[place]),
                 }
             )
     return _frame(rows, "tries", "expected_best", "low", "high")
