@@ -71,7 +71,7 @@ def compare(kind: str, data: Path, trials: int, folder: Path, *options: str) -> 
     )
 
 
-def save(name: str, rows: list[dict[str, Any]]) -> None:
+def save(name: str, rows: list[dict[str, Any]], results: Path = RESULTS) -> None:
     """Write what was measured, and where, to results/NAME.json."""
     told = {
         "date": datetime.now(UTC).date().isoformat(),
@@ -80,8 +80,8 @@ def save(name: str, rows: list[dict[str, Any]]) -> None:
         "versions": {p: version(p) for p in ("dlcli", "tensorflow", "keras", "numpy")},
         "rows": rows,
     }
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(json.dumps(told, indent=1) + "\n")
+    results.mkdir(exist_ok=True)
+    (results / f"{name}.json").write_text(json.dumps(told, indent=1) + "\n")
 
 
 def shown(row: dict[str, Any]) -> str:

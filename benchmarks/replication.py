@@ -517,6 +517,7 @@ def _kinds(units: Sequence[Unit]) -> list[Kind]:
 def write_report(rows: Sequence[dict[str, Any]], results: Path, readme: Path) -> None:
     """Write the figures to results/*.json, and into the README's tables."""
     from harness import save
+
     from report import write_tables
 
     for name in ("replication", "replication_claims"):
