@@ -70,7 +70,7 @@ def compare(kind: str, data: Path, trials: int, folder: Path, *options: str) -> 
     )
 
 
-def save(name: str, rows: list[dict[str, Any]]) -> None:
+def save(name: str, rows: list[dict[str, Any]], results: Path = RESULTS) -> None:
     """Write what was measured, and where, to results/NAME.json."""
     told = {
         "date": datetime.now(UTC).date().isoformat(),
@@ -79,8 +79,8 @@ def save(name: str, rows: list[dict[str, Any]]) -> None:
         "versions": computing_versions(),
         "rows": rows,
     }
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(json.dumps(told, indent=1) + "\n")
+    results.mkdir(exist_ok=True)
+    (results / f"{name}.json").write_text(json.dumps(told, indent=1) + "\n")
 
 
 def shown(row: dict[str, Any]) -> str:
