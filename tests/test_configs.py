@@ -12,7 +12,7 @@ from dlcli.data import table
 from dlcli.runner import start
 from tests.helpers import Silent
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("converted")]
 
 CONFIGS = sorted(Path(__file__).parents[1].joinpath("configs").glob("*.yaml"))
 OFFLINE = [
