@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import os
 import sys
@@ -11,9 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import settings
 
+from tests.helpers import SMALL, dlcli
 from tests.isolation import (
-    Conversions,
     SeededImport,
+    Shared,
+    convert,
+    lent,
     own_caches,
     replaced,
     seed_everything,
@@ -21,7 +25,7 @@ from tests.isolation import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
 # A deadline is a timing, and a busy machine would make it fail.
 settings.register_profile("ci", deadline=None, derandomize=True, database=None)
@@ -63,15 +67,55 @@ def pytest_fixture_setup(
 
 
 @pytest.fixture(scope="session")
-def conversions(tmp_path_factory: pytest.TempPathFactory) -> Conversions:
-    """The data sets that are slow to convert, converted once for all workers."""
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+    """What is made once for all workers; at the end it must be what it was."""
     base = tmp_path_factory.getbasetemp()
     is_worker = "PYTEST_XDIST_WORKER" in os.environ
-    return Conversions((base.parent if is_worker else base) / "conversions")
+    made = Shared((base.parent if is_worker else base) / "shared")
+    yield made
+    made.check()
 
 
 @pytest.fixture
-def converted(conversions: Conversions, _alone: None) -> Iterator[None]:
+def converted(shared: Shared, _alone: None) -> Iterator[None]:
     """Let the test's cache hold the data sets that are slow to convert."""
-    with conversions.lent(Path(os.environ["DLCLI_CACHE_DIR"])):
+    with lent(shared.once("conversions", convert), Path(os.environ["DLCLI_CACHE_DIR"])):
         yield
+
+
+@pytest.fixture(scope="session")
+def compared_once(shared: Shared) -> Callable[..., Path]:
+    """Return what compares `SMALL` with some arguments, once, and returns the comparison's folder.
+
+    To be read or copied, not to be changed.
+    """
+
+    def compared(*arguments: str) -> Path:
+        return made_once(shared, "compare-optimizers", *arguments) / "comparisons" / "small"
+
+    return compared
+
+
+@pytest.fixture(scope="session")
+def trained_once(shared: Shared) -> Callable[..., Path]:
+    """Return what trains `SMALL` with some arguments, once, and returns the run's folder.
+
+    To be read or copied, not to be changed.
+    """
+
+    def trained(*arguments: str) -> Path:
+        return made_once(shared, "train", "--out", "run", *arguments) / "run"
+
+    return trained
+
+
+def made_once(shared: Shared, command: str, *arguments: str) -> Path:
+    """Return the folder in which a command was run with `SMALL`."""
+
+    def make(place: Path) -> None:
+        (place / "small.yaml").write_text(SMALL)
+        done = dlcli(command, "small.yaml", *arguments, cwd=place)
+        assert done.returncode == 0, done.stderr
+
+    digest = hashlib.sha256(repr(arguments).encode()).hexdigest()[:8]
+    return shared.once(f"{command}-{digest}", make)

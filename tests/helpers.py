@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from tests.nursery import Nursery
+
 SMALL = """\
 name: small
 seed: 3
@@ -30,8 +32,22 @@ class Silent:
     def epoch(self, **_: object) -> None: ...
 
 
+_nursery = Nursery()
+
+
 def dlcli(*arguments, cwd, stdin=None, timeout=300):
-    """Run dlcli as a user does; return the finished process with text output."""
+    """Run dlcli as a user does; return the finished process with text output.
+
+    TensorFlow is imported already (see tests/nursery.py), but not for a comparison, whose workers
+    are processes that import it themselves.
+    """
+    if "compare-optimizers" in arguments:
+        return started_anew(*arguments, cwd=cwd, stdin=stdin, timeout=timeout)
+    return _nursery.run(arguments, cwd=cwd, stdin=stdin, timeout=timeout)
+
+
+def started_anew(*arguments, cwd, stdin=None, timeout=300):
+    """Run dlcli in a process that begins with nothing; return it, finished."""
     return subprocess.run(
         [sys.executable, "-m", "dlcli", *arguments],
         cwd=cwd,

@@ -5,19 +5,22 @@ from __future__ import annotations
 import fcntl
 import os
 import random
+import shutil
 import sys
 from contextlib import contextmanager
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import PathFinder
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from importlib.machinery import ModuleSpec
+    from pathlib import Path
     from types import ModuleType
+
+    State = dict[Path, tuple[int, int]]
 
 SEED = 20_261_128
 """Where every test and every shared fixture starts, in any order and on any day."""
@@ -124,39 +127,63 @@ SLOWLY_CONVERTED = (
 """Data sets whose conversion takes a tenth of a second to ten."""
 
 
-class Conversions:
-    """Converted data sets, made once for all tests of a run; a test gets links to them.
+class Shared:
+    """What is made once for all tests of a run, in whichever of its processes asks first.
 
     Args:
-        folder: Where they are or will be: shared by the processes of the run.
+        folder: Where it is or will be: the same for the processes of the run.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._caches = folder
-        self._caches.mkdir(exist_ok=True)
-        with (folder / "lock").open("w") as lock:
+        self._folder = folder
+        self._states: dict[Path, State] = {}
+
+    def once(self, name: str, make: Callable[[Path], None]) -> Path:
+        """Return the folder of this name, which `make` has filled; a test copies what it changes.
+
+        Args:
+            name: Of what is made, and of its folder.
+            make: Fills the folder.
+        """
+        place, done = self._folder / name, self._folder / f"{name}.done"
+        self._folder.mkdir(exist_ok=True)
+        with (self._folder / f"{name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            if not (folder / "done").exists():
-                self._convert()
-                (folder / "done").touch()
-        self._files = sorted((folder / CACHES["DLCLI_CACHE_DIR"] / "datasets").iterdir())
-        self._state = self._look()
+            if not done.exists():
+                shutil.rmtree(place, ignore_errors=True)  # of a try that failed
+                place.mkdir()
+                make(place)
+                done.touch()
+        self._states.setdefault(place, _state(place))
+        return place
 
-    def _convert(self) -> None:
-        from dlcli.data import table
+    def check(self) -> None:
+        """Fail if anything shared is not what it was."""
+        changed = [place.name for place, state in self._states.items() if _state(place) != state]
+        assert not changed, f"a test has changed what all tests share: {changed}"
 
-        with replaced(own_caches(self._caches)):
-            for name in SLOWLY_CONVERTED:
-                table.find(name).load()
 
-    def _look(self) -> list[tuple[int, int]]:
-        return [(found.st_size, found.st_mtime_ns) for found in map(Path.stat, self._files)]
+def _state(place: Path) -> State:
+    found = {path: path.stat() for path in place.rglob("*") if path.is_file()}
+    return {path: (stat.st_size, stat.st_mtime_ns) for path, stat in found.items()}
 
-    @contextmanager
-    def lent(self, cache: Path) -> Iterator[None]:
-        """Link them into a dlcli cache that has none; fail if one is changed there in place."""
-        (cache / "datasets").mkdir(parents=True)
-        for file in self._files:
-            (cache / "datasets" / file.name).hardlink_to(file)
-        yield
-        assert self._look() == self._state, "a test wrote into a data set that all tests share"
+
+def convert(place: Path) -> None:
+    """Fill a folder with the data sets that are slow to convert."""
+    from dlcli.data import table
+
+    with replaced(own_caches(place)):
+        for name in SLOWLY_CONVERTED:
+            table.find(name).load()
+
+
+@contextmanager
+def lent(converted: Path, cache: Path) -> Iterator[None]:
+    """Link converted data sets into a dlcli cache that has none; fail if one is changed there."""
+    place = converted / CACHES["DLCLI_CACHE_DIR"] / "datasets"
+    (cache / "datasets").mkdir(parents=True)
+    before = _state(place)
+    for file in before:
+        (cache / "datasets" / file.name).hardlink_to(file)
+    yield
+    assert _state(place) == before, "a test has written into a data set that all tests share"
