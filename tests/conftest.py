@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import settings
 
-from tests.helpers import SMALL, dlcli
+from tests.helpers import EXPLORING, SMALL, dlcli, examples
 from tests.isolation import (
     SeededImport,
     Shared,
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 # A deadline is a timing, and a busy machine would make it fail.
 settings.register_profile("ci", deadline=None, derandomize=True, database=None)
-settings.register_profile("explore", deadline=None, max_examples=1000, print_blob=True)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+settings.register_profile("explore", deadline=None, max_examples=examples(100), print_blob=True)
+settings.load_profile("explore" if EXPLORING else "ci")
 
 if not any(isinstance(finder, SeededImport) for finder in sys.meta_path):
     sys.meta_path.insert(0, SeededImport())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -22,6 +23,15 @@ compile:
   metrics: [accuracy, f1, CategoricalCrossentropy]
 fit: {epochs: 4}
 """
+
+
+EXPLORING = os.environ.get("HYPOTHESIS_PROFILE") == "explore"
+"""Whether hypothesis looks for examples that it has not tried before (`make explore`)."""
+
+
+def examples(number: int) -> int:
+    """Return how many examples hypothesis tries: so many, or ten times as many when exploring."""
+    return 10 * number if EXPLORING else number
 
 
 class Silent:
