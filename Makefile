@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SEED ?= 1
 # As many workers as the machine has processors, or a number.
 WORKERS ?= auto
-PYTEST = $(BIN)/python -m pytest --randomly-seed=$(SEED) -n $(WORKERS)
+PYTEST = $(BIN)/python -m pytest --randomly-seed=$(SEED) -n $(WORKERS) --dist loadgroup
 
 .PHONY: demo test lint fast slow explore bench pictures catalogue clean help
 
@@ -36,7 +36,7 @@ fast: $(VENV)/.installed ## tests that take seconds
 	$(PYTEST) -m 'not slow'
 
 slow: $(VENV)/.installed ## tests that train
-	$(PYTEST) -m slow --dist loadgroup
+	$(PYTEST) -m slow
 
 explore: $(VENV)/.installed ## hypothesis with other examples each time, and ten times as many
 	HYPOTHESIS_PROFILE=explore $(PYTEST) -m 'not slow' --hypothesis-show-statistics

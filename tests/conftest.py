@@ -37,6 +37,9 @@ if not any(isinstance(finder, SeededImport) for finder in sys.meta_path):
 
 _numbers = itertools.count()
 
+LONGEST = ("test_fifty_kills_lose_no_finished_trial_and_change_no_table",)
+"""What would leave the other workers idle if it came last."""
+
 
 @pytest.fixture(scope="session")
 def _places(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -51,6 +54,18 @@ def _alone(_places: Path, tmp_path: Path) -> Iterator[None]:
         os.chdir(tmp_path)
         seed_everything()
         yield
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests that share a fixture of their module in one worker, and begin with the longest."""
+    for item in items:
+        if isinstance(item, pytest.Function) and not any(item.iter_markers("xdist_group")):
+            known = item._fixtureinfo.name2fixturedefs
+            if any(
+                known[name][-1].scope == "module" for name in item.fixturenames if name in known
+            ):
+                item.add_marker(pytest.mark.xdist_group(item.module.__name__))
+    items.sort(key=lambda item: item.name not in LONGEST)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -21,7 +21,7 @@ from dlcli.cli.compare import as_overrides, compare, shown_time
 from dlcli.comparison.statistics.verdict import groups
 from dlcli.errors import UserError
 from dlcli.store.comparisons import ComparisonFolder
-from tests.helpers import SMALL, dlcli
+from tests.helpers import HERE, SMALL, dlcli
 
 slow = pytest.mark.slow
 QUICK = ("--optimizers", "SGD,Adam", "--learning-rates", "0.01,0.1", "--seeds", "6",
@@ -247,7 +247,7 @@ def test_dry_run_shows_the_plan_and_writes_nothing(folder, compared_once):
 @slow
 def test_pruning_stops_trials_and_says_which(folder):
     compared(
-        folder, "small.yaml", "--optimizers", "SGD,Adam", "--learning-rates",
+        folder, *HERE, "small.yaml", "--optimizers", "SGD,Adam", "--learning-rates",
         "1e-4,1e-3,1e-2,1e-1", "--seeds", "6", "--prune", "--no-figures",
     )  # fmt: skip
     trials = table(folder)
@@ -261,7 +261,7 @@ def test_pruning_stops_trials_and_says_which(folder):
 def test_several_problems_and_initialisers(folder):
     (folder / "other.yaml").write_text(SMALL.replace("small", "other").replace("iris", "wine"))
     done = compared(
-        folder, "small.yaml", "other.yaml", "--optimizers", "SGD,Adam", "--learning-rates",
+        folder, *HERE, "small.yaml", "other.yaml", "--optimizers", "SGD,Adam", "--learning-rates",
         "0.01,0.1", "--seeds", "6", "--initializers", "HeNormal,GlorotUniform",
     )  # fmt: skip
     assert "Over all 2 problems" in done.stdout
@@ -286,7 +286,7 @@ def test_a_regression_is_ranked_by_its_least_error(folder):
         "model: {layers: [{Dense: {units: 1}}]}\ncompile: {metrics: [mae]}\nfit: {epochs: 6}\n"
     )
     compared(
-        folder, "line.yaml", "--optimizers", "SGD,Adam", "--learning-rates", "1e-4,0.1",
+        folder, *HERE, "line.yaml", "--optimizers", "SGD,Adam", "--learning-rates", "1e-4,0.1",
         "--seeds", "6", "--no-figures",
     )  # fmt: skip
     summary = table(folder, "summary", "line")
@@ -300,7 +300,7 @@ def test_one_optimizer_under_several_labels_is_never_told_apart(folder):
     labels = "[{Adam: {}, label: a}, {Adam: {}, label: b}, {Adam: {}, label: c}]"
     compared(
         folder, "small.yaml", "--optimizers", labels, "--learning-rates", "0.01", "--seeds", "10",
-        "--no-figures",
+        "--no-figures", *HERE,
     )  # fmt: skip
     summary = table(folder, "summary")
     assert set(summary["group"]) == {"a"}
@@ -311,7 +311,7 @@ def test_one_optimizer_under_several_labels_is_never_told_apart(folder):
 def test_real_scores_of_one_optimizer_claim_a_difference_in_five_per_cent(folder):
     compared(
         folder, "small.yaml", "--optimizers", "Adam", "--learning-rates", "0.01", "--seeds", "80",
-        "--no-figures",
+        "--no-figures", *HERE,
     )  # fmt: skip
     scores = table(folder).query("stage == 'confirm'")["test_accuracy"].to_numpy()
     rng = np.random.default_rng(5)
@@ -365,7 +365,7 @@ def test_real_scores_of_one_optimizer_claim_a_difference_in_five_per_cent(folder
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )
 def test_mistakes_are_told_and_leave_nothing_behind(folder, arguments, told):
-    done = compared(folder, "small.yaml", *arguments, code=2)
+    done = compared(folder, *HERE, "small.yaml", *arguments, code=2)
     assert told in done.stderr
     assert not (folder / "comparisons").exists()
 
@@ -416,11 +416,21 @@ def test_a_narrower_comparison_keeps_the_tables_of_the_wider_one(folder, compare
 
 @slow
 def test_a_search_alone_ranks_nothing(folder):
-    done = compared(folder, "small.yaml", *QUICK, "--seeds", "0")
+    done = compared(folder, *HERE, "small.yaml", *QUICK, "--seeds", "0")
     assert "Search only on small" in done.stdout
     assert done.stdout.splitlines()[2].startswith("-")
     assert table(folder, "summary")["rank"].isna().all()
-    compared(folder, "small.yaml", "--preset", "quick", "--epochs", "1", "--optimizers", "SGD,Adam")
+    compared(
+        folder,
+        "small.yaml",
+        "--preset",
+        "quick",
+        "--epochs",
+        "1",
+        "--optimizers",
+        "SGD,Adam",
+        *HERE,
+    )
 
 
 def compared_here(folder, monkeypatch, *arguments):
