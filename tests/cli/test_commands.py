@@ -155,7 +155,7 @@ def test_ctrl_c_keeps_what_was_trained_and_exits_with_130(workplace):
     folder, _ = workplace
     process = start_long_training(folder)
     process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=60)
+    _, told = process.communicate(timeout=300)
     assert process.returncode == 130
     assert "dlcli train --resume long" in told
     assert "Traceback" not in told

@@ -177,7 +177,7 @@ def test_ctrl_c_keeps_what_is_done(folder):
     process = started(folder, "small.yaml", *WIDE)
     wait_for_trials(folder, process, 2)
     os.killpg(process.pid, signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=300)
     assert process.returncode == 130
     assert "finished trials are kept" in errors
     assert "Traceback" not in errors
@@ -195,7 +195,7 @@ def test_a_killed_worker_costs_nothing(folder):
         and b"forkserver" in (path / "cmdline").read_bytes()
     ]  # fmt: skip
     os.kill(max(workers), signal.SIGKILL)
-    _, errors = process.communicate(timeout=120)
+    _, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors
     assert set(table(folder)["status"]) <= {"ok", "stuck", "diverged"}
     assert len(table(folder)) == 24
@@ -215,7 +215,7 @@ def test_a_folder_in_use_is_left_alone(folder, compared_once):
 @slow
 def test_two_started_at_once_do_not_harm_each_other(folder):
     both = [started(folder, "small.yaml", *QUICK) for _ in range(2)]
-    told = [process.communicate(timeout=120) for process in both]
+    told = [process.communicate(timeout=300) for process in both]
     codes = sorted(process.returncode for process in both)
     assert codes in ([0, 0], [0, 2]), told
     for place in (folder / "comparisons").iterdir():

@@ -21,7 +21,7 @@ def folder(tmp_path):
 
 
 def told(process):
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=300)
     assert "Traceback" not in errors
     assert process.returncode == 130, errors
     assert none_left(process.pid)

@@ -278,6 +278,7 @@ def test_only_very_many_scores_are_given_fewer_permutations_than_asked_for(monke
     assert many.p_values[9] == 1 / 1_000
 
 
+@pytest.mark.slow
 def test_ten_thousand_permutations_of_eight_by_ten_take_no_time():
     scores = np.random.default_rng(0).normal(size=(8, 10))
     start = time.process_time()
