@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from dlcli.cli.compare import as_overrides, compare, shown_time
 from dlcli.comparison.statistics.verdict import groups
 from dlcli.errors import UserError
 from dlcli.store.comparisons import ComparisonFolder
-from tests.helpers import SMALL, dlcli
+from tests.helpers import HERE, SMALL, dlcli
 
 slow = pytest.mark.slow
 QUICK = ("--optimizers", "SGD,Adam", "--learning-rates", "0.01,0.1", "--seeds", "6",
@@ -33,6 +34,11 @@ WIDE = "--optimizers", "SGD,Adam,SGD(momentum=0.9)", *QUICK[2:]
 def folder(tmp_path):
     (tmp_path / "small.yaml").write_text(SMALL)
     return tmp_path
+
+
+def lay(folder, comparison):
+    """Lay a finished comparison into the folder, as if it had been made there."""
+    shutil.copytree(comparison, folder / "comparisons" / "small")
 
 
 def compared(folder, *arguments, code=0):
@@ -70,7 +76,8 @@ def test_the_answer_is_on_stdout_and_the_tables_are_in_the_folder(folder):
 
 
 @slow
-def test_json_holds_the_summary(folder):
+def test_json_holds_the_summary(folder, compared_once):
+    lay(folder, compared_once(*QUICK))
     done = compared(folder, "small.yaml", *QUICK, "--json")
     content = json.loads(done.stdout)
     assert {row["candidate"] for row in content["summary"]} == {"SGD", "Adam"}
@@ -79,8 +86,8 @@ def test_json_holds_the_summary(folder):
 
 
 @slow
-def test_processes_and_this_process_give_the_same_tables(folder):
-    compared(folder, "small.yaml", *QUICK)
+def test_processes_and_this_process_give_the_same_tables(folder, compared_once):
+    lay(folder, compared_once(*QUICK))
     compared(folder, "small.yaml", *QUICK, "--executor", "serial", "--name", "serial")
     compared(folder, "small.yaml", *QUICK, "--jobs", "1", "--name", "one")
     for name in ("trials", "epochs", "summary", "pairwise", "sensitivity"):
@@ -89,8 +96,8 @@ def test_processes_and_this_process_give_the_same_tables(folder):
 
 
 @slow
-def test_the_same_command_trains_nothing_twice_and_a_wider_one_only_the_rest(folder):
-    compared(folder, "small.yaml", *QUICK)
+def test_the_same_command_trains_nothing_twice_and_a_wider_one_only_the_rest(folder, compared_once):
+    lay(folder, compared_once(*QUICK))
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("trial.json")}
     assert "16 of them done before" in compared(folder, "small.yaml", *QUICK).stderr
     wider = compared(folder, "small.yaml", *WIDE)
@@ -102,8 +109,8 @@ def test_the_same_command_trains_nothing_twice_and_a_wider_one_only_the_rest(fol
 
 
 @slow
-def test_a_changed_config_reuses_nothing_and_overwrites_nothing(folder):
-    compared(folder, "small.yaml", *QUICK)
+def test_a_changed_config_reuses_nothing_and_overwrites_nothing(folder, compared_once):
+    lay(folder, compared_once(*QUICK))
     before = (folder / "comparisons" / "small" / "summary.csv").read_bytes()
     changed = compared(folder, "small.yaml", *QUICK, "--set", "data.batch_size=8")
     assert "16 trials\n" in changed.stderr
@@ -115,8 +122,8 @@ def test_a_changed_config_reuses_nothing_and_overwrites_nothing(folder):
 
 
 @slow
-def test_fresh_starts_beside_the_old_one(folder):
-    compared(folder, "small.yaml", *QUICK)
+def test_fresh_starts_beside_the_old_one(folder, compared_once):
+    lay(folder, compared_once(*QUICK))
     fresh = compared(folder, "small.yaml", *QUICK, "--fresh")
     assert "done before" not in fresh.stderr
     assert "comparisons/small-2" in fresh.stdout
@@ -136,14 +143,12 @@ def finished_trials(folder):
 
 
 def wait_for_trials(folder, process, count):
-    for _ in range(1200):
-        if finished_trials(folder) >= count or process.poll() is not None:
-            return
+    while finished_trials(folder) < count and process.poll() is None:
         time.sleep(0.02)
 
 
 @slow
-def test_killed_at_any_moment_it_goes_on_and_ends_with_the_same_tables(folder, tmp_path):
+def test_killed_at_any_moment_it_goes_on_and_ends_with_the_same_tables(folder, compared_once):
     chance = random.Random(7)  # noqa: S311 (moments, not secrets)
     kills = 0
     for count in (0, 1, 3, 7, 13):
@@ -162,8 +167,7 @@ def test_killed_at_any_moment_it_goes_on_and_ends_with_the_same_tables(folder, t
     done = compared(folder, "small.yaml", *WIDE)
     assert f"{kept} of them done before" in done.stderr
     (folder / "whole").mkdir()
-    (folder / "whole" / "small.yaml").write_text(SMALL)
-    compared(folder / "whole", "small.yaml", *WIDE)
+    lay(folder / "whole", compared_once(*WIDE))
     for name in ("trials", "epochs", "summary", "pairwise", "sensitivity"):
         pd.testing.assert_frame_equal(table(folder, name), table(folder / "whole", name))
 
@@ -173,7 +177,7 @@ def test_ctrl_c_keeps_what_is_done(folder):
     process = started(folder, "small.yaml", *WIDE)
     wait_for_trials(folder, process, 2)
     os.killpg(process.pid, signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=300)
     assert process.returncode == 130
     assert "finished trials are kept" in errors
     assert "Traceback" not in errors
@@ -191,15 +195,15 @@ def test_a_killed_worker_costs_nothing(folder):
         and b"forkserver" in (path / "cmdline").read_bytes()
     ]  # fmt: skip
     os.kill(max(workers), signal.SIGKILL)
-    _, errors = process.communicate(timeout=120)
+    _, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors
     assert set(table(folder)["status"]) <= {"ok", "stuck", "diverged"}
     assert len(table(folder)) == 24
 
 
 @slow
-def test_a_folder_in_use_is_left_alone(folder):
-    compared(folder, "small.yaml", *QUICK)
+def test_a_folder_in_use_is_left_alone(folder, compared_once):
+    lay(folder, compared_once(*QUICK))
     before = {path: path.read_bytes() for path in folder.rglob("*.csv")}
     with ComparisonFolder(folder / "comparisons" / "small").lock():
         second = compared(folder, "small.yaml", *WIDE, code=2)
@@ -211,7 +215,7 @@ def test_a_folder_in_use_is_left_alone(folder):
 @slow
 def test_two_started_at_once_do_not_harm_each_other(folder):
     both = [started(folder, "small.yaml", *QUICK) for _ in range(2)]
-    told = [process.communicate(timeout=120) for process in both]
+    told = [process.communicate(timeout=300) for process in both]
     codes = sorted(process.returncode for process in both)
     assert codes in ([0, 0], [0, 2]), told
     for place in (folder / "comparisons").iterdir():
@@ -219,8 +223,8 @@ def test_two_started_at_once_do_not_harm_each_other(folder):
 
 
 @slow
-def test_a_damaged_trial_is_trained_again_and_said(folder):
-    compared(folder, "small.yaml", *QUICK)
+def test_a_damaged_trial_is_trained_again_and_said(folder, compared_once):
+    lay(folder, compared_once(*QUICK))
     before = table(folder)
     victim = min(folder.glob("comparisons/small/trials/*"))
     (victim / "trial.json").write_text('{"cut')
@@ -230,32 +234,20 @@ def test_a_damaged_trial_is_trained_again_and_said(folder):
 
 
 @slow
-def test_dry_run_shows_the_plan_and_writes_nothing(folder):
+def test_dry_run_shows_the_plan_and_writes_nothing(folder, compared_once):
     done = compared(folder, "small.yaml", *QUICK, "--dry-run")
     assert "4 searching and 12 confirming trials" in done.stdout
     assert "about " in done.stdout
     assert not (folder / "comparisons").exists()
-    compared(folder, "small.yaml", *QUICK)
+    lay(folder, compared_once(*QUICK))
     content = json.loads(compared(folder, "small.yaml", *WIDE, "--dry-run", "--json").stdout)
     assert (content["trials"], content["done"]) == (24, 16)
 
 
 @slow
-def test_a_time_budget_leaves_out_what_does_not_fit(folder):
-    done = compared(
-        folder, "small.yaml", "--seeds", "400", "--optimizers", "SGD,Adam", "--budget", "15s",
-        "--no-figures",
-    )  # fmt: skip
-    assert "leaves out" in done.stderr
-    seeds = table(folder).query("stage == 'confirm'").groupby("optimizer").size()
-    # A busy machine may be slower than it was when it was timed; then that is said.
-    assert len(set(seeds)) == 1 or "the time was over" in done.stderr
-
-
-@slow
 def test_pruning_stops_trials_and_says_which(folder):
     compared(
-        folder, "small.yaml", "--optimizers", "SGD,Adam", "--learning-rates",
+        folder, *HERE, "small.yaml", "--optimizers", "SGD,Adam", "--learning-rates",
         "1e-4,1e-3,1e-2,1e-1", "--seeds", "6", "--prune", "--no-figures",
     )  # fmt: skip
     trials = table(folder)
@@ -269,7 +261,7 @@ def test_pruning_stops_trials_and_says_which(folder):
 def test_several_problems_and_initialisers(folder):
     (folder / "other.yaml").write_text(SMALL.replace("small", "other").replace("iris", "wine"))
     done = compared(
-        folder, "small.yaml", "other.yaml", "--optimizers", "SGD,Adam", "--learning-rates",
+        folder, *HERE, "small.yaml", "other.yaml", "--optimizers", "SGD,Adam", "--learning-rates",
         "0.01,0.1", "--seeds", "6", "--initializers", "HeNormal,GlorotUniform",
     )  # fmt: skip
     assert "Over all 2 problems" in done.stdout
@@ -294,7 +286,7 @@ def test_a_regression_is_ranked_by_its_least_error(folder):
         "model: {layers: [{Dense: {units: 1}}]}\ncompile: {metrics: [mae]}\nfit: {epochs: 6}\n"
     )
     compared(
-        folder, "line.yaml", "--optimizers", "SGD,Adam", "--learning-rates", "1e-4,0.1",
+        folder, *HERE, "line.yaml", "--optimizers", "SGD,Adam", "--learning-rates", "1e-4,0.1",
         "--seeds", "6", "--no-figures",
     )  # fmt: skip
     summary = table(folder, "summary", "line")
@@ -308,7 +300,7 @@ def test_one_optimizer_under_several_labels_is_never_told_apart(folder):
     labels = "[{Adam: {}, label: a}, {Adam: {}, label: b}, {Adam: {}, label: c}]"
     compared(
         folder, "small.yaml", "--optimizers", labels, "--learning-rates", "0.01", "--seeds", "10",
-        "--no-figures",
+        "--no-figures", *HERE,
     )  # fmt: skip
     summary = table(folder, "summary")
     assert set(summary["group"]) == {"a"}
@@ -319,7 +311,7 @@ def test_one_optimizer_under_several_labels_is_never_told_apart(folder):
 def test_real_scores_of_one_optimizer_claim_a_difference_in_five_per_cent(folder):
     compared(
         folder, "small.yaml", "--optimizers", "Adam", "--learning-rates", "0.01", "--seeds", "80",
-        "--no-figures",
+        "--no-figures", *HERE,
     )  # fmt: skip
     scores = table(folder).query("stage == 'confirm'")["test_accuracy"].to_numpy()
     rng = np.random.default_rng(5)
@@ -373,7 +365,7 @@ def test_real_scores_of_one_optimizer_claim_a_difference_in_five_per_cent(folder
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )
 def test_mistakes_are_told_and_leave_nothing_behind(folder, arguments, told):
-    done = compared(folder, "small.yaml", *arguments, code=2)
+    done = compared(folder, *HERE, "small.yaml", *arguments, code=2)
     assert told in done.stderr
     assert not (folder / "comparisons").exists()
 
@@ -411,8 +403,8 @@ def test_times_are_written_as_people_do():
 
 
 @slow
-def test_a_narrower_comparison_keeps_the_tables_of_the_wider_one(folder):
-    compared(folder, "small.yaml", *WIDE)
+def test_a_narrower_comparison_keeps_the_tables_of_the_wider_one(folder, compared_once):
+    lay(folder, compared_once(*WIDE))
     before = (folder / "comparisons" / "small" / "trials.csv").read_bytes()
     done = compared(folder, "small.yaml", *QUICK)
     assert "kept in comparisons/small/earlier/1" in done.stderr
@@ -424,11 +416,21 @@ def test_a_narrower_comparison_keeps_the_tables_of_the_wider_one(folder):
 
 @slow
 def test_a_search_alone_ranks_nothing(folder):
-    done = compared(folder, "small.yaml", *QUICK, "--seeds", "0")
+    done = compared(folder, *HERE, "small.yaml", *QUICK, "--seeds", "0")
     assert "Search only on small" in done.stdout
     assert done.stdout.splitlines()[2].startswith("-")
     assert table(folder, "summary")["rank"].isna().all()
-    compared(folder, "small.yaml", "--preset", "quick", "--epochs", "1", "--optimizers", "SGD,Adam")
+    compared(
+        folder,
+        "small.yaml",
+        "--preset",
+        "quick",
+        "--epochs",
+        "1",
+        "--optimizers",
+        "SGD,Adam",
+        *HERE,
+    )
 
 
 def compared_here(folder, monkeypatch, *arguments):
@@ -468,3 +470,16 @@ def test_xla_is_measured_for_long_comparisons_and_remembered(folder, monkeypatch
     # Compiled otherwise, the same trials come to the same.
     first, second = table(folder), table(folder, place="small-2")
     np.testing.assert_allclose(first["val_loss"], second["val_loss"], rtol=1e-3)
+
+
+@slow
+def test_a_time_budget_leaves_out_what_does_not_fit(folder, monkeypatch):
+    # A trial is said to take 20 s, so that what fits does not depend on how busy the machine is.
+    monkeypatch.setattr("dlcli.comparison.records.Measurement.trial_seconds", lambda *_: 20.0)
+    done = compared_here(folder, monkeypatch, "small.yaml", "--budget", "4m")
+    assert "leaves out" in done.stderr
+    assert "the time was over" not in done.stderr
+    seeds = table(folder).query("stage == 'confirm'").groupby("optimizer").size()
+    assert set(seeds.index) == {"SGD", "Adam"}
+    assert len(set(seeds)) == 1
+    assert 0 < seeds.iloc[0] < 6

@@ -97,8 +97,18 @@ def assert_same(found, wanted, tolerance=2e-5):
         np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=tolerance)
 
 
-def check(layers, dataset, name="SGD", arguments=None, extra="", tolerance=2e-5):
-    """Compare a program that has trained something else before with a fresh fit."""
+def check(layers, dataset, name="SGD", arguments=None, extra="", tolerance=2e-5, by=None):
+    """Compare a program that has trained something else before with a fresh fit.
+
+    Args:
+        layers: Of the network, as YAML.
+        dataset: Both train on it.
+        name: The optimizer.
+        arguments: Its arguments.
+        extra: Further sections of the config.
+        tolerance: Of losses and weights.
+        by: Further sections of the config that `fit` trains by, if they are others.
+    """
     given = {"learning_rate": RATE, **(arguments or {})}
     written = "{" + name + ": {" + ", ".join(f"{k}: {v}" for k, v in given.items()) + "}}"
     config = read(layers, dataset, optimizer=written, extra=extra)
@@ -106,7 +116,8 @@ def check(layers, dataset, name="SGD", arguments=None, extra="", tolerance=2e-5)
     program = Program(Network(config, draw_of(dataset), jit=config.fit.jit is True), unit)
     by_program(program, config, 17, 0.3)
     found = by_program(program, config, config.seed, RATE)
-    assert_same(found, by_fit(config, dataset), tolerance)
+    reference = config if by is None else read(layers, dataset, optimizer=written, extra=by)
+    assert_same(found, by_fit(reference, dataset), tolerance)
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
@@ -167,7 +178,11 @@ def test_models_with_xla(name):
     text = "\n".join(f"    - {{{line}}}" for line in lines)
     # A bias before a normalization has no gradient but rounding, which Adam makes whole steps of.
     text = text.replace("Dense: {units: 6}", "Dense: {units: 6, use_bias: false}")
-    check(text, noise(shape), "Adam", extra="fit: {jit: true}\n", tolerance=2e-4)
+    xla = "fit: {jit: true}\n"
+    # XLA draws other numbers for dropout; all else it computes as TensorFlow does without it,
+    # whose `fit` is compiled in a fraction of the time.
+    by = xla if "dropout" in name else ""
+    check(text, noise(shape), "Adam", extra=xla, tolerance=2e-4, by=by)
 
 
 def test_embedding_with_mask():

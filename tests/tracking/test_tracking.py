@@ -13,7 +13,7 @@ from dlcli.store.runs import RunFolder
 from dlcli.tracking import check_installed, track_comparison, track_run
 from dlcli.tracking.records import comparison_records, run_record
 from dlcli.tracking.to_mlflow import MLflow
-from tests.helpers import SMALL, dlcli
+from tests.helpers import HERE, SMALL, dlcli
 
 pytestmark = pytest.mark.slow
 
@@ -28,7 +28,9 @@ def workplace(tmp_path_factory):
     done = dlcli("train", "small.yaml", "--out", "run", "--tracking", "tensorboard", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert "tensorboard --logdir tensorboard" in done.stderr
-    done = dlcli("compare-optimizers", "small.yaml", "--no-figures", "--root", ".", cwd=folder)
+    done = dlcli(
+        "compare-optimizers", "small.yaml", "--no-figures", "--root", ".", *HERE, cwd=folder
+    )
     assert done.returncode == 0, done.stderr
     return folder
 
