@@ -18,7 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 from dlcli.cli.compare import as_overrides, compare, shown_time
-from dlcli.comparison.statistics.verdict import groups
+from dlcli.comparison.statistics.best import judge
 from dlcli.errors import UserError
 from dlcli.store.comparisons import ComparisonFolder
 from tests.helpers import HERE, SMALL, dlcli
@@ -28,6 +28,8 @@ QUICK = ("--optimizers", "SGD,Adam", "--learning-rates", "0.01,0.1", "--seeds", 
          "--no-figures")  # fmt: skip
 TIMES = ["seconds", "compile_seconds", "evaluation_seconds", "seconds_to_target"]
 WIDE = "--optimizers", "SGD,Adam,SGD(momentum=0.9)", *QUICK[2:]
+OF_QUICK, OF_WIDE = 2 * 2 * 6, 3 * 2 * 6
+"""Trials of both: with two rates, the neighborhood of the best one is all of them."""
 
 
 @pytest.fixture
@@ -58,16 +60,20 @@ def table(folder, name="trials", place="small"):
 def test_the_answer_is_on_stdout_and_the_tables_are_in_the_folder(folder):
     done = compared(folder, "small.yaml", *QUICK[:-1])
     lines = done.stdout.splitlines()
-    assert lines[0].split()[:2] == ["rank", "candidate"]
-    assert lines[2].split()[0] == "1"
-    assert "on small" in done.stdout
+    assert lines[0].startswith("Use ")
+    assert " on data like these (small)." in lines[0]
+    header = next(n for n, line in enumerate(lines) if line.startswith("verdict"))
+    assert lines[header].split()[:2] == ["verdict", "candidate"]
+    assert lines[header + 2].split()[0] == "best"
     place = folder / "comparisons" / "small"
-    assert lines[-1] == f"report: {place.relative_to(folder) / 'report.html'}"
+    shown = place.relative_to(folder)
+    assert lines[-2:] == [f"report: {shown / 'report.html'}", f"next: dlcli train --from {shown}"]
     trials = table(folder)
-    assert len(trials) == 4 + 12
+    assert len(trials) == OF_QUICK
     assert set(trials["status"]) <= {"ok", "stuck", "diverged"}
-    assert trials.query("stage == 'search'")["test_accuracy"].isna().all()
-    assert trials.query("stage == 'confirm' and status == 'ok'")["test_accuracy"].notna().all()
+    assert trials["chosen"].sum() == 12
+    assert trials.query("not chosen")["test_accuracy"].isna().all()
+    assert trials.query("chosen and status == 'ok'")["test_accuracy"].notna().all()
     figures = {path.stem for path in (place / "figures").glob("*.png")}
     assert figures == {path.stem for path in (place / "figures").glob("*.svg")}
     assert {"learning_curves", "rate_sensitivity", "score_intervals"} <= figures
@@ -80,9 +86,11 @@ def test_json_holds_the_summary(folder, compared_once):
     lay(folder, compared_once(*QUICK))
     done = compared(folder, "small.yaml", *QUICK, "--json")
     content = json.loads(done.stdout)
-    assert {row["candidate"] for row in content["summary"]} == {"SGD", "Adam"}
+    (problem,) = content["problems"]
+    assert {row["candidate"] for row in problem["candidates"]} == {"SGD", "Adam"}
     assert content["verdict"]
-    assert content["comparison"] == "comparisons/small"
+    assert content.pop("comparison") == "comparisons/small"
+    assert json.loads((folder / "comparisons" / "small" / "results.json").read_text()) == content
 
 
 @slow
@@ -99,13 +107,13 @@ def test_processes_and_this_process_give_the_same_tables(folder, compared_once):
 def test_the_same_command_trains_nothing_twice_and_a_wider_one_only_the_rest(folder, compared_once):
     lay(folder, compared_once(*QUICK))
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("trial.json")}
-    assert "16 of them done before" in compared(folder, "small.yaml", *QUICK).stderr
+    assert f"{OF_QUICK} of them done before" in compared(folder, "small.yaml", *QUICK).stderr
     wider = compared(folder, "small.yaml", *WIDE)
-    assert "24 trials, 16 of them done before" in wider.stderr
+    assert f"{OF_WIDE} trials, {OF_QUICK} of them done before" in wider.stderr
     assert {path: path.stat().st_mtime_ns for path in before} == before
-    assert len(table(folder)) == 24
+    assert len(table(folder)) == OF_WIDE
     more = compared(folder, "small.yaml", *QUICK, "--seeds", "8")
-    assert "20 trials, 16 of them done before" in more.stderr
+    assert f"32 trials, {OF_QUICK} of them done before" in more.stderr
 
 
 @slow
@@ -113,11 +121,11 @@ def test_a_changed_config_reuses_nothing_and_overwrites_nothing(folder, compared
     lay(folder, compared_once(*QUICK))
     before = (folder / "comparisons" / "small" / "summary.csv").read_bytes()
     changed = compared(folder, "small.yaml", *QUICK, "--set", "data.batch_size=8")
-    assert "16 trials\n" in changed.stderr
+    assert f"{OF_QUICK} trials\n" in changed.stderr
     assert "comparisons/small-2" in changed.stdout
     assert (folder / "comparisons" / "small" / "summary.csv").read_bytes() == before
     again = compared(folder, "small.yaml", *QUICK)
-    assert "16 of them done before" in again.stderr
+    assert f"{OF_QUICK} of them done before" in again.stderr
     assert "comparisons/small/" in again.stdout
 
 
@@ -198,7 +206,7 @@ def test_a_killed_worker_costs_nothing(folder):
     _, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors
     assert set(table(folder)["status"]) <= {"ok", "stuck", "diverged"}
-    assert len(table(folder)) == 24
+    assert len(table(folder)) == OF_WIDE
 
 
 @slow
@@ -219,7 +227,7 @@ def test_two_started_at_once_do_not_harm_each_other(folder):
     codes = sorted(process.returncode for process in both)
     assert codes in ([0, 0], [0, 2]), told
     for place in (folder / "comparisons").iterdir():
-        assert len(table(folder, place=place.name)) == 16
+        assert len(table(folder, place=place.name)) == OF_QUICK
 
 
 @slow
@@ -236,12 +244,12 @@ def test_a_damaged_trial_is_trained_again_and_said(folder, compared_once):
 @slow
 def test_dry_run_shows_the_plan_and_writes_nothing(folder, compared_once):
     done = compared(folder, "small.yaml", *QUICK, "--dry-run")
-    assert "4 searching and 12 confirming trials" in done.stdout
+    assert f"6 replications, about {OF_QUICK} trials (more if a grid must grow)" in done.stdout
     assert "about " in done.stdout
     assert not (folder / "comparisons").exists()
     lay(folder, compared_once(*QUICK))
     content = json.loads(compared(folder, "small.yaml", *WIDE, "--dry-run", "--json").stdout)
-    assert (content["trials"], content["done"]) == (24, 16)
+    assert (content["trials"], content["done"]) == (OF_WIDE, OF_QUICK)
 
 
 @slow
@@ -254,17 +262,17 @@ def test_pruning_stops_trials_and_says_which(folder):
     pruned = trials[trials["status"] == "pruned"]
     assert len(pruned) == 6
     assert (pruned["epochs"] < 4).all()
-    assert trials.query("stage == 'confirm'")["status"].isin(["ok", "stuck"]).all()
+    assert trials.query("replication > 1")["status"].isin(["ok", "stuck"]).all()
 
 
 @slow
-def test_several_problems_and_initialisers(folder):
+def test_several_problems_and_initializers(folder):
     (folder / "other.yaml").write_text(SMALL.replace("small", "other").replace("iris", "wine"))
     done = compared(
         folder, *HERE, "small.yaml", "other.yaml", "--optimizers", "SGD,Adam", "--learning-rates",
         "0.01,0.1", "--seeds", "6", "--initializers", "HeNormal,GlorotUniform",
     )  # fmt: skip
-    assert "Over all 2 problems" in done.stdout
+    assert "on these problems" in done.stdout.splitlines()[0]
     place = folder / "comparisons" / "small-other"
     assert (place / "figures" / "initializers.png").exists()
     assert (place / "figures" / "performance_profile.svg").exists()
@@ -303,8 +311,8 @@ def test_one_optimizer_under_several_labels_is_never_told_apart(folder):
         "--no-figures", *HERE,
     )  # fmt: skip
     summary = table(folder, "summary")
-    assert set(summary["group"]) == {"a"}
-    assert len(set(summary["mean"])) == 1  # the same seeds give the same trainings
+    assert "worse" not in set(summary["verdict"])
+    assert len(set(summary["mean"])) == 1  # the same replications give the same trials
 
 
 @slow
@@ -313,13 +321,16 @@ def test_real_scores_of_one_optimizer_claim_a_difference_in_five_per_cent(folder
         folder, "small.yaml", "--optimizers", "Adam", "--learning-rates", "0.01", "--seeds", "80",
         "--no-figures", *HERE,
     )  # fmt: skip
-    scores = table(folder).query("stage == 'confirm'")["test_accuracy"].to_numpy()
+    scores = table(folder).query("chosen")["test_accuracy"].to_numpy()
     rng = np.random.default_rng(5)
     claims = [
-        np.any(groups(rng.permutation(scores).reshape(8, 10), rng, permutations=400).ranks > 1)
+        any(
+            standing.status == "worse"
+            for standing in judge(rng.permutation(scores).reshape(8, 10), None, rng).standings
+        )
         for _ in range(100)
     ]
-    # Eighty different seeds, dealt out as eight candidates: 10 claims or more have odds of 1:35.
+    # Eighty different scores, dealt out as eight candidates: 10 claims or more have odds of 1:35.
     assert sum(claims) <= 10
 
 
@@ -334,8 +345,8 @@ def test_real_scores_of_one_optimizer_claim_a_difference_in_five_per_cent(folder
         (("--learning-rates", "0.1,-1"), "-1"),
         (("--learning-rates", "fast"), "fast"),
         (("--initializers", "HeNormall"), "did you mean 'HeNormal'"),
-        (("--budget", "soon"), "'soon' is no budget"),
-        (("--budget", "3"), "too small"),
+        (("--budget", "soon"), "'soon' is not a budget"),
+        (("--budget", "1"), "too small"),
         (("--target", "0.9"), "is no target"),
         (("--target", "f1=0.9"), "--score f1"),
         (("--score", "f2"), "f2"),
@@ -360,6 +371,9 @@ def test_real_scores_of_one_optimizer_claim_a_difference_in_five_per_cent(folder
         (("--learning-rates", "1e400"), "learning_rates"),
         (("--budget", "1s"), "too short"),
         (("--preset", "huge"), "huge"),
+        (("--split", "random"), "random"),
+        (("--tune", "never"), "never"),
+        (("--margin", "-0.1"), "-0.1"),
         (("--seeds", "-1"), "-1"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
@@ -411,14 +425,13 @@ def test_a_narrower_comparison_keeps_the_tables_of_the_wider_one(folder, compare
     assert (
         folder / "comparisons" / "small" / "earlier" / "1" / "trials.csv"
     ).read_bytes() == before
-    assert len(table(folder)) == 16
+    assert len(table(folder)) == OF_QUICK
 
 
 @slow
-def test_a_search_alone_ranks_nothing(folder):
+def test_a_plain_grid_ranks_nothing(folder):
     done = compared(folder, *HERE, "small.yaml", *QUICK, "--seeds", "0")
-    assert "Search only on small" in done.stdout
-    assert done.stdout.splitlines()[2].startswith("-")
+    assert "Only a grid was tried on small" in done.stdout
     assert table(folder, "summary")["rank"].isna().all()
     compared(
         folder,
@@ -477,9 +490,7 @@ def test_a_time_budget_leaves_out_what_does_not_fit(folder, monkeypatch):
     # A trial is said to take 20 s, so that what fits does not depend on how busy the machine is.
     monkeypatch.setattr("dlcli.comparison.records.Measurement.trial_seconds", lambda *_: 20.0)
     done = compared_here(folder, monkeypatch, "small.yaml", "--budget", "4m")
-    assert "leaves out" in done.stderr
-    assert "the time was over" not in done.stderr
-    seeds = table(folder).query("stage == 'confirm'").groupby("optimizer").size()
-    assert set(seeds.index) == {"SGD", "Adam"}
-    assert len(set(seeds)) == 1
-    assert 0 < seeds.iloc[0] < 6
+    assert "4m are enough for about 2 replications of 6" in done.stderr
+    assert "too few to tell two candidates apart; about 10m would do" in done.stderr
+    # In truth the trials take no time, so all replications fit.
+    assert set(table(folder)["replication"]) == set(range(1, 7))
