@@ -19,7 +19,8 @@ candidate: a constant is added to all of its scores on a draw, so that its mean 
 draws comes to lie exactly so far below the best one's. Its spread, its pairing with the others, and
 how its luck on this draw agrees with theirs stay as they were measured, and nothing has to be
 trained. (What this leaves out: that a candidate's spread may grow as it gets worse.) In the same
-way all candidates are made truly equal, to see how often a difference is claimed then.
+way all candidates are made truly equal, to see how often a difference is claimed then. With few
+draws the truth's own error makes them unequal again, and such claims too frequent.
 """
 
 from __future__ import annotations
