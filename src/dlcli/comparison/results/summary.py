@@ -67,10 +67,10 @@ def rank(scores: Scores, problem: int, rng: np.random.Generator) -> Ranking | No
     if complete is None or not complete.scores.size:
         return None
     kept = tuple(indices[i] for i in complete.candidates)
-    blocks = scores.blocks(problem)
+    blocks = scores.blocks(problem, kept)
     errors = None
     if blocks is not None and complete.scores.shape[1] > 1:
-        errors = two_way(complete.scores, blocks[np.ix_(complete.candidates, complete.seeds)])
+        errors = two_way(complete.scores, blocks[:, complete.seeds])
     margin = margin_of(scores.plan, complete.scores)
     return Ranking(
         kept,
