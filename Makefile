@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SEED ?= 1
 # As many workers as the machine has processors, or a number.
 WORKERS ?= auto
-PYTEST = $(BIN)/python -m pytest --randomly-seed=$(SEED) -n $(WORKERS) --dist loadgroup
+PYTEST = $(BIN)/python -m pytest --randomly-seed=$(SEED) -n $(WORKERS)
 
 .PHONY: demo test lint fast slow explore bench pictures catalogue clean help
 
@@ -33,13 +33,13 @@ lint: $(VENV)/.installed ## style, types, import directions
 	$(BIN)/lint-imports
 
 fast: $(VENV)/.installed ## tests that take seconds
-	$(PYTEST) -m 'not slow'
+	$(PYTEST) --dist loadfile -m 'not slow'
 
 slow: $(VENV)/.installed ## tests that train
-	$(PYTEST) -m slow
+	$(PYTEST) --dist loadgroup -m slow
 
 explore: $(VENV)/.installed ## hypothesis with other examples each time, and ten times as many
-	HYPOTHESIS_PROFILE=explore $(PYTEST) -m 'not slow' --hypothesis-show-statistics
+	HYPOTHESIS_PROFILE=explore $(PYTEST) --dist loadfile -m 'not slow' --hypothesis-show-statistics
 
 bench: $(VENV)/.installed ## the figures of benchmarks/README.md, in about an hour
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \

@@ -235,9 +235,10 @@ def test_a_cluster_gives_the_tables_of_local_processes_even_if_the_driver_is_kil
     trials = folder / "comparisons" / "killed" / "trials"
     while len(list(trials.glob("*/trial.json"))) < 3 and process.poll() is None:
         time.sleep(0.02)
+    assert process.poll() is None, process.communicate()
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
-    assert process.returncode == -signal.SIGKILL, "it was over before it could be killed"
+    assert process.returncode == -signal.SIGKILL
     kept = len(list(trials.glob("*/trial.json")))
     done = dlcli(*remote, "--name", "killed", cwd=folder)
     assert done.returncode == 0, done.stderr
