@@ -2,8 +2,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# The order of the tests: a number, or `default` for one that is drawn and printed.
+SEED ?= 1
+# As many workers as the machine has processors, or a number.
+WORKERS ?= auto
+PYTEST = $(BIN)/python -m pytest --randomly-seed=$(SEED) -n $(WORKERS) --dist loadgroup
 
-.PHONY: demo test lint fast slow bench pictures catalogue clean help
+.PHONY: demo test lint fast slow explore bench pictures catalogue clean help
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -28,10 +33,13 @@ lint: $(VENV)/.installed ## style, types, import directions
 	$(BIN)/lint-imports
 
 fast: $(VENV)/.installed ## tests that take seconds
-	$(BIN)/python -m pytest -m 'not slow' -n auto
+	$(PYTEST) -m 'not slow'
 
 slow: $(VENV)/.installed ## tests that train
-	$(BIN)/python -m pytest -m slow -n auto --dist loadgroup
+	$(PYTEST) -m slow
+
+explore: $(VENV)/.installed ## hypothesis with other examples each time, and ten times as many
+	HYPOTHESIS_PROFILE=explore $(PYTEST) -m 'not slow' --hypothesis-show-statistics
 
 bench: $(VENV)/.installed ## the figures of benchmarks/README.md, in about an hour
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \

@@ -10,13 +10,12 @@ import tempfile
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from problems import OPTIMIZERS, RATES, write_config, write_data
 
-from dlcli.store.environment import processor
+from dlcli.store.environment import computing_versions, processor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,17 +70,17 @@ def compare(kind: str, data: Path, trials: int, folder: Path, *options: str) -> 
     )
 
 
-def save(name: str, rows: list[dict[str, Any]]) -> None:
+def save(name: str, rows: list[dict[str, Any]], results: Path = RESULTS) -> None:
     """Write what was measured, and where, to results/NAME.json."""
     told = {
         "date": datetime.now(UTC).date().isoformat(),
         "command": ["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]],
         "processor": f"{processor()}, {os.cpu_count()} cores",
-        "versions": {p: version(p) for p in ("dlcli", "tensorflow", "keras", "numpy")},
+        "versions": computing_versions(),
         "rows": rows,
     }
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(json.dumps(told, indent=1) + "\n")
+    results.mkdir(exist_ok=True)
+    (results / f"{name}.json").write_text(json.dumps(told, indent=1) + "\n")
 
 
 def shown(row: dict[str, Any]) -> str:

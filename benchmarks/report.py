@@ -16,7 +16,8 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from matplotlib.axes import Axes
 
@@ -24,6 +25,8 @@ BLUE, ORANGE, GREEN, PINK, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#
 """Okabe & Ito's colours, which colour-blind readers can tell apart."""
 
 MOST_ROWS = 20
+WHOLE = ("replication", "replication_claims")
+"""Tables that show every row."""
 
 COLUMNS: dict[str, dict[str, str]] = {
     "trials": {
@@ -81,24 +84,37 @@ COLUMNS: dict[str, dict[str, str]] = {
         "kind": "kind", "examples": "examples", "exit codes": "exit codes", "seconds": "s",
         "slowest s": "slowest s", "failures": "failures",
     },
+    "replication": {
+        "network": "network", "metric": "score", "size": "examples", "protocol": "protocol",
+        "draws": "draws", "coverage": "coverage, all pairs %",
+        "coverage_best": "coverage, best and another %", "spread": "spread between draws / se",
+        "bound": "bound of the lack holds %",
+    },
+    "replication_claims": {
+        "network": "network", "metric": "score", "size": "examples", "protocol": "protocol",
+        "claims": "any claim %", "wrong": "a wrong claim %", "wrong_good": "wrong `as_good` %",
+        "claimed": "claimed points", "elsewhere": "on other draws",
+        "equal": "any claim, all equal %", "power_0": "shown worse: 0 points %",
+        "power_1": "1 point %", "power_2": "2 points %", "power_4": "4 points %",
+    },
 }  # fmt: skip
 
 
-def rows(name: str) -> list[dict[str, Any]]:
+def rows(name: str, results: Path = RESULTS) -> list[dict[str, Any]]:
     """Return what was measured, empty if nothing was."""
-    path = RESULTS / f"{name}.json"
+    path = results / f"{name}.json"
     return json.loads(path.read_text())["rows"] if path.exists() else []
 
 
-def table(name: str) -> str:
+def table(name: str, results: Path = RESULTS) -> str:
     """Return the Markdown table of a measurement, with where it was made."""
-    told = json.loads((RESULTS / f"{name}.json").read_text())
+    told = json.loads((results / f"{name}.json").read_text())
     columns = COLUMNS[name]
     lines = ["| " + " | ".join(columns.values()) + " |"]
     lines.append("| " + " | ".join("---" for _ in columns) + " |")
     lines += [
-        "| " + " | ".join(_cell(row.get(key)) for key in columns) + " |"
-        for row in thinned(told["rows"])
+        "| " + " | ".join(_with_error(row, key) for key in columns) + " |"
+        for row in (told["rows"] if name in WHOLE else thinned(told["rows"]))
     ]
     versions = ", ".join(f"{k} {v}" for k, v in told["versions"].items() if k != "dlcli")
     return "\n".join([*lines, "", f"`{' '.join(told['command'])}`, {told['date']}, {versions}."])
@@ -108,6 +124,12 @@ def thinned(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return some twenty rows at most, the first and the last among them."""
     step = -(-len(found) // MOST_ROWS)
     return [*found[:-1:step], found[-1]] if found else []
+
+
+def _with_error(row: dict[str, Any], key: str) -> str:
+    """Return a cell, with the standard error where the row has one."""
+    error = row.get(f"{key}_se")
+    return _cell(row.get(key)) if error is None else f"{row[key]:.3g} ± {error:.2g}"
 
 
 def _cell(value: Any) -> str:
@@ -120,14 +142,15 @@ def _cell(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
-def write_tables() -> None:
+def write_tables(
+    names: Iterable[str] = COLUMNS, results: Path = RESULTS, path: Path = HERE / "README.md"
+) -> None:
     """Replace what stands between a table's marks in the README."""
-    path = HERE / "README.md"
     text = path.read_text()
-    for name in COLUMNS:
-        if rows(name):
+    for name in names:
+        if rows(name, results):
             block = rf"(<!-- {name} -->\n).*?(<!-- end -->)"
-            made = table(name)
+            made = table(name, results)
             text = re.sub(
                 block, lambda m, made=made: f"{m[1]}{made}\n{m[2]}", text, flags=re.DOTALL
             )

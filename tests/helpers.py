@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+
+from tests.nursery import Nursery
 
 SMALL = """\
 name: small
@@ -22,6 +25,15 @@ fit: {epochs: 4}
 """
 
 
+EXPLORING = os.environ.get("HYPOTHESIS_PROFILE") == "explore"
+"""Whether hypothesis looks for examples that it has not tried before (`make explore`)."""
+
+
+def examples(number: int) -> int:
+    """Return how many examples hypothesis tries: so many, or ten times as many when exploring."""
+    return 10 * number if EXPLORING else number
+
+
 class Silent:
     """Shows nothing of a training."""
 
@@ -30,8 +42,25 @@ class Silent:
     def epoch(self, **_: object) -> None: ...
 
 
+HERE = ("--executor", "serial")
+"""Lets a comparison train in its own process: the same tables, in a fraction of the time."""
+
+_nursery = Nursery()
+
+
 def dlcli(*arguments, cwd, stdin=None, timeout=300):
-    """Run dlcli as a user does; return the finished process with text output."""
+    """Run dlcli as a user does; return the finished process with text output.
+
+    TensorFlow is imported already (see tests/nursery.py), but not for a comparison in several
+    processes, which import it themselves.
+    """
+    if "compare-optimizers" in arguments and "serial" not in arguments:
+        return started_anew(*arguments, cwd=cwd, stdin=stdin, timeout=timeout)
+    return _nursery.run(arguments, cwd=cwd, stdin=stdin, timeout=timeout)
+
+
+def started_anew(*arguments, cwd, stdin=None, timeout=300):
+    """Run dlcli in a process that begins with nothing; return it, finished."""
     return subprocess.run(
         [sys.executable, "-m", "dlcli", *arguments],
         cwd=cwd,

@@ -12,7 +12,7 @@ from dlcli.data import table
 from dlcli.runner import start
 from tests.helpers import Silent
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("converted")]
 
 CONFIGS = sorted(Path(__file__).parents[1].joinpath("configs").glob("*.yaml"))
 OFFLINE = [
@@ -32,7 +32,7 @@ def test_an_example_trains(path, tmp_path):
     changed = ["fit.epochs=1"]
     name = load_config(str(path)).data.source.name
     if name in GENERATED:
-        changed.append(f"data.dataset.{name}.train_size=200")
+        changed += [f"data.dataset.{name}.{part}_size=200" for part in ("train", "test")]
     session = start(str(path), tuple(changed), root=tmp_path, out=None)
     with session as run:
         result = session.train(Silent())

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from dlcli.config.experiment import CompareConfig, CompileConfig, FitConfig
+from dlcli.config.experiment import CompareConfig, CompileConfig, DataConfig, FitConfig
+from dlcli.config.grammar import keys_of
 from dlcli.config.loading import parse_config
 from dlcli.config.nodes import Text
-from dlcli.config.sections import COMMON, ROOT
+from dlcli.config.sections import ROOT
 from dlcli.data import own_files
 from tests.cli.test_light_commands import ALL
 from tests.helpers import dlcli
@@ -47,12 +47,12 @@ def test_every_command_and_option_is_documented(path):
 
 def test_every_config_key_is_documented():
     keys = [f.name for f in ROOT.fields if f.name not in ("data", "model", "compile", "fit")]
-    keys += [f"data.{f.name}" for f in COMMON.fields]
-    keys += [f"compile.{f.name}" for f in fields(CompileConfig)]
-    keys += [f"fit.{f.name}" for f in fields(FitConfig)]
+    keys += [f"data.{k.name}" for k in keys_of(DataConfig, beside=("source",))]
+    keys += [f"compile.{k.name}" for k in keys_of(CompileConfig)]
+    keys += [f"fit.{k.name}" for k in keys_of(FitConfig)]
     keys += ["data.dataset", *(f"data.{name}" for name in own_files())]
     keys += ["model.inputs", "model.layers", "model.outputs"]
-    keys += [f.name for f in fields(CompareConfig)]
+    keys += [k.name for k in keys_of(CompareConfig)]
     assert [key for key in keys if f"`{key}`" not in CONFIG] == []
 
 

@@ -16,6 +16,7 @@ from sklearn.dummy import DummyClassifier
 from dlcli.errors import DataError, UserError
 from dlcli.evaluation import chance, point, score
 from dlcli.metrics.table import TABLE
+from tests.helpers import examples
 from tests.metrics.test_table import binary, multiclass, sample
 
 
@@ -282,7 +283,7 @@ def test_one_example_is_enough_to_be_scored():
 
 
 @pytest.mark.parametrize("task", ["multiclass", "binary", "multilabel", "regression"])
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 12), st.booleans())
 def test_a_few_examples_are_enough_for_every_metric_and_for_json(task, seed, n, tied):
     y, p, classes = sample(task, seed, n)

@@ -12,7 +12,7 @@ from tests.helpers import dlcli
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("converted")]
 
 
 def compared(folder, config, *arguments):

@@ -39,6 +39,7 @@ def check(pattern, **more):
     ],
 )  # fmt: skip
 def test_a_number_without_end_in_a_files_name_is_refused_at_its_line(pattern):
+    check("a.keras")  # which imports Keras, if no test before has
     began = time.process_time()
     with pytest.raises(ConfigError, match="may be wider than 50 characters") as caught:
         check(pattern)

@@ -11,9 +11,10 @@ import pytest
 from PIL import Image
 
 from dlcli.data.own import encoding
+from dlcli.data.own.columns import Column
 from dlcli.engine import feeding, prediction
 from dlcli.errors import UserError
-from dlcli.runner import start
+from dlcli.runner import resume, start
 from dlcli.scoring import evaluate_run, predict_file, read_predictions
 from dlcli.store.runs import find_run
 from tests.helpers import Silent
@@ -169,3 +170,51 @@ def test_data_in_a_file_are_trained_on_as_data_in_memory(tmp_path, monkeypatch):
     scores = [run.read_json("metrics.json") for run in (in_memory, in_a_file)]
     for part in ("train", "validation", "test"):
         assert scores[1][part] == pytest.approx(scores[0][part], abs=1e-5)
+
+
+def write_rare(path, count):
+    """A number that decides, and words of which most occur once."""
+    rng = np.random.default_rng(7)
+    ages = rng.integers(10, 70, count)
+    towns = [f"hamlet {i}" if i % 8 == 0 else "city" for i in range(count)]
+    rows = [f"{a},{t},{'old' if a > 40 else 'young'}" for a, t in zip(ages, towns, strict=True)]
+    path.write_text("age,town,y\n" + "\n".join(rows) + "\n")
+
+
+RARE = (
+    "[Normalization, {Dense: {units: 4, activation: relu}}, "
+    "{Dense: {units: 1, activation: sigmoid}}]"
+)
+
+
+def test_a_category_that_training_lacks_does_not_decide(tmp_path):
+    write_rare(tmp_path / "t.csv", 200)
+    run = train(tmp_path, {"csv": {"path": str(tmp_path / "t.csv"), "target": "y"}}, RARE)
+    history = np.genfromtxt(run.path / "history.csv", delimiter=",", names=True)
+    assert history["val_loss"].max() < 2
+    assert all(scores["loss"] < 2 for scores in run.read_json("metrics.json").values())
+    (tmp_path / "new.csv").write_text("age,town\n60,city\n60,nowhere\n60,\n")
+    predicted = predict_file(tmp_path / "runs", run.name, tmp_path / "new.csv")
+    in_city, unknown, missing = predicted.values[:, 1]
+    assert unknown == missing
+    assert abs(in_city - unknown) < 0.5
+
+
+def test_a_run_with_features_that_training_lacks_goes_on_as_it_was_prepared(tmp_path, monkeypatch):
+    """Runs of earlier versions have a feature for every category of their file."""
+    write_rare(tmp_path / "t.csv", 100)
+    with monkeypatch.context() as earlier:
+        earlier.setattr(Column, "fit", lambda column, rows, index: column)
+        run = train(tmp_path, {"csv": {"path": str(tmp_path / "t.csv"), "target": "y"}}, RARE)
+    (width,) = run.read_json("data.json")["description"]["inputs"]["input"]["shape"]
+    assert width == 1 + 14
+    predicted = predict_file(tmp_path / "runs", run.name, tmp_path / "t.csv")
+    assert len(predicted.values) == 100
+    for split in ("train", "validation", "test"):
+        _, scored = evaluate_run(tmp_path / "runs", run.name, ["accuracy"], split=split)
+        saved = run.read_json("metrics.json")[split]["accuracy"]
+        assert scored.scores["accuracy"].value == pytest.approx(saved)
+    with (session := resume(tmp_path / "runs", run.name, epochs=3, config=None)) as resumed:
+        session.train(Silent())
+    assert resumed.epochs_done() == 3
+    assert resumed.read_json("data.json")["description"]["inputs"]["input"]["shape"] == [width]

@@ -105,6 +105,34 @@ def test_a_resumed_training_is_the_one_that_was_never_cut_off(tmp_path):
     assert len((cut.path / "log.csv").read_text().splitlines()) == 1 + 8
 
 
+SEQUENCES = """\
+name: small
+data: {dataset: japanese_vowels, bucketing: true}
+model:
+  inputs: {input: {dtype: float16}}
+  layers:
+    - {Masking: {mask_value: 0.0}}
+    - {GRU: {units: 2}}
+    - {Dense: {units: $classes, activation: softmax}}
+fit: {epochs: 3}
+"""
+
+
+def test_a_resumed_run_keeps_bucketing_and_the_dtype_of_its_lone_input(tmp_path):
+    path = tmp_path / "small.yaml"
+    path.write_text(SEQUENCES)
+    whole, _ = train(str(path), tmp_path / "runs")
+    with pytest.raises(InterruptedRunError):
+        train(str(path), tmp_path / "cut", observer=Silent(interrupt_after=1))
+    cut = runner.find_run(tmp_path / "cut", "small")
+    take_up(cut)
+    written = runner.load_run_config(cut)
+    assert written.data.bucketing
+    assert [i.dtype for i in written.model.inputs] == ["float16"]
+    assert load_model(cut).inputs[0].dtype == "float16"
+    pd.testing.assert_frame_equal(history(cut), history(whole))
+
+
 def test_a_finished_run_can_be_trained_longer_and_ends_as_if_it_had_been_from_the_start(
     config, tmp_path
 ):

@@ -115,6 +115,7 @@ class Subject:
             validation=data.validation,
             seed=self.config.seed,
             group=data.group,
+            encoder=self.form.encoder,
         )
 
     @cached_property

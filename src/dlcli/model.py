@@ -23,7 +23,7 @@ from dlcli.masking import apply_masked
 from dlcli.memory import check_room, is_short
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from dlcli.config.experiment import Config, InputConfig, LayerConfig, Reference
     from dlcli.data.description import DataDescription, Split
@@ -292,10 +292,18 @@ def _apply(layer: keras.layers.Layer, tensors: list[Any]) -> Any:
 def adapt_preprocessing(model: keras.Model, split: Split) -> None:
     """Fit the layers that learn from data before training (Normalization, Discretization).
 
-    Each sees the training examples as the layers before it pass them on, never the test part.
+    Each sees the training examples as the layers before it pass them on, never the test part. A
+    feature that is the same in all of them is shifted and not scaled: Keras would divide by 1e-7,
+    and another value in a new example would become a number of millions.
     """
     for layer in filter(is_adapted, model.layers):
-        layer.adapt(_passed_on(keras.Model(model.input, layer.input), feed(model, split)))
+        before = keras.Model(model.input, layer.input)
+        if not isinstance(layer, keras.layers.Normalization):
+            layer.adapt(_passed_on(before, feed(model, split)))
+            continue
+        bounds = _Bounds(layer.axis)
+        layer.adapt(_passed_on(before, feed(model, split), bounds.see))
+        bounds.leave_constants_unscaled(layer)
 
 
 def is_adapted(layer: keras.layers.Layer) -> bool:
@@ -303,10 +311,50 @@ def is_adapted(layer: keras.layers.Layer) -> bool:
     return hasattr(layer, "adapt") and getattr(layer, "input_mean", None) is None
 
 
-def _passed_on(before: keras.Model, arrays: Any) -> Any:
-    """Return what a model makes of arrays; of those that lie in a file, a block at a time."""
+class _Bounds:
+    """The smallest and the largest value of each feature of what passes by.
+
+    The variance does not show a constant: the rounding of its mean leaves some.
+
+    Args:
+        axis: Of the features, as `Normalization` has it; the other axes are reduced.
+    """
+
+    def __init__(self, axis: Sequence[int]) -> None:
+        self._axis = axis
+        self._lowest: Any = np.inf
+        self._highest: Any = -np.inf
+
+    def see(self, values: np.ndarray) -> None:
+        """Take values in, shape (n, ...)."""
+        kept = {axis % values.ndim for axis in self._axis}
+        reduced = tuple(axis for axis in range(values.ndim) if axis not in kept)
+        self._lowest = np.minimum(self._lowest, values.min(axis=reduced))
+        self._highest = np.maximum(self._highest, values.max(axis=reduced))
+
+    def leave_constants_unscaled(self, layer: keras.layers.Normalization) -> None:
+        """Give each feature that has a single value this value as its mean, and the variance 1."""
+        constant = self._lowest == self._highest
+        mean, variance = layer.adapt_mean.numpy(), layer.adapt_variance.numpy()
+        layer.adapt_mean.assign(np.where(constant, self._lowest, mean))
+        layer.adapt_variance.assign(np.where(constant, 1, variance))
+        layer.finalize_state()
+
+
+def _passed_on(
+    before: keras.Model, arrays: Any, see: Callable[[Any], None] = lambda _: None
+) -> Any:
+    """Return what a model makes of arrays; of those that lie in a file, a block at a time.
+
+    Args:
+        before: The model.
+        arrays: Its inputs.
+        see: Is shown all that the model makes of them; of blocks, as they are asked for.
+    """
     if not any(isinstance(array, np.memmap) for array in tf.nest.flatten(arrays)):
-        return before.predict(arrays, verbose=0)
+        made = before.predict(arrays, verbose=0)
+        see(made)
+        return made
     size = len(tf.nest.flatten(arrays)[0])
 
     def blocks() -> Iterator[Any]:
@@ -314,7 +362,9 @@ def _passed_on(before: keras.Model, arrays: Any) -> Any:
             block = tf.nest.map_structure(
                 lambda array, start=start: np.array(array[start : start + BLOCK]), arrays
             )
-            yield before.predict_on_batch(block)
+            made = before.predict_on_batch(block)
+            see(made)
+            yield made
 
     spec = tf.TensorSpec((None, *before.output.shape[1:]), before.output.dtype)
     return tf.data.Dataset.from_generator(blocks, output_signature=spec)

@@ -19,6 +19,7 @@ from dlcli.errors import DlcliError, FullDiskError, UserError
 from dlcli.quiet import load_tensorflow
 from dlcli.store.environment import environment
 from dlcli.store.folder import check_new
+from dlcli.store.forms import saved_form
 from dlcli.store.runs import (
     CONFIG,
     ENVIRONMENT,
@@ -139,8 +140,9 @@ def start_from(
 ) -> Session:
     """Do the same with a config's text; see `start`."""
     config = parse_config(text, overrides)
-    # A mistake shows before TensorFlow is loaded.
-    bind(config, describe(config.data.source, group=config.data.group))
+    data = config.data
+    known = describe(data.source, group=data.group, validation=data.validation, seed=config.seed)
+    bind(config, known)  # a mistake shows before TensorFlow is loaded
     if out is not None:
         check_new(out)
     load_tensorflow()
@@ -172,7 +174,8 @@ def resume(root: Path, name: str, *, epochs: int | None, config: str | None) -> 
     load_tensorflow()
     from dlcli.training import prepare
 
-    experiment = prepare(read)
+    form = saved_form(run)
+    experiment = prepare(read, encoder=form and form.encoder)
     return Session(experiment, lambda: run)
 
 

@@ -13,11 +13,12 @@ from dlcli.config.catalogue import load_catalogue
 from dlcli.config.experiment import Call
 from dlcli.config.loading import parse_config
 from dlcli.config.nodes import Text
-from dlcli.data import Form, describe, load, own_files, read_examples, read_form
+from dlcli.data import Form, describe, load, own_files, read_examples
 from dlcli.errors import UserError
 from dlcli.evaluation import Evaluation, Score, score
 from dlcli.metrics.predictions import CLASS_TASKS, batch_of_arrays
 from dlcli.quiet import load_tensorflow
+from dlcli.store.forms import saved_form
 from dlcli.store.model_file import check_model_file
 from dlcli.store.runs import CONFIG, DATA, RunFolder, find_run, newest_run
 
@@ -44,12 +45,10 @@ def data_form(run: RunFolder, config: Config) -> Form:
     Raises:
         UserError: If the run's file of it is damaged.
     """
-    if not (run.path / DATA).exists():
-        return Form(describe(config.data.source, group=config.data.group))
-    try:
-        return read_form(run.read_json(DATA))
-    except (LookupError, TypeError, ValueError, AttributeError):
-        raise run.damaged(DATA) from None
+    data = config.data
+    return saved_form(run) or Form(
+        describe(data.source, group=data.group, validation=data.validation, seed=config.seed)
+    )
 
 
 def evaluate_run(
@@ -157,7 +156,7 @@ def _predictions(
     saved = read_predictions(run)
     if saved is not None and saved[2] == split:
         return saved[0], saved[1]
-    dataset = _loaded(config)
+    dataset = _loaded(config, form)
     part: Split | None = getattr(dataset, split)
     if part is None:
         remedy = "choose another --split"
@@ -165,8 +164,10 @@ def _predictions(
     return part.y, predict(run, config, part, form.description.task)
 
 
-def _loaded(config: Config) -> Dataset:
+def _loaded(config: Config, form: Form) -> Dataset:
     """Load the data that a run was trained on, which need not be on this machine.
+
+    They are prepared as the run saved it.
 
     Raises:
         UserError: If files of the user's own are not there, or not what they were.
@@ -177,6 +178,7 @@ def _loaded(config: Config) -> Dataset:
             validation=config.data.validation,
             seed=config.seed,
             group=config.data.group,
+            encoder=form.encoder,
         )
     except UserError as error:
         if config.data.source.name not in own_files():

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from dlcli.config.experiment import Call, Config
     from dlcli.data.description import Dataset, Split
     from dlcli.data.keras_cache import Progress
+    from dlcli.data.own.encoding import Encoder
     from dlcli.store.runs import RunFolder
 
 CHECKPOINT = "checkpoint.npz"
@@ -81,12 +82,15 @@ class Experiment:
     model: keras.Model
 
 
-def prepare(config: Config, progress: Progress | None = None) -> Experiment:
+def prepare(
+    config: Config, progress: Progress | None = None, encoder: Encoder | None = None
+) -> Experiment:
     """Load a config's data, bind its variables to what was loaded, build and compile its model.
 
     Args:
         config: As read.
         progress: Told how a download goes.
+        encoder: That a run which goes on has saved: its raw examples stay prepared as they were.
 
     Raises:
         ConfigError: If a variable is undefined, or Keras refuses a layer or an argument.
@@ -98,6 +102,7 @@ def prepare(config: Config, progress: Progress | None = None) -> Experiment:
         seed=config.seed,
         group=config.data.group,
         progress=progress,
+        encoder=encoder,
     )
     if dataset.train.size == 0:
         raise UserError("no training examples are left", remedy="lower data.validation")

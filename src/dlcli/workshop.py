@@ -89,8 +89,9 @@ class Workshop:
         self._draws: OrderedDict[int, Draw] = OrderedDict()  # by seed
         self._networks: list[Network] = []  # the one in use last
         self._programs: dict[tuple[Hashable, int], Program] = {}  # and of which network
-        self._states: OrderedDict[Hashable, list[np.ndarray]] = OrderedDict()
-        self._losses: dict[Hashable, float] = {}
+        # By network, initializer and seed.
+        self._states: OrderedDict[tuple[int, str, int], list[np.ndarray]] = OrderedDict()
+        self._losses: dict[tuple[int, str, int], float] = {}
 
     def __call__(self, task: Task | Check | JitCheck) -> Any:
         """Do a task.
@@ -206,6 +207,8 @@ class Workshop:
         while len(self._networks) >= DRAWS:
             gone = id(self._networks.pop(0))
             self._programs = {k: p for k, p in self._programs.items() if k[1] != gone}
+            for made in [key for key in self._states if key[0] == gone]:
+                del self._states[made]
         asked = self.plan.problems[problem]
         self._networks.append(Network(asked.config, draw, jit=asked.jit))
         return self._networks[-1]
@@ -233,7 +236,7 @@ class Workshop:
         Those of the next seeds are made with it: Keras's seeding lets TensorFlow forget how it
         runs its functions, which it then has to find out again.
         """
-        made = (contender.problem, repr(contender.initializer))
+        made = (id(self._networks[-1]), repr(contender.initializer))
         if (*made, seed) not in self._states:
             network = self._networks[-1]
             state = network.initial_state(contender.config, seed)
@@ -248,7 +251,7 @@ class Workshop:
 
     def _start_loss(self, contender: Contender, seed: int) -> float:
         """Return the loss that a seed starts with."""
-        key = (contender.problem, repr(contender.initializer), seed)
+        key = (id(self._networks[-1]), repr(contender.initializer), seed)
         if key not in self._losses:
             network = self._networks[-1]
             network.set_state(self._state(contender, seed))

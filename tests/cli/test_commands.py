@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.helpers import SMALL, dlcli
+from tests.helpers import SMALL, dlcli, started_anew
 
 pytestmark = pytest.mark.slow
 
@@ -26,7 +26,7 @@ def workplace(tmp_path_factory):
     """A folder with a config and one finished run."""
     folder = tmp_path_factory.mktemp("work")
     (folder / "small.yaml").write_text(SMALL)
-    done = dlcli("train", "small.yaml", "--json", cwd=folder)
+    done = started_anew("train", "small.yaml", "--json", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert not [word for word in NOISE if word in done.stderr], done.stderr
     return folder, json.loads(done.stdout)
@@ -155,7 +155,7 @@ def test_ctrl_c_keeps_what_was_trained_and_exits_with_130(workplace):
     folder, _ = workplace
     process = start_long_training(folder)
     process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=60)
+    _, told = process.communicate(timeout=300)
     assert process.returncode == 130
     assert "dlcli train --resume long" in told
     assert "Traceback" not in told

@@ -10,16 +10,15 @@ import pytest
 from click.testing import CliRunner
 
 from dlcli.cli.data import data
-from dlcli.data import keras_images, table
+from dlcli.data import cache, keras_images, table
 from dlcli.errors import UserError, WorkError
 
 NAMES = [entry.name for entry in table.TABLE]
 
 
 @pytest.fixture(autouse=True)
-def _own_caches(tmp_path, monkeypatch):
+def _offline(tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    monkeypatch.setenv("DLCLI_CACHE_DIR", str(tmp_path / "dlcli"))
     for name in ("http_proxy", "https_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")  # as without a network
 
@@ -60,6 +59,7 @@ def line_of(name: str) -> str:
     return next(line for line in run("ls").stdout.splitlines() if line.startswith(f"{name} "))
 
 
+@pytest.mark.usefixtures("converted")
 @pytest.mark.parametrize("name", NAMES)
 def test_show_describes_every_data_set(name):
     shown = run("show", name).stdout
@@ -92,16 +92,16 @@ def test_show_of_an_unknown_name_is_the_users_error():
     assert "did you mean 'iris'" in error.message
 
 
-def test_fetch_prints_where_the_files_lie(tmp_path):
+def test_fetch_prints_where_the_files_lie():
     result = run("fetch", "iris", "wine")
-    places = [tmp_path / "dlcli" / "datasets" / f"{name}.npz" for name in ("iris", "wine")]
+    places = [cache.location(name) for name in ("iris", "wine")]
     assert result.stdout.splitlines() == [f"iris\t{places[0]}", f"wine\t{places[1]}"]
     assert all(place.is_file() for place in places)
 
 
-def test_fetch_checks_every_name_first(tmp_path):
+def test_fetch_checks_every_name_first():
     assert isinstance(run("fetch", "iris", "whine").exception, UserError)
-    assert not (tmp_path / "dlcli").exists()
+    assert not cache.folder().exists()
 
 
 def test_fetch_without_a_network_fails_with_a_remedy():

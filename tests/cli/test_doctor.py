@@ -47,8 +47,9 @@ def test_the_table_has_a_row_a_finding_and_the_remedies_go_to_stderr(capsys, mon
     assert rows["threads"].strip() == "intra_op automatic"
     assert rows["missing extras"].strip() == "tensorboard, mlflow"
     assert rows["problem"].strip() == "none"
-    assert "for tensorboard and mlflow: pip install 'dlcli[tracking]'" in streams.err
-    assert "dlcli[ray]" not in streams.err
+    remedy = "for tensorboard and mlflow, from the dlcli checkout: pip install -e '.[tracking]'"
+    assert remedy in streams.err
+    assert "[ray]" not in streams.err
 
 
 def test_the_data_sets_in_kerass_cache_are_listed(report, tmp_path):
@@ -75,7 +76,10 @@ def test_a_tensorflow_that_does_not_start_ends_with_1(capsys, monkeypatch):
     assert run(["doctor", "--json"]) == 1
     streams = capsys.readouterr()
     assert json.loads(streams.out)["problem"] == problem
-    assert streams.err.startswith(f"error: {problem}\n  = hint: pip install")
+    assert streams.err.startswith(
+        f"error: {problem}\n"
+        "  = hint: from the dlcli checkout: pip install --upgrade -e . tensorflow keras\n"
+    )
 
 
 def test_a_catalogue_that_cannot_be_read_ends_with_1(report, monkeypatch):

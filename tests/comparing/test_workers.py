@@ -35,4 +35,4 @@ def test_a_cluster_without_ray_says_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(UserError, match="Ray is not installed") as caught:
         workers.place("ray")
-    assert "dlcli[ray]" in caught.value.remedy
+    assert caught.value.remedy == "from the dlcli checkout: pip install -e '.[ray]'"

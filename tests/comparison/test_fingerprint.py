@@ -10,12 +10,12 @@ import pytest
 from dlcli.comparison.fingerprint import TrialKeys, problems_key
 from dlcli.comparison.plan import make_plan
 from dlcli.comparison.records import Trial
-from dlcli.config.experiment import Call, CompareConfig
+from dlcli.config.experiment import Call, CompareConfig, InputConfig
 from dlcli.data.description import Source
 from tests.comparison.made import ACCURACY, plan
 
 VERSIONS = {"keras": "3", "tensorflow": "2"}
-TRIAL = Trial(1, 0.01, 7, "confirm")
+TRIAL = Trial(1, 0.01, 7)
 TWO = "compare: {optimizers: [SGD, Adam]}"
 
 
@@ -46,12 +46,11 @@ def test_the_same_trial_has_the_same_key_whatever_is_compared_with_it():
 @pytest.mark.parametrize(
     "trial",
     [
-        replace(TRIAL, rate=0.02), replace(TRIAL, seed=8), replace(TRIAL, stage="search"),
-        replace(TRIAL, contender=0),
+        replace(TRIAL, rate=0.02), replace(TRIAL, seed=8), replace(TRIAL, contender=0),
     ],
     ids=str,
 )  # fmt: skip
-def test_rate_seed_stage_and_optimizer_decide(trial):
+def test_rate_seed_and_optimizer_decide(trial):
     assert key(plan(TWO), trial) != key(plan(TWO))
 
 
@@ -60,7 +59,9 @@ def test_rate_seed_stage_and_optimizer_decide(trial):
     [
         {"data": {"batch_size": 8}}, {"data": {"validation": 0.3}}, {"fit": {"epochs": 9}},
         {"fit": {"shuffle": False}}, {"fit": {"class_weight": "balanced"}},
-        {"fit": {"mixed_precision": True}},
+        {"fit": {"mixed_precision": True}}, {"data": {"bucketing": True}},
+        {"model": {"inputs": (InputConfig("input", dtype="float16"),)}},
+        {"compile": {"loss": Call("losses", "Poisson")}},
     ],
     ids=str,
 )  # fmt: skip
@@ -68,6 +69,21 @@ def test_data_and_fit_decide(sections):
     made = plan(TWO)
     assert key(changed(made, **sections)) != key(made)
     assert problems_key(changed(made, **sections), VERSIONS) != problems_key(made, VERSIONS)
+
+
+def test_two_dtypes_of_a_lone_input_are_two_problems():
+    made = plan(TWO)
+    keys = {
+        key(changed(made, model={"inputs": (InputConfig("input", dtype=dtype),)}))
+        for dtype in (None, "float16", "float32")
+    }
+    assert len(keys) == 3
+
+
+def test_trials_of_older_versions_keep_their_keys():
+    """These are the keys of 2026-11; a key that is new in the grammar must be `quiet`."""
+    assert key(plan(TWO)) == "bc4ae198d4dd9dfa88bf"
+    assert problems_key(plan(TWO), VERSIONS) == "bab8037ee5e826269e75"
 
 
 def test_arguments_initialisers_versions_and_the_seed_of_the_split_decide():
@@ -79,6 +95,17 @@ def test_arguments_initialisers_versions_and_the_seed_of_the_split_decide():
     made = plan(TWO)
     problem = replace(made.problems[0], config=replace(made.problems[0].config, seed=5))
     assert key(make_plan([problem], problem.config.compare, ACCURACY, None)) != base
+
+
+@pytest.mark.parametrize("changed", ["split: official", "seeds: 0"])
+def test_how_examples_are_split_decides(changed):
+    made, base = plan(TWO.replace("}", f", {changed}}}")), plan(TWO)
+    assert key(made) != key(base)
+    assert problems_key(made, VERSIONS) != problems_key(base, VERSIONS)
+
+
+def test_how_rates_are_tuned_does_not_decide():
+    assert key(plan(TWO.replace("}", ", tune: once, margin: 0.1}"))) == key(plan(TWO))
 
 
 def test_the_content_of_own_files_decides_not_their_time(tmp_path):

@@ -21,7 +21,8 @@ def test_the_standard_plan():
     ]  # fmt: skip
     assert {len(c.rates) for c in made.contenders} == {7, 9}
     assert len(made.seeds) == 10
-    assert len(made.search_seeds) == 1
+    assert (made.searches, made.split, made.tune) == (1, "resample", "each")
+    assert made.planned == 70 + 8 * 9 * 3
     assert all(c.step == 0.5 for c in made.contenders)
 
 
@@ -33,11 +34,15 @@ def test_presets():
     assert full.contenders[0].step == 0.25
 
 
-def test_searching_and_confirming_seeds_never_meet():
-    made = plan("compare: {seeds: 500, search_seeds: 500}")
-    assert not set(made.seeds) & set(made.search_seeds)
-    with pytest.raises(UserError, match="too many"):
-        plan("compare: {search_seeds: 20000}")
+def test_tuned_once_a_later_replication_is_a_single_trial():
+    assert plan("compare: {tune: once}").planned == 70 + 8 * 9
+
+
+def test_no_replications_make_a_plain_grid():
+    made = plan("compare: {seeds: 0, search_seeds: 3}")
+    assert made.is_grid
+    assert (len(made.seeds), made.planned) == (3, 3 * 70)
+    assert not plan().is_grid
 
 
 def test_more_seeds_begin_with_the_same_ones():
@@ -74,7 +79,7 @@ def test_a_schedule_is_part_of_a_candidate_and_its_peak_is_searched():
     assert contender.default_rate is None
 
 
-def test_initialisers_are_crossed_with_optimizers():
+def test_initializers_are_crossed_with_optimizers():
     made = plan("compare: {optimizers: [SGD, Adam], initializers: [HeNormal, GlorotUniform]}")
     assert names(made) == [
         "SGD · HeNormal", "SGD · GlorotUniform", "Adam · HeNormal", "Adam · GlorotUniform",
@@ -94,46 +99,47 @@ def test_two_candidates_of_one_name_need_labels():
         plan("compare: {optimizers: [SGD, SGD]}")
 
 
-@pytest.mark.parametrize("budget", [16, 24, 40, 80, 120])
+@pytest.mark.parametrize("budget", [8, 24, 40, 80, 120, 200])
 def test_a_budget_is_kept_and_what_is_left_out_is_said(budget):
     made = plan(f"compare: {{budget: {budget}}}")
-    assert made.searching + made.confirming <= budget
+    assert made.planned <= budget
     assert len({len(c.rates) for c in made.contenders if len(c.rates) < 7}) <= 1
     assert all(c.step is None or c.extensions for c in made.contenders)
     assert made.seeds
     (note,) = made.notes
-    assert f"leaves out {150 - made.searching - made.confirming} of the plan's 150" in note
+    assert note.startswith(f"a budget of {budget} trials is less than the plan's 286: it tries ")
 
 
 @pytest.mark.parametrize(
-    ("budget", "rates", "ranks"), [(16, 1, False), (24, 2, False), (40, 3, True)]
+    ("budget", "rates", "replications", "ranks"),
+    [(8, 1, 1, False), (16, 2, 1, False), (24, 3, 1, True), (48, 3, 2, True), (120, 3, 5, True)],
 )
-def test_a_search_of_fewer_than_three_rates_ranks_nothing(budget, rates, ranks):
+def test_a_search_of_fewer_than_three_rates_ranks_nothing(budget, rates, replications, ranks):
     made = plan(f"compare: {{budget: {budget}}}")
     assert {len(c.rates) for c in made.contenders} == {rates}
-    assert made.seeds
+    assert len(made.seeds) == replications
     assert (not made.unranked) == ranks
 
 
 def test_rates_that_were_given_are_not_too_few():
     made = plan("compare: {optimizers: [SGD, Adam], learning_rates: [0.1, 0.01], budget: 10}")
     assert not made.unranked
-    assert made.searching == 4
+    assert made.planned == 8
 
 
 def test_a_large_budget_changes_nothing_but_bounds_the_extensions():
     made = plan("compare: {budget: 1000}")
-    assert (made.searching, made.confirming) == (70, 80)
+    assert made.planned == 286
     assert not made.notes
-    tight = within_budget(plan(), 160)
+    tight = within_budget(plan(), 296)
     assert {c.extensions for c in tight.contenders} == {1, 3}
 
 
-def test_a_budget_below_a_trial_of_each_stage_is_refused():
+def test_a_budget_below_a_trial_of_each_is_refused():
     with pytest.raises(UserError, match="too small") as caught:
-        plan("compare: {budget: 15}")
-    assert "at least 16" in caught.value.remedy
-    assert plan("compare: {budget: 8, seeds: 0}").searching == 8
+        plan("compare: {budget: 7}")
+    assert "at least 8" in caught.value.remedy
+    assert plan("compare: {budget: 8, seeds: 0}").planned == 8
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("10m", 600), ("1.5h", 5400)])
@@ -142,8 +148,8 @@ def test_budgets_of_time(text, seconds):
 
 
 @pytest.mark.parametrize("text", ["", "ten", "10", "-3m", "0s", "3d"])
-def test_what_is_no_time_is_refused(text):
-    with pytest.raises(UserError, match="is no budget"):
+def test_what_is_not_a_duration_is_refused(text):
+    with pytest.raises(UserError, match="is not a budget"):
         budget_seconds(text)
 
 

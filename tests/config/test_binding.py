@@ -152,3 +152,16 @@ def test_all_metrics_without_meaning_are_told_at_once_at_their_places():
 def test_a_metric_given_alone_is_pointed_at_too():
     with pytest.raises(ConfigError, match=r"cfg\.yaml:3:20: error\[unsuitable-metric\]"):
         bound("{Dense: {units: 1}}", "regression", 0, "compile: {metrics: f1}")
+
+
+def test_variables_of_a_comparison_get_their_values():
+    compare = """
+compare:
+  optimizers: [{Adam: {learning_rate: {CosineDecay:
+    {initial_learning_rate: 1, decay_steps: $steps_per_epoch}}}}]
+  initializers: [{VarianceScaling: {seed: $classes}}]
+"""
+    found = bound("{Dense: {units: $classes, activation: softmax}}", "multiclass", 3, compare)
+    (candidate,), (initializer,) = found.compare.optimizers, found.compare.initializers
+    assert candidate.optimizer.arguments["learning_rate"].arguments["decay_steps"] == 3
+    assert initializer.arguments["seed"] == 3

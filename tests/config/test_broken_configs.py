@@ -56,6 +56,7 @@ BROKEN = [
     ("a list as key", "? [a, b]\n: 1\n", [(1, 3, "bad-key", "single word")]),
     ("no model", "data: {dataset: digits}\n", [(1, 1, "missing-key", "'model' is missing")]),
     ("no data", GOOD.split("\n", 1)[1], [(1, 1, "missing-key", "'data' is missing")]),
+    ("a name that is no id", with_layer("{ReLU: {name: my relu}}"), [(5, 21, "bad-id", "'my relu' is no id")]),
     ("an unknown section", GOOD + "fti: {epochs: 3}\n", [(6, 1, "unknown-key", "mean 'fit'?")]),
     ("an unknown key", GOOD + "fit: {epoch: 3}\n", [(6, 7, "unknown-key", "mean 'epochs'?")]),
     ("a number as text", GOOD + "fit: {epochs: three}\n", [(6, 15, "wrong-type", "an integer")]),

@@ -18,6 +18,7 @@ from dlcli.config.rendering import dump_yaml, to_yaml
 from dlcli.data import describe
 from dlcli.errors import UserError
 from tests.config.test_yaml_text import DATA, read
+from tests.helpers import examples
 
 CONFIGS = sorted(Path(__file__).parents[2].joinpath("configs").glob("*.yaml"))
 TEXTS = [path.read_text("utf-8") for path in CONFIGS]
@@ -45,7 +46,7 @@ def understand(text: str) -> None:
     assert parse_config(Text("again.yaml", to_yaml(config))) == config
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=examples(250), deadline=None)
 @given(st.sampled_from(TEXTS), st.data())
 def test_changed_characters_never_end_in_a_traceback(text, data):
     start = data.draw(st.integers(0, len(text)))
@@ -53,7 +54,7 @@ def test_changed_characters_never_end_in_a_traceback(text, data):
     understand(text[:start] + data.draw(WORDS) + text[start + length :])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.sampled_from(TEXTS), st.data())
 def test_moved_lines_never_end_in_a_traceback(text, data):
     lines = text.split("\n")
@@ -76,7 +77,7 @@ def paths(value, path=()):
         yield from paths(inner, (*path, key))
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=examples(250), deadline=None)
 @given(st.sampled_from(TEXTS), DATA, st.data())
 def test_replaced_values_never_end_in_a_traceback(text, value, data):
     root = read(text)
@@ -94,7 +95,7 @@ def test_every_example_is_understood_and_survives_being_written(path):
     assert isinstance(parse_config(Text("cfg.yaml", path.read_text("utf-8"))), Config)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_is_refused_in_words(text):
     with pytest.raises(ConfigError):

@@ -97,6 +97,7 @@ SCALARS = (
     | st.integers(-(2**60), 2**60)
     | st.floats(allow_nan=False)
     | st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=20)
+    | st.sampled_from(["1e-3", "012", "0o14", "1_000", "no", "1:30", "~", "2024-01-01", ".inf"])
 )
 KEYS = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True)
 DATA = st.recursive(

@@ -1,4 +1,4 @@
-"""Caches of the tests' own, so that none reads or fills the user's."""
+"""What the tests of data share: an empty Keras cache, and files as others have written them."""
 
 from __future__ import annotations
 
@@ -24,14 +24,9 @@ def keras_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "keras" / "datasets"
 
 
-@pytest.fixture(scope="session")
-def converted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("converted")
-
-
 @pytest.fixture(autouse=True)
-def _own_cache(converted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DLCLI_CACHE_DIR", str(converted))
+def _converted(converted: None) -> None:
+    """What is slow to convert is there; a test of converting uses something else."""
 
 
 class Python2Pickler(pickle._Pickler):

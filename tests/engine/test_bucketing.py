@@ -13,6 +13,7 @@ from dlcli.config.experiment import Call
 from dlcli.config.loading import parse_config
 from dlcli.config.nodes import Text
 from dlcli.data.description import INPUT, DataDescription, Dataset, Split, TensorSpec
+from dlcli.data.draw import draw_of
 from dlcli.engine.bucketing import bucketed_order, cut_lengths, sequence_lengths
 from dlcli.engine.feeding import batches, validation_batches
 from dlcli.engine.fitting import FittedProgram, make_program
@@ -84,7 +85,7 @@ def test_a_batch_holds_similar_lengths_in_no_order_of_theirs():
 def test_batches_keep_targets_and_what_is_no_padding():
     data = dataset()
     settings = config(data, bucketing="true")
-    network = Network(settings, data)
+    network = Network(settings, draw_of(data))
     weights = np.array([1.0, 3.0])
     stream = iter(batches(network.model, data.train, settings, class_weights=weights))
     found, widths = [], set()
@@ -119,7 +120,7 @@ def test_a_comparison_trains_by_length_as_fit_does_whatever_the_padding():
     results = []
     for some in (data, padded):
         program = make_program(
-            Network(settings, some), Call("optimizers", "Adam", {"learning_rate": 1.0})
+            Network(settings, draw_of(some)), Call("optimizers", "Adam", {"learning_rate": 1.0})
         )
         assert isinstance(program, FittedProgram)
         assert program.network.obstacle == "batches have different lengths"

@@ -11,6 +11,7 @@ from dlcli.config.binding import bind
 from dlcli.config.catalogue import load_catalogue
 from dlcli.config.loading import parse_config
 from dlcli.config.nodes import Text
+from dlcli.config.rendering import to_yaml
 from dlcli.data.description import DataDescription, Dataset, Split, TensorSpec
 from dlcli.model import keras_message
 
@@ -101,3 +102,25 @@ def test_a_tensorflow_error_is_told_without_its_stack():
     )
     assert keras_message(error) == "Received a label value of 7"
     assert keras_message(ValueError("")) == "ValueError"
+
+
+@pytest.mark.parametrize("losses", ["", "{mse: Poisson, Head: CategoricalCrossentropy}"])
+def test_outputs_that_are_called_like_a_class_have_their_own_losses(losses):
+    dataset = made((6,))
+    text = f"""
+data: {{dataset: iris, batch_size: 20}}
+compile: {{loss: {losses}}}
+model:
+  layers:
+    - {{Dense: {{units: 4}}, id: shared}}
+    - {{Dense: {{units: $classes, activation: softmax}}, from: shared, id: Head}}
+    - {{Dense: {{units: $classes}}, from: shared, id: mse}}
+  outputs: [Head, mse]
+"""
+    config = bind(parse_config(Text("cfg.yaml", text)), dataset.description, train_size=48)
+    again = parse_config(Text("config.yaml", to_yaml(config)))
+    assert again.compile.loss == config.compile.loss
+    model = engine.prepare(again, dataset)
+    stream = engine.batches(model, dataset.train, again)
+    history = model.fit(stream, epochs=1, steps_per_epoch=3, shuffle=False, verbose=0).history
+    assert {"Head_loss", "mse_loss"} <= set(history)

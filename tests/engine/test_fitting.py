@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dlcli.config.experiment import Call
+from dlcli.data.draw import draw_of
 from dlcli.engine import compilation, feeding
 from dlcli.engine.fitting import FittedProgram, make_program
 from dlcli.engine.program import Network, Program
@@ -42,7 +43,7 @@ def layers_of(name):
 def test_models(large, name):
     text, dataset = layers_of(name)
     config = read(text, dataset, optimizer=f"{{Adam: {{learning_rate: {RATE}}}}}")
-    program = make_program(Network(config, dataset), ADAM)
+    program = make_program(Network(config, draw_of(dataset)), ADAM)
     assert isinstance(program, FittedProgram)
     assert program.network.obstacle == "its training data are too large to be held in memory twice"
     program.warm_up()
@@ -60,10 +61,10 @@ def test_fit_gives_what_compiled_epochs_give_with_class_weights_and_a_schedule(m
         {"initial_learning_rate": 1.0, "decay_steps": 2, "decay_rate": 0.5},
     )
     optimizer = Call("optimizers", "SGD", {"learning_rate": decay, "use_ema": True})
-    fast = make_program(Network(config, dataset), optimizer)
+    fast = make_program(Network(config, draw_of(dataset)), optimizer)
     assert type(fast) is Program
     monkeypatch.setattr(feeding, "RESIDENT_SHARE", 0.0)
-    slow = make_program(Network(config, dataset), optimizer)
+    slow = make_program(Network(config, draw_of(dataset)), optimizer)
     assert type(slow) is FittedProgram
     assert_same(by_program(slow, config, 4, 0.1), by_program(fast, config, 4, 0.1))
 
@@ -71,7 +72,7 @@ def test_fit_gives_what_compiled_epochs_give_with_class_weights_and_a_schedule(m
 def test_programs_of_one_network_take_turns(large):
     dataset = noise((5,))
     config = read(DENSE, dataset)
-    network = Network(config, dataset)
+    network = Network(config, draw_of(dataset))
     sgd = make_program(network, Call("optimizers", "SGD", {"learning_rate": 1.0}))
     adam = make_program(network, ADAM)
     first = by_program(sgd, config, 3, 0.1)
@@ -84,7 +85,7 @@ def test_programs_of_one_network_take_turns(large):
 def test_it_stops_at_the_first_loss_that_is_not_finite(large):
     dataset = noise((5,))
     config = read(DENSE, dataset)
-    program = make_program(Network(config, dataset), ADAM)
+    program = make_program(Network(config, draw_of(dataset)), ADAM)
     program.start([np.full_like(v, np.nan) for v in program.network.state()], 0.1)
     assert np.isnan(program.train_epoch(1, 0))
     assert int(program.optimizer.iterations) == 1
@@ -94,7 +95,7 @@ def test_float16_scales_its_losses(monkeypatch):
     monkeypatch.setattr(compilation, "_policy", lambda _: "mixed_float16")
     dataset = noise((5,))
     config = read(DENSE, dataset, optimizer=f"{{Adam: {{learning_rate: {RATE}}}}}")
-    program = make_program(Network(config, dataset), ADAM)
+    program = make_program(Network(config, draw_of(dataset)), ADAM)
     assert isinstance(program, FittedProgram)
     assert program.network.obstacle == "float16 needs its losses scaled"
     by_program(program, config, 17, 0.3)
@@ -109,7 +110,7 @@ def test_bfloat16_needs_none(jit):
     extra = "fit: {mixed_precision: true}\n"
     config = read(DENSE, dataset, optimizer=f"{{SGD: {{learning_rate: {RATE}}}}}", extra=extra)
     sgd = Call("optimizers", "SGD", {"learning_rate": 1.0})
-    program = make_program(Network(config, dataset, jit=jit), sgd)
+    program = make_program(Network(config, draw_of(dataset), jit=jit), sgd)
     assert type(program) is Program
     # Seven bits of a fraction: what is rounded otherwise differs by a hundredth.
     tolerance = 1e-2 if jit else 2e-4

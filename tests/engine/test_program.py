@@ -12,6 +12,7 @@ from dlcli.config.experiment import Call
 from dlcli.config.loading import parse_config
 from dlcli.config.nodes import Text
 from dlcli.data.description import DataDescription, Dataset, Split, TensorSpec
+from dlcli.data.draw import draw_of
 from dlcli.engine.program import Network, Program
 
 pytestmark = pytest.mark.slow
@@ -84,7 +85,7 @@ def by_program(program, config, seed, rate):
     losses = []
     for epoch in range(EPOCHS):
         losses.append(program.train_epoch(seed, epoch))
-        validated, _ = network.evaluate(network.dataset.validation)
+        validated = network.evaluate(network.draw.parts.validation).loss
     program.finish()
     return losses, validated, network.model.get_weights()
 
@@ -96,16 +97,27 @@ def assert_same(found, wanted, tolerance=2e-5):
         np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=tolerance)
 
 
-def check(layers, dataset, name="SGD", arguments=None, extra="", tolerance=2e-5):
-    """Compare a program that has trained something else before with a fresh fit."""
+def check(layers, dataset, name="SGD", arguments=None, extra="", tolerance=2e-5, by=None):
+    """Compare a program that has trained something else before with a fresh fit.
+
+    Args:
+        layers: Of the network, as YAML.
+        dataset: Both train on it.
+        name: The optimizer.
+        arguments: Its arguments.
+        extra: Further sections of the config.
+        tolerance: Of losses and weights.
+        by: Further sections of the config that `fit` trains by, if they are others.
+    """
     given = {"learning_rate": RATE, **(arguments or {})}
     written = "{" + name + ": {" + ", ".join(f"{k}: {v}" for k, v in given.items()) + "}}"
     config = read(layers, dataset, optimizer=written, extra=extra)
     unit = Call("optimizers", name, {**config.compile.optimizer.arguments, "learning_rate": 1.0})
-    program = Program(Network(config, dataset, jit=config.fit.jit is True), unit)
+    program = Program(Network(config, draw_of(dataset), jit=config.fit.jit is True), unit)
     by_program(program, config, 17, 0.3)
     found = by_program(program, config, config.seed, RATE)
-    assert_same(found, by_fit(config, dataset), tolerance)
+    reference = config if by is None else read(layers, dataset, optimizer=written, extra=by)
+    assert_same(found, by_fit(reference, dataset), tolerance)
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
@@ -166,7 +178,11 @@ def test_models_with_xla(name):
     text = "\n".join(f"    - {{{line}}}" for line in lines)
     # A bias before a normalization has no gradient but rounding, which Adam makes whole steps of.
     text = text.replace("Dense: {units: 6}", "Dense: {units: 6, use_bias: false}")
-    check(text, noise(shape), "Adam", extra="fit: {jit: true}\n", tolerance=2e-4)
+    xla = "fit: {jit: true}\n"
+    # XLA draws other numbers for dropout; all else it computes as TensorFlow does without it,
+    # whose `fit` is compiled in a fraction of the time.
+    by = xla if "dropout" in name else ""
+    check(text, noise(shape), "Adam", extra=xla, tolerance=2e-4, by=by)
 
 
 def test_embedding_with_mask():
@@ -222,7 +238,7 @@ def test_class_weights_and_order_of_the_data():
 def test_schedules_scale_with_the_rate(schedule):
     dataset = noise((5,))
     config = read(DENSE, dataset, optimizer=f"{{SGD: {{learning_rate: {schedule}}}}}")
-    program = Program(Network(config, dataset), config.compile.optimizer)
+    program = Program(Network(config, draw_of(dataset)), config.compile.optimizer)
     by_program(program, config, 3, 5.0)
     assert_same(by_program(program, config, config.seed, 1.0), by_fit(config, dataset))
     doubled = schedule.replace("0.2", "0.4").replace("0.1,", "0.2,").replace("0.01", "0.02")
@@ -234,7 +250,7 @@ def test_weights_are_averaged_for_a_while_and_put_back():
     dataset = noise((5,))
     config = read(DENSE, dataset)
     averaging = {"learning_rate": 1.0, "use_ema": True, "ema_momentum": 0.9}
-    program = Program(Network(config, dataset), Call("optimizers", "SGD", averaging))
+    program = Program(Network(config, draw_of(dataset)), Call("optimizers", "SGD", averaging))
     program.start(program.network.initial_state(config, 1), 0.5)
     program.train_epoch(1, 0)
     before = program.network.state()
@@ -251,7 +267,7 @@ def test_weights_are_averaged_for_a_while_and_put_back():
 def test_nothing_is_traced_again_by_the_next_trial():
     dataset = noise((5,))
     config = read(DENSE, dataset)
-    network = Network(config, dataset)
+    network = Network(config, draw_of(dataset))
     program = Program(network, Call("optimizers", "Adam", {"learning_rate": 1.0}))
     by_program(program, config, 1, 0.1)
     traced = program._epoch.experimental_get_tracing_count()
@@ -267,7 +283,9 @@ def test_training_stops_at_the_first_loss_that_is_not_finite():
     dataset = noise((5,))
     dataset.train.x["input"][:] = np.nan
     config = read(DENSE, dataset)
-    program = Program(Network(config, dataset), Call("optimizers", "SGD", {"learning_rate": 1.0}))
+    program = Program(
+        Network(config, draw_of(dataset)), Call("optimizers", "SGD", {"learning_rate": 1.0})
+    )
     program.start(program.network.initial_state(config, 0), 0.1)
     assert np.isnan(program.train_epoch(0, 0))
     assert int(program.optimizer.iterations) == 1
@@ -277,27 +295,29 @@ def test_training_stops_at_the_first_loss_that_is_not_finite():
 def test_two_optimizers_start_from_the_same_weights_and_see_the_same_batches():
     dataset = noise((5,))
     config = read(DENSE, dataset)
-    network = Network(config, dataset)
+    network = Network(config, draw_of(dataset))
     starts, orders = [], []
     for name in ("SGD", "Adam"):
         program = Program(network, Call("optimizers", name, {"learning_rate": 1.0}))
         program.start(network.initial_state(config, 5), 0.1)
         starts.append(network.state())
-        orders.append([np.asarray(program._order(5, epoch)) for epoch in range(3)])
+        orders.append([np.asarray(program.order(5, epoch)) for epoch in range(3)])
         program.train_epoch(5, 0)
     for first, second in zip(*starts, strict=True):
         np.testing.assert_array_equal(first, second)
     np.testing.assert_array_equal(*orders)
     assert not np.array_equal(orders[0][0], orders[0][1])
     assert sorted(orders[0][0]) == list(range(EXAMPLES))
-    assert not np.array_equal(orders[0][0], np.asarray(program._order(6, 0)))
+    assert not np.array_equal(orders[0][0], np.asarray(program.order(6, 0)))
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_what_a_new_optimizer_starts_with_is_found_out_once(name):
     dataset = noise((5,))
     config = read(DENSE, dataset)
-    program = Program(Network(config, dataset), Call("optimizers", name, {"learning_rate": 1.0}))
+    program = Program(
+        Network(config, draw_of(dataset)), Call("optimizers", name, {"learning_rate": 1.0})
+    )
     assert program._origins is not None
     program.network.set_state(program.network.initial_state(config, 5))
     for ours, new in zip(program._fresh_state(), program._made_state(), strict=True):
@@ -308,7 +328,7 @@ def test_what_starts_with_the_weights_follows_them():
     dataset = noise((5,))
     config = read(DENSE, dataset)
     call = Call("optimizers", "ScheduleFreeAdamW", {"learning_rate": 1.0})
-    program = Program(Network(config, dataset), call)
+    program = Program(Network(config, draw_of(dataset)), call)
     weights = len(program.network.model.trainable_variables)
     assert [o for o in program._origins if isinstance(o, int)] == list(range(weights))
 
@@ -318,6 +338,8 @@ def test_a_state_that_cannot_be_found_out_is_made_anew(monkeypatch):
     config = read(DENSE, dataset)
     draws = iter(range(9))
     monkeypatch.setattr(Program, "_made_state", lambda _: [np.float32(next(draws))])
-    program = Program(Network(config, dataset), Call("optimizers", "SGD", {"learning_rate": 1.0}))
+    program = Program(
+        Network(config, draw_of(dataset)), Call("optimizers", "SGD", {"learning_rate": 1.0})
+    )
     assert program._origins is None
     assert program._fresh_state() == [2.0]

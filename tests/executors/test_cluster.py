@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -96,7 +97,8 @@ def doubling(folder, data):
         if task == "user":
             raise UserError("wrong config")
         if task == "gpus":
-            time.sleep(0.5)  # until the other worker has begun one too
+            while len({process for *_, process in log(Path(folder))}) < 2:
+                time.sleep(0.05)  # until the other worker has begun one too
             return node, tuple(ray.get_gpu_ids())
         if task == "data":
             array = data(1)
@@ -221,18 +223,17 @@ def assert_same_tables(folder, one, other):
         pd.testing.assert_frame_equal(table(folder, name, one), table(folder, name, other))
 
 
-def test_a_cluster_gives_the_tables_of_local_processes_even_if_the_driver_is_killed(nodes, folder):
-    done = dlcli(*COMPARE, "--name", "local", cwd=folder)
-    assert done.returncode == 0, done.stderr
+def test_a_cluster_gives_the_tables_of_local_processes_even_if_the_driver_is_killed(
+    nodes, folder, compared_once
+):
+    shutil.copytree(compared_once(*COMPARE[2:]), folder / "comparisons" / "local")
     remote = (*COMPARE, "--executor", "ray", "--ray-address", nodes.address)
     process = subprocess.Popen(
         [sys.executable, "-m", "dlcli", *remote, "--name", "killed"],
         cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
     trials = folder / "comparisons" / "killed" / "trials"
-    for _ in range(1200):
-        if len(list(trials.glob("*/trial.json"))) >= 3 or process.poll() is not None:
-            break
+    while len(list(trials.glob("*/trial.json"))) < 3 and process.poll() is None:
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
@@ -240,6 +241,7 @@ def test_a_cluster_gives_the_tables_of_local_processes_even_if_the_driver_is_kil
     kept = len(list(trials.glob("*/trial.json")))
     done = dlcli(*remote, "--name", "killed", cwd=folder)
     assert done.returncode == 0, done.stderr
+    assert kept >= 3
     assert f"{kept} of them done before" in done.stderr
     assert_same_tables(folder, "local", "killed")
 
@@ -265,7 +267,7 @@ def test_a_node_lost_in_a_comparison_costs_only_what_it_was_training(folder):
             cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         (node,) = nodes.worker_nodes
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 300
         while process.poll() is None and time.monotonic() < deadline:
             if len(list(trials.glob("*/trial.json"))) >= 3 and is_training_on(node):
                 break
@@ -306,7 +308,7 @@ def test_a_cluster_of_this_machine_alone_needs_no_address_and_leaves_nothing(fol
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
-    assert len(table(folder, "trials", "small")) == 16
+    assert len(table(folder, "trials", "small")) == 24
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "nonsense", "ray://127.0.0.1:1"])

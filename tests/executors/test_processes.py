@@ -184,7 +184,7 @@ def test_workers_end_with_the_main_process_however_that_ends(tmp_path):
         [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False
     )
     pid = int(done.stdout)
-    for _ in range(100):
+    for _ in range(1200):
         if not Path(f"/proc/{pid}").exists():
             return
         time.sleep(0.1)

@@ -46,3 +46,14 @@ def test_a_task_that_nobody_else_works_at_is_always_taken():
     queue.put(0, "a")
     queue.seconds["a"] = 0.2
     assert queue.take([], []) == (0, "a")
+
+
+def test_the_lowest_stage_comes_first_among_own_groups_and_those_of_nobody():
+    queue = Queue()
+    for task, group, stage in ((1, "a", 1), (2, "a", 0), (3, "b", 0), (4, "c", 0), (5, "b", 1)):
+        queue.put(task, group, (0, stage))
+    assert queue.take(["a"]) == (2, "a")
+    assert queue.take(["a"], ["b"]) == (4, "c")  # of a lower stage than what is left of its own
+    assert queue.take(["a", "c"], ["b"]) == (1, "a")
+    assert queue.take(["a", "c"], ["b"]) == (3, "b")
+    assert queue.clear() == [5]

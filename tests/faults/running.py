@@ -68,8 +68,8 @@ def alive(group):
 
 
 def none_left(group):
-    """Whether all processes of a group end by themselves, within half a minute."""
-    for _ in range(300):
+    """Whether all processes of a group end by themselves, within two minutes."""
+    for _ in range(1200):
         if not alive(group):
             return True
         time.sleep(0.1)

@@ -65,15 +65,16 @@ def test_where_the_users_data_is_gone_that_is_said_and_all_else_works(tmp_path):
 
 
 @pytest.mark.parametrize("damage", ["cut in half", "binary", "deep", "a folder"])
-def test_a_damaged_file_of_a_run_is_said_wherever_it_is_needed(tmp_path, damage, capsys):
+def test_a_damaged_file_of_a_run_is_said_wherever_it_is_needed(
+    tmp_path, damage, capsys, trained_once
+):
     from dlcli.cli import run as run_dlcli
 
-    place(tmp_path / "old")
-    new = moved(tmp_path, SMALL)
-    names = [path.name for path in (new / "copy").iterdir() if not path.name.startswith(".")]
+    run = trained_once()
+    names = [path.name for path in run.iterdir() if not path.name.startswith(".")]
     for name in names:
-        victim = new / name.replace(".", "-")
-        shutil.copytree(new / "copy", victim)
+        victim = tmp_path / name.replace(".", "-")
+        shutil.copytree(run, victim)
         DAMAGES[damage](victim / name)
         for command in ("eval", "report"):
             code = run_dlcli([command, str(victim)])

@@ -21,7 +21,7 @@ def folder(tmp_path):
 
 
 def told(process):
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=300)
     assert "Traceback" not in errors
     assert process.returncode == 130, errors
     assert none_left(process.pid)
@@ -32,7 +32,7 @@ def press(process):
     os.killpg(process.pid, signal.SIGINT)
 
 
-def test_once_writes_the_tables_of_what_is_done_and_the_same_command_goes_on(folder):
+def test_once_writes_the_tables_of_what_is_done_and_the_same_command_goes_on(folder, compared_once):
     comparison = folder / "comparisons" / "small"
     process = started(folder, "compare-optimizers", "small.yaml", *WIDE, "--epochs", "40")
     wait_until(lambda: len(trials(comparison)) >= 2, process)
@@ -40,16 +40,14 @@ def test_once_writes_the_tables_of_what_is_done_and_the_same_command_goes_on(fol
     errors = told(process)
     assert "finished trials are kept" in errors
     kept = trials(comparison)
-    assert 2 <= len(kept) < 24
+    assert 2 <= len(kept) < 36
     assert len(pd.read_csv(comparison / "trials.csv")) == len(kept)
-    assert "Interrupted after" in (comparison / "summary.md").read_text()
+    assert "Interrupted: " in (comparison / "summary.md").read_text()
     again = dlcli("compare-optimizers", "small.yaml", *WIDE, "--epochs", "40", cwd=folder)
     assert again.returncode == 0, again.stderr
     assert kept.items() <= trials(comparison).items()
-    assert "Interrupted after" not in (comparison / "summary.md").read_text()
-    whole = place(folder / "whole")
-    dlcli("compare-optimizers", "small.yaml", *WIDE, "--epochs", "40", cwd=whole)
-    assert same_tables(comparison, whole / "comparisons" / "small") == 0
+    assert "Interrupted: " not in (comparison / "summary.md").read_text()
+    assert same_tables(comparison, compared_once(*WIDE, "--epochs", "40")) == 0
 
 
 def test_twice_leaves_at_once_and_harms_nothing(folder):

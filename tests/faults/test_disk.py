@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 
 import pytest
@@ -44,7 +45,9 @@ def refused(folder, *arguments, code, said):
     assert "  = hint: " in done.stderr
 
 
-def test_a_comparison_on_a_full_disk_says_so_and_goes_on_when_there_is_room(disk, tmp_path):
+def test_a_comparison_on_a_full_disk_says_so_and_goes_on_when_there_is_room(
+    disk, tmp_path, compared_once
+):
     folder = place(tmp_path / "work")
     command = ("compare-optimizers", "small.yaml", *WIDE, "--root")
     comparison = disk / "small"
@@ -60,21 +63,20 @@ def test_a_comparison_on_a_full_disk_says_so_and_goes_on_when_there_is_room(disk
     assert dlcli(*command, str(disk), cwd=folder).returncode == 0
     assert kept.items() <= trials(comparison).items()
     assert [path.name for path in disk.iterdir()] == ["small"]
-    assert dlcli(*command, "whole", cwd=folder).returncode == 0
-    assert same_tables(comparison, folder / "whole" / "small") == 0
+    assert same_tables(comparison, compared_once(*WIDE)) == 0
     resize(disk, f"{_used(disk)}")
     refused(folder, "report", str(comparison), code=1, said="the disk is full")
 
 
 def _used(disk):
     """Return the bytes that a disk holds."""
-    import shutil
-
     return shutil.disk_usage(disk).used
 
 
 @pytest.mark.parametrize("size", ["12k", "24k", "48k"])
-def test_a_training_on_a_full_disk_has_not_failed_and_can_be_resumed(disk, size, tmp_path):
+def test_a_training_on_a_full_disk_has_not_failed_and_can_be_resumed(
+    disk, size, tmp_path, trained_once
+):
     folder, run = place(tmp_path / "work"), str(disk / "run")
     resize(disk, size)
     refused(folder, "train", "small.yaml", "--out", run, code=1, said="the disk is full")
@@ -83,21 +85,21 @@ def test_a_training_on_a_full_disk_has_not_failed_and_can_be_resumed(disk, size,
     if not (disk / "run" / "config.yaml").exists():
         pytest.fail(f"the run has no config: {done.stderr}")
     assert done.returncode == 0, done.stderr
-    assert dlcli("train", "small.yaml", "--out", "whole", cwd=folder).returncode == 0
-    assert (disk / "run" / "metrics.json").read_text() == (
-        folder / "whole" / "metrics.json"
-    ).read_text()
+    whole = trained_once() / "metrics.json"
+    assert (disk / "run" / "metrics.json").read_text() == whole.read_text()
     resize(disk, f"{_used(disk)}")
     assert dlcli("eval", run, "--metrics", "f1", cwd=folder).returncode == 0
     refused(folder, "report", run, code=1, said="the disk is full")
 
 
-def test_a_read_only_disk_is_said_and_what_only_reads_works(disk, tmp_path):
+def test_a_read_only_disk_is_said_and_what_only_reads_works(
+    disk, tmp_path, trained_once, compared_once
+):
     folder, run = place(tmp_path / "work"), str(disk / "run")
     resize(disk, "8m")
-    assert dlcli("train", "small.yaml", "--out", run, cwd=folder).returncode == 0
+    shutil.copytree(trained_once(), run)
     command = ("compare-optimizers", "small.yaml", *WIDE, "--root", str(disk))
-    assert dlcli(*command, cwd=folder).returncode == 0
+    shutil.copytree(compared_once(*WIDE), disk / "small")
     before = {path: path.read_bytes() for path in disk.rglob("*") if path.is_file()}
     assert _mounted("-o", "remount,ro", str(disk)).returncode == 0
     for arguments in (
@@ -154,13 +156,14 @@ def _figures(disk):
     return [path for path in (disk / "run").glob("inspect/*") if path.suffix in ENDS]
 
 
-def test_report_on_a_full_disk_keeps_the_page_of_before(disk, tmp_path):
+def test_report_on_a_full_disk_keeps_the_page_of_before(
+    disk, tmp_path, trained_once, compared_once
+):
     folder = place(tmp_path / "work")
     resize(disk, "16m")
     run, comparison = disk / "run", disk / "small"
-    assert dlcli("train", "small.yaml", "--out", str(run), cwd=folder).returncode == 0
-    command = ("compare-optimizers", "small.yaml", *WIDE, "--root", str(disk))
-    assert dlcli(*command, cwd=folder).returncode == 0
+    shutil.copytree(trained_once(), run)
+    shutil.copytree(compared_once(*WIDE), comparison)
     for made in (run, comparison):
         assert dlcli("report", str(made), cwd=folder).returncode == 0
         before = (made / "report.html").read_bytes()

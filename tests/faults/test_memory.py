@@ -134,8 +134,8 @@ def test_a_worker_that_runs_out_of_memory_fails_its_trials_alone(tmp_path):
     assert (adam["status"] == "failed").all()
     assert adam["message"].str.contains("out of memory").all()
     assert not (sgd["status"] == "failed").any()
-    assert (sgd["stage"] == "confirm").sum() == 5
-    assert "trials could not be run: Adam" in (comparison / "summary.md").read_text()
+    assert sgd["chosen"].sum() == len(sgd) == 5
+    assert "their trials failed to run: Adam" in (comparison / "summary.md").read_text()
     assert len(trials(comparison)) == len(sgd)
     again = dlcli(*command, cwd=folder)
     assert again.returncode == 0, again.stderr

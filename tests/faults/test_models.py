@@ -8,7 +8,7 @@ import pytest
 
 from tests.faults.test_damage import DAMAGES
 from tests.fuzz.driving import drive
-from tests.helpers import SMALL, dlcli
+from tests.helpers import dlcli
 from tests.security.places import write_run, write_zip
 from tests.security.test_models import GOOD
 
@@ -23,16 +23,6 @@ def test_a_damaged_model_is_told_before_tensorflow_is_loaded(tmp_path, damage):
     assert (end.code, end.problem) == (2, ""), end.told
     assert "hint: " in end.told
     assert "model" in end.told
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    """Return the folder of a trained run."""
-    folder = tmp_path_factory.mktemp("trained")
-    (folder / "small.yaml").write_text(SMALL)
-    done = dlcli("train", "small.yaml", "--epochs", "1", "--out", "run", cwd=folder)
-    assert done.returncode == 0, done.stderr
-    return folder / "run"
 
 
 def _flipped(path):
@@ -53,10 +43,10 @@ def _flipped(path):
     ],
 )
 def test_a_damaged_one_ends_with_2_and_a_remedy_and_harms_nothing_else(
-    trained, tmp_path, name, command, damage
+    trained_once, tmp_path, name, command, damage
 ):
     run = tmp_path / "run"
-    shutil.copytree(trained, run)
+    shutil.copytree(trained_once("--epochs", "1"), run)
     {**DAMAGES, "flipped": _flipped}[damage](run / name)
     before = {path.name: path.read_bytes() for path in run.iterdir()}
     done = dlcli(*command, cwd=tmp_path)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sklearn import metrics as sk
 
 from dlcli.evaluation import point
+from tests.helpers import examples
 from tests.metrics.test_table import sample
 
 SCORES = {"f1": sk.f1_score, "precision": sk.precision_score, "recall": sk.recall_score}
@@ -17,7 +18,7 @@ SCORES = {"f1": sk.f1_score, "precision": sk.precision_score, "recall": sk.recal
 @pytest.mark.parametrize("name", SCORES)
 @pytest.mark.parametrize("average", ["macro", "micro", "weighted"])
 @pytest.mark.parametrize("task", ["multiclass", "binary", "multilabel"])
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(st.integers(0, 10_000), st.integers(2, 40))
 def test_every_average_is_scikit_learns(name, average, task, seed, n):
     y, p, classes = sample(task, seed, n)

@@ -11,6 +11,7 @@ from sklearn import metrics as sk
 from dlcli import metrics
 from dlcli.metrics.families import ranked_mean, ratio
 from dlcli.metrics.predictions import batch_of_arrays
+from tests.helpers import examples
 from tests.metrics.test_table import multiclass
 
 RANKINGS = {
@@ -23,7 +24,7 @@ def test_a_ratio_without_a_denominator_is_zero_and_no_warning():
     np.testing.assert_array_equal(ratio(np, np.array([0.0, 1.0]), np.array([0.0, 2.0])), [0, 0.5])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(st.integers(0, 10_000), st.booleans())
 def test_weighted_rankings_are_scikit_learns(seed, tied):
     y, p = multiclass(seed, 40, 3)

@@ -15,9 +15,10 @@ from dlcli.metrics.intervals import (
     most_errors,
     percentile,
 )
+from tests.helpers import examples
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.integers(1, 500), st.floats(0, 1), st.sampled_from([0.8, 0.95, 0.99]))
 def test_the_exact_interval_is_scipys(trials, share, confidence):
     successes = round(share * trials)

@@ -14,6 +14,7 @@ from dlcli import metrics
 from dlcli.errors import UserError
 from dlcli.evaluation import point
 from dlcli.metrics.table import TABLE
+from tests.helpers import examples
 
 
 def multiclass(seed: int, n: int = 200, classes: int = 4, sharpness: float = 1.0):
@@ -124,7 +125,7 @@ MULTILABEL = {
 
 
 @pytest.mark.parametrize("name", MULTICLASS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(
     st.integers(0, 10_000),
     st.integers(2, 60),
@@ -148,7 +149,7 @@ def test_multiclass_metrics_equal_scikit_learns(name, seed, n, sharpness, tied, 
 
 
 @pytest.mark.parametrize("name", BINARY)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(
     st.integers(0, 10_000),
     st.integers(2, 60),
@@ -283,7 +284,7 @@ def test_among_equal_probabilities_the_lowest_index_comes_first():
 
 
 @given(st.integers(0, 1000))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 def test_top_1_is_the_accuracy_and_top_k_grows_to_one(seed):
     y, p = multiclass(seed, 30)
     values = [ours(f"top_k:{k}", y, np.round(p, 1), "multiclass", 4) for k in range(1, 5)]
@@ -301,7 +302,7 @@ def test_every_metric_is_documented_and_survives_one_class_only(metric, task):
 
 
 @pytest.mark.parametrize(("metric", "task"), EVERY, ids=IDS)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 30))
 def test_no_metric_leaves_its_bounds(metric, task, seed, n):
     y, p, classes = sample(task, seed, n)

@@ -138,6 +138,7 @@ def test_no_callback_of_a_run_names_what_else_may_be_deleted(tmp_path, callback)
     assert (run.path / "mine").exists()
 
 
+@pytest.mark.slow
 def test_a_name_of_many_numbers_is_compared_at_once(tmp_path):
     pattern = "{a}" * 40 + "x"
     config = CONFIG + f"  callbacks: [{{CSVLogger: {{filename: '{pattern}'}}}}]\n"

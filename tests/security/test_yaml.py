@@ -117,6 +117,7 @@ MERGES = "a0: &a0 {x0: 1}\n" + "".join(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "rule"),
     [

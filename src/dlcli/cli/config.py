@@ -13,6 +13,7 @@ from dlcli.errors import UserError
 
 if TYPE_CHECKING:
     from dlcli.config.experiment import Config
+    from dlcli.data.description import DataDescription
     from dlcli.summary import ModelSummary
 
 SET = click.option(
@@ -76,10 +77,17 @@ def check(name: str, overrides: tuple[str, ...]) -> Config:
     """Read a config, and bind it to its data as far as that is known without loading it."""
     from dlcli.config.binding import bind
     from dlcli.config.loading import load_config
-    from dlcli.data import describe
 
     read = load_config(name, overrides)
-    return bind(read, describe(read.data.source, group=read.data.group))
+    return bind(read, known_data(read))
+
+
+def known_data(config: Config) -> DataDescription:
+    """Return what is known of a config's data without training on them."""
+    from dlcli.data import describe
+
+    data = config.data
+    return describe(data.source, group=data.group, validation=data.validation, seed=config.seed)
 
 
 @config.command()
@@ -136,13 +144,11 @@ def _show_summary(bound: Config, *, as_json: bool) -> None:
     load_tensorflow()
     import keras
 
-    from dlcli.data import describe
     from dlcli.model import build_model
     from dlcli.summary import summarize
 
     keras.utils.set_random_seed(bound.seed)
-    known = describe(bound.data.source, group=bound.data.group)
-    found = summarize(build_model(bound, known))
+    found = summarize(build_model(bound, known_data(bound)))
     if as_json:
         emit_json({"summary": found.to_dict()})
     else:

@@ -10,6 +10,7 @@ import click
 
 from dlcli.cli.output import emit_json, note, print_table
 from dlcli.errors import DlcliError, WorkError
+from dlcli.installation import install_command
 from dlcli.quiet import load_tensorflow
 from dlcli.store.environment import versions
 
@@ -32,7 +33,7 @@ def doctor(as_json: bool) -> None:
         for remedy in _remedies(report):
             note(remedy)
     if report["problem"]:
-        raise WorkError(report["problem"], remedy="pip install --upgrade dlcli tensorflow keras")
+        raise WorkError(report["problem"], remedy=install_command(upgrade=("tensorflow", "keras")))
 
 
 def _report() -> dict[str, Any]:
@@ -120,7 +121,7 @@ def _remedies(report: dict[str, Any]) -> list[str]:
         lines.append(f"to download a data set ahead: dlcli data fetch {report['to download'][0]}")
     for extra in dict.fromkeys(EXTRAS[name] for name in report["missing extras"]):
         names = " and ".join(name for name in report["missing extras"] if EXTRAS[name] == extra)
-        lines.append(f"for {names}: pip install 'dlcli[{extra}]'")
+        lines.append(f"for {names}, {install_command(extra)}")
     return lines
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dlcli.comparison.plan import contenders_of
 from dlcli.comparison.rates import with_rate
@@ -18,9 +18,6 @@ from dlcli.store.comparisons import BEST, RESULTS, config_name
 from dlcli.suggestion import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
-
     from dlcli.comparing.session import Session
     from dlcli.comparison.plan import Contender
     from dlcli.comparison.results import Results
@@ -101,42 +98,70 @@ def recommended(
     Raises:
         UserError: If there is no such candidate, or nothing was ranked.
     """
-    found = folder.read_json(RESULTS) if (folder.path / RESULTS).exists() else None
-    if found is None:
-        raise folder.without(RESULTS)
-    problems = {str(each["name"]): each for each in found["problems"]}
+    problems = _candidates(folder)
     if problem is not None and problem not in problems:
         remedy = f"Its problems are: {', '.join(problems)}."
         raise UserError(f"{folder.path} has no problem '{problem}'", remedy=remedy)
     name = problem or next(iter(problems))
-    row = _row(folder, problems[name]["candidates"], candidate)
+    row = _row(folder, problems[name], candidate)
     number = list(problems).index(name) + 1
     config = _read(folder, config_name(number))
     contenders = contenders_of(0, config, config.compare or CompareConfig())
-    contender = next((c for c in contenders if c.name == row["candidate"]), None)
-    if contender is None:
+    contender = next((c for c in contenders if c.name == row.candidate), None)
+    if contender is None or row.rate is None:
         raise folder.damaged(config_name(number))
-    rate = float(row["learning_rate"])
-    return Recommended(contender.name, rate, config_at(contender, rate))
+    return Recommended(contender.name, row.rate, config_at(contender, row.rate))
 
 
-def _row(
-    folder: ComparisonFolder, rows: list[Mapping[str, Any]], candidate: str | None
-) -> Mapping[str, Any]:
-    names = [str(row["candidate"]) for row in rows]
+class _Row(NamedTuple):
+    """What is needed of a candidate's row of the results."""
+
+    candidate: str
+    verdict: str
+    rate: float | None
+
+
+def _candidates(folder: ComparisonFolder) -> dict[str, list[_Row]]:
+    """Return the candidates of each problem.
+
+    Raises:
+        UserError: If there are no results yet, or they are damaged.
+    """
+    if not (folder.path / RESULTS).exists():
+        raise folder.without(RESULTS)
+    found = folder.read_json(RESULTS)
+    try:
+        return {
+            str(problem["name"]): [
+                _Row(
+                    str(row["candidate"]),
+                    str(row["verdict"]),
+                    None if row["learning_rate"] is None else float(row["learning_rate"]),
+                )
+                for row in problem["candidates"]
+            ]
+            for problem in found["problems"]
+        }
+    except (LookupError, TypeError, ValueError):
+        raise folder.damaged(RESULTS) from None
+
+
+def _row(folder: ComparisonFolder, rows: list[_Row], candidate: str | None) -> _Row:
+    names = [row.candidate for row in rows]
     if candidate is None:
-        row = next((row for row in rows if row["verdict"] == "best"), None)
+        row = next((row for row in rows if row.verdict == "best"), None)
         if row is None:
             remedy = f"Name one with --candidate: {', '.join(names)}."
             raise UserError(f"{folder.path} recommends no candidate", remedy=remedy)
     else:
-        row = next((row for row in rows if row["candidate"] == candidate), None)
+        row = next((row for row in rows if row.candidate == candidate), None)
     if row is None:
         near = did_you_mean(candidate or "", names)
         message = f"{folder.path} has no candidate '{candidate}'{near}"
         raise UserError(message, remedy=f"Its candidates are: {', '.join(names)}.")
-    if row["learning_rate"] is None:
-        raise UserError(f"no rate was found for {row['candidate']}: its trials failed to run")
+    if row.rate is None:
+        message = f"no rate was found for {row.candidate}: its trials failed to run"
+        raise UserError(message, remedy="Train its config by hand: dlcli train CONFIG.")
     return row
 
 

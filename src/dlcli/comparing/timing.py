@@ -212,47 +212,47 @@ def within_time(plan: Plan, measured: Mapping[int, Measurement], jobs: int, budg
     needed = estimated_seconds(plan, measured, jobs)
     if needed <= seconds:
         return plan
-    trials = math.floor(plan.planned * seconds / needed)
-    shortest = _shortest(plan, measured, jobs)
+    a_trial = needed / plan.planned
     try:
-        cut = within_budget(plan, trials)
+        cut = within_budget(plan, math.floor(seconds / a_trial))
     except UserError:
         message = f"{budget} are too short for {len(plan.contenders)} candidates"
         remedy = (
-            f"Give at least {shown_duration(shortest)} (the whole plan takes about "
-            f"{shown_duration(needed / SAFETY + OVERHEAD)}), or name fewer optimizers."
+            f"Give at least {_duration(_trials_for(plan, 1), a_trial)} (the whole plan takes about "
+            f"{_duration(plan.planned, a_trial)}), or name fewer optimizers."
         )
         raise UserError(message, remedy=remedy) from None
-    note = _expected(cut, budget, len(plan.seeds), measured, jobs)
+    note = _expected(plan, cut, budget, a_trial)
     return replace(cut, seeds=plan.seeds, notes=(*plan.notes, note))
 
 
-def _shortest(plan: Plan, measured: Mapping[int, Measurement], jobs: int) -> float:
-    """Return the seconds that one replication takes that can rank."""
-    fewest = sum(min(FEWEST_RATES, len(c.rates)) for c in plan.contenders) * plan.searches
-    return _seconds_of(within_budget(plan, fewest), measured, jobs)
+def _duration(trials: int, a_trial: float) -> str:
+    """Return the budget that so many trials take."""
+    return shown_duration(trials * a_trial / SAFETY + OVERHEAD)
 
 
-def _seconds_of(plan: Plan, measured: Mapping[int, Measurement], jobs: int) -> float:
-    return estimated_seconds(plan, measured, jobs) / SAFETY + OVERHEAD
+def _trials_for(plan: Plan, replications: int) -> int:
+    """Return the fewest trials that are enough for so many replications, with rates to rank by."""
+    fewest = max(1, plan.searches) * FEWEST_RATES
+    for each in range(fewest, max(map(plan.trials_of, plan.contenders))):
+        trials = each * len(plan.contenders)
+        if len(within_budget(plan, trials).seeds) >= replications:
+            return trials
+    return plan.planned
 
 
-def _expected(
-    cut: Plan,
-    budget: str,
-    wanted: int,
-    measured: Mapping[int, Measurement],
-    jobs: int,
-) -> str:
+def _expected(plan: Plan, cut: Plan, budget: str, a_trial: float) -> str:
     """Say how many replications a budget of time is good for, and what those can tell."""
     count = len(cut.seeds)
     told = "replication" if count == 1 else "replications"
     rates = max(len(contender.rates) for contender in cut.contenders)
-    first = f"{budget} are enough for about {count} {told} of {wanted}, with up to {rates} rates"
-    if count >= FEWEST_REPLICATIONS:
+    first = (
+        f"{budget} are enough for about {count} {told} of {len(plan.seeds)}, with up to {rates} "
+        "learning rates"
+    )
+    if count >= FEWEST_REPLICATIONS or len(plan.seeds) < FEWEST_REPLICATIONS:
         return first
-    enough = replace(cut, seeds=tuple(range(FEWEST_REPLICATIONS)))
-    needed = shown_duration(_seconds_of(enough, measured, jobs))
+    needed = _duration(_trials_for(plan, FEWEST_REPLICATIONS), a_trial)
     return f"{first}: too few to tell two candidates apart; about {needed} would do"
 
 

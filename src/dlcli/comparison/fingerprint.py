@@ -79,23 +79,31 @@ def _split(plan: Plan) -> str:
     return "train's" if plan.is_grid else plan.split
 
 
+OPTIMIZER_AND_METRICS = ("optimizer", "metrics")
+"""Keys of `compile` that a contender and the problem's own names of its metrics stand for."""
+
+
 def _decisive(problem: Problem) -> dict[str, Any]:
-    """Return what of a problem's config decides the results; its name does not."""
+    """Return what of a problem's config decides the results; its name does not.
+
+    A key that joins the grammar decides too; one that is `quiet` does where it is given, so that
+    the trials of older comparisons keep their keys.
+    """
     steering = tuple(c for c in problem.config.fit.callbacks if c.name in STEERING)
     fit = replace(problem.config.fit, callbacks=steering)
-    plain = to_plain(replace(problem.config, fit=fit))
+    plain = to_plain(replace(problem.config, fit=fit, compare=None))
     files = _files(problem.config.data.source)
     (options,) = plain["data"]["dataset"].values()
     for name in files:  # their content decides, not where they lie
         del options[name]
+    compiled = {k: v for k, v in plain.pop("compile").items() if k not in OPTIMIZER_AND_METRICS}
+    del plain["version"], plain["name"]
     return {
-        "seed": plain["seed"],  # it decides which examples validate
-        "data": plain["data"],
+        **plain,  # the seed too: it decides which examples validate
         "files": files,
-        "model": plain["model"],
-        "loss": [plain["compile"][key] for key in ("loss", "loss_weights")],
+        "loss": [compiled.pop("loss"), compiled.pop("loss_weights")],
         "metrics": sorted(problem.metrics),
-        "fit": plain["fit"],
+        **compiled,
     }
 
 

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from dlcli import metrics
 from dlcli.config.diagnostics import ConfigError, Diagnostic
-from dlcli.config.experiment import Call, CompileConfig, Config, LayerConfig, Reference, Variable
+from dlcli.config.experiment import (
+    Call,
+    Candidate,
+    CompareConfig,
+    CompileConfig,
+    Config,
+    FitConfig,
+    LayerConfig,
+    Reference,
+    Variable,
+)
 from dlcli.config.nodes import Mark, Text, Word
 from dlcli.data.splitting import train_size_left
 from dlcli.errors import UserError
@@ -41,9 +51,9 @@ def bind(config: Config, description: DataDescription, *, train_size: int | None
     bound = replace(
         config,
         model=model,
-        compile=CompileConfig(**{k: binder.value(v) for k, v in vars(config.compile).items()}),
-        fit=replace(config.fit, callbacks=binder.value(config.fit.callbacks)),
-        compare=binder.compare(config),
+        compile=binder.value(config.compile),
+        fit=binder.value(config.fit),
+        compare=binder.value(config.compare),
     )
     binder.check_metrics(bound)
     binder.check_loss(bound)
@@ -94,6 +104,8 @@ class _Binder:
             return tuple(self.value(item) for item in value)
         if isinstance(value, dict):
             return {k: self.value(v) for k, v in value.items()}
+        if isinstance(value, CompileConfig | FitConfig | CompareConfig | Candidate):
+            return replace(value, **{k: self.value(v) for k, v in vars(value).items()})
         return value
 
     def _variable(self, variable: Variable) -> Any:
@@ -106,14 +118,6 @@ class _Binder:
 
     def layer(self, layer: LayerConfig) -> LayerConfig:
         return replace(layer, call=self.value(layer.call))
-
-    def compare(self, config: Config) -> Any:
-        if config.compare is None or config.compare.optimizers is None:
-            return config.compare
-        candidates = tuple(
-            replace(c, optimizer=self.value(c.optimizer)) for c in config.compare.optimizers
-        )
-        return replace(config.compare, optimizers=candidates)
 
     def check_metrics(self, config: Config) -> None:
         for name in config.compile.metrics or ():

@@ -1,100 +1,59 @@
-"""The frozen config: what a YAML file means once it is read, with every default filled in."""
+"""The config: every key with its type, its default, how it is read and written, and its help.
+
+A YAML file becomes a `Config`, frozen, with every default filled in. A key is one field here, made
+by `key`; reading, writing, the JSON Schema and the test of the documentation follow it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from dlcli.config import network
+from dlcli.config.calls import Call, Variable
+from dlcli.config.data_section import DataSection
+from dlcli.config.grammar import ListOf, MapOf, Typed, key, record_of
+from dlcli.config.graph import InputConfig, LayerConfig, ModelConfig, Reference
+from dlcli.config.pieces import (
+    BOOLEAN,
+    COUNT,
+    FRACTION,
+    NULL,
+    NUMBER,
+    POSITIVE,
+    RATE,
+    SEED,
+    TEXT,
+    CandidateItem,
+    Deferred,
+    MetricName,
+    Name,
+    Nested,
+    OneOf,
+    PerOutput,
+    by_output,
+)
+from dlcli.signature import Type
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dlcli.config.nodes import Mark
     from dlcli.data.description import Source
 
-
-@dataclass(frozen=True)
-class Call:
-    """A Keras class with its keyword arguments, as written; defaults are Keras's own.
-
-    Attributes:
-        kind: The catalogue's kind, e.g. `layers`.
-        name: The exact class name, e.g. `Conv2D`.
-        arguments: Values are plain data, tuples, nested `Call`s, or `Variable`s until bound.
-        path: Dotted path in the config, for messages.
-    """
-
-    kind: str
-    name: str
-    arguments: Mapping[str, Any] = field(default_factory=dict)
-    path: str = field(default="", compare=False, repr=False)
-    mark: Mark | None = field(default=None, compare=False, repr=False)
-
-
-@dataclass(frozen=True)
-class Variable:
-    """A value that comes from the data, such as `$classes`."""
-
-    name: str
-    path: str = field(default="", compare=False)
-    mark: Mark | None = field(default=None, compare=False, repr=False)
-
-
-@dataclass(frozen=True)
-class InputConfig:
-    """One input of the model; shape and dtype are the data's where None."""
-
-    id: str
-    shape: Any = None
-    dtype: str | None = None
-
-
-@dataclass(frozen=True)
-class Reference:
-    """The output of a layer; `index` picks one where the layer has several."""
-
-    id: str
-    index: int | None = None
-
-    def __str__(self) -> str:
-        return self.id if self.index is None else f"{self.id}[{self.index}]"
-
-
-@dataclass(frozen=True)
-class LayerConfig:
-    """One application of a layer.
-
-    Attributes:
-        id: Unique in the model; also the Keras layer's name.
-        call: The layer's class and arguments; None when an earlier layer is applied again.
-        shared: Id of the earlier layer whose weights this application shares, or None.
-        inputs: What it is applied to.
-    """
-
-    id: str
-    call: Call | None
-    inputs: tuple[Reference, ...]
-    shared: str | None = None
-    path: str = field(default="", compare=False)
-    mark: Mark | None = field(default=None, compare=False, repr=False)
-
-
-@dataclass(frozen=True)
-class ModelConfig:
-    """The graph of layers, in an order in which it can be built."""
-
-    inputs: tuple[InputConfig, ...]
-    layers: tuple[LayerConfig, ...]
-    outputs: tuple[Reference, ...]
-
-    @property
-    def is_chain(self) -> bool:
-        """Whether every layer follows the one before it, from one input to one output."""
-        previous = Reference(self.inputs[0].id)
-        for layer in self.layers:
-            if layer.inputs != (previous,) or layer.shared:
-                return False
-            previous = Reference(layer.id)
-        return len(self.inputs) == 1 and self.outputs == (previous,)
+__all__ = [
+    "Call",
+    "Candidate",
+    "CompareConfig",
+    "CompileConfig",
+    "Config",
+    "DataConfig",
+    "FitConfig",
+    "InputConfig",
+    "LayerConfig",
+    "ModelConfig",
+    "Reference",
+    "Variable",
+]
 
 
 @dataclass(frozen=True)
@@ -102,10 +61,12 @@ class DataConfig:
     """Which data, how much of it validates, and how batches are made of it."""
 
     source: Source
-    validation: float = 0.1
-    batch_size: int = 32
-    bucketing: bool = False
-    group: str | None = None
+    validation: float = key(FRACTION, 0.1, "share of the training data that validates; 0 for none")
+    batch_size: int = key(POSITIVE, 32, "examples in a training step")
+    bucketing: bool = key(
+        BOOLEAN, False, "batches of sequences of similar length, cut to it", quiet=True
+    )
+    group: str | None = key(TEXT, None, "what tells which examples belong together", quiet=True)
 
 
 @dataclass(frozen=True)
@@ -117,22 +78,44 @@ class CompileConfig:
     None stands for the task's usual one.
     """
 
-    optimizer: Call = field(default_factory=lambda: Call("optimizers", "Adam"))
-    loss: Call | Mapping[str, Call] | None = None
-    loss_weights: Mapping[str, float] | None = None
-    metrics: tuple[str | Call, ...] | None = None
+    optimizer: Call = key(Nested("optimizers"), Call("optimizers", "Adam"), "Adam by default")
+    loss: Call | Mapping[str, Call] | None = key(
+        PerOutput(Nested("losses")), None, "inferred where unambiguous"
+    )
+    loss_weights: Mapping[str, float] | None = key(
+        OneOf((NULL, by_output(NUMBER))), None, "a weight for each output"
+    )
+    metrics: tuple[str | Call, ...] | None = key(
+        OneOf((NULL, ListOf(MetricName(), lone=True))),
+        None,
+        "accuracy for classes, mae for regression, if left out",
+    )
 
 
 @dataclass(frozen=True)
 class FitConfig:
     """Keras's fit. `class_weight` maps a label (as text) to its weight, or is `balanced`."""
 
-    epochs: int = 10
-    callbacks: tuple[Call, ...] = ()
-    shuffle: bool = True
-    class_weight: Mapping[str, float] | Literal["balanced"] | None = None
-    jit: bool | Literal["auto"] = "auto"
-    mixed_precision: bool = False
+    epochs: int = key(POSITIVE, 10, "passes over the training data")
+    callbacks: tuple[Call, ...] = key(ListOf(Nested("callbacks"), lone=True), (), "Keras callbacks")
+    shuffle: bool = key(BOOLEAN, True, "a new order of the examples every epoch")
+    class_weight: Mapping[str, float] | Literal["balanced"] | None = key(
+        OneOf(
+            (
+                NULL,
+                Typed((Type("string", choices=("balanced",)),)),
+                MapOf(Typed((Type("number", minimum=0),)), r"^[0-9]+$", "a label (0, 1, ...)"),
+            )
+        ),
+        None,
+        "weights by label, or 'balanced'",
+    )
+    jit: bool | Literal["auto"] = key(
+        OneOf((BOOLEAN, Typed((Type("string", choices=("auto",)), Type("boolean"))))),
+        "auto",
+        "compile with XLA; 'auto' does where it pays",
+    )
+    mixed_precision: bool = key(BOOLEAN, False, "compute in float16 (bfloat16 on a CPU)")
 
 
 @dataclass(frozen=True)
@@ -140,38 +123,84 @@ class Candidate:
     """One optimizer of a comparison, with its own rates if it has them."""
 
     optimizer: Call
-    label: str | None = None
-    learning_rates: tuple[float, ...] | None = None
+    label: str | None = key(TEXT, None, "what tables call it", quiet=True)
+    learning_rates: tuple[float, ...] | None = key(
+        ListOf(RATE, minimum=1), None, "used as they are", quiet=True
+    )
 
 
 @dataclass(frozen=True)
 class CompareConfig:
     """The comparison; None leaves a choice to the protocol's preset."""
 
-    optimizers: tuple[Candidate, ...] | None = None
-    learning_rates: tuple[float, ...] | None = None
-    initializers: tuple[Call, ...] | None = None
-    seeds: int | None = None
-    search_seeds: int | None = None
-    budget: int | str | None = None
-    target: Mapping[str, float] | None = None
-    score: str | None = None
-    preset: Literal["quick", "standard", "full"] = "standard"
-    prune: bool = False
-    split: Literal["resample", "official"] = "resample"
-    tune: Literal["each", "once"] = "each"
-    margin: float | None = None
+    optimizers: tuple[Candidate, ...] | None = key(
+        ListOf(CandidateItem(Candidate), minimum=1), None, "what is compared", quiet=True
+    )
+    learning_rates: tuple[float, ...] | None = key(
+        ListOf(RATE, minimum=1), None, "one list for all", quiet=True
+    )
+    initializers: tuple[Call, ...] | None = key(
+        ListOf(Nested("initializers"), minimum=1, lone=True),
+        None,
+        "crossed with optimizers and rates",
+        quiet=True,
+    )
+    seeds: int | None = key(
+        COUNT, None, "replications; 0 tries a plain grid and ranks nothing", quiet=True
+    )
+    search_seeds: int | None = key(
+        POSITIVE, None, "replications that try the whole grid of rates", quiet=True
+    )
+    split: Literal["resample", "official"] = key(
+        Typed((Type("string", choices=("resample", "official")),)),
+        "resample",
+        "draw the test part anew in each replication, or keep the data set's own",
+    )
+    tune: Literal["each", "once"] = key(
+        Typed((Type("string", choices=("each", "once")),)),
+        "each",
+        "choose the rate in each replication, or once for all",
+    )
+    margin: float | None = key(
+        Typed((Type("number", minimum=0),)),
+        None,
+        "what a candidate may lack to the best and still be as good",
+        quiet=True,
+    )
+    budget: int | str | None = key(
+        Typed((Type("integer", minimum=1), Type("string"))),
+        None,
+        "total budget: a number of trials or a duration such as 10m",
+        quiet=True,
+    )
+    target: Mapping[str, float] | None = key(
+        MapOf(NUMBER), None, "{metric: value} that counts as reached", quiet=True
+    )
+    score: str | None = key(TEXT, None, "the metric that ranks", quiet=True)
+    preset: Literal["quick", "standard", "full"] = key(
+        Typed((Type("string", choices=("quick", "standard", "full")),)),
+        "standard",
+        "how many optimizers, rates and seeds",
+    )
+    prune: bool = key(BOOLEAN, False, "successive halving in the search")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Config:
     """One experiment."""
 
-    name: str
-    data: DataConfig
-    model: ModelConfig
-    compile: CompileConfig
-    fit: FitConfig
-    compare: CompareConfig | None = None
-    seed: int = 0
-    version: int = 1
+    version: int = key(Typed((Type("integer", minimum=1, maximum=1),)), 1, "of this grammar")
+    name: str = key(Name(), "", "names the run's folder; the file's name if left out")
+    seed: int = key(SEED, 0, "decides initial weights, batch order, dropout, validation")
+    data: DataConfig = key(
+        DataSection(DataConfig), meaning="data: {dataset: digits}; `dlcli data ls` lists them"
+    )
+    model: ModelConfig = key(
+        Deferred(network.model_schema, network.write_model),
+        meaning="model: {layers: [...]}; `dlcli init` writes an example",
+    )
+    compile: CompileConfig = key(record_of(CompileConfig), CompileConfig(), "optimizer and loss")
+    fit: FitConfig = key(record_of(FitConfig), FitConfig(), "how long and how to train")
+    compare: CompareConfig | None = key(
+        record_of(CompareConfig), None, "what `dlcli compare-optimizers` compares", quiet=True
+    )

@@ -1,20 +1,23 @@
-"""The pieces a config's grammar is written in: each reads a node and describes itself as schema.
+"""The pieces a config's grammar is written in: each reads, writes and describes one kind of value.
 
 A piece (`Spec`) reports every mistake below it to the `Reader` and returns `INVALID` where it
-found one, so that all mistakes of a file are found in one pass. The JSON Schema of the same piece
-comes from `schema`, so the two cannot drift apart.
+found one, so that all mistakes of a file are found in one pass. `write` turns what `read` returned
+into plain data again, and `schema` is the piece's JSON Schema, so the three cannot drift apart.
+
+A key is a field of a frozen dataclass whose default is made by `key`.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from dlcli.config.calls import Call, Variable
 from dlcli.config.catalogue import type_in_words
 from dlcli.config.diagnostics import listing
-from dlcli.config.experiment import Call, Variable
 from dlcli.config.nodes import Mark, Node, Scalar, Sequence, Table, Word
 from dlcli.config.reading import (
     INVALID,
@@ -30,6 +33,8 @@ from dlcli.suggestion import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from dlcli.config.writing import Writer
 
 
 VARIABLES: Final[dict[str, tuple[str, str]]] = {
@@ -50,6 +55,9 @@ class Spec(Protocol):
     def read(self, node: Node, path: str, reader: Reader) -> Any:
         """Return the node's value, or `INVALID` after reporting what is wrong with it."""
 
+    def write(self, value: Any, writer: Writer) -> Any:
+        """Return the plain data that reads back as the value."""
+
     def schema(self) -> dict[str, Any]:
         """Return the piece's JSON Schema (draft-07)."""
 
@@ -59,12 +67,62 @@ REQUIRED: Final = object()
 
 @dataclass(frozen=True)
 class Field:
-    """A key of a `Record`."""
+    """A key of a `Record`.
+
+    Attributes:
+        name: The key.
+        spec: Reads, writes and describes its value.
+        default: The value where the key is absent.
+        help: What an editor shows.
+        quiet: Whether the key is left out of what is written while it has its default. A key that
+            joins the grammar later must be quiet, so that the trials of configs without it keep
+            their keys and are not trained again.
+    """
 
     name: str
     spec: Spec
     default: Any = REQUIRED
     help: str = ""
+    quiet: bool = False
+
+    def is_written(self, value: Any, writer: Writer) -> bool:
+        """Whether the key is written; None stands for "not given" and is no news."""
+        shown = writer.whole and self.default is not None
+        return not self.quiet or shown or value != self.default
+
+
+def key(spec: Spec, default: Any = REQUIRED, meaning: str = "", *, quiet: bool = False) -> Any:
+    """Make a dataclass's field a key of the config; the arguments are those of a `Field`.
+
+    Returns:
+        The field, as `dataclasses.field` does.
+    """
+    metadata = {"key": (spec, default, meaning, quiet)}
+    if default is REQUIRED:
+        return dataclasses.field(metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def keys_of(section: type[Any], beside: tuple[str, ...] = ()) -> tuple[Field, ...]:
+    """Return the keys of a dataclass.
+
+    Args:
+        section: The dataclass.
+        beside: Names of the fields that are no keys: the caller reads and writes them.
+
+    Raises:
+        TypeError: If another field is no key, and so would be read or written by nothing.
+    """
+    fields = [f for f in dataclasses.fields(section) if f.name not in beside]
+    forgotten = [f.name for f in fields if "key" not in f.metadata]
+    if forgotten:
+        raise TypeError(f"{section.__name__}: {listing(forgotten)} must be made by key(...)")
+    return tuple(Field(f.name, *f.metadata["key"]) for f in fields)
+
+
+def record_of(section: type[Any]) -> Record:
+    """Return the mapping that reads and writes a dataclass all of whose fields are keys."""
+    return Record(section, keys_of(section))
 
 
 @dataclass(frozen=True)
@@ -96,6 +154,13 @@ class Record:
                 values[name] = spec.default
         ok = ok and INVALID not in values.values()
         return self.factory(**values) if ok else INVALID
+
+    def write(self, value: Any, writer: Writer) -> dict[str, Any]:
+        """Write every key of an object that has them as attributes."""
+        held = [(f, getattr(value, f.name)) for f in self.fields]
+        return {
+            f.name: f.spec.write(inner, writer) for f, inner in held if f.is_written(inner, writer)
+        }
 
     def schema(self) -> dict[str, Any]:
         """Describe the keys; no others are allowed."""
@@ -132,6 +197,10 @@ class ListOf:
         )
         return INVALID if INVALID in values else values
 
+    def write(self, value: Any, writer: Writer) -> list[Any]:
+        """Write the items."""
+        return [self.item.write(item, writer) for item in value]
+
     def schema(self) -> dict[str, Any]:
         """Describe the list, or a lone item."""
         item = self.item.schema()
@@ -160,6 +229,10 @@ class MapOf:
                 word = Word(key, pair.key_mark, join(path, key))
                 values[word] = self.value.read(pair.node, word.path, reader)
         return INVALID if INVALID in values.values() else values
+
+    def write(self, value: Any, writer: Writer) -> dict[str, Any]:
+        """Write the values by their keys."""
+        return {writer.value(k): self.value.write(v, writer) for k, v in value.items()}
 
     def schema(self) -> dict[str, Any]:
         """Describe the keys by their pattern; no others are allowed."""
@@ -207,6 +280,10 @@ class Typed:
         if isinstance(node, Scalar) and isinstance(node.value, str) and choices:
             return did_you_mean(node.value, choices).removeprefix("; ")
         return "a data variable cannot stand here" if is_variable(node) else ""
+
+    def write(self, value: Any, writer: Writer) -> Any:
+        """Write plain data, a class or a variable."""
+        return writer.value(value)
 
     def schema(self) -> dict[str, Any]:
         """Describe the alternatives."""

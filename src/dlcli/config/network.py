@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from dlcli.config.blocks import IDENTIFIER, PARAMETERS, layers_schema, read_blocks, substitute_items
-from dlcli.config.experiment import InputConfig, ModelConfig, Reference
-from dlcli.config.grammar import VARIABLE_PATTERN, Field, ListOf, MapOf, Record, Typed
+from dlcli.config.grammar import VARIABLE_PATTERN, ListOf, MapOf, Record, Typed, keys_of
+from dlcli.config.graph import InputConfig, LayerConfig, ModelConfig, Reference
 from dlcli.config.nodes import Node, Sequence, Table
 from dlcli.config.reading import INVALID, Reader, report_unknown_keys, wrong_type
 from dlcli.config.wiring import ID, REPEAT, Scope, Wiring
 from dlcli.signature import Type
 
-INPUT = Record(
-    dict,
-    (
-        Field(
-            "shape",
-            Typed((Type("array", items=(Type("integer", minimum=1), Type("null"))),), True),
-            None,
-            "shape of one example; the data's if left out",
-        ),
-        Field("dtype", Typed((Type("string"),)), None, "the data's if left out"),
-    ),
-)
+if TYPE_CHECKING:
+    from dlcli.config.writing import Writer
 
+INPUT = Record(dict, keys_of(InputConfig, beside=("id",)))
+DEFAULT_INPUTS: Final = (InputConfig("input"),)
+"""What a model that names no inputs has."""
 
 REFERENCES = ListOf(Typed((Type("string"),)), minimum=1, lone=True)
 
@@ -34,8 +27,10 @@ def read_model(node: Node | None, blocks: Node | None, root: Table, reader: Read
     """Read the `blocks` and `model` sections into a `ModelConfig`, or `INVALID`."""
     before = len(reader.diagnostics)
     known = read_blocks(blocks, reader)
+    if node is None:
+        return INVALID  # the document's grammar reports the missing key
     if not isinstance(node, Table):
-        return _no_model(node, root, reader)
+        return wrong_type(node, "model", "a mapping with 'layers'", reader)
     report_unknown_keys(node, dict.fromkeys(("inputs", "layers", "outputs")), "model", reader)
     layers = node.get("layers")
     if not isinstance(layers, Sequence) or not layers.items:
@@ -54,21 +49,17 @@ def read_model(node: Node | None, blocks: Node | None, root: Table, reader: Read
     return model if len(reader.diagnostics) == before else INVALID
 
 
-def _no_model(node: Node | None, root: Table, reader: Reader) -> object:
-    if node is None:
-        hint = "model: {layers: [...]}; `dlcli init` writes an example"
-        return reader.report("missing-key", root.mark, "", "the key 'model' is missing", hint)
-    return wrong_type(node, "model", "a mapping with 'layers'", reader)
-
-
 def _read_inputs(node: Node | None, reader: Reader) -> tuple[InputConfig, ...]:
     """Read `model.inputs`: absent, a list of names, or a mapping of names to shape and dtype."""
-    default = (InputConfig("input"),)
+    default = DEFAULT_INPUTS
     if node is None:
         return default
     if isinstance(node, Table):
         read = MapOf(INPUT, IDENTIFIER, "an id").read(node, "model.inputs", reader)
-        return default if read is INVALID else tuple(InputConfig(k, **v) for k, v in read.items())
+        if read is INVALID:
+            return default
+        # An id names a Keras layer, and Keras saves no name that is a `Word`.
+        return tuple(InputConfig(str(name), **given) for name, given in read.items())
     names = ListOf(ID, minimum=1, lone=True).read(node, "model.inputs", reader)
     if names is INVALID:
         return default
@@ -162,3 +153,29 @@ def model_schema() -> dict[str, Any]:
         "required": ["layers"],
         "additionalProperties": False,
     }
+
+
+def write_model(model: ModelConfig, writer: Writer) -> dict[str, Any]:
+    """Write the graph; a chain needs no `from`."""
+    plain: dict[str, Any] = {}
+    if model.inputs != DEFAULT_INPUTS:
+        plain["inputs"] = {writer.value(i.id): INPUT.write(i, writer) for i in model.inputs}
+    plain["layers"] = [_write_layer(layer, writer, model.is_chain) for layer in model.layers]
+    if not model.is_chain:
+        plain["outputs"] = [writer.value(str(ref)) for ref in model.outputs]
+    return plain
+
+
+def _write_layer(layer: LayerConfig, writer: Writer, is_chain: bool) -> dict[str, Any]:
+    beside: dict[str, Any] = {"id": writer.value(layer.id)}
+    if not is_chain:
+        beside["from"] = _write_references(layer.inputs, writer)
+    if layer.call is None:
+        return {"use": writer.value(layer.shared), **beside}
+    written: dict[str, Any] = writer.call_beside(layer.call, beside)
+    return written
+
+
+def _write_references(references: tuple[Reference, ...], writer: Writer) -> str | list[str]:
+    written = [writer.value(str(ref)) for ref in references]
+    return written[0] if len(written) == 1 else written

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
-from dlcli.config.experiment import (
-    Call,
-    CompileConfig,
-    Config,
-    DataConfig,
-    FitConfig,
-    Reference,
-    Variable,
-)
-from dlcli.config.nodes import Word
+from dlcli.config.experiment import Config, DataConfig
+from dlcli.config.grammar import REQUIRED, keys_of
+from dlcli.config.sections import CONFIG
+from dlcli.config.writing import Writer
+from dlcli.config.yaml_text import plain_value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from dlcli.config.catalogue import Catalogue
-    from dlcli.config.experiment import CompareConfig, LayerConfig, ModelConfig
-    from dlcli.signature import Argument
+    from dlcli.config.grammar import Field
+
+NO_DEFAULT: Final = (REQUIRED, None, "")
+"""Stand where a config gives none: a required key, no comparison, the file's name."""
 
 
 def to_plain(config: Config, catalogue: Catalogue | None = None) -> dict[str, Any]:
@@ -31,26 +27,9 @@ def to_plain(config: Config, catalogue: Catalogue | None = None) -> dict[str, An
 
     Args:
         config: The config.
-        catalogue: If given, Keras's own defaults are written out too.
+        catalogue: If given, every default is written out, Keras's own too.
     """
-    writer = _Writer(catalogue)
-    plain: dict[str, Any] = {
-        "version": config.version,
-        "name": config.name,
-        "seed": config.seed,
-        "data": {
-            "dataset": {config.data.source.name: writer.value(dict(config.data.source.options))},
-            "validation": config.data.validation,
-            "batch_size": config.data.batch_size,
-            "group": config.data.group,
-        },
-        "model": writer.model(config.model),
-        "compile": writer.fields(config.compile),
-        "fit": writer.fields(config.fit),
-    }
-    if config.compare is not None:
-        plain["compare"] = writer.compare(config.compare)
-    return plain
+    return CONFIG.write(config, Writer(catalogue, whole=catalogue is not None))
 
 
 def to_yaml(config: Config, catalogue: Catalogue | None = None) -> str:
@@ -64,7 +43,7 @@ def dump_yaml(plain: Any) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes floats so that both YAML versions read numbers, and never writes aliases."""
+    """Writes numbers and texts so that both YAML versions read them, and never writes aliases."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 (PyYAML's form)
         return True
@@ -77,111 +56,14 @@ def _represent_float(dumper: yaml.SafeDumper, value: float) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:float", text)
 
 
+def _represent_text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    """Quote what this package's reader would take for a number: `1e-3`, `0o14`."""
+    style = None if plain_value(value) == value else "'"
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
 _Dumper.add_representer(float, _represent_float)
-
-
-class _Writer:
-    def __init__(self, catalogue: Catalogue | None) -> None:
-        self.catalogue = catalogue
-
-    def value(self, value: Any) -> Any:
-        """Write any value of a config."""
-        if isinstance(value, Call):
-            return self.call(value)
-        if isinstance(value, Variable):
-            return f"${value.name}"
-        if isinstance(value, list | tuple):
-            return [self.value(item) for item in value]
-        if isinstance(value, dict):
-            return {str(key): self.value(item) for key, item in value.items()}
-        return str(value) if isinstance(value, Word) else value
-
-    def call(self, call: Call) -> Any:
-        """Write a class: its bare name if it has no arguments."""
-        if call.kind == "activations":
-            return call.name
-        arguments = self._defaults(call) | {k: self.value(v) for k, v in call.arguments.items()}
-        return {call.name: arguments} if arguments else call.name
-
-    def _defaults(self, call: Call) -> dict[str, Any]:
-        """Return Keras's own defaults of a class, if they are wanted.
-
-        None stands for "not given" in Keras; writing it out would only be noise.
-        """
-        entry = self.catalogue.find(call.kind, call.name) if self.catalogue else None
-        given = [a for a in entry.arguments if not a.required] if entry else []
-        return {a.name: self._default(a) for a in given if a.default is not None}
-
-    def _default(self, argument: Argument) -> Any:
-        """Write a default; one that names a class (`glorot_uniform`) by the class's own name."""
-        for accepted in argument.types if isinstance(argument.default, str) else ():
-            entry = (
-                self.catalogue.find(accepted.kind, argument.default)
-                if self.catalogue and accepted.name == "entry"
-                else None
-            )
-            if entry is not None:
-                return self.call(Call(accepted.kind, entry.name))
-        return argument.default
-
-    def model(self, model: ModelConfig) -> dict[str, Any]:
-        """Write the graph; a chain needs no `from`."""
-        plain: dict[str, Any] = {}
-        if [i.id for i in model.inputs] != ["input"] or model.inputs[0].shape is not None:
-            plain["inputs"] = {
-                i.id: {
-                    k: self.value(v)
-                    for k, v in (("shape", i.shape), ("dtype", i.dtype))
-                    if v is not None
-                }
-                for i in model.inputs
-            }
-        plain["layers"] = [self._layer(layer, model.is_chain) for layer in model.layers]
-        if not model.is_chain:
-            plain["outputs"] = [str(ref) for ref in model.outputs]
-        return plain
-
-    def _layer(self, layer: LayerConfig, is_chain: bool) -> dict[str, Any]:
-        if layer.call is None:
-            plain: dict[str, Any] = {"use": layer.shared}
-        else:
-            written = self.call(layer.call)
-            plain = {written: {}} if isinstance(written, str) else written
-        plain["id"] = layer.id
-        if not is_chain:
-            plain["from"] = _references(layer.inputs)
-        return plain
-
-    def fields(self, section: Any) -> dict[str, Any]:
-        """Write a section whose keys are its fields."""
-        return {name: self.value(value) for name, value in vars(section).items()}
-
-    def compare(self, compare: CompareConfig) -> dict[str, Any]:
-        """Write what the comparison names; None stands for the preset's choice."""
-        plain = {k: v for k, v in self.fields(compare).items() if v is not None}
-        if compare.optimizers is not None:
-            plain["optimizers"] = [
-                self._candidate(vars(candidate)) for candidate in compare.optimizers
-            ]
-        return plain
-
-    def _candidate(self, candidate: Mapping[str, Any]) -> Any:
-        written = self.call(candidate["optimizer"])
-        beside = {
-            key: self.value(candidate[key])
-            for key in ("label", "learning_rates")
-            if candidate[key] is not None
-        }
-        return (
-            {**({written: {}} if isinstance(written, str) else written), **beside}
-            if beside
-            else written
-        )
-
-
-def _references(references: tuple[Reference, ...]) -> str | list[str]:
-    written = [str(ref) for ref in references]
-    return written[0] if len(written) == 1 else written
+_Dumper.add_representer(str, _represent_text)
 
 
 def differences(config: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
@@ -211,21 +93,16 @@ def default_differences(config: Config) -> dict[str, tuple[Any, Any]]:
 
     The data set and the model have no default, so all of them are shown.
     """
-    fields = {"data": DataConfig, "compile": CompileConfig, "fit": FitConfig}
-    plain = to_plain(config)
+    writer = Writer(whole=True)
+    plain = CONFIG.write(config, writer)
     if config.model.is_chain:  # the ids of a chain are made up, and nothing refers to them
         for layer in plain["model"]["layers"]:
             layer.pop("id")
-    defaults: dict[str, Any] = {"version": 1, "seed": 0}
-    for section, factory in fields.items():
-        defaults[section] = {
-            f.name: _Writer(None).value(_field_default(f))
-            for f in dataclasses.fields(factory)
-            if f.name != "source"
-        }
+    defaults = _defaults(keys_of(Config), writer)
+    defaults["data"] = _defaults(keys_of(DataConfig, beside=("source",)), writer)
     return differences(plain, defaults)
 
 
-def _field_default(described: dataclasses.Field[Any]) -> Any:
-    factory = described.default_factory
-    return described.default if factory is dataclasses.MISSING else factory()
+def _defaults(keys: Iterable[Field], writer: Writer) -> dict[str, Any]:
+    """Write the defaults of those keys that have one."""
+    return {k.name: k.spec.write(k.default, writer) for k in keys if k.default not in NO_DEFAULT}

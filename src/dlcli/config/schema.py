@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dlcli.config.catalogue import Catalogue, load_catalogue
+from dlcli.config.experiment import Candidate
 from dlcli.config.grammar import argument_spec, described
 from dlcli.config.network import sibling_schemas, use_schema
-from dlcli.config.sections import CANDIDATE, ROOT
+from dlcli.config.pieces import CandidateItem
+from dlcli.config.sections import ROOT
 
 if TYPE_CHECKING:
     from dlcli.signature import Entry
@@ -22,14 +24,13 @@ def json_schema(catalogue: Catalogue | None = None) -> dict[str, Any]:
             definitions[f"{kind}.{entry.name}"] = _arguments_schema(entry)
     definitions["layer_item"] = _with_siblings(catalogue, "layers", sibling_schemas())
     definitions["layer_item"]["anyOf"].append(use_schema())
-    beside = {f.name: f.spec.schema() for f in CANDIDATE.fields}
+    beside = {f.name: f.spec.schema() for f in CandidateItem(Candidate).beside.fields}
     definitions["candidate"] = _with_siblings(catalogue, "optimizers", beside)
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "dlcli config",
         "description": f"An experiment of dlcli, for Keras {catalogue.keras_version}",
         **ROOT.schema(),
-        "required": ["data", "model"],
         "definitions": definitions,
     }
 

@@ -11,13 +11,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from dlcli.config.blocks import IDENTIFIER, Block, substitute_items
+from dlcli.config.calls import Call
 from dlcli.config.diagnostics import listing
-from dlcli.config.experiment import (
-    Call,
-    LayerConfig,
-    Reference,
-)
 from dlcli.config.grammar import Typed, read_entry
+from dlcli.config.graph import LayerConfig, Reference
 from dlcli.config.nodes import Node, Scalar, Sequence, Table
 from dlcli.config.reading import INVALID, Reader, join, report_unknown_keys, wrong_type
 from dlcli.signature import Type
@@ -34,6 +31,8 @@ MAX_LAYERS: Final = 2000
 REFERENCE: Final = r"^(\$in|[A-Za-z][A-Za-z0-9_]*)(?:\[(\d+)\])?$"
 BLOCK_INPUT: Final = "$in"
 SIBLINGS: Final = ("id", "from", "repeat", "use", "with")
+
+GOOD_ID: Final = "begin with a letter; letters, digits and _ may follow"
 
 ID = Typed((Type("string"),))
 REPEAT = Typed((Type("integer", minimum=1, maximum=MAX_LAYERS),))
@@ -117,8 +116,7 @@ class Wiring:
     def _is_good_id(self, name: str, node: Table, scope: Scope, path: str) -> bool:
         mark = node.pairs["id"].node.mark
         if not re.search(IDENTIFIER, name):
-            hint = "begin with a letter; letters, digits and _ may follow"
-            self.reader.report("bad-id", mark, join(path, "id"), f"'{name}' is no id", hint)
+            self.reader.report("bad-id", mark, join(path, "id"), f"'{name}' is no id", GOOD_ID)
             return False
         if name in scope.ids:
             message = f"the id '{name}' is given twice"
@@ -131,11 +129,20 @@ class Wiring:
         if call is INVALID:
             self._placeholder(name, scope, path, node.mark)
             return
-        name = name or call.arguments.get("name")
+        name = name or self._given_name(call, node)
         arguments = {k: v for k, v in call.arguments.items() if k != "name"}
         call = Call(call.kind, call.name, arguments, call.path, call.mark)
         new_id = self._new_id(name or snake_case(call.name), scope, explicit=bool(name))
         self._append(new_id, call, scope, path)
+
+    def _given_name(self, call: Call, node: Node) -> str | None:
+        """Return Keras's argument `name`, which is an id like any other."""
+        name: str | None = call.arguments.get("name")
+        if name is None or re.search(IDENTIFIER, name):
+            return name
+        mark = _argument_mark(node, "name") or node.mark
+        self.reader.report("bad-id", mark, join(call.path, "name"), f"'{name}' is no id", GOOD_ID)
+        return None
 
     def _placeholder(self, name: str | None, scope: Scope, path: str, mark: Mark) -> None:
         """Keep an id known after a mistake in its layer, so that one mistake is told once."""
@@ -260,6 +267,13 @@ def _explicit_ids(items: Sequence, prefix: str) -> set[str]:
     nodes = [item.get("id") for item in items.items if isinstance(item, Table)]
     names = [str(node.value) for node in nodes if isinstance(node, Scalar)]
     return {f"{prefix}_{name}" if prefix else name for name in names}
+
+
+def _argument_mark(node: Node, argument: str) -> Mark | None:
+    """Return where an argument of a layer is written."""
+    tables = [p.node for p in node.pairs.values()] if isinstance(node, Table) else []
+    found = [t.get(argument) for t in tables if isinstance(t, Table)]
+    return next((value.mark for value in found if value is not None), None)
 
 
 def snake_case(name: str) -> str:

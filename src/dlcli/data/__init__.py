@@ -72,20 +72,28 @@ def path_options(source: Source) -> tuple[str, ...]:
     )
 
 
-def describe(source: Source, *, group: str | None = None) -> DataDescription:
+def describe(
+    source: Source, *, group: str | None = None, validation: float = 0.1, seed: int = 0
+) -> DataDescription:
     """Return what is known of the data: at once for a built-in, from its headers for a file.
 
     Args:
         source: Which data set, with its options.
         group: What tells which examples belong together, and is no feature.
+        validation: As for `load`: the features of a table follow from its training part.
+        seed: As for `load`.
 
     Raises:
-        UserError: For an unknown data set or option, or a group for a built-in.
+        UserError: For an unknown data set or option, an impossible share, or a group for a
+            built-in.
         DataError: For a file that cannot be used.
     """
     entry = table.find(source.name)
     entry.check_options(source.options)
-    return entry.describe(**check_group(entry, group), **source.options)
+    if not entry.learns_inputs:
+        return entry.describe(**check_group(entry, group), **source.options)
+    pool = load_pool(source, group=group)
+    return pool.described(pool.parts(seed, validation, resample=False))
 
 
 def load(
@@ -95,6 +103,7 @@ def load(
     seed: int = 0,
     group: str | None = None,
     progress: Progress | None = None,
+    encoder: Encoder | None = None,
 ) -> Dataset:
     """Load a data set, downloading it if it must be, and take a validation part from train.
 
@@ -106,6 +115,8 @@ def load(
         seed: Fixes which examples validate; the test part does not depend on it.
         group: What tells which examples of own data belong together: see `load_pool`.
         progress: Told how a download goes.
+        encoder: Of a model that was trained on the data: it prepares raw examples as it prepared
+            them then. Without one, the preparation is learned from the training part.
 
     Raises:
         UserError: For an unknown data set or option, or an impossible share.
@@ -113,7 +124,7 @@ def load(
         WorkError: If a download fails.
     """
     pool = load_pool(source, group=group, progress=progress)
-    return pool.dataset(pool.parts(seed, validation, resample=False))
+    return pool.dataset(pool.parts(seed, validation, resample=False), encoder)
 
 
 def load_pool(

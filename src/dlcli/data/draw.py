@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dlcli.data.description import INPUT, Split
+from dlcli.data.description import Split
 from dlcli.data.pool import Parts
 
 if TYPE_CHECKING:
@@ -38,14 +38,8 @@ class Draw:
 
 def drawn(pool: Pool, parts: Parts) -> Draw:
     """Return a pool's examples in some parts, prepared by what the training part says."""
-    import numpy as np
-
-    if pool.encoder is None or pool.raw is None:
-        return Draw(pool.description, pool.examples, parts)
-    examples = pool.examples
-    fitted = pool.encoder.fit(pool.raw, examples.x[INPUT][parts.train])
-    x = fitted.encode(pool.raw, np.arange(len(pool.raw)))
-    return Draw(pool.description, Split({INPUT: x}, examples.y), parts, is_shared=False)
+    description, examples = pool.prepared(parts)
+    return Draw(description, examples, parts, is_shared=not pool.is_encoded)
 
 
 def draw_of(dataset: Dataset) -> Draw:

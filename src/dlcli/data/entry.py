@@ -41,6 +41,8 @@ class DataEntry:
             training part; None where nothing is learned, or an encoder says it.
         words: Takes the same options and returns what token ids stand for, from 0 on; None if the
             data set has none or does not know.
+        learns_inputs: Whether the form of its inputs follows from the training part: a feature
+            for each category that occurs there.
     """
 
     load: Callable[..., Dataset]
@@ -51,6 +53,7 @@ class DataEntry:
     group: str = ""
     grouped_by: str = ""
     unprepared: Callable[..., Dataset] | None = None
+    learns_inputs: bool = False
 
     @property
     def name(self) -> str:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from dlcli.data.description import Dataset, Split
+from dlcli.data.description import INPUT, Dataset, Split
 from dlcli.data.grouping import check_apart
-from dlcli.data.own.encoding import encoded
+from dlcli.data.own.encoding import described, encoded
 from dlcli.data.splitting import check_share, check_taken, chosen, latest
 from dlcli.data.streams import shuffler, stream
 from dlcli.errors import DataError, UserError
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from dlcli.data.own.encoding import Preparation
+    from dlcli.data.description import DataDescription
+    from dlcli.data.own.encoding import Encoder, Preparation
     from dlcli.data.streams import Seed
 
 TEST_STREAM, VALIDATION_STREAM, ORIGIN_STREAM = 1, 2, 3
@@ -223,13 +224,14 @@ class Pool:
                 remedy="Set validation: 0, or give more examples of each class.",
             )
 
-    def dataset(self, parts: Parts) -> Dataset:
+    def dataset(self, parts: Parts, encoder: Encoder | None = None) -> Dataset:
         """Return the data set in some parts; an encoder is fitted on their train alone.
 
         A part that is a whole official one shares its arrays with the pool.
 
         Args:
             parts: From `parts`, or any positions that are sorted and do not overlap.
+            encoder: Of a model that was trained on the data; it is used as it is.
         """
         return encoded(
             replace(
@@ -237,8 +239,32 @@ class Pool:
                 train=self.take(parts.train),
                 validation=None if parts.validation is None else self.take(parts.validation),
                 test=None if parts.test is None else self.take(parts.test),
-            )
+            ),
+            encoder,
         )
+
+    def prepared(self, parts: Parts) -> tuple[DataDescription, Split]:
+        """Return all examples, prepared by what the training part of a split says alone.
+
+        Returns:
+            The description with the inputs that this leads to, and the examples in the pool's
+            order; those of data that come as arrays are not copied.
+        """
+        import numpy as np
+
+        if self.encoder is None or self.raw is None:
+            return self.description, self.examples
+        learned_from = self.examples.x[INPUT][parts.train]
+        fitted = self.encoder.fit(self.raw, learned_from)
+        x = fitted.encode(self.raw, np.arange(len(self.raw)))
+        return self.described(parts), Split({INPUT: x}, self.examples.y)
+
+    def described(self, parts: Parts) -> DataDescription:
+        """Return the description with the inputs that the training part of a split leads to."""
+        if self._bare.encoder is None or self.raw is None:
+            return self.description
+        learned_from = self.take(parts.train).x[INPUT]
+        return described(self.description, self._bare.encoder.fit(self.raw, learned_from))
 
     def take(self, index: NDArray[np.intp]) -> Split:
         """Return the examples at sorted positions; a whole official part is not copied."""

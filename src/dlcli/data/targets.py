@@ -203,7 +203,8 @@ def _check_known(y: np.ndarray, size: int, where: str) -> None:
     unknown = y[(y < 0) | (y >= size)]
     if len(unknown):
         raise DataError(
-            f"{where} holds the class {unknown[0]}, of which y_train has no example",
+            f"{where} holds the class {unknown[0]}, of which y_train has no example "
+            f"({(unknown == unknown[0]).sum()} here)",
             remedy="Move examples of this class into the training part, or leave it out.",
         )
 

@@ -15,7 +15,7 @@ from dlcli.model import adapt_preprocessing, build_model, check_trainable, const
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dlcli.config.experiment import Config
+    from dlcli.config.experiment import Config, Reference
     from dlcli.data.description import DataDescription, Dataset
 
 
@@ -86,7 +86,8 @@ def _loss_settings(
 ) -> dict[str, Any]:
     """Return Keras's `loss` and `loss_weights`."""
     settings = config.compile
-    losses = [_loss(settings.loss, tensor, description) for tensor in model.outputs]
+    outputs = zip(config.model.outputs, model.outputs, strict=True)
+    losses = [_loss(_loss_of(settings.loss, ref), out, description) for ref, out in outputs]
     names = [str(ref) for ref in config.model.outputs]
     weights = settings.loss_weights
     several = len(model.outputs) > 1
@@ -157,10 +158,7 @@ class OneHotLoss(keras.losses.Loss):
         return self.inner.call(keras.ops.one_hot(labels, self.classes, dtype=y_pred.dtype), y_pred)
 
 
-def _loss(
-    loss: Call | Mapping[str, Call] | None, output: Any, description: DataDescription
-) -> keras.losses.Loss:
-    call = loss if isinstance(loss, Call) else _named_loss(loss or {}, output)
+def _loss(call: Call, output: Any, description: DataDescription) -> keras.losses.Loss:
     made = construct(call)
     units = output.shape[-1]
     labels = description.task in ("multiclass", "binary") and units is not None and units > 1
@@ -168,6 +166,9 @@ def _loss(
     return OneHotLoss(made, int(units)) if labels and not sparse else made
 
 
-def _named_loss(losses: Mapping[str, Call], output: Any) -> Call:
-    layer = output._keras_history.operation.name  # noqa: SLF001 (no public way from a tensor)
-    return losses[layer]
+def _loss_of(losses: Call | Mapping[str, Call] | None, output: Reference) -> Call:
+    """Return the loss of an output: of `lstm[1]`, else of `lstm`."""
+    if isinstance(losses, Call):
+        return losses
+    named = losses or {}
+    return named[str(output)] if str(output) in named else named[output.id]

@@ -22,6 +22,7 @@ from dlcli.errors import UserError, WorkError
 from dlcli.executors.pool import Heard, Member, Pool
 from dlcli.executors.processes import PRELOAD
 from dlcli.executors.tasks import Remote, Worker, packed, told
+from dlcli.installation import install_command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,8 +37,6 @@ MOST_FAILURES = 5
 
 ANSWER = 5.0
 """Seconds within which a cluster must answer."""
-
-INSTALL = "pip install 'dlcli[ray]'"
 
 
 def connect(address: str | None, processors: int) -> None:
@@ -91,7 +90,7 @@ def _imported() -> Any:
     try:
         import ray
     except ImportError:
-        raise UserError("Ray is not installed", remedy=INSTALL) from None
+        raise UserError("Ray is not installed", remedy=install_command("ray")) from None
     return ray
 
 
@@ -289,7 +288,8 @@ class Cluster(Pool[_Actor]):
             ray.get(worker.node)
         except ray.exceptions.RayError as error:
             if "No module named" in str(error):
-                raise UserError("a node has no dlcli", remedy=f"on each: {INSTALL}") from None
+                remedy = f"on each node, {install_command('ray')}"
+                raise UserError("a node has no dlcli", remedy=remedy) from None
             self._failures += 1
             if self._failures >= MOST_FAILURES:
                 remedy = "see `ray status`, and the logs of the nodes"

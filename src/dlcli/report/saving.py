@@ -30,14 +30,18 @@ def save_figure(figure: Figure, folder: Path, stem: str) -> list[Path]:
         FullDiskError: If the disk is so.
         UserError: If the folder cannot be written to.
     """
-    written = []
-    for suffix, options in FORMATS.items():
-        path = folder / f"{stem}.{suffix}"
+    written = paths_of(folder, stem)
+    for path, (suffix, options) in zip(written, FORMATS.items(), strict=True):
         with (
             explained_os_errors(path),
             replacing_path(path) as part,
             warnings.catch_warnings(action="ignore", category=UserWarning),
         ):
             figure.savefig(part, format=suffix, **options)
-        written.append(path)
+        figure.set_layout_engine("none")  # laid out once for all formats
     return written
+
+
+def paths_of(folder: Path, stem: str) -> list[Path]:
+    """Return where a figure's files are, one for each format."""
+    return [folder / f"{stem}.{suffix}" for suffix in FORMATS]

@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dlcli import __version__
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-PACKAGES = ("dlcli", "tensorflow", "keras", "numpy", "pandas", "scipy", "scikit-learn")
+PACKAGES = ("tensorflow", "keras", "numpy", "pandas", "scipy", "scikit-learn")
 
 COMPUTING = ("dlcli", "tensorflow", "keras", "numpy")
 """Those whose versions decide a trial's result."""
@@ -51,10 +53,13 @@ def _memory_bytes() -> int | None:
 
 
 def versions() -> dict[str, str]:
-    """Return the installed version of every package that matters, without importing it."""
+    """Return the version of dlcli, and of every installed package that matters.
+
+    dlcli's comes from the code that runs: what is installed as `dlcli` may be another project.
+    """
     from importlib import metadata  # 20 ms that most commands need not spend
 
-    found = {}
+    found = {"dlcli": __version__}
     for package in PACKAGES:
         with contextlib.suppress(metadata.PackageNotFoundError):
             found[package] = metadata.version(package)

@@ -10,6 +10,7 @@ import importlib.util
 from typing import TYPE_CHECKING, Protocol
 
 from dlcli.errors import UserError, WorkError
+from dlcli.installation import install_command
 from dlcli.tracking.records import comparison_records, run_record
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def check_installed(kind: str) -> None:
         UserError: If it is not.
     """
     if importlib.util.find_spec(kind) is None:
-        remedy = "pip install 'dlcli[tracking]'"
+        remedy = install_command("tracking")
         raise UserError(f"--tracking {kind} needs the package {kind}", remedy=remedy)
 
 

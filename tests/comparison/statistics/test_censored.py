@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlcli.comparison.statistics.censored import (
+    arrival,
     default_target,
     kaplan_meier_median,
     time_to_target,
@@ -92,3 +93,29 @@ def test_censoring_a_run_never_brings_the_median_forward(values, which):
     events[which % len(values)] = False
     after = kaplan_meier_median(values, events)
     assert math.isnan(after) or after >= before
+
+
+def test_a_training_that_ended_before_the_target_never_arrives():
+    # EarlyStopping ended three at epoch 2: censored there, the median would be 4.
+    found = arrival([3, 4, 5, 6, math.nan, math.nan, math.nan])
+    assert (found.median, found.reached, found.never) == (6, 4, 3)
+    assert time_to_target([3, 4, 5, 6, *[math.nan] * 3], [9] * 4 + [2] * 3).median == 4.5
+
+
+def test_where_no_more_than_half_arrive_there_is_no_median():
+    assert math.isnan(arrival([3, 4, math.nan, math.nan]).median)
+    assert math.isnan(arrival([]).median)
+    assert arrival([3, 5, math.nan]).median == 5
+
+
+@given(times)
+def test_where_all_arrive_it_is_the_median(values):
+    assert arrival(values).median == pytest.approx(np.median(values))
+
+
+def test_a_target_never_lies_at_chance():
+    scores = [[0.1, 0.1], [0.1, 0.1], [0.8, 0.9], [0.6, 0.7]]
+    assert default_target(scores) == 0.1
+    assert default_target(scores, chance=0.1) == 0.6
+    with pytest.raises(ValueError, match="above chance"):
+        default_target([[0.1, 0.1]], chance=0.1)

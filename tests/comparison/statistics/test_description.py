@@ -77,3 +77,38 @@ def test_centres_lie_between_the_extremes(values):
     found = describe(values)
     for centre in (found.mean, found.median, found.iqm):
         assert min(values) - 1e-9 <= centre <= max(values) + 1e-9
+
+
+def test_failures_are_told_apart_from_the_mean_of_the_rest():
+    scores = [0.9, 0.91, 0.1, 0.92, math.nan]
+    found = describe(scores, [False, False, True, False, True])
+    fine = mean_interval([0.9, 0.91, 0.92])
+    assert found.succeeded == pytest.approx(0.91)
+    assert found.succeeded_interval == fine
+    exact = stats.binomtest(1, 4).proportion_ci()
+    assert vars(found.failure_share) == pytest.approx({"low": exact.low, "high": exact.high})
+
+
+def test_where_all_fail_or_none_ran_nothing_is_said_of_the_rest():
+    found = describe([0.1, 0.1], [True, True])
+    assert math.isnan(found.succeeded)
+    assert found.succeeded_interval is None
+    assert found.failure_share.high == 1
+    assert describe([math.nan]).failure_share is None
+    assert describe([0.9] * 10).failure_share.high == pytest.approx(0.3085, abs=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seeds", [5, 10, 20])
+def test_both_intervals_cover_where_one_training_in_ten_diverges(seeds):
+    rng = np.random.default_rng(seeds)
+    fine = share = made = 0
+    for _ in range(1000):
+        failed = rng.random(seeds) < 0.1
+        found = describe(np.where(failed, 0.1, rng.normal(0.9, 0.01, seeds)), failed)
+        share += found.failure_share.low <= 0.1 <= found.failure_share.high
+        if found.succeeded_interval:
+            made += 1
+            fine += found.succeeded_interval.low <= 0.9 <= found.succeeded_interval.high
+    assert share >= stats.binom.ppf(1e-4, 1000, 0.95)
+    assert fine >= stats.binom.ppf(1e-4, made, 0.95)

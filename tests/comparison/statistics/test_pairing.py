@@ -21,6 +21,7 @@ from dlcli.comparison.statistics.pairing import (
     probability_of_improvement,
     wilcoxon_p_value,
 )
+from tests.helpers import examples
 
 
 def difference(first, second, rng, resamples=10_000):
@@ -153,7 +154,7 @@ def test_what_cannot_be_paired_is_left_out_candidates_first():
 
 
 @given(st.integers(1, 5), st.integers(1, 6), st.randoms(use_true_random=False))
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 def test_what_is_left_has_every_score(candidates, seeds, random):
     scores = np.array(
         [[random.choice([math.nan, 1.0, 2.0]) for _ in range(seeds)] for _ in range(candidates)]

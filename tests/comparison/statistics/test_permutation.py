@@ -15,6 +15,7 @@ from scipy import stats
 from dlcli.comparison.statistics import permutation
 from dlcli.comparison.statistics.permutation import max_t_test
 from dlcli.comparison.statistics.power import smallest_p_value
+from tests.helpers import examples
 
 EQUAL = np.zeros(8)
 
@@ -220,7 +221,7 @@ tables = hnp.arrays(
 
 
 @given(tables, st.randoms(use_true_random=False))
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 def test_the_order_of_the_candidates_does_not_matter(scores, random):
     order = list(range(len(scores)))
     random.shuffle(order)
@@ -233,7 +234,7 @@ def test_the_order_of_the_candidates_does_not_matter(scores, random):
 
 
 @given(tables, st.integers(-50, 50), st.sampled_from([0.25, 0.5, 2.0, 1024.0]))
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 def test_what_a_seed_adds_to_all_and_the_unit_do_not_matter(scores, shift, scale):
     moved = scores * scale + shift * np.arange(scores.shape[1])
     before = max_t_test(scores, np.random.default_rng(0), permutations=60)
@@ -244,7 +245,7 @@ def test_what_a_seed_adds_to_all_and_the_unit_do_not_matter(scores, shift, scale
 
 
 @given(tables)
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 def test_p_values_are_probabilities_and_the_best_has_one(scores):
     found = max_t_test(scores, np.random.default_rng(0), permutations=60)
     assert found.p_values[found.best] == 1
@@ -253,7 +254,7 @@ def test_p_values_are_probabilities_and_the_best_has_one(scores):
 
 
 @given(tables)
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 def test_a_larger_statistic_never_has_the_larger_p_value_further_down(scores):
     found = max_t_test(scores, np.random.default_rng(0), permutations=60)
     means = scores.mean(axis=1)
@@ -277,6 +278,7 @@ def test_only_very_many_scores_are_given_fewer_permutations_than_asked_for(monke
     assert many.p_values[9] == 1 / 1_000
 
 
+@pytest.mark.slow
 def test_ten_thousand_permutations_of_eight_by_ten_take_no_time():
     scores = np.random.default_rng(0).normal(size=(8, 10))
     start = time.process_time()

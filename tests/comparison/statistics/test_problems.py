@@ -12,6 +12,7 @@ from scipy import stats
 
 from dlcli.comparison.statistics.problems import (
     aggregate_interval,
+    judge_jointly,
     normalise,
     score_profile,
     time_profile,
@@ -92,3 +93,45 @@ def test_a_time_profile_is_the_share_of_problems_solved_within_a_factor():
 def test_the_fastest_is_within_factor_one_whatever_the_rounding():
     times = np.random.default_rng(0).random((1, 200))
     assert time_profile(times, [1.0]).tolist() == [[1.0]]
+
+
+def by_problem(rng, problems, candidates=6, replications=10):
+    """Return scores of candidates that are equal over problems and differ on each of them."""
+    return [
+        rng.normal(size=(candidates, 1)) + 0.3 * rng.normal(size=(candidates, replications))
+        for _ in range(problems)
+    ]
+
+
+@pytest.mark.parametrize("problems", [5, 8, 20])
+def test_candidates_that_differ_by_problem_alone_are_not_told_apart_over_all(problems):
+    rng = np.random.default_rng(problems)
+    found = 0
+    for _ in range(100):
+        joint = judge_jointly(by_problem(rng, problems), None, rng)
+        assert joint.generalizes
+        assert joint.verdict.replications == problems
+        found += any(s.status == "worse" for s in joint.verdict.standings)
+    assert found <= stats.binom.ppf(1 - 1e-4, 100, 0.05)
+
+
+def test_one_that_is_better_on_every_problem_is_shown():
+    rng = np.random.default_rng(0)
+    scores = by_problem(rng, 10)
+    for table in scores:
+        table[2] += 8
+    verdict = judge_jointly(scores, None, rng).verdict
+    assert verdict.best == 2
+    assert [s.status for s in verdict.standings].count("worse") == 5
+
+
+def test_few_problems_are_judged_by_replication_and_speak_for_themselves_alone():
+    rng = np.random.default_rng(1)
+    scores = [rng.normal([[5], [0], [0]], 1, size=(3, n)) for n in (10, 8, 12)]
+    joint = judge_jointly(scores, None, rng)
+    assert not joint.generalizes
+    assert joint.verdict.replications == 8
+    assert joint.verdict.best == 0
+    assert [s.status for s in joint.verdict.standings] == ["best", "worse", "worse"]
+    with pytest.raises(ValueError, match="no problem"):
+        judge_jointly([], None, rng)

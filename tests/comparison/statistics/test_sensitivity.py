@@ -8,8 +8,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
-from dlcli.comparison.statistics.sensitivity import default_regret, rate_sensitivity, spread
+from dlcli.comparison.statistics.sensitivity import (
+    default_regret,
+    leveled,
+    rate_sensitivity,
+    regret,
+    spread,
+)
 
 RATES = [1e-4, 1e-3, 1e-2, 1e-1, 1.0]
 
@@ -123,3 +130,81 @@ def test_scores_without_any_spread_have_nothing_to_share_out():
     found = spread(np.full((3, 2), 0.5))
     assert (found.sd, found.interquartile_range, found.range) == (0, 0, 0)
     assert math.isnan(found.rate_share)
+
+
+def tuned_again(rng, replications, height, easy=0.05, noise=0.01):
+    """Return scores of which later replications try only the best rate and its neighbors."""
+    scores = height[:, None] + easy * rng.normal(size=replications)
+    scores += noise * rng.normal(size=scores.shape)
+    best = int(scores[:, 0].argmax())
+    far = np.abs(np.arange(len(height)) - best) > 1
+    scores[np.ix_(far, np.arange(1, replications))] = math.nan
+    return scores
+
+
+HEIGHT = np.array([0.5, 0.8, 0.9, 0.88, 0.3])
+
+
+def test_an_easy_replication_does_not_raise_the_rates_that_it_happened_to_try():
+    rng = np.random.default_rng(0)
+    scores = HEIGHT[:, None] + np.array([0.0, 0.1, 0.1, 0.1])
+    scores[[0, 1, 4], 1:] = math.nan
+    level = leveled(scores, np.isnan(scores) & False)
+    assert np.nanmean(level, axis=1) == pytest.approx(HEIGHT + 0.075)
+    plain = np.nanmean(scores, axis=1) - HEIGHT
+    assert np.ptp(plain) > 0.07
+    errors = []
+    for _ in range(200):
+        curve = rate_sensitivity(RATES, tuned_again(rng, 10, HEIGHT))
+        errors.append(curve.scores[1] - curve.scores[2] + 0.1)
+    assert abs(np.mean(errors)) < 4 * np.std(errors) / np.sqrt(200) + 0.002
+
+
+def test_where_all_rates_were_tried_the_curve_is_the_plain_mean_with_students_interval():
+    scores = HEIGHT[:, None] + 0.01 * np.random.default_rng(1).normal(size=(5, 6))
+    curve = rate_sensitivity(RATES, scores)
+    assert curve.scores == pytest.approx(scores.mean(axis=1))
+    assert curve.tried.tolist() == [6] * 5
+    assert (curve.low < curve.scores).all()
+    once = rate_sensitivity(RATES, scores[:, :1])
+    assert np.isnan(once.low).all()
+
+
+def test_failed_trainings_do_not_move_the_other_rates():
+    scores = HEIGHT[:, None] + np.array([0.0, 0.1])
+    scores[4] = 0.1
+    failed = np.zeros((5, 2), bool)
+    failed[4] = True
+    curve = rate_sensitivity(RATES, scores, failed)
+    assert curve.scores == pytest.approx([*(HEIGHT[:4] + 0.05), 0.1])
+    assert curve.failed_share == 0.2
+
+
+def test_the_regret_is_the_difference_within_the_replications():
+    scores = HEIGHT[:, None] + np.array([0.0, 0.1, -0.1])
+    found = regret(RATES, scores, 1e-3)
+    assert found.mean == pytest.approx(0.1)
+    assert (found.replications, found.interpolated) == (2, False)
+    assert found.interval.low == pytest.approx(0.1)
+    between = regret(RATES, scores, 10**-2.5)
+    assert between.mean == pytest.approx(0.05)
+    assert between.interpolated
+
+
+def test_a_default_outside_what_later_replications_tried_has_no_interval():
+    scores = HEIGHT[:, None] + np.zeros(4)
+    scores[0, 1:] = math.nan
+    found = regret(RATES, scores, 1e-4)
+    assert found.mean == pytest.approx(0.4)
+    assert (found.interval, found.replications) == (None, 1)
+    assert regret(RATES, scores, 1e-6) is None
+
+
+def test_between_rates_that_do_not_differ_there_is_no_regret_on_average():
+    rng = np.random.default_rng(2)
+    found = [regret(RATES, rng.normal(size=(5, 8)), 1e-2) for _ in range(300)]
+    assert abs(np.mean([f.mean for f in found])) < 0.1
+    covered = sum(f.interval.low <= 0 <= f.interval.high for f in found)
+    assert covered >= stats.binom.ppf(1e-4, 300, 0.95)
+    once = [regret(RATES, rng.normal(size=(5, 1)), 1e-2).mean for _ in range(100)]
+    assert np.mean(once) > 0.8

@@ -11,6 +11,7 @@ from dlcli.comparison.statistics.pairing import paired_t_p_value
 from dlcli.comparison.statistics.permutation import max_t_test
 from dlcli.comparison.statistics.verdict import groups, verdict
 from tests.comparison.statistics.deepobs import EXCERPT, sources
+from tests.helpers import examples
 
 SOURCES = sources()
 
@@ -124,7 +125,7 @@ def test_letters_do_not_run_out():
 
 
 @given(st.integers(1, 5), st.integers(1, 7), st.integers(0, 1000))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_everyone_has_a_rank_and_the_best_the_first(candidates, seeds, seed):
     scores = np.random.default_rng(seed).normal(size=(candidates, seeds)).round(1)
     found = groups(scores, np.random.default_rng(0), permutations=99)

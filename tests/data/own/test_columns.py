@@ -88,3 +88,13 @@ def test_an_unknown_or_missing_category_is_all_zeros(tmp_path):
 def test_the_json_form_gives_the_column_back():
     for column in (Column("x", has_gaps=True, mean=1.5), Column("c", CITIES)):
         assert Column.from_dict(column.to_dict()) == column
+
+
+def test_fitting_keeps_the_categories_and_gaps_of_the_training_rows_alone(tmp_path):
+    def fitted(column, *cells):
+        return column.fit([Row(tmp_path, i, [cell]) for i, cell in enumerate(cells, 2)], 0)
+
+    assert fitted(Column("c", CITIES), "Rome", "", " Rome") == Column("c", ("Rome",))
+    assert fitted(Column("c", CITIES), "", "NA").width == 0
+    assert fitted(Column("x", has_gaps=True), "1", "3") == Column("x", mean=2.0)
+    assert fitted(Column("x"), "1", "NA", "3") == Column("x", has_gaps=True, mean=2.0)

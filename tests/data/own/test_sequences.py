@@ -87,3 +87,27 @@ def test_new_sequences_are_prepared_as_the_training_was(tmp_path):
     steps = [i + t / 10 for i in first for t in range(i % 3 + 1)]
     assert new.shape == (1, 2, 2)
     assert new[0, 1, 0] == pytest.approx(np.mean(steps))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_categories_are_those_of_the_training_sequences_alone(tmp_path, seed):
+    rows = [
+        f"s{i},{t},{i},{f'only in {i}' if t and i % 4 == 0 else 'usual'},{'ab'[i % 2]}"
+        for i in range(40)
+        for t in range(2)
+    ]
+    asked = source(tmp_path, ROWS + "\n".join(rows) + "\n", time="t")
+    loaded = data.load(asked, validation=0.2, seed=seed)
+    inside = {f"only in {int(x[0, 0])}" for x in loaded.train.x[INPUT] if x[0, 0] % 4 == 0}
+    (_, kind) = loaded.encoder.steps.columns
+    assert kind.categories == tuple(sorted(inside | {"usual"}))
+    assert len(inside) < 10
+    width = 1 + len(kind.categories)
+    assert {part.x[INPUT].shape[2] for part in (loaded.train, loaded.validation, loaded.test)} == {
+        width
+    }
+    assert loaded.description.inputs[INPUT].shape == (None, width)
+    assert loaded.description == data.describe(asked, validation=0.2, seed=seed)
+    # In a part that is not trained on, a step of a word that training lacks is all zeros.
+    seen = [x[1, 1:].sum() for x in loaded.test.x[INPUT] if x[0, 0] % 4 == 0]
+    assert set(seen) == {0.0}

@@ -123,3 +123,113 @@ def test_what_cannot_be_used_is_told_with_its_row(tmp_path, text, options, messa
     with pytest.raises(DataError, match=message) as caught:
         data.load(Source("csv", {"path": str(tmp_path / "t.csv"), **options}), validation=0)
     assert caught.value.remedy
+
+
+@pytest.fixture
+def rare(tmp_path):
+    """A table in which most codes of `zip` and most words of `town` occur once."""
+    rows = [f"{i},{'' if i % 29 == 3 else i % 7},{10 + i % 3},big,{'ab'[i % 2]}" for i in range(60)]
+    rows += [f"{i},1,{100 + i},village {i},{'ab'[i % 2]}" for i in range(60, 80)]
+    (tmp_path / "rare.csv").write_text("row,gap,zip,town,y\n" + "\n".join(rows) + "\n")
+    options = {"path": str(tmp_path / "rare.csv"), "target": "y", "categories": ["zip"]}
+    frame = pd.read_csv(tmp_path / "rare.csv", dtype=str, keep_default_na=False)
+    return Source("csv", options), frame
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_categories_and_gaps_are_those_of_the_training_part_alone(rare, seed):
+    source, frame = rare
+    loaded = data.load(source, validation=0.2, seed=seed)
+    rows = {
+        part: frame.iloc[getattr(loaded, part).x[INPUT][:, 0].astype(int)]
+        for part in ("train", "validation", "test")
+    }
+    known = {column.name: column for column in loaded.encoder.columns}
+    for name in ("zip", "town"):
+        assert known[name].categories == tuple(sorted(set(rows["train"][name])))
+        assert set(known[name].categories) < set(frame[name])
+    assert known["gap"].has_gaps == ("" in set(rows["train"].gap))
+    width = loaded.train.x[INPUT].shape[1]
+    assert loaded.description.inputs[INPUT].shape == (width,) == (loaded.encoder.width,)
+    assert loaded.description == data.describe(source, validation=0.2, seed=seed)
+    # No feature is constant in training, and what training lacks is all zeros elsewhere.
+    assert np.ptp(loaded.train.x[INPUT], axis=0).min() > 0
+    towns = len(known["town"].categories)
+    for part in ("validation", "test"):
+        new = ~rows[part].town.isin(rows["train"].town)
+        one_hot = getattr(loaded, part).x[INPUT][:, -towns:]
+        assert one_hot.sum(axis=1).tolist() == (~new).astype(float).tolist()
+    assert any(~rows["test"].town.isin(rows["train"].town))
+
+
+def test_a_gap_that_only_new_rows_have_is_filled_in_without_a_feature(tmp_path):
+    (tmp_path / "train.csv").write_text("x,y\n" + "1,a\n3,b\n" * 10)
+    (tmp_path / "test.csv").write_text("x,y\nNA,a\n")
+    options = {"path": tmp_path / "train.csv", "test": tmp_path / "test.csv", "target": "y"}
+    loaded = data.load(Source("csv", options), validation=0)
+    assert loaded.test.x[INPUT].tolist() == [[2.0]]
+
+
+def test_a_word_of_the_test_file_alone_is_all_zeros(tmp_path):
+    (tmp_path / "train.csv").write_text("x,y\n" + "u,a\nv,b\n" * 10)
+    (tmp_path / "test.csv").write_text("x,y\nw,a\nv,b\n")
+    options = {"path": tmp_path / "train.csv", "test": tmp_path / "test.csv", "target": "y"}
+    loaded = data.load(Source("csv", options), validation=0.2)
+    assert loaded.test.x[INPUT].tolist() == [[0, 0], [0, 1]]
+
+
+def test_a_saved_encoder_prepares_the_data_as_it_did(rare):
+    source, _ = rare
+    first = data.load(source, validation=0.2, seed=0)
+    form = data.read_form(data.form_of(first).to_dict())
+    again = data.load(source, validation=0.2, seed=1, encoder=form.encoder)
+    assert again.encoder == first.encoder
+    assert again.description.inputs == first.description.inputs
+
+
+def test_a_saved_encoder_of_other_columns_is_refused(rare, people, tmp_path):
+    source, _ = rare
+    saved = data.load(source).encoder
+    other = Source("csv", {"path": str(tmp_path / "people.csv"), "target": "bought"})
+    with pytest.raises(DataError, match="'people' has other columns") as caught:
+        data.load(other, encoder=saved)
+    assert caught.value.remedy
+
+
+def test_a_training_part_without_any_value_is_refused(tmp_path):
+    (tmp_path / "train.csv").write_text("x,y\n" + ",a\n,b\n" * 9 + "u,b\n")
+    options = {"path": str(tmp_path / "train.csv"), "target": "y"}
+    seeds = range(30)
+    refused = 0
+    for seed in seeds:
+        try:
+            loaded = data.load(Source("csv", options), validation=0.3, seed=seed)
+        except DataError as error:
+            assert "the training part has no value in 'x'" in error.message
+            assert error.remedy
+            refused += 1
+        else:
+            assert loaded.train.x[INPUT].max() == 1
+    assert 0 < refused < len(seeds)
+
+
+def test_a_class_with_a_single_example_stays_in_the_training_part(tmp_path):
+    (tmp_path / "t.csv").write_text("x,y\n" + "1,a\n2,b\n" * 20 + "3,rare\n")
+    source = Source("csv", {"path": str(tmp_path / "t.csv"), "target": "y"})
+    for seed in range(10):
+        loaded = data.load(source, validation=0.5, seed=seed)
+        assert loaded.description.classes == ("a", "b", "rare")
+        assert sorted(set(loaded.train.y)) == [0, 1, 2]
+
+
+def test_a_class_of_the_test_file_alone_is_refused_with_its_number_of_examples(tmp_path):
+    (tmp_path / "train.csv").write_text("x,y\n" + "1,a\n2,b\n" * 10)
+    (tmp_path / "test.csv").write_text("x,y\n1,a\n1,new\n2,new\n3,other\n")
+    options = {"path": tmp_path / "train.csv", "test": tmp_path / "test.csv", "target": "y"}
+    message = (
+        r"test.csv:3: 'y' is the class 'new', of which there is no training example "
+        r"\(2 examples here; 1 more such class\)"
+    )
+    with pytest.raises(DataError, match=message) as caught:
+        data.load(Source("csv", options))
+    assert caught.value.remedy.startswith("Add training examples of 'new', or leave it out")

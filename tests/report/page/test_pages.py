@@ -15,7 +15,7 @@ from dlcli.report.page.html import Figure, Section, page, table
 from dlcli.scoring import data_form, open_run, read_predictions
 from dlcli.store.comparisons import ComparisonFolder
 from tests.browser import browsing, needs_chromium
-from tests.helpers import SMALL, dlcli
+from tests.helpers import HERE, SMALL, dlcli
 from tests.security.places import write_run
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'&"
@@ -106,7 +106,7 @@ def workplace(tmp_path_factory):
     (folder / "small.yaml").write_text(SMALL + COMPARE)
     done = dlcli("train", "small.yaml", "--out", "runs/first", cwd=folder)
     assert done.returncode == 0, done.stderr
-    done = dlcli("compare-optimizers", "small.yaml", cwd=folder)
+    done = dlcli("compare-optimizers", "small.yaml", *HERE, cwd=folder)
     assert done.returncode == 0, done.stderr
     assert "report: comparisons/small/report.html" in done.stdout
     return folder

@@ -224,5 +224,5 @@ def _several(
     }
     if scores.plan.unranked:
         return {"tables": tables, "sentences": ()}
-    sentence = wording.overall_sentence(aggregate.candidates, aggregate.verdict(rng), len(ranked))
+    sentence = wording.overall_sentence(aggregate.candidates, aggregate.judged(rng), len(ranked))
     return {"tables": tables, "sentences": (sentence,)}

@@ -10,15 +10,14 @@ import pandas as pd
 
 from dlcli.comparison.plan import describe_call
 from dlcli.comparison.results.frames import epochs_to_target
-from dlcli.comparison.statistics.budget import expected_best
-from dlcli.comparison.statistics.description import mean_interval
-from dlcli.comparison.statistics.sensitivity import TOLERANCE, spread
+from dlcli.comparison.statistics.budget import budget_curve
+from dlcli.comparison.statistics.description import Interval, mean_interval
+from dlcli.comparison.statistics.sensitivity import TOLERANCE, rate_sensitivity, spread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from dlcli.comparison.results.scores import Scores
-    from dlcli.comparison.statistics.description import Interval
 
 
 def _named(scores: Scores, index: int) -> dict[str, Any]:
@@ -67,24 +66,26 @@ def sensitivity_frame(scores: Scores) -> pd.DataFrame:
     """Return a row for each rate that was tried.
 
     Columns: the mean validation score with its 95 % interval over the replications that tried it
-    (low, high), runs, failed, chosen (whether it is the recommended one), times_chosen.
+    (low, high), leveled for which those were, runs, failed, chosen (whether it is the recommended
+    one), times_chosen.
     """
     rows = []
     for index in _indices(scores):
         values, failed = scores.searched(index)
+        if np.isnan(values).all():
+            continue
+        curve = rate_sensitivity(scores.rates(index), values, failed)
         recommended = scores.recommended(index)
         chosen = [scores.chosen(index, replication) for replication in scores.replications]
-        for rate, row, marks in zip(scores.rates(index), values, failed, strict=True):
-            known = row[~np.isnan(row)] * scores.sign
-            interval = mean_interval(known)
+        for place, rate in enumerate(curve.rates):
             rows.append(
                 {
                     **_named(scores, index),
-                    "learning_rate": rate,
-                    "score": float(known.mean()) if len(known) else math.nan,
-                    **_ends(scores, interval),
-                    "runs": len(known),
-                    "failed": int(marks.sum()),
+                    "learning_rate": float(rate),
+                    "score": float(curve.scores[place]) * scores.sign,
+                    **_ends(scores, curve.low[place], curve.high[place]),
+                    "runs": int(curve.tried[place]),
+                    "failed": int(failed[place].sum()),
                     "chosen": recommended is not None and rate == recommended.rate,
                     "times_chosen": sum(c is not None and c.rate == rate for c in chosen),
                 }
@@ -93,29 +94,29 @@ def sensitivity_frame(scores: Scores) -> pd.DataFrame:
     return _frame(rows, *columns)
 
 
-def _ends(scores: Scores, interval: Interval | None) -> dict[str, float]:
-    """Return an interval's ends: Student's knows no bounds, but an accuracy is never above 1."""
-    if interval is None:
-        return {"low": math.nan, "high": math.nan}
-    low, high = np.clip([interval.low, interval.high], *scores.plan.score.bounds)
-    return {"low": float(low), "high": float(high)}
+def _ends(scores: Scores, low: float, high: float) -> dict[str, float]:
+    """Return an interval's ends in the metric's units, from ends of which greater is better.
+
+    Student's interval knows no bounds, but an accuracy is never above 1.
+    """
+    ends = np.clip(np.sort([low * scores.sign, high * scores.sign]), *scores.plan.score.bounds)
+    return {"low": float(ends[0]), "high": float(ends[1])}
 
 
 def curve_frame(scores: Scores) -> pd.DataFrame:
     """Return the validation score after each epoch: its mean with a 95 % interval."""
     rows = []
     for index in _indices(scores):
-        curves = scores.validation_curves(index) * scores.sign
-        for epoch, values in enumerate(curves.T, start=1):
+        for epoch, values in enumerate(scores.validation_curves(index).T, start=1):
             if not len(values):
                 continue
-            interval = mean_interval(values)
+            interval = mean_interval(values) or Interval(math.nan, math.nan)
             rows.append(
                 {
                     **_named(scores, index),
                     "epoch": epoch,
-                    "mean": float(values.mean()),
-                    **_ends(scores, interval),
+                    "mean": float(values.mean()) * scores.sign,
+                    **_ends(scores, interval.low, interval.high),
                     "runs": len(values),
                 }
             )
@@ -139,17 +140,26 @@ def arrival_frame(scores: Scores, targets: Mapping[int, float | None]) -> pd.Dat
 
 
 def budget_frame(scores: Scores) -> pd.DataFrame:
-    """Return the expected best validation score of so many random tries of the searched rates."""
+    """Return the expected best validation score of so many random tries of the searched rates.
+
+    With its 95 % interval over the replications (low, high).
+    """
     rows = []
     for index in _indices(scores):
-        values, _ = scores.searched(index)
-        means = [float(row[~np.isnan(row)].mean()) for row in values if not np.isnan(row).all()]
-        best = expected_best(means) * scores.sign if means else ()
-        rows += [
-            {**_named(scores, index), "tries": tries, "expected_best": float(value)}
-            for tries, value in enumerate(best, start=1)
-        ]
-    return _frame(rows, "tries", "expected_best")
+        values, failed = scores.searched(index)
+        if np.isnan(values).all():
+            continue
+        curve = budget_curve(values, failed)
+        for place, value in enumerate(curve.expected):
+            rows.append(
+                {
+                    **_named(scores, index),
+                    "tries": place + 1,
+                    "expected_best": float(value) * scores.sign,
+                    **_ends(scores, curve.low[place], curve.high[place]),
+                }
+            )
+    return _frame(rows, "tries", "expected_best", "low", "high")
 
 
 def spread_frame(scores: Scores) -> pd.DataFrame:

@@ -120,8 +120,12 @@ class Scores:
         ]
         return np.array(through, dtype=np.intp)
 
-    def blocks(self, problem: int) -> NDArray[np.float64] | None:
-        """Return the scores of `matrix` without each block of test examples.
+    def blocks(self, problem: int, contenders: Sequence[int]) -> NDArray[np.float64] | None:
+        """Return the scores of some rows of `matrix` without each block of test examples.
+
+        Args:
+            problem: Of the contenders.
+            contenders: Indices in the plan.
 
         Returns:
             Shape (contenders, replications, blocks); None if a trial has none. A failed training
@@ -129,9 +133,7 @@ class Scores:
         """
         worst = self.worst(problem, self.part(problem))
         rows = []
-        for index, contender in enumerate(self.plan.contenders):
-            if contender.problem != problem:
-                continue
+        for index in contenders:
             found = [self._ranked(index, int(r)) for r in self.complete(problem)]
             rows.append([self._blocks(result, worst) for result in found])
         made = np.array(rows, dtype=float)

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from dlcli.comparison.statistics import problems as statistics
-from dlcli.comparison.statistics.best import Verdict, judge
 from dlcli.comparison.statistics.description import interquartile_mean
 from dlcli.comparison.statistics.ranking import (
     FEWEST_PROBLEMS,
@@ -79,14 +78,9 @@ class Aggregate:
         frame = pd.DataFrame(rows)
         return frame.sort_values("normalised_mean", ascending=False, ignore_index=True)
 
-    def verdict(self, rng: np.random.Generator) -> Verdict:
-        """Return the answer over all problems, which are the sample: one mean score for each.
-
-        What holds for these problems holds for others only as far as the candidates differ alike
-        on all of them; more replications of the same problems say nothing about that.
-        """
-        means = np.array([values.mean(axis=1) for values in self.normalised]).T
-        return judge(means, None, rng)
+    def judged(self, rng: np.random.Generator) -> statistics.Joint:
+        """Return the answer over all problems."""
+        return statistics.judge_jointly(self.normalised, None, rng)
 
     def profiles(self) -> pd.DataFrame:
         """Return the share of runs above each normalised score, by candidate."""

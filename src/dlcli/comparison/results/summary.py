@@ -14,10 +14,11 @@ from dlcli.comparison.plan import describe_call
 from dlcli.comparison.results.frames import arguments_of, epochs_to_target
 from dlcli.comparison.statistics import pairing
 from dlcli.comparison.statistics.best import Verdict, judge
-from dlcli.comparison.statistics.censored import default_target, time_to_target
+from dlcli.comparison.statistics.censored import arrival, default_target
 from dlcli.comparison.statistics.description import describe
+from dlcli.comparison.statistics.examples import two_way
 from dlcli.comparison.statistics.inclusion import under_tuned
-from dlcli.comparison.statistics.sensitivity import default_regret, rate_sensitivity
+from dlcli.comparison.statistics.sensitivity import rate_sensitivity, regret
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,17 +63,21 @@ class Ranking:
 def rank(scores: Scores, problem: int, rng: np.random.Generator) -> Ranking | None:
     """Rank a problem's contenders; None if there is nothing to rank."""
     indices, matrix = scores.matrix(problem)
-    complete = pairing.complete(matrix)
-    if not complete.scores.size:
+    complete = pairing.complete(matrix) if matrix.size else None
+    if complete is None or not complete.scores.size:
         return None
     kept = tuple(indices[i] for i in complete.candidates)
+    blocks = scores.blocks(problem, kept)
+    errors = None
+    if blocks is not None and complete.scores.shape[1] > 1:
+        errors = two_way(complete.scores, blocks[:, complete.seeds])
     margin = margin_of(scores.plan, complete.scores)
     return Ranking(
         kept,
         tuple(i for i in indices if i not in kept),
         complete.scores,
         margin,
-        judge(complete.scores, margin, rng),
+        judge(complete.scores, margin, rng, errors=errors),
     )
 
 
@@ -97,9 +102,9 @@ def target_of(scores: Scores, problem: int) -> float | None:
     best = scores.best_validation(problem)
     if np.isnan(best).all():
         return None
-    found = default_target(best)
+    chance = scores.worst(problem, "val")
     # At chance, every training would have reached it before it began.
-    return found * scores.sign if found > scores.worst(problem, "val") else None
+    return default_target(best, chance) * scores.sign if np.nanmax(best) > chance else None
 
 
 def summary_frame(
@@ -213,6 +218,11 @@ def _described(scores: Scores, index: int) -> dict[str, Any]:
     low, high = (found.interval.low, found.interval.high) if found.interval else (math.nan,) * 2
     # Student's interval knows no bounds, but an accuracy is never above 1.
     ends = np.clip(sorted((low * scores.sign, high * scores.sign)), *scores.plan.score.bounds)
+    fine = found.succeeded_interval
+    fine_ends = (
+        sorted((fine.low * scores.sign, fine.high * scores.sign)) if fine else (math.nan,) * 2
+    )
+    share = found.failure_share
     return {
         "runs": found.runs,
         **{name: statuses.count(name) for name in COUNTED},
@@ -222,6 +232,11 @@ def _described(scores: Scores, index: int) -> dict[str, Any]:
         "iqm": found.iqm * scores.sign,
         "low": float(ends[0]),
         "high": float(ends[1]),
+        "learned_mean": found.succeeded * scores.sign,
+        "learned_low": float(np.clip(fine_ends[0], *scores.plan.score.bounds)),
+        "learned_high": float(np.clip(fine_ends[1], *scores.plan.score.bounds)),
+        "failing_low": share.low if share else math.nan,
+        "failing_high": share.high if share else math.nan,
     }
 
 
@@ -261,30 +276,25 @@ def _under_tuned(scores: Scores, ranking: Ranking) -> dict[int, str]:
 
 
 def _arrived(scores: Scores, index: int, target: float | None) -> dict[str, Any]:
-    """Return the Kaplan-Meier medians of the time to target."""
+    """Return the medians of the time to target over all chosen trials."""
     results = [r for r in scores.ranked(index) if r is not None and r.history]
     epochs = [epochs_to_target(scores.plan, r, target) for r in results]
-    failed = [r.status in ("diverged", "stuck") for r in results]
-    reached = np.array([math.nan if e is None else e for e in epochs], float)
-    found = time_to_target(reached, [len(r.history) for r in results], failed)
+    found = arrival([math.nan if e is None else e for e in epochs])
     return {
         "epochs_to_target": found.median,
-        "steps_to_target": _clocked(results, epochs, failed, _steps),
+        "steps_to_target": _clocked(results, epochs, _steps),
         # Trainings side by side slow each other down: their seconds compare only among equals.
-        "seconds_to_target": _clocked(results, epochs, failed, _seconds)
+        "seconds_to_target": _clocked(results, epochs, _seconds)
         if len(scores.jobs) == 1
         else math.nan,
         "reached": found.reached,
-        "censored": found.censored,
+        "censored": found.never,
     }
 
 
-def _clocked(
-    results: Sequence[Result], epochs: Sequence[int | None], failed: Sequence[bool], clock: Any
-) -> float:
+def _clocked(results: Sequence[Result], epochs: Sequence[int | None], clock: Any) -> float:
     times = [math.nan if e is None else clock(r, e) for r, e in zip(results, epochs, strict=True)]
-    watched = [clock(r, len(r.history)) for r in results]
-    return time_to_target(times, watched, failed).median
+    return arrival(times).median
 
 
 def _steps(result: Result, epochs: int) -> float:
@@ -300,11 +310,13 @@ def _tuned(scores: Scores, index: int) -> dict[str, Any]:
     contender = scores.plan.contenders[index]
     values, failed = scores.searched(index)
     none = {"width_decades": math.nan, "width_open": "", "failed_rates": math.nan,
-            "default_rate": contender.default_rate, "default_regret": math.nan}  # fmt: skip
+            "default_rate": contender.default_rate, "default_regret": math.nan,
+            "regret_low": math.nan, "regret_high": math.nan}  # fmt: skip
     if np.isnan(values).all():
         return none
     curve = rate_sensitivity(scores.rates(index), values, failed)
-    regret = default_regret(curve, contender.default_rate) if contender.default_rate else None
+    lost = regret(curve.rates, values, contender.default_rate) if contender.default_rate else None
+    interval = lost.interval if lost else None
     ends = [name for name, is_open in (("below", curve.open_below), ("above", curve.open_above))
             if is_open]  # fmt: skip
     learnt = curve.failed_share < 1  # where every rate fails, none is as good as the best
@@ -312,5 +324,7 @@ def _tuned(scores: Scores, index: int) -> dict[str, Any]:
         "width_decades": curve.width if learnt else math.nan,
         "width_open": " and ".join(ends) if learnt else "",
         "failed_rates": curve.failed_share,
-        "default_regret": regret.regret if regret else math.nan,
+        "default_regret": lost.mean if lost else math.nan,
+        "regret_low": interval.low if interval else math.nan,
+        "regret_high": interval.high if interval else math.nan,
     }

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from dlcli.comparison.results.scores import Scores
     from dlcli.comparison.results.summary import Ranking
-    from dlcli.comparison.statistics.best import Verdict
+    from dlcli.comparison.statistics.problems import Joint
 
 
 def shown_score(value: float) -> str:
@@ -236,17 +236,22 @@ def shown_range(least: int, most: int | None) -> str:
     return f"{least} to {most} more replications would decide"
 
 
-def overall_sentence(candidates: Sequence[str], found: Verdict, problems: int) -> str:
+def overall_sentence(candidates: Sequence[str], joint: Joint, problems: int) -> str:
     """Return the answer over several problems."""
+    found = joint.verdict
     best = candidates[found.best]
     if len(candidates) == 1:
         return f"Only {best} could be ranked on all {problems} problems."
     by_status: dict[str, list[str]] = {}
     for name, standing in zip(candidates, found.standings, strict=True):
         by_status.setdefault(standing.status, []).append(name)
-    where = f"over all {problems} problems"
+    where = f"over all {problems} problems" if joint.generalizes else "on these problems"
     if not found.can_reject:
-        return f"{best} has the best mean {where}; so few problems cannot show any difference."
+        few = "problems" if joint.generalizes else "replications"
+        return (
+            f"{best} has the best mean {where}; {found.replications} {few} are too few to show "
+            "any difference."
+        )
     worse = by_status.get("worse", [])
     others = [*by_status.get("as_good", []), *by_status.get("open", [])]
     if not others:

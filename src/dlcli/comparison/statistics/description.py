@@ -34,7 +34,13 @@ class Description:
         missing: Runs without a score (crashed): in none of the numbers.
         sd: Standard deviation with n - 1; NaN with fewer than two runs.
         iqm: Interquartile mean.
-        interval: Student's t interval of the mean; None with fewer than two runs.
+        interval: Student's t interval of the mean of all runs; None with fewer than two. Where some
+            failed it says too little: with one failure in ten it covers the true mean in 40 % with
+            5 replications and 65 % with 10. Then the three below say more.
+        succeeded: Mean of the runs that did not fail; NaN without any.
+        succeeded_interval: Student's t interval of that mean; None with fewer than two.
+        failure_share: Exact binomial interval of the share of trainings that fail (Clopper &
+            Pearson 1934); None without any run.
     """
 
     runs: int
@@ -45,6 +51,9 @@ class Description:
     median: float
     iqm: float
     interval: Interval | None
+    succeeded: float
+    succeeded_interval: Interval | None
+    failure_share: Interval | None
 
 
 def describe(
@@ -62,6 +71,7 @@ def describe(
     marks = np.zeros(len(values), bool) if failed is None else np.asarray(failed, bool)
     kept = values[present]
     some = len(kept) > 0
+    fine = values[present & ~marks]
     return Description(
         runs=len(kept),
         failed=int((marks & present).sum()),
@@ -71,7 +81,30 @@ def describe(
         median=float(np.median(kept)) if some else math.nan,
         iqm=interquartile_mean(kept) if some else math.nan,
         interval=mean_interval(kept, confidence=confidence),
+        succeeded=float(fine.mean()) if len(fine) else math.nan,
+        succeeded_interval=mean_interval(fine, confidence=confidence),
+        failure_share=(
+            share_interval(len(kept) - len(fine), len(kept), confidence=confidence)
+            if some
+            else None
+        ),
     )
+
+
+def share_interval(count: int, of: int, *, confidence: float = 0.95) -> Interval:
+    """Return the exact binomial interval of a share (Clopper & Pearson 1934).
+
+    It covers the true share in at least as many cases as it says. None of ten failed: 0 to 31 %.
+
+    Args:
+        count: How many there were.
+        of: Of how many, at least one.
+        confidence: The least share of such intervals that contain the true one.
+    """
+    tail = (1 - confidence) / 2
+    low = float(stats.beta.ppf(tail, count, of - count + 1)) if count else 0.0
+    high = float(stats.beta.isf(tail, count + 1, of - count)) if count < of else 1.0
+    return Interval(low, high)
 
 
 def interquartile_mean(scores: ArrayLike) -> float:

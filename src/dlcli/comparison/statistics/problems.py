@@ -6,17 +6,22 @@ candidates; the numbers of seeds may differ.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import stats
 
+from dlcli.comparison.statistics.best import judge
 from dlcli.comparison.statistics.description import TRIM, Interval
+from dlcli.comparison.statistics.power import ALPHA
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, NDArray
+
+    from dlcli.comparison.statistics.best import Verdict
 
 RESAMPLES = 10_000
 
@@ -25,6 +30,9 @@ FEWEST_RESAMPLES = 2_000
 
 MOST_CELLS = 3_000_000
 """Resampled scores in all: a tenth of a second. 300 runs get all the resamples."""
+
+FEWEST_TO_GENERALIZE = 5
+"""With fewer problems nothing can be said of others like them."""
 
 FEWEST_PROBLEMS = 3
 """With fewer problems an aggregate says less than the problems' own rows."""
@@ -83,6 +91,58 @@ def aggregate_interval(
     means = stats.trim_mean(np.concatenate(drawn, axis=1), TRIM, axis=1)
     low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Interval(float(low), float(high))
+
+
+@dataclass(frozen=True)
+class Joint:
+    """What several problems say together.
+
+    Attributes:
+        verdict: Of all problems; its `replications` are problems where `generalizes`.
+        generalizes: The problems are the sample, so that the verdict is about problems like these;
+            else the replications are, and it is about these problems alone.
+    """
+
+    verdict: Verdict
+    generalizes: bool
+
+
+def judge_jointly(
+    scores: Sequence[ArrayLike],
+    margin: float | None,
+    rng: np.random.Generator,
+    *,
+    alpha: float = ALPHA,
+) -> Joint:
+    """Judge the candidates over all problems.
+
+    Candidates that are equal over problems in general differ on each single one, and more
+    replications only show that better. So the problems are the sample: one score a candidate and
+    problem, the mean of its replications. With fewer than five problems that could show nothing;
+    then the mean over the problems is judged by replication, and says only which candidate is
+    better on these problems. (With five the verdict is about all problems and still cannot show
+    anything: `Verdict.can_reject`.)
+
+    Args:
+        scores: One array (candidates, replications) a problem, normalized. Where problems are few,
+            the first replications that all have are used.
+        margin: In normalized units.
+        rng: See `best.judge`.
+        alpha: See `best.judge`.
+
+    Raises:
+        ValueError: Without any problem.
+    """
+    tables = [np.asarray(s, dtype=float) for s in scores]
+    if not tables:
+        raise ValueError("there is no problem to judge")
+    generalizes = len(tables) >= FEWEST_TO_GENERALIZE
+    if generalizes:
+        joint = np.stack([table.mean(axis=1) for table in tables], axis=1)
+    else:
+        shared = min(table.shape[1] for table in tables)
+        joint = np.mean([table[:, :shared] for table in tables], axis=0)
+    return Joint(judge(joint, margin, rng, alpha=alpha), generalizes)
 
 
 def score_profile(scores: Sequence[ArrayLike], thresholds: ArrayLike) -> NDArray[np.float64]:

@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dlcli.comparison.statistics.description import mean_interval
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+
+    from dlcli.comparison.statistics.description import Interval
 
 TOLERANCE = 0.02
 """A rate is good if it loses at most this share of the best rate's score."""
@@ -21,7 +25,12 @@ class RateSensitivity:
 
     Attributes:
         rates: Shape (rates,), ascending.
-        scores: Shape (rates,): the mean over the search seeds; NaN for a rate without a score.
+        scores: Shape (rates,): the mean over the replications, see `leveled`; NaN for a rate
+            without a score.
+        low: Shape (rates,): Student's t interval of that mean, pointwise; NaN where fewer than two
+            replications tried the rate.
+        high: Shape (rates,).
+        tried: Shape (rates,): replications that tried the rate.
         best_rate: The rate with the greatest score, the lowest of them if several have it.
         best_score: Its score.
         width: Decades of the learning rate around the best over which the curve, interpolated in
@@ -33,6 +42,9 @@ class RateSensitivity:
 
     rates: NDArray[np.float64]
     scores: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    tried: NDArray[np.int64]
     best_rate: float
     best_score: float
     width: float
@@ -52,9 +64,9 @@ def rate_sensitivity(
 
     Args:
         rates: Shape (rates,), positive, in any order, each once.
-        scores: Shape (rates, seeds): validation scores of the search, failed runs at the worst
-            score, NaN where there is none.
-        failed: Shape (rates, seeds), boolean: the run diverged or was stuck.
+        scores: Shape (rates, replications): validation scores, failed runs at the worst score, NaN
+            where a replication did not try a rate.
+        failed: Shape (rates, replications), boolean: the run diverged or was stuck.
         tolerance: Share of the best score that may be lost.
 
     Raises:
@@ -63,7 +75,9 @@ def rate_sensitivity(
     order = np.argsort(np.asarray(rates, dtype=float))
     ascending = np.asarray(rates, dtype=float)[order]
     values = np.asarray(scores, dtype=float)[order]
-    curve = _row_means(values)
+    marks = np.zeros(values.shape, bool) if failed is None else np.asarray(failed, bool)[order]
+    level = leveled(values, marks)
+    curve = _row_means(level)
     known = np.flatnonzero(~np.isnan(curve))
     if not len(known):
         raise ValueError("no learning rate has a score")
@@ -72,16 +86,20 @@ def rate_sensitivity(
     bar = heights[best] - tolerance * abs(heights[best])
     low, open_below = _reach(logs[best::-1], heights[best::-1], bar)
     high, open_above = _reach(logs[best:], heights[best:], bar)
-    marks = np.zeros(values.shape, bool) if failed is None else np.asarray(failed, bool)[order]
+    tried = (~np.isnan(values)).sum(axis=1)
+    half = _row_half_widths(level)
     return RateSensitivity(
         rates=ascending,
         scores=curve,
+        low=curve - half,
+        high=curve + half,
+        tried=tried,
         best_rate=float(ascending[known[best]]),
         best_score=float(heights[best]),
         width=high - low,
         open_below=open_below,
         open_above=open_above,
-        failed_share=float((marks.mean(axis=1) >= 0.5).mean()),
+        failed_share=float((marks.sum(axis=1) >= np.maximum(tried, 1) / 2).mean()),
     )
 
 
@@ -99,6 +117,48 @@ def _reach(
     after = below[0]
     share = (heights[after - 1] - bar) / (heights[after - 1] - heights[after])
     return float(logs[after - 1] + share * (logs[after] - logs[after - 1])), False
+
+
+def leveled(scores: ArrayLike, failed: ArrayLike) -> NDArray[np.float64]:
+    """Return the scores without what their replication does to all rates alike.
+
+    Later replications try only the rates near the best so far. The plain mean of a rate would then
+    depend on which replications happened to try it: on an easy split of the data all rates score
+    high. So each score is lowered by what its replication adds to all rates, from the additive
+    model of rates and replications fitted to the trainings that did not fail (least squares).
+    Where every replication tried every rate, the means are the plain ones.
+
+    Args:
+        scores: Shape (rates, replications); NaN where a rate was not tried.
+        failed: Shape (rates, replications), boolean; failed ones stay as they are.
+
+    Returns:
+        The same shape.
+    """
+    values = np.asarray(scores, dtype=float)
+    fine = ~np.isnan(values) & ~np.asarray(failed, bool)
+    rates, replications = values.shape
+    row, column = np.nonzero(fine)
+    if replications < 2 or not len(row):
+        return values.copy()
+    design = np.zeros((len(row), rates + replications))
+    design[np.arange(len(row)), row] = 1
+    design[np.arange(len(row)), rates + column] = 1
+    fitted = np.linalg.lstsq(design, values[fine], rcond=None)[0][rates:]
+    present = fine.any(axis=0)
+    effect = np.where(present, fitted - fitted[present].mean(), 0.0)
+    return np.where(fine, values - effect, values)
+
+
+def _row_half_widths(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return half of Student's t interval of each row's mean without its NaN."""
+    halves = np.full(len(values), np.nan)
+    for number, row in enumerate(values):
+        known = row[~np.isnan(row)]
+        interval = mean_interval(known)
+        if interval is not None:
+            halves[number] = (interval.high - interval.low) / 2
+    return halves
 
 
 def _row_means(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -149,6 +209,94 @@ def default_regret(curve: RateSensitivity, default_rate: float) -> DefaultRegret
     regret = curve.best_score - score
     relative = regret / abs(curve.best_score) if curve.best_score else math.nan
     return DefaultRegret(regret, relative, interpolated=not tried)
+
+
+@dataclass(frozen=True)
+class Regret:
+    """What the default learning rate loses against the tuned one, over the replications.
+
+    Attributes:
+        mean: Tuned minus default; may be negative by chance.
+        interval: Student's t interval of the mean; None with fewer than two replications.
+        replications: That tried rates on both sides of the default rate, and the tuned one.
+        interpolated: The default rate itself was not tried.
+    """
+
+    mean: float
+    interval: Interval | None
+    replications: int
+    interpolated: bool
+
+
+def regret(rates: ArrayLike, scores: ArrayLike, default_rate: float) -> Regret | None:
+    """Return what a default learning rate loses, None if no replication can tell.
+
+    In each replication the tuned rate is the best by the mean of all replications *before* it, as
+    a comparison tunes, so that it is not the best by luck (as `leveled`); the difference to the
+    default is taken within the replication. The first replication's own best serves only where no
+    later one tried the default; it is too large on average.
+
+    Args:
+        rates: Shape (rates,), positive, each once.
+        scores: Shape (rates, replications): failed runs at the worst score, NaN where a replication
+            did not try a rate.
+        default_rate: Keras's default learning rate of the optimizer.
+    """
+    order = np.argsort(np.asarray(rates, dtype=float))
+    logs = np.log10(np.asarray(rates, dtype=float)[order])
+    values = np.asarray(scores, dtype=float)[order]
+    position = math.log10(default_rate)
+    near = np.abs(logs - position) < math.log10(1.01)
+    lost = []
+    for own in range(1, values.shape[1]):
+        found = _lost(values[:, :own], values[:, own], logs, position, near)
+        lost += [] if found is None else [found]
+    if not lost:
+        found = _lost(values[:, :1], values[:, 0], logs, position, near)
+        lost += [] if found is None else [found]
+    if not lost:
+        return None
+    tried = bool(near.any()) and not np.isnan(values[near]).all()
+    return Regret(float(np.mean(lost)), mean_interval(lost), len(lost), interpolated=not tried)
+
+
+def _lost(
+    before: NDArray[np.float64],
+    column: NDArray[np.float64],
+    logs: NDArray[np.float64],
+    position: float,
+    near: NDArray[np.bool_],
+) -> float | None:
+    """Return what the default loses in one replication, None if it was not tried there.
+
+    Args:
+        before: Shape (rates, replications): choose the tuned rate, among those tried here.
+        column: Shape (rates,): the replication.
+        logs: Shape (rates,).
+        position: Logarithm of the default rate.
+        near: Shape (rates,): which rates are the default.
+    """
+    at_default = _read_off(logs, column, position, near)
+    curve = _row_means(leveled(before, np.zeros(before.shape, bool)))
+    usable = ~np.isnan(curve) & ~np.isnan(column)
+    if at_default is None or not usable.any():
+        return None
+    return float(column[np.where(usable, curve, -np.inf).argmax()]) - at_default
+
+
+def _read_off(
+    logs: NDArray[np.float64],
+    column: NDArray[np.float64],
+    position: float,
+    near: NDArray[np.bool_],
+) -> float | None:
+    """Return a replication's score at a rate, between its neighbors if need be."""
+    known = ~np.isnan(column)
+    if (known & near).any():
+        return float(column[known & near][0])
+    if not known.any() or not logs[known][0] <= position <= logs[known][-1]:
+        return None
+    return float(np.interp(position, logs[known], column[known]))
 
 
 @dataclass(frozen=True)

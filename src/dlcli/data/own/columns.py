@@ -41,7 +41,7 @@ class Column:
 
     Attributes:
         name: Its name in the header.
-        categories: What a category column may hold, a one-hot feature each; what else comes is
+        categories: The words of a category column, a one-hot feature each; any other word is
             all zeros. None for a column of numbers.
         has_gaps: Whether the numbers come with a second feature, 1 where the number is missing.
         mean: What a missing number is filled in with: the mean over the training examples.
@@ -58,15 +58,20 @@ class Column:
         return 1 + self.has_gaps if self.categories is None else len(self.categories)
 
     def fit(self, rows: Sequence[Row], index: int) -> Column:
-        """Return the column with the mean over rows.
+        """Return the column as the training rows have it: their categories, their gaps, their mean.
+
+        A feature that is the same in every training row has weights that no training changed, so
+        a category or a gap that only other rows have gets no feature.
 
         Raises:
             DataError: For a cell that is no number; it names the line.
         """
         if self.categories is not None:
-            return self
+            words = {row.cells[index].strip() for row in rows}
+            return replace(self, categories=tuple(c for c in self.categories if c in words))
         numbers = [v for row in rows if (v := self.value(row, index)) is not None]
-        return replace(self, mean=sum(numbers) / len(numbers) if numbers else 0.0)
+        mean = sum(numbers) / len(numbers) if numbers else 0.0
+        return replace(self, has_gaps=len(numbers) < len(rows), mean=mean)
 
     def value(self, row: Row, index: int) -> float | None:
         """Return a cell's number, or None if it is missing.
@@ -127,10 +132,10 @@ def find_columns(
     categories: Sequence[str],
     excluded: Sequence[str],
 ) -> tuple[Column, ...]:
-    """Find out what the columns of a table hold.
+    """Find out what the columns of a table hold; `Column.fit` narrows it to the training part.
 
     Args:
-        table: The training examples.
+        table: All examples of the file that the training part is taken from.
         features: The columns to use; None for all that are not excluded.
         categories: Columns that hold categories even if they look like numbers.
         excluded: The columns of target and group, and others that are no features.

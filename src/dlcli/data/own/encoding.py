@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from dlcli.data.description import INPUT, Dataset, Split
+from dlcli.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from dlcli.data.description import DataDescription
+    from dlcli.data.description import DataDescription, TensorSpec
 
 SPOOL_BYTES = 256 * 2**20
 """Arrays beyond this size lie in a temporary file instead of in memory."""
@@ -40,6 +41,16 @@ class Encoder(Preparation, Protocol):
 
     kind: ClassVar[str]
 
+    def spec(self, known: TensorSpec) -> TensorSpec:
+        """Return the form of the input once it is fitted.
+
+        Args:
+            known: The form that the description has before that.
+        """
+
+    def accepts(self, other: Encoder) -> bool:
+        """Whether it can encode the raw examples that were read for another encoder."""
+
     def read(
         self, path: Path, description: DataDescription, *, targets: bool
     ) -> tuple[Sequence[Any], np.ndarray]:
@@ -57,18 +68,34 @@ class Encoder(Preparation, Protocol):
         """Return the encoder of a JSON form."""
 
 
-def encoded(dataset: Dataset) -> Dataset:
-    """Fit a data set's encoder on its training part, and encode all parts.
+def described(description: DataDescription, encoder: Encoder | None) -> DataDescription:
+    """Return a description with the inputs that a fitted encoder makes; None changes nothing."""
+    if encoder is None:
+        return description
+    inputs = {name: encoder.spec(spec) for name, spec in description.inputs.items()}
+    return replace(description, inputs=inputs)
+
+
+def encoded(dataset: Dataset, saved: Encoder | None = None) -> Dataset:
+    """Encode all parts of a data set, by an encoder that is fitted on its training part.
 
     Args:
         dataset: With positions in its raw examples as inputs; one without raw examples is
             returned as it is.
+        saved: The fitted encoder of a trained model; it is used as it is.
+
+    Raises:
+        DataError: If the raw examples do not fit: a cell is no number, or the saved encoder was
+            fitted on other columns.
     """
     raw, preparation = dataset.raw, dataset.encoder or dataset.preparation
     if raw is None or preparation is None:
         return dataset
+    if saved is not None and dataset.encoder and not saved.accepts(dataset.encoder):
+        message = f"'{dataset.description.name}' has other columns than the model was trained on"
+        raise DataError(message, remedy="Give the data the columns that they had.")
     learned_from = dataset.train.x[INPUT]
-    encoder = dataset.encoder and dataset.encoder.fit(raw, learned_from)
+    encoder = saved or (dataset.encoder and dataset.encoder.fit(raw, learned_from))
     fitted = encoder or preparation.fit(raw, learned_from)
 
     def part(split: Split | None) -> Any:
@@ -76,6 +103,7 @@ def encoded(dataset: Dataset) -> Dataset:
 
     return replace(
         dataset,
+        description=described(dataset.description, encoder),
         train=part(dataset.train),
         validation=part(dataset.validation),
         test=part(dataset.test),

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from dlcli.data.own.encoding import Encoder
+
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 MODES = {"grey": "L", "rgb": "RGB"}
 SHOWN_BROKEN = 5
@@ -241,6 +243,14 @@ class ImageEncoder:
     def fit(self, raw: Sequence[Path], positions: np.ndarray) -> ImageEncoder:  # noqa: ARG002
         """Return the encoder itself: images need nothing learned."""
         return self
+
+    def spec(self, known: TensorSpec) -> TensorSpec:
+        """Return the form of the input, which does not depend on the training part."""
+        return known
+
+    def accepts(self, other: Encoder) -> bool:
+        """Whether the other encoder's raw examples are images too."""
+        return isinstance(other, ImageEncoder)
 
     def encode(self, raw: Sequence[Path], positions: np.ndarray) -> np.ndarray:
         """Return the images at some positions, float32 0 to 1, (m, height, width, channels)."""

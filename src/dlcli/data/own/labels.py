@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from dlcli.errors import DataError
@@ -159,6 +160,8 @@ def as_targets(labelled: Labelled, meaning: Meaning | DataDescription) -> np.nda
     import numpy as np
 
     labels = {name: label for label, name in enumerate(meaning.classes)}
+    if meaning.task in ("multiclass", "binary"):
+        _check_known(labelled, labels)
     rows = [
         [_value(text, place, meaning, labels) for text, place in zip(column, where, strict=True)]
         for column, where in zip(*labelled, strict=True)
@@ -175,7 +178,7 @@ def _value(
         remedy = "Fill it in, or remove the example."
         raise DataError(f"{place} is empty, but is the target", remedy=remedy)
     if meaning.task in ("multiclass", "binary"):
-        return _label(text, place, labels)
+        return labels[text]
     value = number(text)
     if value is None or abs(value) > 3e38:
         remedy = "Give a finite number, or leave task: regression out if these are classes."
@@ -186,9 +189,29 @@ def _value(
     return value
 
 
-def _label(text: str, place: Place, labels: Mapping[str, int]) -> int:
-    if text in labels:
-        return labels[text]
+def _check_known(labelled: Labelled, labels: Mapping[str, int]) -> None:
+    """Make sure that every class has a training example.
+
+    Raises:
+        DataError: Naming the first class that has none, where it is, and how many there are.
+    """
+    written = [
+        (text, place)
+        for column, where in zip(*labelled, strict=True)
+        for text, place in zip(column, where, strict=True)
+        if text and text not in labels
+    ]
+    if not written:
+        return
+    counts = Counter(text for text, _ in written)
+    (first, place), *_ = written
+    examples = "1 example" if counts[first] == 1 else f"{counts[first]:,} examples"
+    others = len(counts) - 1
+    more = f"; {others:,} more such class{'es' if others > 1 else ''}" if others else ""
+    message = (
+        f"{place} is the class '{first}', of which there is no training example "
+        f"({examples} here{more})"
+    )
     shown = ", ".join(list(labels)[:10]) + (", ..." if len(labels) > 10 else "")
-    message = f"{place} is the class '{text}', of which there is no training example"
-    raise DataError(message, remedy=f"The classes are: {shown}.")
+    remedy = f"Add training examples of '{first}', or leave it out. The classes are: {shown}."
+    raise DataError(message, remedy=remedy)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from dlcli.data.own.columns import Column
+    from dlcli.data.own.encoding import Encoder
 
 
 def sequences(
@@ -162,12 +163,20 @@ class SequenceEncoder:
             raise DataError(message, remedy=remedy) from None
 
     def fit(self, raw: Sequence[Steps], positions: np.ndarray) -> SequenceEncoder:
-        """Take the means over all steps of the sequences at some positions."""
+        """Take the categories, gaps and means of all steps of the sequences at some positions."""
         import numpy as np
 
         rows = [row for i in positions for row in raw[i]]
         steps = self.steps.fit(rows, np.arange(len(rows)))
         return SequenceEncoder(steps, self.identity, self.time)
+
+    def spec(self, known: TensorSpec) -> TensorSpec:
+        """Return the form of the input: steps of as many numbers as there are features."""
+        return TensorSpec((None, self.steps.width), known.dtype)
+
+    def accepts(self, other: Encoder) -> bool:
+        """Whether the other encoder's rows have the same columns."""
+        return isinstance(other, SequenceEncoder) and self.steps.accepts(other.steps)
 
     def encode(self, raw: Sequence[Steps], positions: np.ndarray) -> np.ndarray:
         """Return the sequences at some positions, padded, shape (m, longest, features)."""
@@ -203,4 +212,4 @@ class SequenceEncoder:
         return cls(TableEncoder.from_dict(values["steps"]), values["identity"], values["time"])
 
 
-DATASETS = (DataEntry(sequences, _describe, "file", group="a column"),)
+DATASETS = (DataEntry(sequences, _describe, "file", group="a column", learns_inputs=True),)

@@ -14,6 +14,7 @@ from dlcli.data.own.encoding import room
 from dlcli.data.own.labels import Labelled, Place
 from dlcli.data.own.tabular import Asked, asked, load_rows, read_new_rows
 from dlcli.data.targets import OwnTask  # noqa: TC001 - the loader's annotations are its schema
+from dlcli.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from dlcli.data.own.cells import Row, Table
+    from dlcli.data.own.encoding import Encoder
 
 
 def csv(
@@ -39,7 +41,7 @@ def csv(
     layer. A missing number (an empty cell, NA, NaN, null, none, ? or -) is filled in with the
     mean of the training examples, and a second feature says that it was missing. A column of
     words is a category: a feature each, 1 for the word that is there; a missing word, or one
-    that is not in the file, is all zeros. Dates and times are refused.
+    that the training examples lack, is all zeros. Dates and times are refused.
 
     Words in the target column, and up to 20 different whole numbers, are classes; other numbers
     are for regression. Several target columns are labels that may apply together if they hold 0
@@ -108,24 +110,41 @@ class TableEncoder:
         """The number of features."""
         return sum(column.width for column in self.columns)
 
+    @property
+    def names(self) -> list[str]:
+        """The names of the features' columns."""
+        return [column.name for column in self.columns]
+
     def select(self, table: Table) -> list[Row]:
         """Return a table's rows with the cells of the encoder's columns only, in their order.
 
         Raises:
             DataError: If the table lacks a column.
         """
-        indices = [table.column(column.name) for column in self.columns]
+        indices = [table.column(name) for name in self.names]
         return [row._replace(cells=[row.cells[i] for i in indices]) for row in table.rows]
 
     def fit(self, raw: Sequence[Row], positions: np.ndarray) -> TableEncoder:
-        """Take the means of the rows at some positions.
+        """Take the categories, gaps and means of the rows at some positions.
 
         Raises:
-            DataError: For a cell that is no number; it names the line.
+            DataError: For a cell that is no number, with its line; or if no feature is left.
         """
         rows = [raw[i] for i in positions]
-        fitted = [column.fit(rows, i) for i, column in enumerate(self.columns)]
-        return replace(self, columns=tuple(fitted))
+        fitted = tuple(column.fit(rows, i) for i, column in enumerate(self.columns))
+        if rows and not any(column.width for column in fitted):
+            names = ", ".join(f"'{name}'" for name in self.names)
+            message = f"{rows[0].path}: the training part has no value in {names}"
+            raise DataError(message, remedy="Fill in cells, or name other columns in features:.")
+        return replace(self, columns=fitted)
+
+    def spec(self, known: TensorSpec) -> TensorSpec:
+        """Return the form of the input: a number for each feature."""
+        return TensorSpec((self.width,), known.dtype)
+
+    def accepts(self, other: Encoder) -> bool:
+        """Whether the other encoder's rows have the same columns."""
+        return isinstance(other, TableEncoder) and self.names == other.names
 
     def encode(self, raw: Sequence[Row], positions: np.ndarray) -> np.ndarray:
         """Return the features of the rows at some positions, shape (m, width).
@@ -177,4 +196,4 @@ class TableEncoder:
         return cls(columns, tuple(values["target"]))
 
 
-DATASETS = (DataEntry(csv, _describe, "file", group="a column"),)
+DATASETS = (DataEntry(csv, _describe, "file", group="a column", learns_inputs=True),)

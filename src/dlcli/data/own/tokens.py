@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from dlcli.data.description import DataDescription
+    from dlcli.data.description import DataDescription, TensorSpec
+    from dlcli.data.own.encoding import Encoder
 
 Unit = Literal["word", "character"]
 
@@ -79,6 +80,14 @@ class TextEncoder:
             counts.update(tokens(raw[i], self.unit))
         ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
         return replace(self, vocabulary=tuple(token for token, _ in ranked[: self.size - FIRST]))
+
+    def spec(self, known: TensorSpec) -> TensorSpec:
+        """Return the form of the input, which does not depend on the training part."""
+        return known
+
+    def accepts(self, other: Encoder) -> bool:
+        """Whether the other encoder's raw examples are texts too."""
+        return isinstance(other, TextEncoder)
 
     def encode(self, raw: Sequence[str], positions: np.ndarray) -> np.ndarray:
         """Return the ids of the texts at some positions, int32, shape (m, longest), padded.

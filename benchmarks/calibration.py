@@ -1,0 +1,356 @@
+"""Whether the statistics keep their promises, by simulation: false claims, coverage, power.
+
+    python benchmarks/calibration.py                    # everything, in about half an hour
+    python benchmarks/calibration.py closure spreads    # some of it
+    python benchmarks/calibration.py --repetitions 200  # sooner, less exactly
+
+Each section draws scores of which the truth is known, asks `dlcli.comparison.statistics` what it
+makes of them, and counts. The standard error of a share of 5 % over 1000 repetitions is 0.7 %.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from harness import save, shown
+from scipy import stats
+
+from dlcli.comparison.statistics.best import _Table, judge
+from dlcli.comparison.statistics.examples import BLOCKS, two_way
+from dlcli.comparison.statistics.signs import closed_p_values
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+Row = dict[str, Any]
+FLIPS = 1024
+
+
+def p_values(scores: NDArray[np.float64], rng: np.random.Generator, errors: Any = None) -> Any:
+    """Return what `judge` would find, without the bounds, which take longer."""
+    best = int(scores.mean(axis=1).argmax())
+    table = _Table(scores, errors)
+    return closed_p_values(scores, best, table.comparable_t(best), rng, most=FLIPS)
+
+
+def claims(scores: NDArray[np.float64], rng: np.random.Generator) -> bool:
+    return bool(p_values(scores, rng).min() <= 0.05)
+
+
+# (a) the closure, and what it leaves of power
+
+
+def closure(repetitions: int) -> Iterator[Row]:
+    """A better than B by 1.3 sd, six others at -3 sd: how often B is shown worse."""
+    for replications in (6, 10, 20):
+        rng = np.random.default_rng(replications)
+        shown_worse = pair = errors = 0
+        for _ in range(repetitions):
+            noise = rng.normal(size=(8, replications))
+            truth = np.array([0, -1.3, *[-3.0] * 6])[:, None]
+            scores = noise + truth
+            found = p_values(scores, rng)
+            shown_worse += bool(scores.mean(axis=1).argmax() == 0 and found[1] <= 0.05)
+            pair += claims(scores[:2], rng)
+            truth[1] = 0
+            errors += bool(p_values(noise + truth, rng)[:2].min() <= 0.05)
+        yield {
+            "replications": replications,
+            "B shown worse": shown_worse / repetitions,
+            "the pair alone": pair / repetitions,
+            "false claims": errors / repetitions,
+        }
+
+
+# (b) unequal spreads
+
+
+def normal(rng: np.random.Generator, shape: tuple[int, int]) -> NDArray[np.float64]:
+    return rng.normal(size=shape)
+
+
+def five_times(rng: np.random.Generator, shape: tuple[int, int]) -> NDArray[np.float64]:
+    """One candidate scatters five times as much as the others."""
+    scores = rng.normal(size=shape)
+    scores[0] *= 5
+    return scores
+
+
+def collapsing(depth: float) -> Callable[..., NDArray[np.float64]]:
+    """One candidate loses so many sd in 5 % of trainings, and is equal in the mean otherwise."""
+
+    def draw(rng: np.random.Generator, shape: tuple[int, int]) -> NDArray[np.float64]:
+        scores = rng.normal(size=shape)
+        scores[0] += 0.05 * depth - depth * (rng.random(shape[1]) < 0.05)
+        return scores
+
+    return draw
+
+
+def opposite(rng: np.random.Generator, shape: tuple[int, int]) -> NDArray[np.float64]:
+    """Exponential scores, every other candidate's with the tail below."""
+    scores = rng.exponential(size=shape) - 1
+    scores[::2] *= -1
+    return scores
+
+
+def one_opposite(rng: np.random.Generator, shape: tuple[int, int]) -> NDArray[np.float64]:
+    scores = rng.exponential(size=shape) - 1
+    scores[0] *= -1
+    return scores
+
+
+def heavy(rng: np.random.Generator, shape: tuple[int, int]) -> NDArray[np.float64]:
+    return rng.standard_t(1.5, size=shape)
+
+
+def rounded(rng: np.random.Generator, shape: tuple[int, int]) -> NDArray[np.float64]:
+    return np.minimum(1.0, np.round(0.99 + 0.01 * rng.normal(size=shape), 2))
+
+
+def diverging(rng: np.random.Generator, shape: tuple[int, int]) -> NDArray[np.float64]:
+    return np.where(rng.random(shape) < 0.2, 0.1, 0.9 + 0.01 * rng.normal(size=shape))
+
+
+POPULATIONS: dict[str, Callable[..., NDArray[np.float64]]] = {
+    "normal": normal,
+    "one of 5 times the sd": five_times,
+    "one collapses by 4 sd in 5 %": collapsing(4),
+    "one collapses by 6 sd in 5 %": collapsing(6),
+    "one collapses by 10 sd in 5 %": collapsing(10),
+    "opposite skew, half": opposite,
+    "opposite skew, one": one_opposite,
+    "heavy tails": heavy,
+    "ties at 1": rounded,
+    "20 % diverge": diverging,
+}
+
+
+def spreads(repetitions: int) -> Iterator[Row]:
+    """Candidates of equal mean: how often any is shown worse."""
+    for name, draw in POPULATIONS.items():
+        row: Row = {"population": name}
+        for candidates in (8, 15):
+            for replications in (6, 10, 20):
+                rng = np.random.default_rng(replications)
+                shape = (candidates, replications)
+                found = sum(claims(draw(rng, shape), rng) for _ in range(repetitions))
+                row[f"{candidates} x {replications}"] = found / repetitions
+        yield row
+
+
+# (c) simultaneous bounds, as good, and (e, f) power and how many
+
+
+def bounds(repetitions: int) -> Iterator[Row]:
+    """Hsu's upper bounds: how often all hold; how often a candidate is wrongly `as_good`."""
+    truths = {
+        "all equal": np.zeros(8),
+        "1 sd apart": -np.arange(8.0),
+        "one lacks the margin": np.array([0, 0, 0, 0, 0, 0, 0, -1.0]),
+        "two": np.array([0, -1.0]),
+    }
+    for name, truth in truths.items():
+        for replications in (5, 10, 20):
+            rng = np.random.default_rng(replications)
+            hold = wrong = good = 0
+            for _ in range(repetitions):
+                noise = rng.normal(size=(len(truth), replications)) + rng.normal(size=replications)
+                found = judge(noise + truth[:, None], 1.0, rng).standings
+                lacks = truth.max() - truth
+                hold += all(s.lack_high >= x - 1e-12 for s, x in zip(found, lacks, strict=True))
+                status = np.array([s.status for s in found])
+                wrong += bool(((status == "as_good") & (lacks >= 1.0)).any())
+                good += float((status == "as_good").sum()) / (len(truth) - 1)
+            yield {
+                "truth": name,
+                "replications": replications,
+                "all bounds hold": hold / repetitions,
+                "wrongly as good": wrong / repetitions,
+                "as good, share": good / repetitions,
+            }
+
+
+def power(repetitions: int) -> Iterator[Row]:
+    """A best candidate better than all others by what `detectable` says: is one shown in 80 %?"""
+    for candidates in (2, 8):
+        for share in (0.0, 0.5):
+            for replications in (6, 10, 20):
+                rng = np.random.default_rng(replications)
+                shape = (candidates, replications)
+
+                def draw(
+                    shape: tuple[int, int] = shape,
+                    share: float = share,
+                    rng: np.random.Generator = rng,
+                ) -> NDArray[np.float64]:
+                    common = rng.normal(size=shape[1]) * np.sqrt(share)
+                    return rng.normal(size=shape) * np.sqrt(1 - share) + common
+
+                told = [judge(draw(), None, rng).detectable or 0.0 for _ in range(60)]
+                size = float(np.median(told))
+                given = 0
+                for _ in range(repetitions):
+                    scores = draw()
+                    scores[0] += size
+                    given += bool(p_values(scores, rng)[1] <= 0.05)
+                yield {
+                    "candidates": candidates,
+                    "variance shared": share,
+                    "replications": replications,
+                    "detectable, sd": size,
+                    "a given one shown": given / repetitions,
+                }
+
+
+def how_many(repetitions: int) -> Iterator[Row]:
+    """How often a number of further replications is named, and whether that number does it."""
+    for name, truth, margin in (
+        ("equal", np.zeros(8), None),
+        ("equal, margin 1 sd", np.zeros(8), 1.0),
+        ("one lacks 0.7 sd", np.array([0, -0.7]), None),
+        ("one lacks 0.7 sd, margin 1 sd", np.array([0, -0.7]), 1.0),
+    ):
+        rng = np.random.default_rng(3)
+        named = opened = inside = 0
+        for _ in range(repetitions // 2):
+            scores = rng.normal(size=(len(truth), 10)) + truth[:, None]
+            for standing in judge(scores, margin, rng).standings:
+                opened += standing.status == "open"
+                named += standing.more is not None
+                if standing.more is not None:
+                    inside += 10 + (standing.more[1] or 10**9) >= (3.8 * 1.414 / 0.7) ** 2 / 4
+        yield {
+            "truth": name,
+            "open": opened / repetitions * 2,
+            "of them with a number": named / max(opened, 1),
+        }
+
+
+# examples x replications
+
+
+def scored(correct: NDArray[Any], block: NDArray[np.intp]) -> tuple[Any, Any]:
+    """Return scores (candidates, replications), and those without each block.
+
+    Args:
+        correct: Shape (candidates, replications, examples).
+        block: Shape (replications, examples): the block of each example.
+    """
+    total = correct.sum(axis=2, dtype=float)
+    without = []
+    for number in range(BLOCKS):
+        inside = block == number
+        left = total - (correct * inside).sum(axis=2)
+        without.append(left / (~inside).sum(axis=1))
+    return total / correct.shape[2], np.stack(without, axis=2)
+
+
+def examples_coverage(repetitions: int) -> Iterator[Row]:
+    """Random effects of examples, replications and both: how often the interval holds the truth."""
+    for replications in (5, 10, 20, 100):
+        for examples in (359, 2000):
+            for name, own, example, both in (
+                ("mixed", 0.01, 0.2, 0.2),
+                ("replications", 0.03, 0.2, 0.2),
+                ("examples", 0.0, 0.2, 0.3),
+                ("little of examples", 0.02, 0.05, 0.3),
+            ):
+                rng = np.random.default_rng(examples + replications)
+                block = np.broadcast_to(np.arange(examples) % BLOCKS, (replications, examples))
+                two = plain = 0
+                for _ in range(repetitions):
+                    table = rng.normal(size=(replications, examples)) * both
+                    table += rng.normal(size=examples) * example
+                    table += rng.normal(size=(replications, 1)) * own
+                    scores, without = scored(np.stack([table, np.zeros_like(table)]), block)
+                    found = two_way(scores, without)
+                    mean = abs(scores[0].mean())
+                    half = stats.t.ppf(0.975, found.freedom[0, 1]) * found.standard_errors[0, 1]
+                    two += bool(mean <= half)
+                    half = stats.t.ppf(0.975, replications - 1) * stats.sem(scores[0])
+                    plain += bool(mean <= half)
+                yield {
+                    "replications": replications,
+                    "examples": examples,
+                    "spread": name,
+                    "two-way": two / repetitions,
+                    "plain": plain / repetitions,
+                }
+
+
+POOL, TEST = 1797, 359
+
+
+def images(rng: np.random.Generator, replications: int, pool: int) -> tuple[Any, Any]:
+    """Return scores of eight networks of equal population accuracy (0.98) on draws of one pool.
+
+    An image is recognised if the sum of the network's merit, the image's ease, what the image is
+    to the network in all trainings, and chance is positive.
+    """
+    ease = 2.6 + rng.normal(size=pool) + 0.25 * rng.normal(size=(8, pool))
+    correct = np.empty((8, replications, TEST), bool)
+    block = np.empty((replications, TEST), np.intp)
+    for replication in range(replications):
+        chosen = rng.permutation(pool)[:TEST]
+        chance = 0.6 * rng.normal(size=(8, TEST)) + 0.15 * rng.normal(size=(8, 1))
+        correct[:, replication] = ease[:, chosen] + chance > 0
+        block[replication] = chosen % BLOCKS
+    return scored(correct, block)
+
+
+def floor(repetitions: int) -> Iterator[Row]:
+    """Eight equal candidates on one data set: false claims by the plain error and the floored."""
+    for name, pool in (("resample", POOL), ("official", TEST)):
+        for replications in (10, 20, 40, 100):
+            rng = np.random.default_rng(replications)
+            plain = floored = 0
+            for _ in range(repetitions):
+                scores, without = images(rng, replications, pool)
+                plain += claims(scores, rng)
+                floored += bool(p_values(scores, rng, two_way(scores, without)).min() <= 0.05)
+            yield {
+                "split": name,
+                "replications": replications,
+                "plain": plain / repetitions,
+                "with the floor": floored / repetitions,
+            }
+
+
+SECTIONS: dict[str, tuple[Callable[[int], Iterator[Row]], float]] = {
+    "closure": (closure, 1),
+    "spreads": (spreads, 1),
+    "bounds": (bounds, 0.3),
+    "power": (power, 0.5),
+    "how_many": (how_many, 0.3),
+    "examples_coverage": (examples_coverage, 0.5),
+    "floor": (floor, 0.3),
+}
+"""Each with the share of the repetitions that it is given time for."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
+    parser.add_argument("sections", nargs="*", choices=[*SECTIONS, []], default=[])
+    parser.add_argument("--repetitions", type=int, default=1000)
+    options = parser.parse_args()
+    for name in options.sections or SECTIONS:
+        section, share = SECTIONS[name]
+        print(name, flush=True)
+        rows = []
+        for row in section(max(20, round(share * options.repetitions))):
+            print("  ", shown(row), flush=True)
+            rows.append(row)
+        save(f"calibration_{name}", rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,187 @@
+"""The `data` section: which data set, with its options, and how batches are made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from dlcli.config.calls import Variable
+from dlcli.config.diagnostics import listing
+from dlcli.config.grammar import Record, Typed, keys_of, read_arguments
+from dlcli.config.nodes import Mark, Node, Scalar, Table, Text
+from dlcli.config.reading import INVALID, Reader, join, report_unknown_keys, wrong_type
+from dlcli.data import entries as dataset_entries
+from dlcli.data import own_files
+from dlcli.data.description import Source
+from dlcli.suggestion import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dlcli.config.writing import Writer
+    from dlcli.signature import Entry
+
+OWN_FILES: Final = own_files()
+"""Data sets that are the user's own files; they may be named without `dataset:`."""
+
+
+@dataclass(frozen=True)
+class DataSection:
+    """The `data` section.
+
+    The data set is named in one of three ways: `dataset: imdb` with its options beside it,
+    `dataset: {imdb: {vocabulary: 10000}}`, or, for own files, `npz: {path: ...}`. It is written in
+    the second one.
+
+    Attributes:
+        factory: The dataclass of the section: its `source`, and the keys that all data sets share.
+    """
+
+    factory: type[Any]
+
+    @property
+    def common(self) -> Record:
+        """The keys that all data sets share."""
+        return Record(dict, keys_of(self.factory, beside=("source",)))
+
+    def read(self, node: Node, path: str, reader: Reader) -> Any:
+        """Return a `DataConfig`."""
+        if isinstance(node, Scalar) and isinstance(node.value, str):
+            hint = f"write data: {{dataset: {node.value}}}"
+            return wrong_type(node, path, "a mapping", reader, hint)
+        if not isinstance(node, Table):
+            return wrong_type(node, path, "a mapping", reader)
+        own = _own_files_named(node)
+        if len(own) + ("dataset" in node.pairs) != 1:
+            message = f"name one data set: 'dataset', or a file by {listing(OWN_FILES)}"
+            hint = "dataset: digits; `dlcli data ls` lists them"
+            return reader.report("missing-key", node.mark, path, message, hint)
+        common = self.common
+        shared = ("dataset", *(f.name for f in common.fields))
+        flat = Table({k: p for k, p in node.pairs.items() if k not in (*shared, *own)}, node.mark)
+        if own:
+            report_unknown_keys(flat, dict.fromkeys((*shared, *own)), path, reader)
+            source = self._read_source(own[0], node.pairs[own[0]].node, join(path, own[0]), reader)
+        else:
+            source = self._read_dataset(
+                node.pairs["dataset"].node, flat, dict.fromkeys(shared), path, reader
+            )
+        pairs = {k: p for k, p in node.pairs.items() if k in shared and k != "dataset"}
+        rest = common.read(Table(pairs, node.mark), path, reader)
+        return INVALID if INVALID in (source, rest) else self.factory(source, **rest)
+
+    def write(self, value: Any, writer: Writer) -> dict[str, Any]:
+        """Write the data set with its options, and the keys that all data sets share."""
+        options = writer.value(dict(value.source.options))
+        return {"dataset": {value.source.name: options}, **self.common.write(value, writer)}
+
+    def _read_dataset(
+        self, node: Node, flat: Table, shared: Mapping[str, None], path: str, reader: Reader
+    ) -> Any:
+        """Read `dataset: NAME` with options beside it, or `dataset: {NAME: options}`."""
+        here = join(path, "dataset")
+        if isinstance(node, Table) and len(node.pairs) == 1:
+            name, pair = next(iter(node.pairs.items()))
+            if flat.pairs:
+                report_unknown_keys(flat, shared, path, reader)
+            return self._read_source(name, pair.node, join(here, name), reader, pair.key_mark)
+        if not isinstance(node, Scalar) or not isinstance(node.value, str):
+            return wrong_type(node, here, "the name of a data set", reader)
+        return self._read_source(node.value, flat, path, reader, node.mark)
+
+    def _read_source(
+        self, name: str, options: Node, path: str, reader: Reader, mark: Any = None
+    ) -> Any:
+        entry = find_dataset(name)
+        if entry is None:
+            known = [e.name for e in dataset_entries()]
+            message = f"'{name}' is no data set dlcli knows{did_you_mean(name, known)}"
+            hint = "`dlcli data ls` lists them"
+            return reader.report("unknown-dataset", mark or options.mark, path, message, hint)
+        if isinstance(options, Scalar) and options.value is None:
+            options = Table({}, options.mark)
+        if not isinstance(options, Table):
+            return wrong_type(options, path, f"the options of {name} by name", reader)
+        values = read_arguments(options, entry, path, reader)
+        if values is INVALID or _report_variables(values, reader):
+            return INVALID
+        return Source(name, _located(values, entry, options))
+
+    def schema(self) -> dict[str, Any]:
+        """Describe one alternative a data set, so that each has only its own options."""
+        common = {f.name: f.spec.schema() for f in self.common.fields}
+        entries = dataset_entries()
+        return {"anyOf": [s for entry in entries for s in _source_schemas(entry, common)]}
+
+
+def _own_files_named(node: Table) -> list[str]:
+    """Return the kinds of own files among the keys, but for options (`text` has one `text`)."""
+    named = node.get("dataset")
+    entry = find_dataset(str(named.value)) if isinstance(named, Scalar) else None
+    options = entry.by_name if entry else {}
+    return [name for name in OWN_FILES if name in node.pairs and name not in options]
+
+
+def find_dataset(name: str) -> Entry | None:
+    """Return the data set of a name, or None."""
+    return next((e for e in dataset_entries() if name in (e.name, *e.aliases)), None)
+
+
+def _located(values: dict[str, Any], entry: Entry, node: Table) -> dict[str, Any]:
+    """Make paths absolute: beside the config first, else below the working folder."""
+    from pathlib import Path
+
+    paths = [a.name for a in entry.arguments if any(t.name == "path" for t in a.types)]
+    for name in paths:
+        if isinstance(values.get(name), str):
+            given = Path(values[name]).expanduser()
+            beside = Path(node.pairs[name].node.mark.text.name).parent / given
+            values[name] = str((beside if beside.exists() else given).absolute())
+    return values
+
+
+def _report_variables(value: Any, reader: Reader) -> bool:
+    """Report every variable in a data set's options, which are read before the data are."""
+    if isinstance(value, Variable):
+        message = f"${value.name} comes from the data, whose options cannot depend on it"
+        mark = value.mark or Mark(Text("config", ""), 1, 1)
+        reader.report("undefined-variable", mark, value.path, message, "write a number")
+        return True
+    inner = list(value.values()) if isinstance(value, dict) else value
+    if not isinstance(inner, list | tuple):
+        return False
+    return True in [_report_variables(item, reader) for item in inner]
+
+
+def _source_schemas(entry: Entry, common: dict[str, Any]) -> list[dict[str, Any]]:
+    options = {a.name: Typed(a.types, variables=True).schema() for a in entry.arguments}
+    required = [a.name for a in entry.arguments if a.required]
+    nested: dict[str, Any] = {
+        "type": ["object", "null"],
+        "properties": options,
+        "required": required,
+        "additionalProperties": False,
+    }
+    chosen = {
+        "type": "object",
+        "properties": {entry.name: nested},
+        "required": [entry.name],
+        "additionalProperties": False,
+    }
+    flat = {"dataset": {"const": entry.name}, **options, **common}
+    schemas = [
+        _closed(flat, ["dataset", *required]),
+        _closed({"dataset": chosen, **common}, ["dataset"]),
+    ]
+    if entry.name in OWN_FILES:
+        schemas.append(_closed({entry.name: nested, **common}, [entry.name]))
+    return schemas
+
+
+def _closed(properties: dict[str, Any], required: list[str]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
+    }

@@ -1,0 +1,236 @@
+"""Pieces of the grammar that know what Keras and dlcli offer: classes, metrics, candidates."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from dlcli import metrics
+from dlcli.config.grammar import MapOf, Record, Typed, keys_of, read_entry, type_schema
+from dlcli.config.nodes import Node, Plain, Scalar, Table, Word
+from dlcli.config.reading import INVALID, Reader
+from dlcli.errors import UserError
+from dlcli.signature import Type
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dlcli.config.grammar import Spec
+    from dlcli.config.writing import Writer
+
+POSITIVE = Typed((Type("integer", minimum=1),))
+COUNT = Typed((Type("integer", minimum=0),))
+SEED = Typed((Type("integer", minimum=0, maximum=2**31 - 1),))
+BOOLEAN = Typed((Type("boolean"),))
+TEXT = Typed((Type("string"),))
+NUMBER = Typed((Type("number"),))
+RATE = Typed((Type("number", minimum=0, maximum=1e30, exclusive=True),))
+FRACTION = Typed((Type("number", minimum=0, maximum=0.9),))
+NAME_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
+
+
+@dataclass(frozen=True)
+class Name:
+    """A name that is also good as a folder's name."""
+
+    def read(self, node: Node, path: str, reader: Reader) -> Any:
+        """Return the name."""
+        value = TEXT.read(node, path, reader)
+        if value is not INVALID and not re.search(NAME_PATTERN, value):
+            hint = "letters, digits, '.', '_' and '-', beginning with a letter or digit"
+            return reader.report("bad-name", node.mark, path, f"'{value}' is no name", hint)
+        return value
+
+    def write(self, value: Any, writer: Writer) -> Any:
+        """Write the name."""
+        return writer.value(value)
+
+    def schema(self) -> dict[str, Any]:
+        """Describe the name by its pattern."""
+        return {"type": "string", "pattern": NAME_PATTERN}
+
+
+@dataclass(frozen=True)
+class Nested:
+    """A Keras class of one kind, optionally with lower-case keys beside it."""
+
+    kind: str
+
+    def read(self, node: Node, path: str, reader: Reader) -> Any:
+        """Return a `Call`."""
+        return read_entry(node, self.kind, path, reader)
+
+    def write(self, value: Any, writer: Writer) -> Any:
+        """Write the class."""
+        return writer.value(value)
+
+    def schema(self) -> dict[str, Any]:
+        """Refer to the kind's definition."""
+        return type_schema(Type("entry", kind=self.kind))
+
+
+@dataclass(frozen=True)
+class MetricName:
+    """One of dlcli's metrics (`f1`, `top_k:3`), or a class of keras.metrics with arguments."""
+
+    def read(self, node: Node, path: str, reader: Reader) -> Any:
+        """Return the name as written, or a `Call`."""
+        if isinstance(node, Scalar) and isinstance(node.value, str):
+            return self._read_word(node, node.value, path, reader)
+        return read_entry(node, "metrics", path, reader)
+
+    def _read_word(self, node: Scalar, word: str, path: str, reader: Reader) -> Any:
+        try:
+            metrics.parse(word)
+        except UserError as error:
+            if reader.catalogue.find("metrics", word):
+                return read_entry(node, "metrics", path, reader)
+            return reader.report("unknown-metric", node.mark, path, error.message, error.remedy)
+        return Word(word, node.mark, path)
+
+    def write(self, value: Any, writer: Writer) -> Any:
+        """Write the name, or the class."""
+        return writer.value(value)
+
+    def schema(self) -> dict[str, Any]:
+        """Describe dlcli's names by a pattern, Keras's classes by their definition."""
+        names = sorted({n for e in metrics.entries() for n in (e.name, *e.aliases)})
+        pattern = f"^({'|'.join(names)})(:[A-Za-z0-9_]+)?$"
+        return {"anyOf": [{"type": "string", "pattern": pattern}, type_schema(METRIC)]}
+
+
+METRIC = Type("entry", kind="metrics")
+
+
+OUTPUT: Final = r"^[A-Za-z][A-Za-z0-9_]*(\[[0-9]+\])?$"
+"""An output as `model.outputs` names it: `main`, or `lstm[1]`."""
+
+
+def by_output(value: Spec) -> MapOf:
+    """Return the mapping of outputs to values of one kind."""
+    return MapOf(value, OUTPUT, "an output's id")
+
+
+@dataclass(frozen=True)
+class PerOutput:
+    """One value for all outputs, or a mapping of output ids to values."""
+
+    value: Nested
+
+    def read(self, node: Node, path: str, reader: Reader) -> Any:
+        """Return a `Call`, or a dict of them by output id."""
+        if isinstance(node, Scalar) and node.value is None:
+            return None
+        if isinstance(node, Table) and self._is_by_output(node, reader):
+            return by_output(self.value).read(node, path, reader)
+        return self.value.read(node, path, reader)
+
+    def _is_by_output(self, node: Table, reader: Reader) -> bool:
+        """Whether the keys are ids; one may be spelled like a class (`mse`, `Head`)."""
+        if not any(self._is_class(key, reader) or key[:1].isupper() for key in node.pairs):
+            return True
+        return all(self._names_class(pair.node, reader) for pair in node.pairs.values())
+
+    def _names_class(self, node: Node, reader: Reader) -> bool:
+        names = [node.value] if isinstance(node, Scalar) else []
+        names += node.pairs if isinstance(node, Table) else []
+        return len(names) == 1 and self._is_class(names[0], reader)
+
+    def _is_class(self, name: Plain, reader: Reader) -> bool:
+        return isinstance(name, str) and reader.catalogue.find(self.value.kind, name) is not None
+
+    def write(self, value: Any, writer: Writer) -> Any:
+        """Write the one value, or the values by output."""
+        return writer.value(value)
+
+    def schema(self) -> dict[str, Any]:
+        """Describe both forms, or null for an inferred loss."""
+        forms = [{"type": "null"}, self.value.schema(), by_output(self.value).schema()]
+        return {"anyOf": forms}
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """The first of several pieces that fits; the last one tells what is wrong."""
+
+    pieces: tuple[Any, ...]
+
+    def read(self, node: Node, path: str, reader: Reader) -> Any:
+        """Return the first fitting piece's value."""
+        for piece in self.pieces[:-1]:
+            trial = Reader(reader.catalogue)
+            value = piece.read(node, path, trial)
+            if not trial.diagnostics:
+                return value
+        return self.pieces[-1].read(node, path, reader)
+
+    def write(self, value: Any, writer: Writer) -> Any:
+        """Write what any of the pieces has read."""
+        return writer.value(value)
+
+    def schema(self) -> dict[str, Any]:
+        """Describe the alternatives."""
+        return {"anyOf": [piece.schema() for piece in self.pieces]}
+
+
+NULL = Typed((Type("null"),))
+
+
+@dataclass(frozen=True)
+class CandidateItem:
+    """An optimizer of a comparison; other keys may stand beside it.
+
+    Attributes:
+        factory: The dataclass of a candidate: its `optimizer`, and the keys beside it.
+    """
+
+    factory: type[Any]
+
+    @property
+    def beside(self) -> Record:
+        """The keys beside the optimizer."""
+        return Record(dict, keys_of(self.factory, beside=("optimizer",)))
+
+    def read(self, node: Node, path: str, reader: Reader) -> Any:
+        """Return a candidate."""
+        beside = self.beside
+        names = tuple(f.name for f in beside.fields)
+        call = read_entry(node, "optimizers", path, reader, names)
+        given = node.pairs if isinstance(node, Table) else {}
+        pairs = {k: p for k, p in given.items() if k in names}
+        rest = beside.read(Table(pairs, node.mark), path, reader)
+        return INVALID if INVALID in (call, rest) else self.factory(call, **rest)
+
+    def write(self, value: Any, writer: Writer) -> Any:
+        """Write the optimizer, and the keys beside it."""
+        return writer.call_beside(value.optimizer, self.beside.write(value, writer))
+
+    def schema(self) -> dict[str, Any]:
+        """Refer to the candidates' definition."""
+        return {"$ref": "#/definitions/candidate"}
+
+
+@dataclass(frozen=True)
+class Deferred:
+    """A section that is read after the others, with what they say.
+
+    Attributes:
+        describe: Returns its JSON Schema.
+        render: Writes what was read; None for what leaves nothing to write.
+    """
+
+    describe: Callable[[], dict[str, Any]]
+    render: Callable[[Any, Writer], Any] | None = None
+
+    def read(self, node: Node, path: str, reader: Reader) -> Node:  # noqa: ARG002 (a Spec's form)
+        """Keep the node."""
+        return node
+
+    def write(self, value: Any, writer: Writer) -> Any:
+        """Write the section."""
+        return self.render(value, writer) if self.render else None
+
+    def schema(self) -> dict[str, Any]:
+        """Describe the section."""
+        return self.describe()

@@ -1,0 +1,171 @@
+"""What is written reads back as the same config: every key of the grammar, in every form."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import jsonschema
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+from dlcli.config.binding import bind
+from dlcli.config.catalogue import load_catalogue
+from dlcli.config.experiment import Config
+from dlcli.config.grammar import key, keys_of
+from dlcli.config.loading import parse_config
+from dlcli.config.nodes import Text
+from dlcli.config.pieces import BOOLEAN
+from dlcli.config.rendering import default_differences, dump_yaml, to_plain, to_yaml
+from dlcli.config.schema import json_schema
+from dlcli.data import describe
+from dlcli.data import entries as dataset_entries
+from tests.config.written import Written
+
+CONFIGS = sorted(Path(__file__).parents[2].joinpath("configs").glob("*.yaml"))
+CATALOGUE = load_catalogue()
+LARGE = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+SCHEMA = json_schema()
+VALIDATOR = jsonschema.Draft7Validator(SCHEMA)
+CHAIN = "{layers: [Flatten, {Dense: {units: $classes, activation: softmax}}]}"
+SHOWN = {
+    "a lone input's dtype": f"data: {{dataset: digits}}\nmodel: {CHAIN}\n".replace(
+        "{layers", "{inputs: {input: {dtype: float16}}, layers"
+    ),
+    "bucketing": f"data: {{dataset: imdb, bucketing: true}}\nmodel: {CHAIN}\n".replace(
+        "Flatten", "{Embedding: {input_dim: 9, output_dim: 2}}, GlobalMaxPooling1D"
+    ).replace("units: $classes, activation: softmax", "units: 1, activation: sigmoid"),
+    "losses of several outputs": """\
+data: {dataset: digits}
+model:
+  layers:
+    - {Flatten: {}, id: flat}
+    - {Dense: {units: $classes, activation: softmax}, from: flat, id: Head}
+    - {Dense: {units: $classes}, from: flat, id: mse}
+  outputs: [Head, mse]
+""",
+    "inputs by name": f"data: {{dataset: digits}}\nmodel: {CHAIN}\n".replace(
+        "{layers", "{inputs: {pixels: {shape: $input_shape}}, layers"
+    ),
+    "a comparison": f"data: {{dataset: digits}}\nmodel: {CHAIN}\n"
+    "compare: {optimizers: [SGD, {Adam: {}, label: mine}], initializers: HeNormal}\n",
+}
+
+
+def parsed(text):
+    return parse_config(Text("cfg.yaml", text))
+
+
+@LARGE
+@given(Written().config)
+def test_what_is_written_reads_back_the_same(plain):
+    config = parsed(dump_yaml(plain))
+    text = to_yaml(config)
+    assert parsed(text) == config
+    assert to_yaml(parsed(text)) == text
+
+
+@LARGE
+@given(Written().config)
+def test_what_is_written_with_all_defaults_is_written_the_same_again(plain):
+    text = to_yaml(parsed(dump_yaml(plain)), CATALOGUE)
+    assert to_yaml(parsed(text), CATALOGUE) == text
+
+
+@settings(LARGE, max_examples=15)
+@given(Written().config)
+def test_the_schema_accepts_what_is_written(plain):
+    written = to_plain(parsed(dump_yaml(plain)))
+    assert [e.message for e in VALIDATOR.iter_errors(written)] == []
+
+
+def resolved(text):
+    """Return what `config show` prints."""
+    config = parsed(text)
+    return to_yaml(bind(config, describe(config.data.source)), CATALOGUE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [*(path.read_text("utf-8") for path in CONFIGS), *SHOWN.values()],
+    ids=[*(path.stem for path in CONFIGS), *SHOWN],
+)
+def test_a_resolved_config_is_resolved_to_itself(text):
+    once = resolved(text)
+    assert resolved(once) == once
+
+
+def test_every_default_is_shown_and_only_then():
+    config = parsed(f"data: {{dataset: digits}}\nmodel: {CHAIN}\n")
+    assert "bucketing" not in to_plain(config)["data"]
+    assert to_plain(config, CATALOGUE)["data"]["bucketing"] is False
+    assert "data.bucketing" not in default_differences(config)
+    changed = replace(config, data=replace(config.data, bucketing=True))
+    assert default_differences(changed)["data.bucketing"] == (True, False)
+
+
+def test_a_field_that_nothing_would_write_is_refused():
+    @dataclass(frozen=True)
+    class Section:
+        kept: bool = key(BOOLEAN, False)
+        forgotten: bool = False
+
+    with pytest.raises(TypeError, match="Section: forgotten"):
+        keys_of(Section)
+    assert [k.name for k in keys_of(Section, beside=("forgotten",))] == ["kept"]
+    assert {k.name for k in keys_of(Config)} >= {"data", "model", "compile", "fit", "compare"}
+
+
+def paths(schema, value=None, path="", *, all_of_them=False):
+    """Yield the dotted paths of the keys that a schema describes and a value has.
+
+    Keras's classes and their arguments are left out: they are the catalogue's.
+    """
+    if "$ref" in schema:
+        name = schema["$ref"].removeprefix("#/definitions/")
+        if "." in name or name in CATALOGUE.kinds():
+            return
+        schema = SCHEMA["definitions"][name]
+    for form in (*schema.get("anyOf", ()), *schema.get("allOf", ())):
+        yield from paths(form, value, path, all_of_them=all_of_them)
+    if "items" in schema:
+        items = [None] if all_of_them else value if isinstance(value, list) else []
+        for item in items:
+            yield from paths(schema["items"], item, f"{path}[]", all_of_them=all_of_them)
+    known = schema.get("properties", {})
+    given = known if all_of_them else value if isinstance(value, dict) else {}
+    for name in [name for name in known if name in given and not is_class(known[name])]:
+        yield f"{path}.{name}"
+        inner = None if all_of_them else value[name]
+        yield from paths(known[name], inner, f"{path}.{name}", all_of_them=all_of_them)
+    for pattern, form in schema.get("patternProperties", {}).items():
+        free = [v for k, v in given.items() if k not in known and re.search(pattern, k)]
+        for inner in [None] if all_of_them else free:
+            yield from paths(form, inner, f"{path}.*", all_of_them=all_of_them)
+
+
+def is_class(schema):
+    return "." in schema.get("$ref", "").removeprefix("#/definitions/")
+
+
+def drawn(strategy):
+    """Return the keys that a few draws have."""
+    found = set()
+
+    @settings(LARGE, max_examples=20, database=None, derandomize=True, phases=[Phase.generate])
+    @given(strategy)
+    def draw(plain):
+        found.update(paths(SCHEMA, plain))
+
+    draw()
+    return found
+
+
+def test_every_key_of_the_grammar_is_drawn():
+    known = set(paths(SCHEMA, all_of_them=True))
+    assert {".data.bucketing", ".model.inputs.*.dtype", ".compare.optimizers[].label"} <= known
+    found = drawn(Written(whole=True).config)
+    for entry in dataset_entries():
+        found |= drawn(Written(whole=True, dataset=entry.name).data)
+    assert known - found == set()
