@@ -280,7 +280,8 @@ def compared(tmp_path, monkeypatch):
     """Return the folder of a comparison, below the working folder's `comparisons`."""
     monkeypatch.chdir(tmp_path)
     folder = comparisons.open_comparison(tmp_path / "comparisons", "digits", "p", fresh=False)
-    folder.write_json("environment.json", {"problems": "p", "started": "2026-01-31T12:00:00+00:00"})
+    environment = {"problems": "p", "started": "2026-01-31T12:00:00+00:00", "protocol": "new"}
+    folder.write_json("environment.json", environment)
     folder.write_text("config.yaml", "fit: {epochs: 3}\n")
     folder.write_text("summary.csv", "candidate,learning_rate,mean\nAdam,0.01,0.98\nSGD,0.1,0.9\n")
     folder.write_text("summary.md", "# Comparison\n\nAdam\n")
@@ -296,6 +297,15 @@ def test_comparisons_are_listed_and_shown(compared, capsys):
     assert (listed["trials"], listed["problems"]) == (1, 1)
     assert printed(capsys, "show", "digits") == "# Comparison\n\nAdam\n"
     assert json.loads(printed(capsys, "show", "digits", "--json"))["name"] == "digits"
+
+
+def test_an_interrupted_comparison_is_listed_as_one(compared, capsys):
+    compared.write_json("results.json", {"interrupted": True})
+    assert printed(capsys, "ls").splitlines()[-1].split()[:2] == ["digits", "interrupted"]
+    compared.write_json("results.json", {"interrupted": False})
+    assert printed(capsys, "ls").splitlines()[-1].split()[:2] == ["digits", "compared"]
+    compared.write_text("results.json", "damaged")
+    assert printed(capsys, "ls").splitlines()[-1].split()[:2] == ["digits", "compared"]
 
 
 def test_two_comparisons_differ(compared, tmp_path, capsys):

@@ -464,6 +464,26 @@ def test_every_replication_is_a_dot_and_failed_ones_are_marked_and_counted(drawn
     assert "10 off the scale" in drawn["eight"]["score_intervals"].words
 
 
+@pytest.mark.parametrize(("case", "sign"), [("eight", 1), ("loss", -1)])
+def test_of_one_problem_the_rates_near_the_best_are_shown_close_by(drawn, case, sign):
+    scores = sign * CASES[case].sensitivity["score"]
+    whole, close = drawn[case]["rate_sensitivity"].figure.axes
+    low, high = sorted(sign * np.array(close.get_ylim()))
+    assert low < scores.max() < high
+    assert high - low == pytest.approx(10 * MARGIN)
+    assert len(close.collections) == len(whole.collections) == 8
+
+
+def test_bounds_up_to_some_margins_are_always_shown(monkeypatch):
+    results = synthetic(LABELS[:4])
+    by_rank = results.summary["rank"].map({1: 0.0, 2: 0.001, 3: 0.03, 4: 0.5})
+    results.summary = results.summary.assign(difference=by_rank, difference_high=by_rank + 0.001)
+    with style.applied():
+        drawing = Drawing(dict(drawings(results))["distance_to_best"](), monkeypatch)
+    assert 0.031 < panel(drawing).get_xlim()[1] < 0.5
+    assert [line.get_marker() for line in panel(drawing).lines].count(">") == 1
+
+
 def test_a_band_needs_three_runs(monkeypatch):
     results = synthetic(LABELS[:2])
     results.sensitivity = results.sensitivity.assign(runs=2)

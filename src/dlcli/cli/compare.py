@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 DEFAULT = "compare_digits_cnn.yaml"
 """The packaged config that is compared where none is named."""
 
+SHORT = {"learning rate": "rate", "lacks at most": "may lack"}
+"""Columns whose names are shorter on a terminal, so that a row fits 80 letters."""
+
 
 @click.command("compare-optimizers")
 @click.argument("configs", nargs=-1, metavar="[CONFIG ...]")
@@ -141,7 +144,7 @@ def compare(
                 results = _written(session, figures=figures)
     finally:
         pool.close()
-    _print(results, folder.path, as_json=as_json)
+    print_results(results, folder.path, as_json=as_json)
     if tracking is not None:
         from dlcli.tracking import track_comparison
 
@@ -232,7 +235,14 @@ def _write_interrupted(session: Session, *, figures: bool) -> None:
     note(f"tables: {session.folder.path / 'summary.md'}")
 
 
-def _print(results: Results, path: Path, *, as_json: bool) -> None:
+def print_results(results: Results, path: Path, *, as_json: bool) -> None:
+    """Print the answer: of one problem with its tables, of several the joint one first.
+
+    Args:
+        results: Of the comparison.
+        path: Of its folder, whose tables are written.
+        as_json: Print all of it as JSON instead.
+    """
     from dlcli.report.documents import as_data, problem_lines
 
     if as_json:
@@ -271,8 +281,9 @@ def _print_problem(results: Results, problem: str) -> None:
 
     score = f"{results.score_text.split(' at ')[0]} [95 %]"
     header, rows, numeric = ranked_table(rows_of(results, problem), score)
+    shown, right = ([SHORT.get(name, name) for name in names] for names in (header, numeric))
     echo()
-    print_table(header, rows, numeric=numeric)
+    print_table(shown, rows, numeric=right)
     for line in ("", *sensitivity_lines(results, problem, plain=not knows(HEIGHTS))):
         echo(line)
 

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
     from dlcli.comparison.results import Results
 
+MARGINS = 8
+"""How many margins from the best score are shown close by."""
+
 BANDED = 3
 """Runs that a band needs: the interval of two is hardly ever narrower than the whole axis."""
 
@@ -131,22 +134,52 @@ def rate_sensitivity(results: Results, cast: Cast) -> Figure:
         Line2D([], [], label="failed: diverged or got stuck", **_FAILED),
         Line2D([], [], color=GREY, linestyle="--", linewidth=1, label="chance level"),
     ]
-    figure, axes = problem_panels(results, [*cast.entries(notes), *extra])
-    for problem, panel in axes.items():
-        lines = _lines(results, results.sensitivity, problem, "learning_rate")
-        for candidate, rows in lines.items():
-            _draw_rates(panel, cast, candidate, rows)
-        chance = results.chance[problem]
+    entries = [*cast.entries(notes), *extra]
+    if len(results.problems) > 1:
+        figure, axes = problem_panels(results, entries)
+        for problem, panel in axes.items():
+            _draw_problem_rates(panel, results, cast, problem)
+        return figure
+    (problem,) = results.problems
+    figure, (whole, close) = panels(2, entries, height=2.6, columns=1)
+    _draw_problem_rates(whole, results, cast, problem)
+    _draw_problem_rates(close, results, cast, problem, close=True)
+    return figure
+
+
+def _draw_problem_rates(
+    panel: Axes, results: Results, cast: Cast, problem: str, *, close: bool = False
+) -> None:
+    """Draw the scores by learning rate, all of them or those near the best."""
+    lines = _lines(results, results.sensitivity, problem, "learning_rate")
+    for candidate, rows in lines.items():
+        _draw_rates(panel, cast, candidate, rows)
+    chance = results.chance[problem]
+    every = part(results.sensitivity, problem=problem)
+    if len(every):
+        _log_rates(panel, every["learning_rate"].to_numpy(float))
+    if close:
+        panel.set_ylim(*_near_best(results, problem, every))
+        title = ["the same, near the best"]
+    else:
         if math.isfinite(chance):
             panel.axhline(chance, color=GREY, linestyle="--", linewidth=1, zorder=1)
-        every = part(results.sensitivity, problem=problem)
-        if len(every):
-            _log_rates(panel, every["learning_rate"].to_numpy(float))
         failed, runs = int(every["failed"].sum()), int(every["runs"].sum())
-        said = f"{failed} of {runs} trials failed"
-        note = _fit_rates(panel, chance, [rows["score"].to_numpy(float) for rows in lines.values()])
-        describe(panel, [problem, said, note], "learning rate (log scale)", results.validation_text)
-    return figure
+        scores = [rows["score"].to_numpy(float) for rows in lines.values()]
+        title = [problem, f"{failed} of {runs} trials failed", _fit_rates(panel, chance, scores)]
+    describe(panel, title, "learning rate (log scale)", results.validation_text)
+
+
+def _near_best(results: Results, problem: str, rows: DataFrame) -> tuple[float, float]:
+    """Return the limits that show what lies some margins from the best score."""
+    scores = rows["score"].to_numpy(float)
+    scores = scores[np.isfinite(scores)]
+    if not len(scores):
+        return (0.0, 1.0)
+    best = float(scores.max() if results.greater_is_better else scores.min())
+    reach = MARGINS * (results.margins[problem] or 0.01 * abs(best) or 0.01)
+    low, high = best - reach, best + reach / 4
+    return (low, high) if results.greater_is_better else (2 * best - high, 2 * best - low)
 
 
 def time_to_target(results: Results, cast: Cast) -> Figure:

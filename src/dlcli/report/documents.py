@@ -167,7 +167,7 @@ def shown_p(row: pd.Series | Mapping[str, Any]) -> str:
 def cliff_sentences(rows: Rows, validation_text: str) -> list[str]:
     """Return a warning for each candidate whose rate is beside a cliff.
 
-    That of the best one is in the verdict.
+    That of the best one is in the verdict, and where all trials failed there is no cliff.
 
     Args:
         rows: Of a problem's summary.
@@ -175,7 +175,7 @@ def cliff_sentences(rows: Rows, validation_text: str) -> list[str]:
     """
     told = []
     for row in rows:
-        if not row["cliff"] or row["verdict"] == "best":
+        if not row["cliff"] or row["verdict"] == "best" or not row["ok"]:
             continue
         found = f"{row['candidate']} at {row['learning_rate']:g} is beside a cliff: {row['cliff']}."
         if not math.isnan(row["safer_rate"]):

@@ -31,6 +31,9 @@ _ROW = 1.25 * FONT_SIZE / 72
 _AROUND = 0.95
 """Inches that the title and the horizontal axis take."""
 
+NEAR = 4.0
+"""Bounds up to so many margins are always shown."""
+
 _PAIR: dict[str, Any] = {"linewidth": 0.9, "zorder": 1, "alpha": 0.8}
 _SHADES = "cividis"
 """Colors of the lines, from the replication with the worst mean to that with the best."""
@@ -169,7 +172,8 @@ def _draw_distances(
 ) -> None:
     margin = results.margins[problem] or 0.0
     ends = [[float(row["difference"]), float(row["difference_high"])] for row, _ in rows]
-    high = max(limits(ends)[1], 1.15 * margin)
+    near = [end for _, end in ends if end <= NEAR * margin]
+    high = max(limits(ends)[1], 1.05 * max(near, default=0.0), 1.15 * margin)
     panel.set_xlim(-0.02 * high, high)
     panel.axvline(margin, **_MARGIN)
     beside = panel.get_yaxis_transform()

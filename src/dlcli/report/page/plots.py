@@ -129,7 +129,7 @@ def problem_figures(tables: Tables, problem: str) -> list[Figure]:
 def _row_name(row: Row) -> str:
     """Return a candidate with its verdict, or of a former comparison its letter."""
     verdict = VERDICTS.get(row.get("verdict", ""), "")
-    if "verdict" not in row and row.get("group"):
+    if "verdict" not in row and row["group"].isalpha():
         verdict = f"group {row['group']}"
     return bare(f"{row['candidate']}, {verdict}" if verdict else row["candidate"])
 
@@ -242,7 +242,7 @@ def _replications(tables: Tables, rows: Sequence[Row], measure: Measure) -> Figu
         found.setdefault(row["replication"], {})[row["candidate"]] = row
     traces: list[dict[str, Any]] = [
         {
-            "type": "scatter", "mode": "lines", "name": f"replication {replication}",
+            "type": "scatter", "mode": "lines", "name": bare(f"replication {replication}"),
             "x": [bare(name) for name in names],
             "y": [number(own[name]["score"]) if name in own else None for name in names],
             "line": {"color": "#999999", "width": 1}, "hoverinfo": "skip", "showlegend": False,

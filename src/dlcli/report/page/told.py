@@ -24,7 +24,7 @@ FORMER_READING = """\
 
 FORMER_WORDS = (
     f"This comparison was {FORMER}. Its verdict is about that split and the rates found on it. Run "
-    "`dlcli compare-optimizers` again for a verdict about data of this kind."
+    "dlcli compare-optimizers again for a verdict about data of this kind."
 )
 
 
