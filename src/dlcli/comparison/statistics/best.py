@@ -44,6 +44,14 @@ FEWEST_BEYOND = 40
 CELLS_AT_ONCE = 1_000_000
 """Drawn differences held at once."""
 
+HINT = 0.2
+"""Above it, nothing says that a candidate differs: between equal ones four in five comparisons."""
+
+FEW_FLIPS = {6: 1.4, 7: 1.2}
+"""By replications: how much larger a difference must be to be shown than if the sign flips were
+many; with six, the differences of a pair must all have the same sign (`benchmarks/calibration.py`,
+`power`)."""
+
 MANY_REPLICATIONS = 30
 """From here on the candidates' standard errors scatter so little that they share one."""
 
@@ -77,8 +85,8 @@ class Standing:
         p_value: Of the sign-flip max-T test, closed; 1 for the best.
         more: For an open candidate, how many more replications would show it worse or as good with
             80 % probability: fewest and most over the 95 % interval of its difference to the best;
-            the most is None if it is beyond counting. None for other candidates, and where nothing
-            says that the candidate differs and no margin says what is good enough.
+            the most is None if that interval holds differences that no number would show. None for other candidates, and where nothing
+            says that the candidate differs (p above 0.2) and no margin says what is good enough.
     """
 
     status: Status
@@ -169,7 +177,9 @@ def judge(
                 float(lacks[i]),
                 max(float(highs[i]), float(lacks[i])),
                 float(p_values[i]),
-                bounds.more(best, i, margin) if bounds and status == "open" else None,
+                bounds.more(best, i, margin, float(p_values[i]))
+                if bounds and status == "open"
+                else None,
             )
             for i, status in enumerate(statuses)
         ),
@@ -281,10 +291,11 @@ class _Bounds:
             return float(stats.nct.sf(self._all_pairs, freedom, shift)) - POWER
 
         upper = 2 * self._all_pairs + 10
-        return error * float(optimize.brentq(lack, 0.0, upper))
+        size = float(optimize.brentq(lack, 0.0, upper))
+        return error * size * FEW_FLIPS.get(table.replications, 1.0)
 
     def more(
-        self, best: int, candidate: int, margin: float | None
+        self, best: int, candidate: int, margin: float | None, p_value: float
     ) -> tuple[int, int | None] | None:
         """Return how many more replications would decide on a candidate, see `Standing.more`."""
         table = self._table
@@ -292,7 +303,7 @@ class _Bounds:
         freedom = float(table.freedom[best, candidate])
         half = float(special.stdtrit(freedom, 0.975)) * error
         low, high = mean - half, mean + half
-        if not error > 0 or high <= 0 or (margin is None and low <= 0):
+        if not error > 0 or high <= 0 or (margin is None and p_value > HINT):
             return None
         lasting = float(table.lasting[best, candidate])
         needed = self._needed(error**2 - lasting, lasting, float(self._one_sided.max()), margin)
