@@ -33,7 +33,7 @@ fast: $(VENV)/.installed ## tests that take seconds
 slow: $(VENV)/.installed ## tests that train
 	$(BIN)/python -m pytest -m slow -n auto --dist loadgroup
 
-bench: $(VENV)/.installed ## the figures of benchmarks/README.md, in about an hour
+bench: $(VENV)/.installed ## the figures of benchmarks/README.md, in about two hours
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	  --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python benchmarks/startup.py
@@ -47,6 +47,7 @@ bench: $(VENV)/.installed ## the figures of benchmarks/README.md, in about an ho
 	$(BIN)/python benchmarks/bucketing.py
 	$(BIN)/python benchmarks/pooling.py
 	$(BIN)/python benchmarks/fuzz.py
+	$(BIN)/python benchmarks/calibration.py
 	$(BIN)/python benchmarks/report.py
 
 pictures: $(VENV)/.installed ## README's pictures, from real runs, in some ten minutes

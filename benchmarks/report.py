@@ -93,7 +93,7 @@ def rows(name: str) -> list[dict[str, Any]]:
 def table(name: str) -> str:
     """Return the Markdown table of a measurement, with where it was made."""
     told = json.loads((RESULTS / f"{name}.json").read_text())
-    columns = COLUMNS[name]
+    columns = COLUMNS.get(name) or {key: key for row in told["rows"] for key in row}
     lines = ["| " + " | ".join(columns.values()) + " |"]
     lines.append("| " + " | ".join("---" for _ in columns) + " |")
     lines += [
@@ -124,7 +124,8 @@ def write_tables() -> None:
     """Replace what stands between a table's marks in the README."""
     path = HERE / "README.md"
     text = path.read_text()
-    for name in COLUMNS:
+    calibrations = [found.stem for found in RESULTS.glob("calibration_*.json")]
+    for name in [*COLUMNS, *calibrations]:
         if rows(name):
             block = rf"(<!-- {name} -->\n).*?(<!-- end -->)"
             made = table(name)
