@@ -38,7 +38,7 @@ def expected_best(scores: ArrayLike, *, replacement: bool = False) -> NDArray[np
 
 
 @lru_cache(maxsize=32)
-def _chances(n: int, replacement: bool) -> NDArray[np.float64]:  # noqa: FBT001 (a cache's key)
+def _chances(n: int, replacement: bool) -> NDArray[np.float64]:
     """Return how probably the best of k tries is the i-th smallest of n, shape (k, i)."""
     budget = np.arange(1, n + 1)[:, None]
     rank = np.arange(n + 1)[None, :]
