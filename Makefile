@@ -41,7 +41,7 @@ slow: $(VENV)/.installed ## tests that train
 explore: $(VENV)/.installed ## hypothesis with other examples each time, and ten times as many
 	HYPOTHESIS_PROFILE=explore $(PYTEST) --dist loadfile -m 'not slow' --hypothesis-show-statistics
 
-bench: $(VENV)/.installed ## the figures of benchmarks/README.md, in about an hour
+bench: $(VENV)/.installed ## the figures of benchmarks/README.md, in about two hours
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	  --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python benchmarks/startup.py
@@ -55,6 +55,7 @@ bench: $(VENV)/.installed ## the figures of benchmarks/README.md, in about an ho
 	$(BIN)/python benchmarks/bucketing.py
 	$(BIN)/python benchmarks/pooling.py
 	$(BIN)/python benchmarks/fuzz.py
+	$(BIN)/python benchmarks/calibration.py
 	$(BIN)/python benchmarks/report.py
 
 pictures: $(VENV)/.installed ## README's pictures, from real runs, in some ten minutes

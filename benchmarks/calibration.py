@@ -20,15 +20,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from harness import save, shown
 from scipy import stats
+from scipy.special import expit
 
 from dlcli.comparison.statistics.best import _Table, judge
+from dlcli.comparison.statistics.description import describe
 from dlcli.comparison.statistics.examples import BLOCKS, two_way
+from dlcli.comparison.statistics.looks import LOOKS, spending
+from dlcli.comparison.statistics.problems import judge_jointly
+from dlcli.comparison.statistics.sensitivity import regret
 from dlcli.comparison.statistics.signs import closed_p_values
+from dlcli.evaluation import score
+from dlcli.metrics.intervals import placements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
+
+    from dlcli.comparison.statistics.description import Interval
 
 Row = dict[str, Any]
 FLIPS = 1024
@@ -183,7 +192,7 @@ def power(repetitions: int) -> Iterator[Row]:
     """A best candidate better than all others by what `detectable` says: is one shown in 80 %?"""
     for candidates in (2, 8):
         for share in (0.0, 0.5):
-            for replications in (6, 10, 20):
+            for replications in (6, 7, 10, 20):
                 rng = np.random.default_rng(replications)
                 shape = (candidates, replications)
 
@@ -213,25 +222,32 @@ def power(repetitions: int) -> Iterator[Row]:
 
 def how_many(repetitions: int) -> Iterator[Row]:
     """How often a number of further replications is named, and whether that number does it."""
-    for name, truth, margin in (
-        ("equal", np.zeros(8), None),
-        ("equal, margin 1 sd", np.zeros(8), 1.0),
-        ("one lacks 0.7 sd", np.array([0, -0.7]), None),
-        ("one lacks 0.7 sd, margin 1 sd", np.array([0, -0.7]), 1.0),
+    # Two candidates, variance of the difference 2: (1.96 + 0.84)^2 * 2 / 0.7^2 = 32 in all, and so
+    # on with Student's t; within the margin (1.64 + 0.84)^2 * 2 / 0.3^2.
+    for name, truth, margin, needed in (
+        ("equal", np.zeros(8), None, None),
+        ("equal, margin 1 sd", np.zeros(8), 1.0, None),
+        ("one of two lacks 0.7 sd", np.array([0, -0.7]), None, 34 - 10),
+        ("one of two lacks 0.7 sd, margin 1 sd", np.array([0, -0.7]), 1.0, 34 - 10),
     ):
         rng = np.random.default_rng(3)
-        named = opened = inside = 0
-        for _ in range(repetitions // 2):
+        named = opened = comparisons = right = bounded = 0
+        for _ in range(repetitions):
             scores = rng.normal(size=(len(truth), 10)) + truth[:, None]
-            for standing in judge(scores, margin, rng).standings:
-                opened += standing.status == "open"
-                named += standing.more is not None
-                if standing.more is not None:
-                    inside += 10 + (standing.more[1] or 10**9) >= (3.8 * 1.414 / 0.7) ** 2 / 4
+            found = judge(scores, margin, rng).standings
+            ranges = [s.more for s in found if s.more is not None]
+            opened += sum(s.status == "open" for s in found)
+            named += len(ranges)
+            comparisons += bool(ranges)
+            for fewest, most in ranges:
+                bounded += most is not None
+                right += needed is not None and fewest <= needed <= (most or np.inf)
         yield {
             "truth": name,
-            "open": opened / repetitions * 2,
-            "of them with a number": named / max(opened, 1),
+            "comparisons with a number": comparisons / repetitions,
+            "of the open with one": named / max(opened, 1),
+            "of these with an upper end": bounded / max(named, 1),
+            "of these with the true number": right / named if needed and named else np.nan,
         }
 
 
@@ -325,6 +341,186 @@ def floor(repetitions: int) -> Iterator[Row]:
             }
 
 
+# (d) failures told apart, (k) tuning, looks, several problems, (g) evaluation
+
+
+def failures(repetitions: int) -> Iterator[Row]:
+    """One training in ten diverges: coverage of the mean of all, of the rest, and of the share."""
+    for replications in (5, 10, 20):
+        rng = np.random.default_rng(replications)
+        whole = rest = share = made = 0
+        for _ in range(repetitions):
+            failed = rng.random(replications) < 0.1
+            scores = np.where(failed, 0.1, rng.normal(0.9, 0.01, replications))
+            found = describe(scores, failed)
+            whole += holds(found.interval, 0.9 * 0.9 + 0.1 * 0.1)
+            share += holds(found.failure_share, 0.1)
+            made += found.succeeded_interval is not None
+            rest += holds(found.succeeded_interval, 0.9)
+        yield {
+            "replications": replications,
+            "mean of all": whole / repetitions,
+            "mean of the rest": rest / made,
+            "share of failures": share / repetitions,
+        }
+
+
+def holds(interval: Interval | None, truth: float) -> bool:
+    return interval is not None and interval.low <= truth <= interval.high
+
+
+def tuning(repetitions: int) -> Iterator[Row]:
+    """What a default rate loses, tuned again near the best so far: coverage and bias."""
+    rates = 10.0 ** np.arange(-4, 0.5, 0.5)
+    for name, height, default in (
+        ("flat", np.zeros(9), 1e-2),
+        ("a peak, the default beside it", -np.abs(np.arange(9) - 4.0), 10**-2.5),
+        ("a peak, the default on it", -np.abs(np.arange(9) - 4.0), 1e-2),
+    ):
+        for replications in (5, 10, 20):
+            rng = np.random.default_rng(replications)
+            inside = made = 0
+            plain, means = [], []
+            for _ in range(repetitions):
+                noise = rng.normal(size=(9, replications)) + rng.normal(size=replications)
+                full = height[:, None] + noise
+                scores = full.copy()
+                for number in range(1, replications):
+                    best = int(np.nanmean(scores[:, :number], axis=1).argmax())
+                    scores[np.abs(np.arange(9) - best) > 1, number] = np.nan
+                place = int(np.abs(np.log10(rates / default)).argmin())
+                plain.append(full[:, 0].max() - full[place, 0])
+                found = regret(rates, scores, default)
+                if found is None or found.interval is None:
+                    continue
+                made += 1
+                means.append(found.mean)
+                inside += holds(found.interval, float(height.max() - height[place]))
+            yield {
+                "curve": name,
+                "replications": replications,
+                "true regret": float(height.max() - height[place]),
+                "mean, first search alone": float(np.mean(plain)),
+                "mean": float(np.mean(means)),
+                "with an interval": made / repetitions,
+                "covers": inside / made,
+            }
+
+
+def looks(repetitions: int) -> Iterator[Row]:
+    """Looks after 10, 20, 40: false claims, and the trainings that stopping saves."""
+    cases = {
+        "equal": np.zeros(8),
+        "a gradient of 0.4 sd": -0.4 * np.arange(8.0),
+        "one clear winner": np.array([0, *[-2.0] * 7]),
+    }
+    for name, truth in cases.items():
+        for margin in (None, 1.0):
+            rng = np.random.default_rng(5)
+            wrong = trained = decided = 0
+            for _ in range(repetitions):
+                scores = rng.normal(size=(8, 40)) + truth[:, None]
+                left = np.arange(8)
+                done, claimed = 0, False
+                for look, level in zip(LOOKS, spending(LOOKS), strict=True):
+                    trained += len(left) * (look - done)
+                    done = look
+                    verdict = judge(scores[left, :look], margin, rng, alpha=level)
+                    status = np.array([s.status for s in verdict.standings])
+                    worse = left[status == "worse"]
+                    claimed |= bool((truth[worse] >= truth[left[verdict.best]]).any())
+                    left = left[status != "worse"]
+                    if verdict.decided:
+                        decided += 1
+                        break
+                wrong += claimed
+            yield {
+                "truth": name,
+                "margin": "none" if margin is None else "1 sd",
+                "wrong claims": wrong / repetitions,
+                "trainings saved": 1 - trained / (320 * repetitions),
+                "decided": decided / repetitions,
+            }
+
+
+def problems(repetitions: int) -> Iterator[Row]:
+    """Candidates that are equal over problems and differ by problem: false claims over all."""
+    for number in (3, 5, 6, 10, 20):
+        rng = np.random.default_rng(number)
+        before = after = 0
+        for _ in range(repetitions):
+            tables = [
+                rng.normal(size=(6, 1)) + 0.5 * rng.normal(size=(6, 10)) for _ in range(number)
+            ]
+            before += claims(np.concatenate(tables, axis=1), rng)
+            joint = judge_jointly(tables, None, rng)
+            worse = any(s.status == "worse" for s in joint.verdict.standings)
+            after += joint.generalizes and worse
+        yield {
+            "problems": number,
+            "replications joined": before / repetitions,
+            "problems as the sample": after / repetitions,
+        }
+
+
+def evaluation(repetitions: int) -> Iterator[Row]:
+    """Coverage of `eval`'s intervals of the area under the curve and of macro F1."""
+    for examples in (50, 359, 2000):
+        for positives in (0.02, 0.05, 0.5):
+            rng = np.random.default_rng(examples)
+            shift = 2.0
+            area = float(stats.norm.cdf(shift / np.sqrt(2)))
+            big = (rng.random(1_000_000) < positives).astype(int)
+            guess = rng.normal(size=len(big)) + shift * big
+            cut = 1.0 + (0.5 if positives < 0.5 else 0.0)
+            f1 = float(np.mean(f1_by_class(big, guess > cut)))
+            covered = dict.fromkeys(("auc", "auc, bootstrap", "f1", "f1, bootstrap"), 0)
+            made = 0
+            for number in range(repetitions):
+                y = (rng.random(examples) < positives).astype(int)
+                if not 0 < y.sum() < examples:
+                    continue
+                made += 1
+                p = expit(rng.normal(size=examples) + shift * y - cut)
+                seeds = np.random.default_rng(number)
+                found = score(
+                    y,
+                    p,
+                    ["auc", "f1:macro"],
+                    task="binary",
+                    classes=("no", "yes"),
+                    resamples=500,
+                    rng=seeds,
+                )
+                low, high = found.scores["auc"].interval
+                covered["auc"] += low <= area <= high
+                low, high = found.scores["f1:macro"].interval
+                covered["f1"] += low <= f1 <= high
+                drawn = rng.integers(examples, size=(200, examples))
+                known = drawn[(y[drawn].sum(axis=1) > 0) & (y[drawn].sum(axis=1) < examples)]
+                ranks = [placements(y[d], p[d])[y[d] > 0].mean() for d in known[:150]]
+                low, high = np.quantile(ranks, [0.025, 0.975])
+                covered["auc, bootstrap"] += low <= area <= high
+                shares = [np.mean(f1_by_class(y[d], p[d] > 0.5)) for d in drawn[:150]]
+                low, high = np.quantile(shares, [0.025, 0.975])
+                covered["f1, bootstrap"] += low <= f1 <= high
+            yield {
+                "examples": examples,
+                "positives": positives,
+                **{name: count / made for name, count in covered.items()},
+            }
+
+
+def f1_by_class(truth: NDArray[Any], guess: NDArray[Any]) -> list[float]:
+    """Return the F1 of either class, of those that occur."""
+    found = []
+    for value in (0, 1):
+        of, taken = truth == value, guess == value
+        if of.any() or taken.any():
+            found.append(2 * float((of & taken).sum()) / float(of.sum() + taken.sum()))
+    return found
+
+
 SECTIONS: dict[str, tuple[Callable[[int], Iterator[Row]], float]] = {
     "closure": (closure, 1),
     "spreads": (spreads, 1),
@@ -333,6 +529,11 @@ SECTIONS: dict[str, tuple[Callable[[int], Iterator[Row]], float]] = {
     "how_many": (how_many, 0.3),
     "examples_coverage": (examples_coverage, 0.5),
     "floor": (floor, 0.3),
+    "failures": (failures, 1),
+    "tuning": (tuning, 0.3),
+    "looks": (looks, 0.1),
+    "problems": (problems, 0.3),
+    "evaluation": (evaluation, 0.3),
 }
 """Each with the share of the repetitions that it is given time for."""
 

@@ -109,7 +109,7 @@ def rows(name: str, results: Path = RESULTS) -> list[dict[str, Any]]:
 def table(name: str, results: Path = RESULTS) -> str:
     """Return the Markdown table of a measurement, with where it was made."""
     told = json.loads((results / f"{name}.json").read_text())
-    columns = COLUMNS[name]
+    columns = COLUMNS.get(name) or {key: key for row in told["rows"] for key in row}
     lines = ["| " + " | ".join(columns.values()) + " |"]
     lines.append("| " + " | ".join("---" for _ in columns) + " |")
     lines += [
@@ -147,6 +147,8 @@ def write_tables(
 ) -> None:
     """Replace what stands between a table's marks in the README."""
     text = path.read_text()
+    if names is COLUMNS:
+        names = [*COLUMNS, *(found.stem for found in results.glob("calibration_*.json"))]
     for name in names:
         if rows(name, results):
             block = rf"(<!-- {name} -->\n).*?(<!-- end -->)"

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from scipy.stats import binomtest
 from sklearn import metrics as sk
 from sklearn.dummy import DummyClassifier
@@ -95,6 +96,44 @@ def test_intervals_of_a_rare_class_cover_the_truth(name):
         evaluate(*draw(100), [name], "binary", 2).scores[name].interval for _ in range(300)
     ]
     assert np.mean([low <= truth <= high for low, high in intervals]) >= 0.93
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", [0.02, 0.05, 0.5])
+@pytest.mark.parametrize("n", [50, 359])
+def test_intervals_of_the_area_cover_it_with_few_positives(n, share):
+    rng = np.random.default_rng(n)
+    covered = made = 0
+    for _ in range(300):
+        y = (rng.random(n) < share).astype(int)
+        if not 0 < y.sum() < n:
+            continue
+        p = 1 / (1 + np.exp(-(rng.normal(size=n) + 2 * y)))
+        made += 1
+        low, high = evaluate(y, p, ["auc"], "binary", 2).scores["auc"].interval
+        covered += low <= stats.norm.cdf(2 / np.sqrt(2)) <= high
+    assert covered >= stats.binom.ppf(1e-4, made, 0.94)
+
+
+@pytest.mark.slow
+def test_the_interval_of_macro_f1_covers_it_with_fifty_examples():
+    rng = np.random.default_rng(1)
+    centers = 2.2 * np.eye(4)
+
+    def draw(n):
+        y = rng.choice(4, n, p=[0.5, 0.3, 0.15, 0.05])
+        logits = 2.2 * (centers[y] + rng.normal(size=(n, 4)))
+        p = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return y, p / p.sum(axis=1, keepdims=True)
+
+    truth = evaluate(*draw(100_000), ["f1:none"], resamples=2).scores["f1:none"].value
+    covered = 0
+    for i in range(200):
+        y, p = draw(50)
+        low, high = evaluate(y, p, ["f1"], seed=i, resamples=400).scores["f1"].interval
+        occurring = np.union1d(y, p.argmax(axis=1))
+        covered += low <= np.mean(np.array(truth)[occurring]) <= high
+    assert covered >= stats.binom.ppf(1e-4, 200, 0.93)
 
 
 def test_an_f1_of_one_class_has_the_interval_of_the_share_it_is_made_of():

@@ -1,9 +1,11 @@
 """Targets and probabilities become scores with intervals, a per-class table, a confusion matrix.
 
-A metric that is made of a proportion gets the exact binomial interval, all others the bootstrap
-over the examples; every metric of one evaluation sees the same resamples. A resample in which a
-metric is undefined, as the area under the curve of a class that was not drawn, is left out; one
-without a class leaves that class out of its averages, as the value itself would. Where not a
+A metric that is made of a proportion gets the exact binomial interval, and the area under the ROC
+curve that of its classes' areas. All others get the bootstrap over the examples, and macro F1 at
+least the interval that its classes' own give; every metric of one evaluation sees the same
+resamples. A resample in which a metric is undefined, as the average precision of a class that was
+not drawn, is left out; one without a class leaves that class out of its averages, as the value
+itself would. Where not a
 single prediction is wrong, resampling could not show a worse one, and the lower limit is what the
 number of examples does not exclude (`intervals.after_errors`).
 
@@ -20,6 +22,7 @@ import numpy as np
 
 from dlcli import metrics
 from dlcli.errors import DataError
+from dlcli.metrics.averaging import counted_classes
 from dlcli.metrics.families import (
     Matrix,
     Ranking,
@@ -30,7 +33,17 @@ from dlcli.metrics.families import (
     ratio,
     split_counts,
 )
-from dlcli.metrics.intervals import after_errors, debiased, exact_binomial, most_errors, percentile
+from dlcli.metrics.intervals import (
+    after_errors,
+    area_limits,
+    debiased,
+    exact_binomial,
+    likely_share,
+    most_errors,
+    of_mean,
+    percentile,
+    placements,
+)
 from dlcli.metrics.predictions import CLASS_TASKS, LABEL_TASKS, Batch, batch_of_arrays
 from dlcli.plain import finite
 
@@ -338,6 +351,8 @@ class _Scorer:
             return None
         if isinstance(family, Sums) and family.share is not None:
             return self._exact(family, family.share)
+        if isinstance(family, Ranking) and family.pairs:
+            return self._area(family, request)
         assert draws is not None  # noqa: S101  (everything else was drawn)
         value = _value(self.batch, request)
         if isinstance(family, Sums) and family.biased:
@@ -347,12 +362,59 @@ class _Scorer:
         if found is None:
             return None
         low, high = found
+        if isinstance(family, Sums) and family.parts is not None:
+            least, most = self._by_class(family, family.parts)
+            low, high = min(low, least), max(high, most)
         return [min(low, self._not_excluded(family)) if _is_flawless(request, value) else low, high]
 
     def _exact(self, family: Sums, share: Share) -> Any:
         sums = family.statistics(self.batch).sum(axis=0)
         limits = exact_binomial(*share.counted(sums), self.confidence)
         return np.stack([share.made(limit) for limit in limits], axis=-1).tolist()
+
+    def _by_class(self, family: Sums, parts: Share) -> tuple[float, float]:
+        """Return the interval of a macro average from those of its classes."""
+        statistics = np.asarray(family.statistics(self.batch), dtype=float)
+        sums = statistics.sum(axis=0)
+        right, tried = parts.counted(sums)
+        counts_too = counted_classes(self.batch.task, np, *split_counts(sums)[:3]) > 0
+        share = right / np.maximum(tried, 1)
+        low, high = likely_share(right, tried, self.confidence)
+        each_right, each_tried = parts.counted(statistics)
+        influence = (each_right - share * each_tried) / np.maximum(tried, 1)
+        values, low, high = (parts.made(part)[counts_too] for part in (share, low, high))
+        return of_mean(values, low, high, influence[:, counts_too])
+
+    def _area(self, family: Ranking, request: metrics.Request) -> list[float] | None:
+        """Return the interval of the area under the ROC curve, averaged over the classes."""
+        truth, output = self.batch.truth, self.batch.output
+        columns = [1] if self.batch.task == "binary" else range(truth.shape[1])
+        values: list[float] = []
+        limits: list[tuple[float, float]] = []
+        influence: list[np.ndarray] = []
+        for column in columns:
+            positive = truth[:, column] > 0
+            sides = [part for part in (positive, ~positive) if part.any()]
+            if len(sides) < 2:
+                continue
+            placed = placements(truth[:, column], output[:, column])
+            area = float(placed[positive].mean())
+            own = np.zeros(len(truth))
+            variance = 0.0
+            for part in sides:
+                size = int(part.sum())
+                own[part] = (placed[part] - area) / size
+                variance += float(np.square(own[part]).sum()) * size / max(size - 1, 1)
+            number = int(positive.sum())
+            values.append(area)
+            limits.append(area_limits(area, number, len(truth) - number, variance, self.confidence))
+            influence.append(own)
+        if not values:
+            return None
+        lows, highs = np.array(limits).T
+        low, high = of_mean(np.array(values), lows, highs, np.stack(influence, axis=1))
+        flawless = _is_flawless(request, float(np.mean(values)))
+        return [min(low, self._not_excluded(family)) if flawless else low, high]
 
     def _not_excluded(self, family: Sums | Ranking) -> float:
         """Return the lower limit of a metric that is perfect over the split."""
@@ -375,7 +437,7 @@ class _Scorer:
         """Return the bootstrap values of each metric that needs them, (resamples[, 2])."""
         families = {request.text: request.family(self.batch.task) for request in requests}
         sums = {t: f for t, f in families.items() if isinstance(f, Sums) and f.share is None}
-        rankings = {t: f for t, f in families.items() if isinstance(f, Ranking)}
+        rankings = {t: f for t, f in families.items() if isinstance(f, Ranking) and not f.pairs}
         statistics = {text: family.statistics(self.batch) for text, family in sums.items()}
         parts: dict[str, list[np.ndarray]] = {text: [] for text in (*sums, *rankings)}
         ranked = 0

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from dlcli.errors import UserError
 from dlcli.report.page import REPORT, comparison_page, run_page
 from dlcli.scoring import data_form, open_run, read_predictions
-from dlcli.store.comparisons import SUMMARY, ComparisonFolder, is_comparison
+from dlcli.store.comparisons import FIGURES, SUMMARY, ComparisonFolder, is_comparison
+from dlcli.store.folder import explained_os_errors
+
+if TYPE_CHECKING:
+    from dlcli.comparing import Session
+    from dlcli.comparison.results import Results
 
 
 def write_report(name: str, runs: Path, comparisons: Path) -> Path:
@@ -43,6 +49,47 @@ def _write_comparison_report(folder: ComparisonFolder) -> Path:
             raise
         message = f"{folder.path} is being compared right now: {error.message}"
         raise UserError(message, remedy="wait for it to end: it writes its tables then") from error
+
+
+class Written(NamedTuple):
+    """What was written of a comparison.
+
+    Attributes:
+        results: Its tables.
+        remarks: What the user should know.
+    """
+
+    results: Results
+    remarks: tuple[str, ...] = ()
+
+
+def write_comparison(session: Session, *, figures: bool) -> Written:
+    """Write the tables of a comparison into its folder, and its figures and page if asked to.
+
+    Tables that hold more trials than these are kept beside them.
+    """
+    from dlcli.comparing import write_best
+    from dlcli.report.documents import write_tables
+
+    folder = session.folder
+    assert folder is not None  # noqa: S101 (there is one when something is written)
+    results = session.results()
+    remarks: tuple[str, ...] = ()
+    if earlier := folder.set_aside(set(results.trials["key"])):
+        remarks = (
+            f"these tables hold fewer trials than those before, which are kept in {earlier}",
+        )
+    write_tables(results, folder)
+    write_best(session, results)
+    if figures:
+        from dlcli.report.figures import write_figures
+
+        place = folder.own(FIGURES)
+        with explained_os_errors(place):
+            place.mkdir(exist_ok=True)
+        write_figures(results, place)
+        write_comparison_report(folder)
+    return Written(results, remarks)
 
 
 def write_comparison_report(folder: ComparisonFolder) -> Path:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dlcli.cli.compare import _Home, _written
-from dlcli.comparing import Placement, Session, write_settings
+from dlcli.comparing import Home, Placement, Session, write_settings
+from dlcli.reporting import write_comparison
 from dlcli.store.comparisons import ComparisonFolder
 from tests.comparing.test_session import TWO, MadeUp, Told
 from tests.comparison.made import by_rate, plan
@@ -97,18 +97,18 @@ HERE = Placement("serial", 1)
 def compared(tmp_path):
     """Return a finished comparison with its tables, in `comparisons/made`."""
     made = plan(TWO)
-    session = Session(made, _Home(made, None, tmp_path / "comparisons").opened(fresh=False))
+    session = Session(made, Home(made, None, tmp_path / "comparisons").opened(fresh=False))
     with session.folder.lock():
         write_settings(session, ["dlcli"], HERE)
         session.run(MadeUp(made), Told())
-        _written(session, figures=False)
+        write_comparison(session, figures=False)
     return session
 
 
 def again(compared, compare=TWO, *, name=None):
     """Do the same comparison once more, as the command does; return it, and how much it trained."""
     made = plan(compare)
-    home = _Home(made, name, compared.folder.path.parent)
+    home = Home(made, name, compared.folder.path.parent)
     found = home.found()
     session = Session(made, found)
     session.folder = home.opened(fresh=False)
@@ -117,7 +117,7 @@ def again(compared, compare=TWO, *, name=None):
     with session.folder.lock():
         write_settings(session, ["dlcli"], HERE)
         session.run(executor, Told())
-        _written(session, figures=False)
+        write_comparison(session, figures=False)
     return session, executor.done
 
 

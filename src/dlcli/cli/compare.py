@@ -200,27 +200,12 @@ def _run(session: Session, pool: Executor, deadline: float | None) -> None:
 
 
 def _written(session: Session, *, figures: bool) -> Results:
-    from dlcli import comparing
-    from dlcli.report.documents import write_tables
-    from dlcli.store.comparisons import FIGURES
+    from dlcli.reporting import write_comparison
 
-    assert session.folder is not None  # noqa: S101 (there is one when something is written)
-    results = session.results()
-    if earlier := session.folder.set_aside(set(results.trials["key"])):
-        note(f"these tables hold fewer trials than those before, which are kept in {earlier}")
-    write_tables(results, session.folder)
-    comparing.write_best(session, results)
-    if figures:
-        from dlcli.report.figures import write_figures
-        from dlcli.reporting import write_comparison_report
-        from dlcli.store.folder import explained_os_errors
-
-        place = session.folder.own(FIGURES)
-        with explained_os_errors(place):
-            place.mkdir(exist_ok=True)
-        write_figures(results, place)
-        write_comparison_report(session.folder)
-    return results
+    written = write_comparison(session, figures=figures)
+    for remark in written.remarks:
+        note(remark)
+    return written.results
 
 
 def _write_interrupted(session: Session, *, figures: bool) -> None:

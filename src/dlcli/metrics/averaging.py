@@ -19,6 +19,8 @@ def averaged(
     score: Callable[[Any, Any, Any, Any], Any],
     trials: Callable[[Any, Any, Any], Any],
     made: Callable[[Any], Any] = lambda share: share,
+    *,
+    by_parts: bool = False,
 ) -> Sums:
     """Return a score of TP, FP, FN, averaged over the classes as scikit-learn does.
 
@@ -28,6 +30,7 @@ def averaged(
         score: Array module, TP, FP, FN -> value.
         trials: TP, FP, FN -> the trials of which TP is the share that the score is made of.
         made: That share -> score.
+        by_parts: The interval of a macro average is made of those of its classes.
     """
     positive = task == "binary" and average == "default"
 
@@ -48,13 +51,14 @@ def averaged(
     def counted(sums: Any) -> tuple[Any, Any]:
         tp, fp, fn, _ = split_counts(sums)
         tried = trials(tp, fp, fn)
-        return (tp, tried) if average == "none" else (tp[1], tried[1])
+        return (tp[1], tried[1]) if positive else (tp, tried)
 
     if positive or average == "none":
         return Sums(counts, finish, Share(counted, made))
     if average == "micro" and task in CLASS_TASKS:  # then all three are the accuracy
         return Sums(counts, finish, Share(lambda s: (split_counts(s)[0].sum(), s[-1])))
-    return Sums(counts, finish)
+    macro = by_parts and average not in ("micro", "weighted")
+    return Sums(counts, finish, parts=Share(counted, made) if macro else None)
 
 
 def counted_classes(task: str, xp: Any, tp: Any, fp: Any, fn: Any) -> Any:

@@ -41,12 +41,15 @@ class Sums:
         share: Where the metric comes from a share, which has an exact interval; else None.
         biased: Noise alone moves it in one direction, so that resampling, which adds noise, moves
             it once more.
+        parts: Where it is the mean over the classes of what comes from a share, that share of each
+            class; `counted` then also takes the statistics of the examples, (n, k).
     """
 
     statistics: Callable[[Batch], Any]
     finish: Callable[[Any, Any], Any]
     share: Share | None = None
     biased: bool = False
+    parts: Share | None = None
 
 
 @dataclass(frozen=True)
@@ -56,9 +59,11 @@ class Ranking:
     Attributes:
         area: Cumulative true and false positives (..., thresholds), from the highest score down,
             and the array module -> the metric (...); NaN where it is undefined.
+        pairs: It is the share of the pairs of a positive and a negative that are ranked right.
     """
 
     area: Callable[[Any, Any, Any], Any]
+    pairs: bool = False
 
 
 @dataclass(frozen=True)

@@ -189,6 +189,7 @@ def f1_score(task: str, *, average: Average = "default") -> Family:
         lambda xp, tp, fp, fn: ratio(xp, 2 * tp, 2 * tp + fp + fn),
         lambda tp, fp, fn: tp + fp + fn,
         lambda share: 2 * share / (1 + share),
+        by_parts=True,
     )
 
 
@@ -293,7 +294,7 @@ def auc(task: str) -> Family:  # noqa: ARG001
         total = tp[..., -1] * fp[..., -1]
         return xp.where(total > 0, under, UNDEFINED) / xp.where(total > 0, total, 1.0)
 
-    return Ranking(area)
+    return Ranking(area, pairs=True)
 
 
 def average_precision(task: str) -> Family:  # noqa: ARG001

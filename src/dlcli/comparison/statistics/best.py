@@ -44,6 +44,14 @@ FEWEST_BEYOND = 40
 CELLS_AT_ONCE = 1_000_000
 """Drawn differences held at once."""
 
+HINT = 0.2
+"""Above it, nothing says that a candidate differs: between equal ones four in five comparisons."""
+
+FEW_FLIPS = {(True, 6): 1.4, (True, 7): 1.2, (False, 6): 1.2}
+"""By whether it is a pair, and by replications: how much larger a difference must be to be shown
+than if the sign flips were many; with six, the differences of a pair must all have the same sign
+(benchmarks/calibration.py, `power`)."""
+
 MANY_REPLICATIONS = 30
 """From here on the candidates' standard errors scatter so little that they share one."""
 
@@ -77,8 +85,9 @@ class Standing:
         p_value: Of the sign-flip max-T test, closed; 1 for the best.
         more: For an open candidate, how many more replications would show it worse or as good with
             80 % probability: fewest and most over the 95 % interval of its difference to the best;
-            the most is None if it is beyond counting. None for other candidates, and where nothing
-            says that the candidate differs and no margin says what is good enough.
+            the most is None if that interval holds differences that no number would show. None for
+            other candidates, and where nothing says that the candidate differs (p above 0.2) and no
+            margin says what is good enough.
     """
 
     status: Status
@@ -169,7 +178,9 @@ def judge(
                 float(lacks[i]),
                 max(float(highs[i]), float(lacks[i])),
                 float(p_values[i]),
-                bounds.more(best, i, margin) if bounds and status == "open" else None,
+                bounds.more(best, i, margin, float(p_values[i]))
+                if bounds and status == "open"
+                else None,
             )
             for i, status in enumerate(statuses)
         ),
@@ -281,10 +292,11 @@ class _Bounds:
             return float(stats.nct.sf(self._all_pairs, freedom, shift)) - POWER
 
         upper = 2 * self._all_pairs + 10
-        return error * float(optimize.brentq(lack, 0.0, upper))
+        size = float(optimize.brentq(lack, 0.0, upper))
+        return error * size * FEW_FLIPS.get((len(table.values) == 2, table.replications), 1.0)
 
     def more(
-        self, best: int, candidate: int, margin: float | None
+        self, best: int, candidate: int, margin: float | None, p_value: float
     ) -> tuple[int, int | None] | None:
         """Return how many more replications would decide on a candidate, see `Standing.more`."""
         table = self._table
@@ -292,7 +304,7 @@ class _Bounds:
         freedom = float(table.freedom[best, candidate])
         half = float(special.stdtrit(freedom, 0.975)) * error
         low, high = mean - half, mean + half
-        if not error > 0 or high <= 0 or (margin is None and low <= 0):
+        if not error > 0 or high <= 0 or (margin is None and p_value > HINT):
             return None
         lasting = float(table.lasting[best, candidate])
         needed = self._needed(error**2 - lasting, lasting, float(self._one_sided.max()), margin)
@@ -363,7 +375,6 @@ def _drawn_t(values: NDArray[np.float64], rng: np.random.Generator) -> NDArray[n
     """
     candidates, replications = values.shape
     centred = values - values.mean(axis=1, keepdims=True)
-    first, second = np.indices((candidates, candidates)).reshape(2, -1)
     count = max(FEWEST_DRAWS, min(DRAWS, MOST_CELLS // candidates**2))
     width = replications if replications <= MANY_REPLICATIONS else 1
     chunk = max(1, CELLS_AT_ONCE // (candidates**2 * width))
@@ -373,16 +384,17 @@ def _drawn_t(values: NDArray[np.float64], rng: np.random.Generator) -> NDArray[n
         if width > 1:
             mixing = rng.normal(size=(size, replications, replications))
             drawn = centred @ mixing
-            gaps = drawn[:, first] - drawn[:, second]
-            mean, error = gaps.mean(axis=2), gaps.std(axis=2, ddof=1) / math.sqrt(replications)
+            gaps = drawn[:, :, None] - drawn[:, None, :]
+            mean, error = gaps.mean(axis=3), gaps.std(axis=3, ddof=1) / math.sqrt(replications)
         else:
             drawn = rng.normal(size=(size, replications)) @ centred.T
-            mean = drawn[:, first] - drawn[:, second]
-            spread = np.sqrt(np.square(centred[first] - centred[second]).sum(axis=1))
-            shared = np.sqrt(rng.chisquare(replications - 1, size=(size, 1)) / (replications - 1))
+            mean = drawn[:, :, None] - drawn[:, None, :]
+            spread = np.sqrt(np.square(centred[:, None] - centred[None]).sum(axis=2))
+            freedom = replications - 1
+            shared = np.sqrt(rng.chisquare(freedom, size=(size, 1, 1)) / freedom)
             error = shared * spread
         t = np.divide(mean, error, out=np.zeros_like(mean), where=error > 1e-12 * np.abs(mean))
-        parts.append(t.reshape(size, candidates, candidates))
+        parts.append(t)
     return np.concatenate(parts)
 
 

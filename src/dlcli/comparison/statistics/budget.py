@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,14 +34,19 @@ def expected_best(scores: ArrayLike, *, replacement: bool = False) -> NDArray[np
     """
     values = np.sort(np.asarray(scores, dtype=float))
     values = values[~np.isnan(values)]
-    n = len(values)
+    return np.asarray(_chances(len(values), replacement) @ values)
+
+
+@lru_cache(maxsize=32)
+def _chances(n: int, replacement: bool) -> NDArray[np.float64]:
+    """Return how probably the best of k tries is the i-th smallest of n, shape (k, i)."""
     budget = np.arange(1, n + 1)[:, None]
     rank = np.arange(n + 1)[None, :]
     if replacement:
         at_most = (rank / n) ** budget
     else:
         at_most = special.comb(rank, budget) / special.comb(n, budget)
-    return np.asarray(np.diff(at_most, axis=1) @ values)
+    return np.asarray(np.diff(at_most, axis=1))
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,7 @@ def budget_curve(scores: ArrayLike, failed: ArrayLike | None = None) -> BudgetCu
     level = leveled(values, marks)
     effects = np.nanmean(values - level, axis=0)
     filled = np.where(np.isnan(values), np.nanmean(level, axis=1)[:, None] + effects, values)
-    curves = np.array([expected_best(column) for column in filled.T])
+    curves = (_chances(len(filled), replacement=False) @ np.sort(filled, axis=0)).T
     mean = curves.mean(axis=0)
     replications = len(curves)
     half = np.full(len(mean), np.nan)

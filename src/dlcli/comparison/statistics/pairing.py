@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 RESAMPLES = 10_000
 
+FEWEST_RESAMPLES = 2_000
+
+MOST_MEANS = 3_000_000
+"""Resamples times pairs; 25 candidates get all resamples."""
+
 FEWEST_TO_RESAMPLE = 5
 """With fewer seeds no resample reaches as far as a 95 % interval has to: with 3, the bootstrap's
 widest interval covers the mean in 75 % of cases."""
@@ -294,14 +299,15 @@ def pairwise(
         names: The candidates' labels.
         scores: Shape (candidates, seeds); a pair is compared at the seeds that both have.
         rng: Draws the resamples of the intervals.
-        resamples: How many.
+        resamples: How many, fewer where there are very many pairs.
 
     Returns:
         A row a pair: first, second, seeds, difference (first minus second) with low and high,
         probability_of_improvement (of first over second), paired_t, paired_t_holm, wilcoxon,
         wilcoxon_holm (p-values).
     """
-    pairs = Pairs(scores, rng, resamples)
+    number = max(1, len(names) * (len(names) - 1) // 2)
+    pairs = Pairs(scores, rng, min(resamples, max(FEWEST_RESAMPLES, MOST_MEANS // number)))
     improvement = probability_of_improvement(scores)
     rows = []
     for i, j in combinations(range(len(names)), 2):

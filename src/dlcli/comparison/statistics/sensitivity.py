@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 TOLERANCE = 0.02
 """A rate is good if it loses at most this share of the best rate's score."""
 
+REFRESH = 1.1
+
 
 @dataclass(frozen=True)
 class RateSensitivity:
@@ -137,17 +139,31 @@ def leveled(scores: ArrayLike, failed: ArrayLike) -> NDArray[np.float64]:
     """
     values = np.asarray(scores, dtype=float)
     fine = ~np.isnan(values) & ~np.asarray(failed, bool)
-    rates, replications = values.shape
-    row, column = np.nonzero(fine)
-    if replications < 2 or not len(row):
+    # A rate that was tried once says nothing of its replication.
+    shared = fine[fine.sum(axis=1) > 1]
+    if not shared.size:
         return values.copy()
-    design = np.zeros((len(row), rates + replications))
-    design[np.arange(len(row)), row] = 1
-    design[np.arange(len(row)), rates + column] = 1
-    fitted = np.linalg.lstsq(design, values[fine], rcond=None)[0][rates:]
-    present = fine.any(axis=0)
-    effect = np.where(present, fitted - fitted[present].mean(), 0.0)
+    known = np.where(shared, values[fine.sum(axis=1) > 1], 0.0)
+    effect = _replication_effects(known, shared.astype(float))
+    present = shared.any(axis=0)
+    effect = np.where(present, effect - effect[present].mean(), 0.0)
     return np.where(fine, values - effect, values)
+
+
+def _replication_effects(
+    values: NDArray[np.float64], cells: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return what each replication adds, by least squares, the rates eliminated last.
+
+    Args:
+        values: Shape (rates, replications), 0 where there is none.
+        cells: Shape (rates, replications): 1 where there is a value, else 0.
+    """
+    tried = np.maximum(cells.sum(axis=0), 1)
+    matrix = np.diag(cells.sum(axis=1)) - (cells / tried) @ cells.T
+    right = values.sum(axis=1) - (cells / tried) @ values.sum(axis=0)
+    rates = np.linalg.pinv(matrix, hermitian=True) @ right
+    return np.asarray((values.sum(axis=0) - rates @ cells) / tried)
 
 
 def _row_half_widths(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -248,11 +264,14 @@ def regret(rates: ArrayLike, scores: ArrayLike, default_rate: float) -> Regret |
     position = math.log10(default_rate)
     near = np.abs(logs - position) < math.log10(1.01)
     lost = []
+    curve, seen = np.array([]), 0
     for own in range(1, values.shape[1]):
-        found = _lost(values[:, :own], values[:, own], logs, position, near)
+        if own >= REFRESH * seen:  # with many before, one more hardly changes their mean
+            curve, seen = _row_means(leveled(values[:, :own], np.zeros((len(logs), own)))), own
+        found = _lost(curve, values[:, own], logs, position, near)
         lost += [] if found is None else [found]
     if not lost:
-        found = _lost(values[:, :1], values[:, 0], logs, position, near)
+        found = _lost(values[:, 0], values[:, 0], logs, position, near)
         lost += [] if found is None else [found]
     if not lost:
         return None
@@ -261,7 +280,7 @@ def regret(rates: ArrayLike, scores: ArrayLike, default_rate: float) -> Regret |
 
 
 def _lost(
-    before: NDArray[np.float64],
+    curve: NDArray[np.float64],
     column: NDArray[np.float64],
     logs: NDArray[np.float64],
     position: float,
@@ -270,14 +289,13 @@ def _lost(
     """Return what the default loses in one replication, None if it was not tried there.
 
     Args:
-        before: Shape (rates, replications): choose the tuned rate, among those tried here.
+        curve: Shape (rates,): chooses the tuned rate, among those tried here.
         column: Shape (rates,): the replication.
         logs: Shape (rates,).
         position: Logarithm of the default rate.
         near: Shape (rates,): which rates are the default.
     """
     at_default = _read_off(logs, column, position, near)
-    curve = _row_means(leveled(before, np.zeros(before.shape, bool)))
     usable = ~np.isnan(curve) & ~np.isnan(column)
     if at_default is None or not usable.any():
         return None
