@@ -156,7 +156,8 @@ def _no_groups(keys: list[str], group: str, path: Path) -> DataError:
     others = [key for key in keys if not _KEY.fullmatch(key)]
     near = did_you_mean(group, [*others, *(key.rpartition("_")[0] for key in others)])
     return DataError(
-        f"{path} has no array '{group}_train' and none '{group}', but data.group is '{group}'{near}",
+        f"{path} has no array '{group}_train' and none '{group}', but data.group is '{group}'"
+        + near,
         remedy=f"Its arrays are: {', '.join(keys)}.",
     )
 
