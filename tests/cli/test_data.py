@@ -131,3 +131,20 @@ def test_listing_imports_nothing_heavy(arguments):
         "sys.exit(str(heavy) if heavy else 0)\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+
+
+def test_show_counts_the_groups_and_says_by_what(tmp_path):
+    lines = run("show", "languages").stdout.splitlines()
+    (groups,) = (line for line in lines if line.startswith("groups "))
+    assert groups.split("  ")[-1].strip() == "1923, by emoji; 14 examples each on average"
+    assert not any(line.startswith("groups ") for line in run("show", "iris").stdout.splitlines())
+    rows = [f"{i},p{i // 4},{'ab'[i % 2]}" for i in range(40)]
+    (tmp_path / "t.csv").write_text("v,patient,y\n" + "\n".join(rows))
+    config = tmp_path / "c.yaml"
+    config.write_text(
+        "data: {csv: {path: t.csv, target: y}, group: patient}\n"
+        "model: {layers: [{Dense: {units: 1, activation: sigmoid}}]}\n"
+    )
+    shown = json.loads(run("show", str(config), "--json").stdout)
+    assert shown["groups"] == {"count": 10, "by": "column 'patient'"}
+    assert json.loads(run("show", "iris", "--json").stdout)["groups"] is None

@@ -8,7 +8,9 @@ import sys
 import pytest
 
 from dlcli.config.diagnostics import ConfigError
-from dlcli.config.loading import MAX_BYTES, load_config, read_text
+from dlcli.config.loading import MAX_BYTES, load_config, parse_config, read_text
+from dlcli.config.nodes import Text
+from dlcli.config.rendering import default_differences, to_yaml
 from dlcli.errors import UserError
 from tests.config.test_broken_configs import GOOD
 
@@ -71,3 +73,17 @@ def test_an_own_file_is_looked_for_beside_the_config(tmp_path, monkeypatch):
     path.write_text(GOOD.replace("{dataset: digits}", "{npz: {path: mine.npz}}"))
     monkeypatch.chdir(tmp_path)
     assert load_config(str(path)).data.source.options["path"] == str(folder / "mine.npz")
+
+
+def test_what_tells_groups_stands_beside_the_data_and_is_written_back():
+    text = GOOD.replace("{dataset: digits}", "{npz: {path: a.npz}, group: '(p\\d+)_'}")
+    config = parse_config(Text("cfg.yaml", text))
+    assert config.data.group == r"(p\d+)_"
+    assert parse_config(Text("again.yaml", to_yaml(config))).data == config.data
+    assert default_differences(config)["data.group"] == (r"(p\d+)_", None)
+    without = parse_config(Text("cfg.yaml", GOOD))
+    assert without.data.group is None
+    assert "data.group" not in default_differences(without)
+    with pytest.raises(ConfigError) as caught:
+        parse_config(Text("cfg.yaml", GOOD.replace("digits}", "digits, group: 3}")))
+    assert [d.path for d in caught.value.diagnostics] == ["data.group"]

@@ -6,7 +6,7 @@ import emoji
 import numpy as np
 import pytest
 
-from dlcli.data import languages, words
+from dlcli.data import languages, load, load_pool, words
 from dlcli.data.cache import cached
 from dlcli.data.description import INPUT, Source
 
@@ -156,3 +156,35 @@ def test_a_vocabulary_of_three_knows_only_the_most_frequent_character(phrases, i
     assert set(np.unique(x)) == {0, 1, 2}
     train = "".join(p for (p, *_), tested in zip(phrases, in_test, strict=True) if not tested)
     assert (x == 2).sum() == train.count(" ")
+
+
+def test_ids_are_those_of_the_official_training_part_whatever_validates():
+    """A model that was trained before must meet the ids that it was trained with."""
+    whole, pool = languages.languages(), load_pool(Source("languages"))
+    rows = np.concatenate([whole.train.x[INPUT], whole.test.x[INPUT]])
+    for seed in (0, 1):
+        parts = pool.parts(seed, 0.1, resample=False)
+        found = load(Source("languages"), validation=0.1, seed=seed)
+        assert found.encoder is None
+        for part, index in (("train", parts.train), ("validation", parts.validation)):
+            assert np.array_equal(getattr(found, part).x[INPUT], rows[index])
+        assert np.array_equal(found.test.x[INPUT], whole.test.x[INPUT])
+
+
+def test_in_a_new_split_ids_are_those_of_its_training_part(phrases):
+    pool = load_pool(Source("languages", {"vocabulary": ENOUGH}))
+    assert pool.is_encoded
+    parts = pool.parts(5, 0.1, resample=True)
+    found = pool.dataset(parts)
+    order = pool.examples.x[INPUT]
+    trained = {c for i in order[parts.train] for c in phrases[i][0][:32]}
+    for part, index in (("validation", parts.validation), ("test", parts.test)):
+        unknown = {
+            c
+            for row, i in zip(getattr(found, part).x[INPUT], order[index], strict=True)
+            for c, token in zip(phrases[i][0], row, strict=False)
+            if token == languages.UNKNOWN
+        }
+        met = {c for i in order[index] for c in phrases[i][0][:32]}
+        assert unknown == met - trained
+        assert unknown

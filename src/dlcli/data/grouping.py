@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from dlcli.data.streams import Seed
 
 SCALE = 2**20
-"""Weights are whole numbers, so that every machine takes the same groups."""
+"""What weights are whole multiples of a fraction of."""
+
+MOST_EXCHANGED, PASSES = 512, 10
+"""So many groups of either side may be exchanged, the first in random order, so many times each:
+more groups come closer without."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,10 +76,11 @@ def check_apart(groups: Groups, parts: dict[str, NDArray[np.intp]], name: str) -
     torn = np.flatnonzero(sum((c > 0).astype(int) for c in counts.values()) > 1)
     if len(torn) == 0:
         return
-    places = [f"{count[torn[0]]} in {part}" for part, count in counts.items() if count[torn[0]]]
+    first = torn[0]
+    places = [f"{count[first]} in {part}" for part, count in counts.items() if count[first]]
     raise DataError(
         f"data set '{name}': {len(torn)} of {groups.count} groups (by {groups.by}) are in more "
-        f"than one part, such as '{groups.names[torn[0]]}' with examples {' and '.join(places)}",
+        f"than one part, such as '{groups.names[first]}' (examples: {', '.join(places)})",
         remedy="Move each group into one part, or leave the test part out: dlcli then takes a "
         "fifth of the groups. compare-optimizers splits such data with compare.split: resample.",
     )
@@ -86,14 +91,14 @@ def by_group(
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Split positions so that no group is on both sides.
 
-    Groups are looked at in random order, and one is taken if that brings what is taken closer to
-    the wanted number of examples of every class and in all: the sum of squared differences, each
-    relative to the number there is. So no size of group is preferred but by what still fits. A
-    class never gives up its last group.
+    What is wanted is `fraction` of the examples of every class and in all; the distance from it is
+    the sum of squared differences, each relative to the number there is. Groups are looked at in
+    random order, and one is taken if that lowers the distance; then groups that are taken and
+    groups that are not are exchanged while that lowers it. A class never gives up its last group.
 
-    scikit-learn's `StratifiedGroupKFold` follows the same aim, but only knows shares of 1/k, takes
-    groups in the order of their spread instead of at random, and splits otherwise in other
-    versions; `GroupShuffleSplit` heeds neither classes nor the sizes of groups.
+    scikit-learn's `StratifiedGroupKFold` has the same aim, but only knows shares of 1/k, lets the
+    composition of a group rather than chance decide which comes first, and splits differently in
+    different versions. `GroupShuffleSplit` takes neither classes nor sizes into account.
 
     Args:
         labels: Class labels, integers, shape (n,); None for targets that are no classes.
@@ -109,26 +114,11 @@ def by_group(
 
     found, members = np.unique(groups, return_inverse=True)
     content = _Content(labels, members)
-    taken = np.zeros(len(found), bool)
     order = shuffler(seed).permutation(len(found))
-    missing = [round(fraction * total) for total in content.totals]
-    left = list(content.totals)
-    spare: list[tuple[int, int]] = []
-    for group in order.tolist():
-        counts = content.of(group)
-        if any(left[kind] == count for kind, count in counts):
-            continue
-        change = sum(
-            content.weights[kind] * count * (count - 2 * missing[kind]) for kind, count in counts
-        )
-        spare.append((change, group))
-        if change < 0:
-            taken[group] = True
-            for kind, count in counts:
-                missing[kind] -= count
-                left[kind] -= count
-    if spare and not taken.any():  # all are larger than twice what is wanted
-        taken[min(spare)[1]] = True
+    choice = _Choice(content, len(found), fraction)
+    choice.take_one_by_one(order.tolist())
+    choice.exchange(order)
+    taken = choice.taken
     out = taken[members]
     return np.flatnonzero(~out), np.flatnonzero(out)
 
@@ -136,9 +126,16 @@ def by_group(
 class _Content:
     """How many examples of each class a group holds; the last kind counts all its examples.
 
+    All numbers are whole, so that every machine takes the same groups.
+
     Args:
         labels: Class labels, shape (n,), or None.
         members: The group of each example, 0 to k-1, shape (n,).
+
+    Attributes:
+        totals: Examples of each kind.
+        weights: Of a kind's squared difference, in proportion to 1 / its total; that of all
+            examples counts as much as all classes together.
     """
 
     def __init__(self, labels: np.ndarray | None, members: np.ndarray) -> None:
@@ -154,6 +151,7 @@ class _Content:
         self._starts = np.searchsorted(owners, np.arange(members.max() + 2))
         self.totals: list[int] = [*np.bincount(kinds).tolist(), len(members)]
         self.weights = [max(SCALE // total, 1) for total in self.totals]
+        self.weights[-1] = max(SCALE * classes // len(members), 1)
 
     def of(self, group: int) -> list[tuple[int, int]]:
         """Return the kinds of a group's examples with their numbers."""
@@ -161,3 +159,95 @@ class _Content:
         counts = self._counts[run].tolist()
         last = (len(self.totals) - 1, sum(counts))
         return [*zip(self._kinds[run].tolist(), counts, strict=True), last]
+
+    def rows(self, groups: np.ndarray) -> NDArray[np.int64]:
+        """Return the numbers of groups' examples, shape (m, kinds)."""
+        import numpy as np
+
+        rows = np.zeros((len(groups), len(self.totals)), np.int64)
+        for row, group in zip(rows, groups, strict=True):
+            for kind, count in self.of(group):
+                row[kind] = count
+        return rows
+
+
+class _Choice:
+    """Which groups are taken.
+
+    Args:
+        content: Of the groups.
+        groups: How many there are.
+        fraction: Share of the examples that is wanted.
+
+    Attributes:
+        taken: Whether each group is taken, shape (groups,).
+    """
+
+    def __init__(self, content: _Content, groups: int, fraction: float) -> None:
+        import numpy as np
+
+        self.taken = np.zeros(groups, bool)
+        self._content = content
+        self._missing = [round(fraction * total) for total in content.totals]
+        self._left = list(content.totals)
+
+    def take_one_by_one(self, order: list[int]) -> None:
+        """Look at every group once, and take it if that lowers the distance.
+
+        If all are larger than twice what is wanted, the one that raises it least is taken.
+        """
+        spare: list[tuple[int, int]] = []
+        for group in order:
+            counts = self._content.of(group)
+            if any(self._left[kind] == count for kind, count in counts):
+                continue
+            change = self._change(counts)
+            spare.append((change, group))
+            if change < 0:
+                self._take(group, counts)
+        if spare and not self.taken.any():
+            group = min(spare)[1]
+            self._take(group, self._content.of(group))
+
+    def _change(self, counts: list[tuple[int, int]]) -> int:
+        """Return by how much a group with such numbers of each kind changes the distance."""
+        return sum(
+            self._content.weights[kind] * count * (count - 2 * self._missing[kind])
+            for kind, count in counts
+        )
+
+    def _take(self, group: int, counts: list[tuple[int, int]]) -> None:
+        self.taken[group] = True
+        for kind, count in counts:
+            self._missing[kind] -= count
+            self._left[kind] -= count
+
+    def exchange(self, order: np.ndarray) -> None:
+        """Exchange groups that are taken for others while that lowers the distance.
+
+        Args:
+            order: The groups in random order, shape (groups,).
+        """
+        import numpy as np
+
+        inside, outside = (
+            order[self.taken[order] == side][:MOST_EXCHANGED] for side in (True, False)
+        )
+        ours, theirs = self._content.rows(inside), self._content.rows(outside)
+        weights, left = np.array(self._content.weights), np.array(self._left)
+        missing = np.array(self._missing)
+        for _ in range(PASSES if len(outside) else 0):
+            before = missing
+            for i in range(len(inside)):
+                gained = theirs - ours[i]  # by taking one of theirs instead
+                change = (gained * (gained - 2 * missing)) @ weights
+                change[(gained >= left).any(axis=1)] = 0
+                best = int(np.argmin(change))
+                if change[best] >= 0:
+                    continue
+                missing, left = missing - gained[best], left - gained[best]
+                self.taken[inside[i]], self.taken[outside[best]] = False, True
+                inside[i], outside[best] = outside[best], inside[i]
+                ours[i], theirs[best] = theirs[best].copy(), ours[i].copy()
+            if missing is before:
+                return

@@ -38,7 +38,8 @@ def imdb(*, vocabulary: Vocabulary = 20000, max_length: MaxLength | None = 200) 
 
     25,000 training and 25,000 test reviews. Id 0 is padding, 1 starts a review, 2 stands for
     words outside the vocabulary, and the words follow from 4, the most frequent first. Reviews
-    are padded at their end.
+    are padded at their end. The official parts share no film. Which film a review is about is not
+    in the file, so in a new split a film's reviews may be in several parts.
 
     Args:
         vocabulary: Number of token ids; rarer words become id 2.

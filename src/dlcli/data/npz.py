@@ -152,6 +152,16 @@ def _group_keys(keys: Iterable[str], group: str | None) -> list[str]:
     return [key for key in named if key in keys and not _KEY.fullmatch(key)]
 
 
+def _no_groups(keys: list[str], group: str, path: Path) -> DataError:
+    others = [key for key in keys if not _KEY.fullmatch(key)]
+    near = did_you_mean(group, [*others, *(key.rpartition("_")[0] for key in others)])
+    return DataError(
+        f"{path} has no array '{group}_train' and none '{group}', but data.group is '{group}'"
+        + near,
+        remedy=f"Its arrays are: {', '.join(keys)}.",
+    )
+
+
 def _check_groups(
     groups: Mapping[str, _Header], sizes: Mapping[str, int], group: str, path: Path
 ) -> None:
@@ -163,16 +173,15 @@ def _check_groups(
         group: The name that the config gives.
         path: The file.
     """
-    wanted = {f"{group}_{part}": size for part, size in sizes.items()}
-    if list(groups) == [group]:
-        wanted = {group: sum(sizes.values())}
+    by_part = {f"{group}_{part}": size for part, size in sizes.items()}
+    wanted = {group: sum(sizes.values())} if group in groups else by_part
     for key in [*wanted, *groups]:
         if key not in groups or key not in wanted:
-            has = "has no array" if key not in groups else "has beside others the array"
+            found = "no" if key not in groups else "more than one way to tell groups: the"
             raise DataError(
-                f"{path} {has} '{key}', but data.group is '{group}'",
-                remedy=f"Save {', '.join(f'{group}_{part}' for part in sizes)}, or a single array "
-                f"'{group}' for all examples; or name in data.group the array that is there.",
+                f"{path} has {found} array '{key}', but data.group is '{group}'",
+                remedy=f"Save {' and '.join(by_part)}, or a single array '{group}' for all "
+                "examples; or correct the name in data.group.",
             )
         shape, dtype = groups[key]
         if dtype.kind not in _GROUPS or shape != (wanted[key],):
@@ -190,6 +199,8 @@ def _headers(path: Path, group: str | None) -> dict[str, _Header]:
     with _reading(path), open_plain(path) as archive:
         names = list(archive.names)
         known = _group_keys(names, group)
+        if group is not None and not known:
+            raise _no_groups(names, group, path)
         _check_keys([name for name in names if name not in known], path)
         return {name: _Header(*archive.header(name)) for name in archive.names}
 

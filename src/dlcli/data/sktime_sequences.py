@@ -23,7 +23,8 @@ def japanese_vowels() -> Dataset:
 
     640 utterances, a time step every 6.4 ms. Shorter ones are padded with zeros at their end, so
     a recurrent network starts best with a `Masking` layer. The official parts: the test
-    utterances were recorded on other occasions.
+    utterances were recorded on other occasions, which a new split mixes. The speaker is the class;
+    the occasion of an utterance is not in the file.
 
     Licence:
         CC BY 4.0
@@ -39,7 +40,8 @@ def basic_motions() -> Dataset:
     """What the wearer of a smart watch does, from accelerometer and gyroscope (offline).
 
     80 recordings of 10 s, 10 time steps a second; 3 channels of acceleration, 3 of rotation, as
-    published. The official parts.
+    published. The official parts. Four students made the recordings; who made which is not in
+    the file, so each may be in several parts.
 
     Licence:
         Not stated by the UEA archive, which asks to be cited
@@ -68,7 +70,8 @@ def italy_power_demand() -> Dataset:
 def gunpoint() -> Dataset:
     """Whether an actor draws a gun or only points, from the hand's path to the side (offline).
 
-    200 films of 150 pictures, each path of mean 0 and variance 1. The official parts.
+    200 films of 150 pictures, each path of mean 0 and variance 1. The official parts. Which
+    of two actors a path is from is not in the file, so both may be in several parts.
 
     Licence:
         Not stated by the UCR archive, which asks to be cited
@@ -112,7 +115,9 @@ def plaid() -> Dataset:
 
     1074 recordings from 56 households, as published: some never exceed 0.001, others reach 470,
     so a network starts best with a `UnitNormalization` along the time axis, 1. Shorter ones are
-    padded with zeros at their end. The official parts.
+    padded with zeros at their end. The official parts. An appliance was recorded three to six
+    times; household and appliance of a recording are not in the file, so both may be in several
+    parts.
 
     Licence:
         Not stated by the UCR archive, which asks to be cited

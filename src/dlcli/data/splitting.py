@@ -165,7 +165,10 @@ def check_share(fraction: float) -> None:
 
 
 def train_size_left(description: DataDescription, fraction: float) -> int | None:
-    """Return how many training examples validation leaves, as far as one knows without loading."""
+    """Return how many training examples validation leaves, as far as one knows without loading.
+
+    Whole groups may make it a few more or less.
+    """
     size = description.train_size
     if size is None or fraction == 0:
         return size

@@ -19,7 +19,8 @@ def digits() -> Dataset:
     """Handwritten digits, 8x8 grey levels from 0 to 1 (scikit-learn's copy, offline).
 
     1797 digits that 13 people wrote on forms; a pixel is the share of black dots in a cell of
-    4x4. The test part is a fixed stratified fifth.
+    4x4. The test part is a fixed stratified fifth. Who wrote a digit is not in the file, so a
+    writer's digits may be in several parts.
 
     Licence:
         CC BY 4.0

@@ -62,7 +62,7 @@ def test_no_sequence_is_torn_apart_by_the_split(tmp_path):
 @pytest.mark.parametrize(
     ("text", "options", "message"),
     [
-        (ROWS + "p,1,1,u,a\np,2,1,u,b\n", {}, "s.csv:3: sequence 'p' has the target b here"),
+        (ROWS + "p,1,1,u,a\np,2,1,u,b\n", {}, "s.csv:3: sequence 'p' has the y b here"),
         (ROWS + ",1,1,u,a\n", {}, "s.csv:2: 'id' is empty"),
         (ROWS + "p,,1,u,a\n", {"time": "t"}, "s.csv:2: 't' is empty"),
         (ROWS + "p,1,1,u,a\np,x,1,u,a\n", {"time": "t"}, "numbers in some rows, words in others"),

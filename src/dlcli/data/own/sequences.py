@@ -87,12 +87,12 @@ def _load(options: Asked, identity: str, time: str | None) -> Dataset:
     return load_rows(options, (identity, *([time] if time else [])), make)
 
 
-def _contradiction(row: Row, name: str, here: Sequence[str], before: Sequence[str]) -> DataError:
-    message = (
-        f"{row.place}: sequence '{name}' has the target {', '.join(here)} here, "
-        f"but {', '.join(before)} before"
-    )
-    return DataError(message, remedy="Give all rows of a sequence the same target.")
+def _contradiction(
+    row: Row, name: str, columns: Sequence[str], here: Sequence[str], before: Sequence[str]
+) -> DataError:
+    column, new, old = next(c for c in zip(columns, here, before, strict=True) if c[1] != c[2])
+    message = f"{row.place}: sequence '{name}' has the {column} {new} here, but {old} before"
+    return DataError(message, remedy=f"Give all rows of a sequence the same {column}.")
 
 
 Steps = list[Row]
@@ -135,7 +135,7 @@ class SequenceEncoder:
             steps.setdefault(name, []).append((key, selected))
             values = [written(row, i) for i in target]
             if found.setdefault(name, values) != values:
-                raise _contradiction(row, name, values, found[name])
+                raise _contradiction(row, name, self.steps.target, values, found[name])
         if order is not None:
             for rows in steps.values():
                 self._sort(rows)
