@@ -305,7 +305,7 @@ def kept(plan: Plan, records: Sequence[Any], schedule: Any, *, skip: bool) -> di
     indices, matrix = scores.matrix(0)
     if matrix.shape != (len(plan.contenders), len(plan.seeds)) or not np.isfinite(matrix).all():
         raise ValueError("a candidate has no score in some replication")
-    blocks = scores.blocks(0)
+    blocks = scores.blocks(0, indices)
     first = int(skip)
     chosen = [[scores.chosen(i, r) for r in scores.replications] for i in indices]
     return {

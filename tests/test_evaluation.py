@@ -13,6 +13,7 @@ from scipy import stats
 from scipy.stats import binomtest
 from sklearn import metrics as sk
 from sklearn.dummy import DummyClassifier
+from sklearn.metrics import f1_score
 
 from dlcli.errors import DataError, UserError
 from dlcli.evaluation import chance, point, score
@@ -303,8 +304,15 @@ def test_chance_is_scikit_learns_dummy():
     p = dummy.predict_proba(np.zeros((100, 1)))
     names = ["accuracy", "log_loss", "top_k:2", "f1"]
     expected = point(y, p, names, task="multiclass", classes=3)
-    assert chance(y, names, task="multiclass", classes=3) == pytest.approx(expected)
+    found = chance(y, names, task="multiclass", classes=3)
+    guessed = found.pop("f1")
+    assert found == pytest.approx({name: expected[name] for name in found})
     assert expected["accuracy"] == 0.5
+    # By F1, guessing at random is better than always naming the most frequent class.
+    uniform = DummyClassifier(strategy="uniform", random_state=0).fit(np.zeros((100, 1)), y)
+    drawn = [f1_score(y, uniform.predict(np.zeros((100, 1))), average="macro") for _ in range(200)]
+    assert guessed == pytest.approx(np.mean(drawn), abs=0.03)
+    assert guessed > expected["f1"] + 0.05
 
 
 def test_an_absent_class_has_no_support_and_harms_no_interval():

@@ -242,12 +242,16 @@ def chance(y_true: np.ndarray, names: Sequence[str], *, task: str, classes: int)
 
 
 def _better(name: str, constant: Any, guessed: Sequence[Any]) -> Any:
-    """Return the better of a constant prediction's score and the mean of random guesses'."""
+    """Return a constant prediction's score, or the mean of random guesses' if that is better.
+
+    Better by more than the guesses' own luck: three standard errors.
+    """
     greater = metrics.parse(name).metric.greater_is_better
     if greater is None or any(not isinstance(value, float) for value in (constant, *guessed)):
         return constant
-    mean = float(np.mean(guessed))
-    return max(constant, mean) if greater else min(constant, mean)
+    mean, error = float(np.mean(guessed)), float(np.std(guessed, ddof=1)) / len(guessed) ** 0.5
+    lead = (mean - constant) if greater else (constant - mean)
+    return mean if lead > 3 * error else constant
 
 
 def _batch(y_true: np.ndarray, y_prob: np.ndarray, task: str, classes: int) -> Batch:

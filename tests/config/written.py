@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from dlcli import metrics
 from dlcli.config.catalogue import load_catalogue
 from dlcli.config.data_section import OWN_FILES, DataSection
-from dlcli.config.grammar import REQUIRED, VARIABLES, ListOf, MapOf, Record, Typed
+from dlcli.config.grammar import REQUIRED, ListOf, MapOf, Record, Typed
 from dlcli.config.graph import DTYPE, SHAPE
 from dlcli.config.pieces import (
     CandidateItem,
@@ -24,6 +24,7 @@ from dlcli.config.pieces import (
     PerOutput,
 )
 from dlcli.config.sections import ROOT
+from dlcli.config.variables import VARIABLES
 from dlcli.data import entries as dataset_entries
 from dlcli.signature import Type
 

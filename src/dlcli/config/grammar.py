@@ -15,7 +15,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from dlcli.config.calls import Call, Variable
+from dlcli.config.calls import Call
 from dlcli.config.catalogue import type_in_words
 from dlcli.config.diagnostics import listing
 from dlcli.config.nodes import Mark, Node, Scalar, Sequence, Table, Word
@@ -23,11 +23,12 @@ from dlcli.config.reading import (
     INVALID,
     Invalid,
     Reader,
-    article,
     join,
     report_unknown_keys,
     wrong_type,
 )
+from dlcli.config.type_schemas import described, types_schema
+from dlcli.config.variables import is_variable, read_variable
 from dlcli.signature import Argument, Entry, Type
 from dlcli.suggestion import did_you_mean
 
@@ -35,18 +36,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dlcli.config.writing import Writer
-
-
-VARIABLES: Final[dict[str, tuple[str, str]]] = {
-    "classes": ("integer", "number of classes of the data"),
-    "input_shape": ("array", "shape of one example, without the batch axis"),
-    "vocabulary_size": ("integer", "number of token ids of a text data set"),
-    "steps_per_epoch": ("integer", "training batches in an epoch"),
-    "train_size": ("integer", "training examples, validation taken off"),
-}
-"""What the data defines: name -> (type, meaning)."""
-
-VARIABLE_PATTERN: Final = r"^\$[A-Za-z_][A-Za-z0-9_]*$"
 
 
 class Spec(Protocol):
@@ -287,35 +276,7 @@ class Typed:
 
     def schema(self) -> dict[str, Any]:
         """Describe the alternatives."""
-        forms = [type_schema(t) for t in self.types]
-        if self.variables:
-            forms.append({"type": "string", "pattern": VARIABLE_PATTERN})
-        return forms[0] if len(forms) == 1 else {"anyOf": forms}
-
-
-def is_variable(node: Node) -> bool:
-    """Whether the node is text that names a variable."""
-    return (
-        isinstance(node, Scalar)
-        and isinstance(node.value, str)
-        and re.search(VARIABLE_PATTERN, node.value) is not None
-    )
-
-
-def read_variable(node: Node, types: tuple[Type, ...], path: str, reader: Reader) -> Any:
-    """Return the `Variable` a `$name` names, if the data defines it and its type fits."""
-    assert isinstance(node, Scalar)  # noqa: S101  (see is_variable)
-    name = str(node.value)[1:]
-    if name not in VARIABLES:
-        message = f"'${name}' is not a variable{did_you_mean(name, list(VARIABLES))}"
-        hint = "the data defines " + listing(f"${v}" for v in VARIABLES)
-        return reader.report("unknown-variable", node.mark, path, message, hint)
-    fitting = {"integer": {"any", "integer", "number"}, "array": {"any", "array"}}
-    kind = VARIABLES[name][0]
-    if not any(t.name in fitting[kind] for t in types):
-        message = f"expected {type_in_words(types)}, but ${name} is {article(kind)}"
-        return reader.report("wrong-type", node.mark, path, message)
-    return Variable(name, path, node.mark)
+        return types_schema(self.types, variables=self.variables)
 
 
 def _has_form_of(node: Node, alternative: Type) -> bool:
@@ -506,48 +467,3 @@ def _unknown_argument(name: str, mark: Mark, entry: Entry, path: str, reader: Re
     message = f"'{name}' is not an argument of {entry.name}{meant}"
     hint = "" if meant else f"it takes {listing(known)}" if known else "it takes no arguments"
     return reader.report("unknown-argument", mark, path, message, hint)
-
-
-def described(schema: dict[str, Any], text: str) -> dict[str, Any]:
-    """Add a description to a schema (draft-07 ignores what stands beside `$ref`)."""
-    if not text:
-        return schema
-    return (
-        {"allOf": [schema], "description": text}
-        if "$ref" in schema
-        else {
-            **schema,
-            "description": text,
-        }
-    )
-
-
-def type_schema(accepted: Type) -> dict[str, Any]:
-    """Return the JSON Schema of one type."""
-    if accepted.name == "any":
-        return {}
-    if accepted.name == "entry":
-        return {"$ref": f"#/definitions/{accepted.kind}"}
-    if accepted.name == "array":
-        return _array_schema(accepted)
-    if accepted.name == "object":
-        values = Typed(accepted.items or (Type("any"),), variables=True).schema()
-        return {"type": "object", "patternProperties": {"": values}, "additionalProperties": False}
-    schema: dict[str, Any] = {"type": "string" if accepted.name == "path" else accepted.name}
-    if accepted.choices:
-        schema["enum"] = list(accepted.choices)
-    if accepted.minimum is not None:
-        schema["exclusiveMinimum" if accepted.exclusive else "minimum"] = accepted.minimum
-    if accepted.maximum is not None:
-        schema["maximum"] = accepted.maximum
-    return schema
-
-
-def _array_schema(accepted: Type) -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": "array"}
-    schema["items"] = Typed(accepted.items or (Type("any"),), variables=True).schema()
-    if accepted.minimum is not None:
-        schema["minItems"] = int(accepted.minimum)
-    if accepted.maximum is not None:
-        schema["maxItems"] = int(accepted.maximum)
-    return schema

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from dlcli import metrics
-from dlcli.config.grammar import MapOf, Record, Typed, keys_of, read_entry, type_schema
+from dlcli.config.grammar import MapOf, Record, Typed, keys_of, read_entry
 from dlcli.config.nodes import Node, Plain, Scalar, Table, Word
 from dlcli.config.reading import INVALID, Reader
+from dlcli.config.type_schemas import type_schema
 from dlcli.errors import UserError
 from dlcli.signature import Type
 

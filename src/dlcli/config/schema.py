@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from dlcli.config.catalogue import Catalogue, load_catalogue
 from dlcli.config.experiment import Candidate
-from dlcli.config.grammar import argument_spec, described
+from dlcli.config.grammar import argument_spec
 from dlcli.config.network import sibling_schemas, use_schema
 from dlcli.config.pieces import CandidateItem
 from dlcli.config.sections import ROOT
+from dlcli.config.type_schemas import described
 
 if TYPE_CHECKING:
     from dlcli.signature import Entry

@@ -77,8 +77,8 @@ class Standing:
     """What the scores say of one candidate.
 
     Attributes:
-        status: `best`: the greatest mean. `worse`: shown worse than the best. `as_good`: not shown
-            worse, and lacks less than the margin. `open`: neither.
+        status: `best`: the greatest mean. `as_good`: lacks less than the margin, even if that
+            little is shown. `worse`: shown worse than the best. `open`: neither.
         lack: The best mean minus its own, at least 0.
         lack_high: Simultaneous 95 % upper bound of what it lacks to the truly best candidate;
             infinite with one replication.
@@ -197,9 +197,9 @@ def _status(
 ) -> Status:
     if is_best:
         return "best"
-    if p_value <= alpha:
-        return "worse"
-    return "as_good" if margin is not None and lack_high < margin else "open"
+    if margin is not None and lack_high < margin:
+        return "as_good"
+    return "worse" if p_value <= alpha else "open"
 
 
 class _Table:
