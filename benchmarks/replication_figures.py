@@ -100,10 +100,10 @@ class _Kept:
         assert problem == 0  # noqa: S101 (there is one)
         return list(range(len(self._found.scores))), self._found.scores
 
-    def blocks(self, problem: int) -> NDArray[np.float64] | None:
+    def blocks(self, problem: int, contenders: Sequence[int]) -> NDArray[np.float64] | None:
         """Return the scores without each block."""
         assert problem == 0  # noqa: S101
-        return self._found.blocks
+        return None if self._found.blocks is None else self._found.blocks[list(contenders)]
 
 
 def ranked(found: Comparison, metric: str, split: SplitChoice) -> Ranking:

@@ -193,7 +193,7 @@ def test_a_damaged_table_is_told_and_the_next_comparison_writes_it_anew(compared
         assert end.code == 0 or "hint: " in end.told
     if damage == "a folder":
         (place / name).rmdir()  # what is there is not dlcli's, and said
-    _, trained = again(compared)
+    _, trained, _ = again(compared)
     assert trained == 0
     assert (place / name).read_bytes() == whole
     assert not (place / "earlier").exists()
