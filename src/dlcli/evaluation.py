@@ -15,7 +15,7 @@ None (`null` in JSON), and there is no table and no matrix.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -203,6 +203,38 @@ def point(
     batch = _batch(y_true, y_prob, task, classes)
     usable = _is_finite(batch)
     return {name: _value(batch, metrics.parse(name)) if usable else None for name in names}
+
+
+def without_parts(
+    y_true: np.ndarray,
+    y_prob: np.ndarray,
+    name: str,
+    kept: Sequence[np.ndarray],
+    *,
+    task: str,
+    classes: int,
+) -> list[Any]:
+    """Return a metric of several parts of the same examples: as `point`, but prepared once.
+
+    Args:
+        y_true: As for `point`.
+        y_prob: As for `point`.
+        name: The metric as typed.
+        kept: Which examples count, shape (n,) each.
+        task: The task.
+        classes: Number of classes or labels.
+    """
+    batch = _batch(y_true, y_prob, task, classes)
+    if not _is_finite(batch):
+        return [None] * len(kept)
+    steps = len(batch.truth) // len(y_true)  # each step of a sequence counts as an example
+    request = metrics.parse(name)
+    return [_value(_part_of(batch, np.repeat(mask, steps)), request) for mask in kept]
+
+
+def _part_of(batch: Batch, mask: np.ndarray) -> Batch:
+    parts = {part: getattr(batch, part)[mask] for part in ("truth", "output", "guess")}
+    return replace(batch, **parts)
 
 
 def chance(y_true: np.ndarray, names: Sequence[str], *, task: str, classes: int) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from dlcli import metrics
 from dlcli.comparison.blocks import without_each
 from dlcli.comparison.plan import STEERING
 from dlcli.comparison.records import Result
-from dlcli.evaluation import point
+from dlcli.evaluation import point, without_parts
 from dlcli.model import construct, is_logits
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Training:
         self._stopped = False
         self._scored_test: PartScores | None = None
         self._blocks: tuple[float, ...] = ()
-        self._end_loss = math.nan
+        self._stuck = False
         self._is_grid = plan.is_grid
         self._ranks_last = plan.score.read == "last"
         calls = [c for c in contender.config.fit.callbacks if c.name in STEERING]
@@ -188,7 +188,11 @@ class Training:
             self._judge_here()
 
     def _judge_here(self) -> None:
-        self._end_loss = sample_loss(self._network)
+        """Find out whether it is stuck, with the weights of the epoch that ranks."""
+        read = self._last if self._ranks_last else self._best
+        value = read.get(f"val_{self.score.metric}")
+        chance = self.problem.validation_chance[self.score.metric]
+        self._stuck = value is None or self._is_stuck(value, chance)
 
     def _score_test(self) -> None:
         """Score the test part at the end and at the best epoch, and leave the latter's weights."""
@@ -258,10 +262,7 @@ class Training:
     def _status(self) -> Status:
         if not self._finite:
             return "diverged"
-        read = self._last if self._ranks_last else self._best
-        value = read.get(f"val_{self.score.metric}")
-        chance = self.problem.validation_chance[self.score.metric]
-        return "stuck" if value is None or self._is_stuck(value, chance) else "ok"
+        return "stuck" if self._stuck else "ok"
 
     def _is_stuck(self, value: float, chance: float) -> bool:
         """Whether a score is no better than chance, or hardly, while the loss has not fallen."""
@@ -273,7 +274,7 @@ class Training:
         lead = (value - chance) * self.score.sign
         if lead <= margin:
             return True
-        return self._end_loss >= self._start_loss and lead <= CLEARLY * margin
+        return lead <= CLEARLY * margin and sample_loss(self._network) >= self._start_loss
 
 
 def sample_loss(network: Network) -> float:
@@ -311,16 +312,23 @@ class PartScores:
 
     def values(self) -> dict[str, Any]:
         """Return every metric of the problem."""
-        return self._point(self._problem.metrics, slice(None))
+        return point(
+            self._y,
+            self._predicted,
+            self._problem.metrics,
+            task=self._task,
+            classes=self._classes,
+        )
 
     def blocks(self, metric: str) -> tuple[float, ...]:
-        """Return a metric without each block of the examples."""
-        return without_each(self._index, lambda kept: self._point([metric], kept)[metric])
-
-    def _point(self, names: Sequence[str], kept: Any) -> dict[str, Any]:
-        return point(
-            self._y[kept], self._predicted[kept], names, task=self._task, classes=self._classes
+        """Return a metric without each block of the examples; empty if it is undefined then."""
+        kept = without_each(self._index)
+        if not all(mask.any() for mask in kept):
+            return ()
+        found = without_parts(
+            self._y, self._predicted, metric, kept, task=self._task, classes=self._classes
         )
+        return () if None in found else tuple(map(float, found))
 
 
 def _directed(call: Call) -> Call:

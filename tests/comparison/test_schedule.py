@@ -28,13 +28,27 @@ def tried(plan, records, contender=0):
 
 def test_the_first_replication_tries_the_grid_and_each_later_one_the_neighborhood_of_the_best():
     made = plan(TWO)
-    schedule, records = run(made, by_rate({"SGD": (0.316, 0.9), "Adam": (1e-3, 0.95)}))
+    schedule, records = run(made, by_rate({"SGD": (0.316, 0.9), "Adam": (1e-3, 0.95)}, width=3))
     assert schedule.recommended(0).rate == 0.316
     assert schedule.recommended(1).rate == 1e-3
     found = tried(made, records)
     assert found[0] == list(made.contenders[0].rates)
     assert found[1] == found[2] == [0.1, 0.316, 1.0]
     assert tried(made, records, 1)[2] == [3.16e-4, 1e-3, 3.16e-3]
+
+
+def test_a_neighbor_that_lost_by_far_twice_is_not_tried_again():
+    made = plan(SGD.format(4))
+
+    def judge(_, trial):
+        if trial.rate == 1:
+            return result(0.4, status="diverged")
+        return result({0.01: 0.85, 0.1: 0.9}[trial.rate])
+
+    _, records = run(made, None, judge=judge)
+    assert tried(made, records) == {
+        0: [0.01, 0.1, 1], 1: [0.01, 0.1, 1], 2: [0.01, 0.1], 3: [0.01, 0.1],
+    }  # fmt: skip
 
 
 def test_every_replication_chooses_for_itself():
@@ -47,11 +61,11 @@ def test_every_replication_chooses_for_itself():
 def test_the_neighborhood_moves_to_what_is_best_over_all_replications():
     made = plan("compare: {optimizers: [SGD], learning_rates: [0.001, 0.01, 0.1, 1], seeds: 4}")
     first = made.seeds[0]
-    scores = {0.001: 0.5, 0.01: 0.7, 0.1: 0.9, 1.0: 0.5}
+    scores = {0.001: 0.85, 0.01: 0.86, 0.1: 0.9, 1.0: 0.85}
 
     def score(_, trial):
         lucky = trial.seed == first and trial.rate == 0.01
-        return 0.95 if lucky else scores[trial.rate]
+        return 0.91 if lucky else scores[trial.rate]
 
     schedule, records = run(made, score)
     found = tried(made, records)
@@ -160,7 +174,7 @@ def test_a_plain_grid_tries_every_rate_with_every_seed_and_no_other():
 
 def test_several_replications_may_try_the_whole_grid():
     made = plan(SGD.format(4).replace("}", ", search_seeds: 2}"))
-    _, records = run(made, lambda _, t: {0.01: 0.9, 0.1: 0.5, 1: 0.5}[t.rate])
+    _, records = run(made, lambda _, t: {0.01: 0.9, 0.1: 0.88, 1: 0.5}[t.rate])
     assert tried(made, records) == {
         0: [0.01, 0.1, 1], 1: [0.01, 0.1, 1], 2: [0.01, 0.1], 3: [0.01, 0.1],
     }  # fmt: skip

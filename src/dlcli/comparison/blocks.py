@@ -12,32 +12,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
 BLOCKS = 20
 """Blocks of examples. Each example of a pool is always in the same one."""
 
 
-def without_each(
-    positions: NDArray[np.intp], score: Callable[[NDArray[np.bool_]], float | None]
-) -> tuple[float, ...]:
-    """Return a score without each block of examples; empty if it is undefined without one.
+def without_each(positions: NDArray[np.intp]) -> list[NDArray[np.bool_]]:
+    """Return which examples are left without each block, shape (n,) each.
 
     Args:
-        positions: Of the scored examples in the pool, shape (n,).
-        score: Takes which of them count, shape (n,), and returns their score.
+        positions: Of the examples in the pool, shape (n,).
     """
     block = block_of(positions)
-    found = []
-    for number in range(BLOCKS):
-        kept = block != number
-        value = score(kept) if kept.any() else None
-        if value is None:
-            return ()
-        found.append(float(value))
-    return tuple(found)
+    return [block != number for number in range(BLOCKS)]
 
 
 def block_of(positions: NDArray[np.intp]) -> NDArray[np.intp]:

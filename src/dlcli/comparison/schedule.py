@@ -6,7 +6,8 @@ the tuning (Bouthillier et al. 2021, "Accounting for Variance in Machine Learnin
 1. The first replication tries every rate of a contender's grid. If the best rate lies on the edge
    of the grid, the grid grows there until it does not, or may not any more.
 2. Each later one tries the best rate so far and its neighbors again, and further where the best so
-   far comes to lie on their edge. Its own validation part then chooses among them.
+   far comes to lie on their edge. A neighbor that lost by far twice is left out. The replication's
+   own validation part then chooses among them.
 3. The test score of the network so chosen is what the replication says of the contender.
 
 With `tune: once`, every replication uses the choice of the first one instead.
@@ -52,6 +53,13 @@ class Choice:
     rate: float
     score: float
     edge: str = ""
+
+
+HOPELESS = 0.1
+"""A rate that loses more than this share of the best score above chance, or fails, in each of
+`TWICE` replications or more, is not tried again: it would never be chosen."""
+
+TWICE = 2
 
 
 class Schedule:
@@ -174,7 +182,22 @@ class _Tuning:
             if at_edge and (beyond := self.next_rate(rate, upward=upward)):
                 near.append(beyond)
                 self.add(beyond)
-        return sorted(near)
+        return [r for r in sorted(near) if r == rate or not self.is_hopeless(r, rate)]
+
+    def is_hopeless(self, rate: float, best: float) -> bool:
+        """Whether a rate has lost to the best one by far, each time that both were tried."""
+        score, sign = self.plan.score, self.plan.score.sign
+        gaps = [
+            (validation_score(self.results[best, r], score, self.worst)
+             - validation_score(self.results[rate, r], score, self.worst)) * sign
+            for r in self.done
+            if (rate, r) in self.results and (best, r) in self.results
+        ]  # fmt: skip
+        center = self.center()
+        if len(gaps) < TWICE or center is None:
+            return False
+        far = HOPELESS * (center.score - self.worst) * sign
+        return all(gap > far for gap in gaps)  # a comparison with NaN is false
 
     def add(self, rate: float) -> None:
         """Note a rate beyond the grid."""
@@ -300,12 +323,18 @@ class _Block:
         replications.
         """
         choice = self.choice()
-        if choice is None or len(self.rates) < 2:
+        fixed = self.tuning.plan.tune == "once" and not self.is_search
+        if choice is None or fixed or len(self.tuning.ladder) < 2:
             return None
         best = choice if self.is_search else self.tuning.center()
         if best is None or best.rate not in (min(self.rates), max(self.rates)):
             return None
-        return self.tuning.next_rate(best.rate, upward=best.rate == max(self.rates))
+        return self._worth_trying(best.rate, upward=best.rate == max(self.rates))
+
+    def _worth_trying(self, rate: float, *, upward: bool) -> float | None:
+        """Return the rate beside another one, None if there is none or it was left out."""
+        found = self.tuning.next_rate(rate, upward=upward)
+        return None if found is None or self.tuning.is_hopeless(found, rate) else found
 
 
 def standing(results: Sequence[Result], score: Score, worst: float) -> tuple[int, float, float]:

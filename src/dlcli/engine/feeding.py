@@ -178,13 +178,18 @@ def validation_batches(model: keras.Model, split: Split, config: Config) -> tf.d
         taken = _cut(taken, lengths, cut_lengths(lengths))
         by_length = np.argsort(lengths, kind="stable").astype(np.int64)
         examples = tf.data.Dataset.from_tensor_slices(by_length)
-    data = examples.batch(evaluation_batch_size(config)).map(gather)
+    data = examples.batch(evaluation_batch_size(config, split.size)).map(gather)
     return data.with_options(_options()).prefetch(1)
 
 
-def evaluation_batch_size(config: Config) -> int:
-    """Return the examples of a batch that is only scored: without gradients, more fit."""
-    return max(config.data.batch_size, 256)
+def evaluation_batch_size(config: Config, examples: int) -> int:
+    """Return the examples of a batch that is only scored: without gradients, more fit.
+
+    All batches of a part have about the same size: a call of its own for a few examples that are
+    left would take as long as one for all.
+    """
+    usual = max(config.data.batch_size, 256)
+    return -(-examples // max(1, round(examples / usual)))
 
 
 def class_weights(config: Config, split: Split, classes: int) -> np.ndarray | None:

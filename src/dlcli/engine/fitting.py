@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from dlcli.engine.compilation import attach_loss
@@ -75,6 +76,8 @@ class FittedProgram(Program):
             callbacks=callbacks,
             verbose=0,
         )
+        weights = model.trainable_variables
+        self._finite = all(bool(np.isfinite(weight.numpy()).all()) for weight in weights)
         return float(history.history["loss"][-1])
 
 

@@ -183,7 +183,7 @@ class Network:
         x, y = feed(self.model, self.draw.examples), self.draw.examples.y
         total, penalty, parts = 0.0, 0.0, []
         # As `fit` does: a recurrent layer with dropout draws from its stream at every batch.
-        size = evaluation_batch_size(self.config)
+        size = evaluation_batch_size(self.config, len(index))
         for start in range(0, len(index), size):
             part = index[start : start + size]
             chunk = tf.nest.map_structure(lambda array, part=part: tf.constant(array[part]), x)
@@ -315,6 +315,7 @@ class Program:
         self.optimizer = self._made()
         self.optimizer.build(network.model.trainable_variables)
         self._origins = self._found_origins()
+        self._finite = True
         self._compile()
 
     @property
@@ -416,9 +417,12 @@ class Program:
             epoch: From 0.
             steps: Stop after so many batches.
         """
-        return float(self._epoch(self.order(seed, epoch), steps or self.steps))
+        loss, finite = self._epoch(self.order(seed, epoch), steps or self.steps)
+        self._finite = bool(finite)
+        return float(loss)
 
-    def _epoch_of(self, order: Any, steps: Any) -> Any:
+    def _epoch_of(self, order: Any, steps: Any) -> tuple[Any, Any]:
+        """Return the mean loss of an epoch, and whether all weights are finite at its end."""
         size = self.network.batch_size
 
         def going_on(step: Any, total: Any) -> Any:
@@ -429,7 +433,9 @@ class Program:
 
         start = (tf.constant(0), tf.constant(0.0))
         _, total = tf.while_loop(going_on, batch, start, parallel_iterations=1)
-        return total / tf.cast(tf.size(order), total.dtype)
+        weights = self.network.model.trainable_variables
+        finite = [tf.reduce_all(tf.math.is_finite(weight)) for weight in weights]
+        return total / tf.cast(tf.size(order), total.dtype), tf.reduce_all(finite)
 
     def _updated(self, index: Any) -> Any:
         """Update the weights by a batch, and return its loss times its examples."""
@@ -455,9 +461,8 @@ class Program:
             weight.assign(value)
 
     def has_finite_weights(self) -> bool:
-        """Whether no weight is infinite or NaN."""
-        weights = self.network.model.trainable_variables
-        return all(bool(np.isfinite(weight.numpy()).all()) for weight in weights)
+        """Whether no weight was infinite or NaN at the end of the last epoch."""
+        return self._finite
 
 
 def _origin(value: np.ndarray, weights: Sequence[np.ndarray]) -> np.ndarray | int:
