@@ -55,7 +55,7 @@ class Choice:
     edge: str = ""
 
 
-HOPELESS = 0.1
+HOPELESS = 0.05
 """A rate that loses more than this share of the best score above chance, or fails, in each of
 `TWICE` replications or more, is not tried again: it would never be chosen."""
 
