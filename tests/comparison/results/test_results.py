@@ -178,11 +178,11 @@ def test_a_rate_beside_a_cliff_is_said_with_a_safer_one():
 
     found = results(judge=judge)
     adam = row(found, "Adam")
-    assert adam["cliff"] == "10 of 10 trials at the next rate up, 0.00316, fail"
+    assert adam["cliff"] == "2 of 2 trials at the next rate up, 0.00316, fail"
     assert adam["safer_rate"] == pytest.approx(3.16e-4)
     assert adam["safer_cost"] > 0
     (careful,) = [s for s in found.verdict if s.startswith("Careful: ")]
-    assert careful.startswith("Careful: Adam at 0.001 is beside a cliff: 10 of 10 trials at")
+    assert careful.startswith("Careful: Adam at 0.001 is beside a cliff: 2 of 2 trials at")
     assert "A rate of 0.000316 is safer and costs 0.0" in careful
     assert not row(found, "SGD")["cliff"]
 
