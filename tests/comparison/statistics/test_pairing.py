@@ -14,7 +14,6 @@ from scipy import stats
 from dlcli.comparison.statistics.pairing import (
     Pairs,
     complete,
-    differences_to_best,
     holm,
     paired_t_p_value,
     pairwise,
@@ -125,15 +124,6 @@ def test_what_all_candidates_share_by_seed_does_not_widen_the_paired_interval():
     found = difference(shared + own, shared, np.random.default_rng(1)).interval
     alone = difference(own, np.zeros(10), np.random.default_rng(1)).interval
     assert (found.low, found.high) == pytest.approx((alone.low, alone.high))
-
-
-def test_differences_to_the_best_are_never_negative_and_zero_for_itself():
-    scores = np.random.default_rng(0).normal([[0], [3], [1]], size=(3, 8))
-    found = differences_to_best(scores, np.random.default_rng(0))
-    assert (found[1].mean, found[1].sd) == (0, 0)
-    assert found[0].mean == pytest.approx((scores[1] - scores[0]).mean())
-    assert found[0].interval.low < found[0].mean < found[0].interval.high
-    assert min(d.mean for d in found) == 0
 
 
 def test_one_seed_gives_a_difference_without_an_interval():

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from dlcli.comparison.statistics.sensitivity import (
-    default_regret,
     leveled,
     rate_sensitivity,
     regret,
@@ -81,32 +80,6 @@ def test_a_wider_tolerance_never_narrows_the_range(scores, first, second):
     narrow, wide = sorted([first, second])
     found = [rate_sensitivity(rates, column(scores), tolerance=t).width for t in (narrow, wide)]
     assert 0 <= found[0] <= found[1] + 1e-12 <= len(scores) - 1 + 1e-9
-
-
-def test_the_regret_of_a_rate_that_was_tried_is_its_loss_against_the_best():
-    curve = rate_sensitivity(RATES, column([0.1, 0.72, 0.9, 0.5, 0.1]))
-    found = default_regret(curve, 1e-3)
-    assert (found.regret, found.relative) == pytest.approx((0.18, 0.2))
-    assert not found.interpolated
-    assert default_regret(curve, 1e-2).regret == 0
-
-
-def test_the_regret_between_rates_is_interpolated():
-    curve = rate_sensitivity(RATES, column([0.1, 0.7, 0.9, 0.5, 0.1]))
-    found = default_regret(curve, 10**-2.5)
-    assert found.interpolated
-    assert found.regret == pytest.approx(0.1)
-
-
-def test_half_decades_match_whether_rounded_or_not():
-    curve = rate_sensitivity([1e-3, 3.16e-3, 1e-2], column([0.5, 0.8, 0.9]))
-    assert not default_regret(curve, 10**-2.5).interpolated
-
-
-def test_a_default_outside_the_grid_has_no_known_regret():
-    curve = rate_sensitivity(RATES, column([0.1, 0.7, 0.9, 0.5, 0.1]))
-    assert default_regret(curve, 1e-5) is None
-    assert default_regret(curve, 10.0) is None
 
 
 def test_the_spread_is_that_of_all_settings():

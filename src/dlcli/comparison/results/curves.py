@@ -17,6 +17,8 @@ from dlcli.comparison.statistics.sensitivity import TOLERANCE, rate_sensitivity,
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from numpy.typing import NDArray
+
     from dlcli.comparison.results.scores import Scores
 
 
@@ -187,6 +189,11 @@ _SPREAD = ["rates", "decades", "initializers", "sd", "interquartile_range", "ran
            "failed_share"]  # fmt: skip
 
 
+def _share(values: NDArray[np.float64], failed: NDArray[np.bool_]) -> float:
+    """Return the share of a rate's trials that failed, of the replications that tried it."""
+    return float(failed.sum() / max(1, (~np.isnan(values)).sum()))
+
+
 def _spread_row(scores: Scores, members: list[int]) -> dict[str, Any] | None:
     """Describe the scatter over the rates that all initialisers of an optimizer were tried at."""
     tables = {i: dict(zip(scores.rates(i), zip(*scores.searched(i), strict=True), strict=True))
@@ -197,7 +204,7 @@ def _spread_row(scores: Scores, members: list[int]) -> dict[str, Any] | None:
     if means.size < 2 or np.isnan(means).any():
         return None
     found = spread(means)
-    failed = np.array([[tables[i][rate][1].mean() for i in members] for rate in common])
+    failed = np.array([[_share(*tables[i][rate]) for i in members] for rate in common])
     best = means.max(axis=0)
     return {
         "rates": len(common),

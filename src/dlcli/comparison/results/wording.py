@@ -288,8 +288,8 @@ def spread_sentences(spreads: pd.DataFrame) -> list[str]:
         sgd, adam = by_label.loc["SGD"].to_dict(), by_label.loc["Adam"].to_dict()
         sentences.append(
             f"On {problem} SGD comes within 2 % of its best validation score in "
-            f"{_settings(sgd)}, and fails in {sgd['failed_share']:.0%} of them; Adam in "
-            f"{_settings(adam)} and in {adam['failed_share']:.0%}."
+            f"{_settings(sgd)}, and fails in {100 * sgd['failed_share']:.0f} % of them; Adam in "
+            f"{_settings(adam)} and in {100 * adam['failed_share']:.0f} %."
         )
         if sgd["initializers"] > 1:
             sentences.append(
@@ -305,4 +305,4 @@ def _settings(row: Mapping[Any, Any]) -> str:
     tried = f"{int(row['rates'])} rates over {row['decades']:.1f} decades"
     if row["initializers"] > 1:
         tried += f" and {int(row['initializers'])} initializers"
-    return f"{row['good_share']:.0%} of its settings ({tried})"
+    return f"{100 * row['good_share']:.0f} % of its settings ({tried})"

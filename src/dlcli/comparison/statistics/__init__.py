@@ -14,8 +14,7 @@ Conventions, kept by every module here:
 
 Modules: `best` (the answer), `signs` (the test behind "worse"), `examples` (standard errors with
 the sampling of the examples), `looks` (alpha over several looks), `description` (one candidate),
-`pairing` (two candidates), `power`, `censored` (time to target), `sensitivity` (learning rates,
-initializers), `budget` (tuning), `problems` (several problems), `ranking` (ranks over problems),
-`inclusion` (optimizers that contain others); `permutation` and `verdict` are the former test and
-answer.
+`pairing` (two candidates), `power` (what is promised), `censored` (time to target), `sensitivity`
+(learning rates, initializers), `budget` (tuning), `problems` (several problems), `ranking` (ranks over problems),
+`inclusion` (optimizers that contain others).
 """

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from scipy import optimize, special, stats
 
-from dlcli.comparison.statistics.power import ALPHA, MOST_SEEDS, POWER
+from dlcli.comparison.statistics.power import ALPHA, MOST_REPLICATIONS, POWER
 from dlcli.comparison.statistics.signs import (
     Pairs,
     closed_p_values,
@@ -334,7 +334,7 @@ class _Bounds:
             low, high = 5, 6
             while not decided(size, high):
                 low, high = high, 2 * high
-                if high > MOST_SEEDS:
+                if high > MOST_REPLICATIONS:
                     return None
             while high - low > 1:
                 middle = (low + high) // 2

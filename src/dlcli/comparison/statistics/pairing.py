@@ -81,30 +81,6 @@ class Difference:
     interval: Interval | None
 
 
-def differences_to_best(
-    scores: ArrayLike, rng: np.random.Generator, *, resamples: int = RESAMPLES
-) -> tuple[Difference, ...]:
-    """Return what each candidate lacks to the best by mean, seed by seed; 0 for the best itself.
-
-    All candidates see the same resamples. The intervals take the best as given: that it was picked
-    as the best is allowed for in `permutation.max_t_test`, not here.
-
-    Args:
-        scores: Shape (candidates, seeds), without NaN.
-        rng: Draws the resamples of the seeds.
-        resamples: How many.
-    """
-    values = np.asarray(scores, dtype=float)
-    best = int(values.mean(axis=1).argmax())
-    index = _resampled(values.shape[1], rng, resamples)
-    gaps = values[best] - values
-    return tuple(_difference(gap, _means(gap, index)) for gap in gaps)
-
-
-def _resampled(seeds: int, rng: np.random.Generator, resamples: int) -> NDArray[np.int64]:
-    return rng.integers(seeds, size=(resamples if seeds else 0, seeds))
-
-
 def _means(values: NDArray[np.float64], index: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return the mean of each resample, shape (resamples,)."""
     return np.asarray(values[index].mean(axis=1) if len(values) else values)
@@ -172,12 +148,17 @@ class Pairs:
     def _shared(self, first: int, second: int) -> NDArray[np.bool_]:
         return np.asarray(~np.isnan(self.values[first] + self.values[second]))
 
+    def _draws(self, replications: int) -> NDArray[np.int64]:
+        """Return resamples of the replications, shape (resamples, replications)."""
+        count = self._resamples if replications else 0
+        return self._rng.integers(replications, size=(count, replications))
+
     def _mean(self, candidate: int, seeds: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Return a candidate's means in the resamples of some seeds, shape (resamples,)."""
         which = seeds.tobytes()
         if (which, candidate) not in self._means:
             if which not in self._index:
-                self._index[which] = _resampled(int(seeds.sum()), self._rng, self._resamples)
+                self._index[which] = self._draws(int(seeds.sum()))
             values = self.values[candidate, seeds]
             self._means[which, candidate] = _means(values, self._index[which])
         return self._means[which, candidate]

@@ -188,46 +188,6 @@ def _row_means(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True)
-class DefaultRegret:
-    """What the default learning rate loses against the tuned one.
-
-    Attributes:
-        regret: Best score minus the score at the default rate, at least 0.
-        relative: The same as a share of the size of the best score; NaN if that is 0.
-        interpolated: The default rate was not tried: its score is read off the curve.
-    """
-
-    regret: float
-    relative: float
-    interpolated: bool
-
-
-def default_regret(curve: RateSensitivity, default_rate: float) -> DefaultRegret | None:
-    """Return what a default learning rate loses, None if it lies outside the rates tried.
-
-    Choi et al. 2019 and Sivaprasad et al. 2020 compare optimizers untuned and tuned; this is the
-    difference for one of them.
-
-    Args:
-        curve: The candidate's sensitivity.
-        default_rate: Keras's default learning rate of the optimizer.
-    """
-    known = ~np.isnan(curve.scores)
-    logs = np.log10(curve.rates[known])
-    position = math.log10(default_rate)
-    if not logs[0] - 1e-6 <= position <= logs[-1] + 1e-6:
-        return None
-    # Rates of half a decade are often rounded to 3.16e-3: within 1 % it is the same rate.
-    tried = bool((np.abs(logs - position) < math.log10(1.01)).any())
-    score = float(np.interp(position, logs, curve.scores[known]))
-    if tried:
-        score = float(curve.scores[known][np.abs(logs - position).argmin()])
-    regret = curve.best_score - score
-    relative = regret / abs(curve.best_score) if curve.best_score else math.nan
-    return DefaultRegret(regret, relative, interpolated=not tried)
-
-
-@dataclass(frozen=True)
 class Regret:
     """What the default learning rate loses against the tuned one, over the replications.
 
