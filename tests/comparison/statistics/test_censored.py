@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from dlcli.comparison.statistics.censored import (
     arrival,
     default_target,
-    time_to_target,
 )
 
 times = st.lists(st.integers(1, 30), min_size=1, max_size=12)
@@ -35,7 +34,6 @@ def test_a_training_that_ended_before_the_target_never_arrives():
     # EarlyStopping ended three at epoch 2: censored there, the median would be 4.
     found = arrival([3, 4, 5, 6, math.nan, math.nan, math.nan])
     assert (found.median, found.reached, found.never) == (6, 4, 3)
-    assert time_to_target([3, 4, 5, 6, *[math.nan] * 3], [9] * 4 + [2] * 3).median == 4.5
 
 
 def test_where_no_more_than_half_arrive_there_is_no_median():

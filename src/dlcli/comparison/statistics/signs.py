@@ -4,8 +4,8 @@ If two candidates are of equal merit, the difference of their scores in a replic
 to be positive as negative. So the signs of whole replications may be flipped, for all pairs of
 candidates at once, and the largest statistic among all pairs says how large a difference chance
 gives to the best of several candidates (max-T, Westfall & Young 1993). Unlike a permutation of the
-candidates' labels, this asks nothing of the spreads: one candidate may scatter five times as much as
-the others. A pair alone gives the exact sign-flip test.
+candidates' labels, this asks nothing of the spreads: one candidate may scatter five times as much
+as the others. A pair alone gives the exact sign-flip test.
 """
 
 from __future__ import annotations
