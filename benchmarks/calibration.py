@@ -29,7 +29,7 @@ from dlcli.comparison.statistics.looks import LOOKS, spending
 from dlcli.comparison.statistics.problems import judge_jointly
 from dlcli.comparison.statistics.sensitivity import regret
 from dlcli.comparison.statistics.signs import closed_p_values
-from dlcli.evaluation import score
+from dlcli.metrics.evaluation import score
 from dlcli.metrics.intervals import placements
 
 if TYPE_CHECKING:

@@ -234,7 +234,7 @@ def make_plan(settings: Settings, unit: Unit, pool: Pool) -> Plan:
     from dlcli.config.experiment import CompareConfig
     from dlcli.config.loading import parse_config
     from dlcli.config.nodes import Text
-    from dlcli.evaluation import chance
+    from dlcli.metrics.points import chance
 
     split, tune = PROTOCOLS[unit.protocol]
     replications = settings.replications + (unit.protocol == "former")

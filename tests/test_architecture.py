@@ -11,7 +11,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "dlcli"
 MODULES = sorted(SOURCE.rglob("*.py"))
 HEAVY = {"tensorflow", "keras", "numpy", "pandas", "scipy", "sklearn", "matplotlib", "plotly"}
 MAY_BE_HEAVY = {
-    "blocks.py", "checkpoint.py", "engine", "evaluation.py", "inside", "inspection",
+    "blocks.py", "checkpoint.py", "engine", "evaluation.py", "points.py", "inside", "inspection",
     "introspection", "masking.py", "model.py",
     "monitoring.py", "page", "report", "results", "scoring.py", "statistics", "streaming.py",
     "summary.py", "training.py", "trial.py", "workshop.py",

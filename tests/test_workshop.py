@@ -18,7 +18,7 @@ from dlcli.config.experiment import Call
 from dlcli.config.loading import load_config
 from dlcli.data import load, load_pool
 from dlcli.engine import feeding
-from dlcli.evaluation import point
+from dlcli.metrics.points import point
 from dlcli.workshop import Workshop
 from tests.helpers import SMALL
 

@@ -15,7 +15,7 @@ from dlcli.config.loading import parse_config
 from dlcli.config.nodes import Text
 from dlcli.data import Form, describe, load, own_files, read_examples
 from dlcli.errors import UserError
-from dlcli.evaluation import Evaluation, Score, score
+from dlcli.metrics.evaluation import Evaluation, Score, score
 from dlcli.metrics.predictions import CLASS_TASKS, batch_of_arrays
 from dlcli.quiet import load_tensorflow
 from dlcli.store.forms import saved_form

@@ -21,9 +21,9 @@ from dlcli.checkpoint import (
 )
 from dlcli.config.binding import bind
 from dlcli.errors import InterruptedRunError, UserError, WorkError
-from dlcli.evaluation import point
 from dlcli.memory import OUT, REMEDY, is_short
 from dlcli.metrics import streaming
+from dlcli.metrics.points import point
 from dlcli.model import construct, is_logits, keras_message
 from dlcli.monitoring import check_callbacks, check_places
 from dlcli.store.runs import CALLBACK_PATHS, DATA

@@ -14,7 +14,7 @@ from dlcli import metrics
 from dlcli.comparison.blocks import without_each
 from dlcli.comparison.plan import STEERING
 from dlcli.comparison.records import Result
-from dlcli.evaluation import point, without_parts
+from dlcli.metrics.points import point, without_parts
 from dlcli.model import construct, is_logits
 
 if TYPE_CHECKING:

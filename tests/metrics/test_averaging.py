@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from dlcli.evaluation import point
+from dlcli.metrics.points import point
 from tests.helpers import examples
 from tests.metrics.test_table import sample
 

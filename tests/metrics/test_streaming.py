@@ -9,8 +9,8 @@ import tensorflow as tf
 
 from dlcli import metrics
 from dlcli.errors import UserError
-from dlcli.evaluation import point
 from dlcli.metrics import streaming
+from dlcli.metrics.points import point
 from dlcli.metrics.table import TABLE
 from tests.metrics.test_table import binary, multiclass, sample
 

@@ -12,7 +12,7 @@ from sklearn import metrics as sk
 
 from dlcli import metrics
 from dlcli.errors import UserError
-from dlcli.evaluation import point
+from dlcli.metrics.points import point
 from dlcli.metrics.table import TABLE
 from tests.helpers import examples
 

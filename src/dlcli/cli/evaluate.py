@@ -10,7 +10,7 @@ import click
 from dlcli.cli.output import echo, emit_json, note, print_table
 
 if TYPE_CHECKING:
-    from dlcli.evaluation import Evaluation
+    from dlcli.metrics.evaluation import Evaluation
 
 MATRIX_COLUMNS = 20
 """Classes up to which a confusion matrix is readable on a screen."""

@@ -157,7 +157,7 @@ def _scheduled(config: Config) -> str:
 
 def _chance(description: DataDescription, y: np.ndarray, names: Sequence[str]) -> dict[str, float]:
     """Return what a model that learned nothing scores, or the worst there is if undefined."""
-    from dlcli.evaluation import chance
+    from dlcli.metrics.points import chance
 
     if description.task == "multiclass" and description.target_shape:
         y = y.reshape(-1)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlcli.errors import UserError
-from dlcli.evaluation import confusion_matrix, per_class_table
+from dlcli.metrics.evaluation import per_class_table
+from dlcli.metrics.points import confusion_matrix
 from dlcli.metrics.predictions import CLASS_TASKS, LABEL_TASKS, batch_of_arrays
 from dlcli.report.page.html import Figure, Section, bare, page, paragraphs, table
 from dlcli.report.page.scale import Curve, Scale, scale_of

@@ -16,7 +16,8 @@ from sklearn.dummy import DummyClassifier
 from sklearn.metrics import f1_score
 
 from dlcli.errors import DataError, UserError
-from dlcli.evaluation import chance, point, score
+from dlcli.metrics.evaluation import score
+from dlcli.metrics.points import chance, point
 from dlcli.metrics.table import TABLE
 from tests.helpers import examples
 from tests.metrics.test_table import binary, multiclass, sample

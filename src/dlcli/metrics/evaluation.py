@@ -15,13 +15,12 @@ None (`null` in JSON), and there is no table and no matrix.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dlcli import metrics
-from dlcli.errors import DataError
 from dlcli.metrics.averaging import counted_classes
 from dlcli.metrics.families import (
     Matrix,
@@ -44,8 +43,8 @@ from dlcli.metrics.intervals import (
     percentile,
     placements,
 )
-from dlcli.metrics.predictions import CLASS_TASKS, LABEL_TASKS, Batch, batch_of_arrays
-from dlcli.plain import finite
+from dlcli.metrics.points import checked_batch, confusion_matrix, is_finite, value_of
+from dlcli.metrics.predictions import CLASS_TASKS, LABEL_TASKS, Batch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -56,8 +55,6 @@ RANKING_RESAMPLES = 500
 
 DIVERGED = "the model's outputs are not all finite numbers: it diverged, and nothing is scored"
 
-GUESSES = 10
-"""Random guesses of all classes, whose scores are averaged to know what chance is worth."""
 
 CELLS = 4_000_000
 """Resampled weights held at once (32 MB)."""
@@ -167,10 +164,10 @@ def score(
     requests = [metrics.parse(name) for name in names]
     for request in requests:
         metrics.check_task(request, task)
-    batch = _batch(y_true, y_prob, task, len(classes))
+    batch = checked_batch(y_true, y_prob, task, len(classes))
     width = batch.truth.shape[1] if task in LABEL_TASKS else 0
     labels = (*classes, *(str(i) for i in range(len(classes), width)))
-    usable = _is_finite(batch)
+    usable = is_finite(batch)
     scorer = _Scorer(batch, confidence, resamples, rng)
     return Evaluation(
         scorer.scores(requests) if usable else dict.fromkeys(names, Score(None, None)),
@@ -191,117 +188,6 @@ def _notes(batch: Batch, requests: Sequence[metrics.Request]) -> Iterator[str]:
             yield f"{request.text} is always 1: there are only {width} classes"
 
 
-def point(
-    y_true: np.ndarray, y_prob: np.ndarray, names: Sequence[str], *, task: str, classes: int
-) -> dict[str, Any]:
-    """Return the metrics' values alone, without intervals; None where one is undefined.
-
-    Raises:
-        UserError: For an unknown metric.
-        DataError: If there are no examples, or targets and predictions do not fit.
-    """
-    batch = _batch(y_true, y_prob, task, classes)
-    usable = _is_finite(batch)
-    return {name: _value(batch, metrics.parse(name)) if usable else None for name in names}
-
-
-def without_parts(
-    y_true: np.ndarray,
-    y_prob: np.ndarray,
-    name: str,
-    kept: Sequence[np.ndarray],
-    *,
-    task: str,
-    classes: int,
-) -> list[Any]:
-    """Return a metric of several parts of the same examples: as `point`, but prepared once.
-
-    Args:
-        y_true: As for `point`.
-        y_prob: As for `point`.
-        name: The metric as typed.
-        kept: Which examples count, shape (n,) each.
-        task: The task.
-        classes: Number of classes or labels.
-    """
-    batch = _batch(y_true, y_prob, task, classes)
-    if not _is_finite(batch):
-        return [None] * len(kept)
-    steps = len(batch.truth) // len(y_true)  # each step of a sequence counts as an example
-    request = metrics.parse(name)
-    return [_value(_part_of(batch, np.repeat(mask, steps)), request) for mask in kept]
-
-
-def _part_of(batch: Batch, mask: np.ndarray) -> Batch:
-    parts = {part: getattr(batch, part)[mask] for part in ("truth", "output", "guess")}
-    return replace(batch, **parts)
-
-
-def chance(y_true: np.ndarray, names: Sequence[str], *, task: str, classes: int) -> dict[str, Any]:
-    """Return the metrics of a model that has learned nothing but how frequent the classes are.
-
-    It predicts the same for every example: the frequencies of the classes or labels, or the mean
-    of the values (scikit-learn's DummyClassifier with `prior`, DummyRegressor with `mean`). Or it
-    guesses classes at random (`stratified` and `uniform`), where that scores better, as it does by
-    F1: a constant prediction never finds the rare classes.
-
-    Args:
-        y_true: As for `score`.
-        names: Metrics as typed.
-        task: The task.
-        classes: Number of classes or labels.
-
-    Raises:
-        UserError: For an unknown metric.
-        DataError: If there are no examples, or a label is no class.
-    """
-    nothing = np.zeros((len(y_true), classes))
-    targets = _batch(y_true, nothing, task, classes).truth if task in CLASS_TASKS else y_true
-    same = np.broadcast_to(np.mean(targets, axis=0), np.shape(targets)) if len(y_true) else nothing
-    found = point(y_true, same, names, task=task, classes=classes)
-    if task not in CLASS_TASKS or classes < 2:
-        return found
-    rng = np.random.default_rng(GUESSES)
-    for shares in (np.asarray(same[0], float), np.full(classes, 1 / classes)):
-        draws = [
-            point(y_true, np.eye(classes)[rng.choice(classes, len(y_true), p=shares)], names,
-                  task=task, classes=classes)
-            for _ in range(GUESSES)
-        ]  # fmt: skip
-        for name in names:
-            found[name] = _better(name, found[name], [draw[name] for draw in draws])
-    return found
-
-
-def _better(name: str, constant: Any, guessed: Sequence[Any]) -> Any:
-    """Return a constant prediction's score, or the mean of random guesses' if that is better.
-
-    Better by more than the guesses' own luck: three standard errors.
-    """
-    greater = metrics.parse(name).metric.greater_is_better
-    if greater is None or any(not isinstance(value, float) for value in (constant, *guessed)):
-        return constant
-    mean, error = float(np.mean(guessed)), float(np.std(guessed, ddof=1)) / len(guessed) ** 0.5
-    lead = (mean - constant) if greater else (constant - mean)
-    return mean if lead > 3 * error else constant
-
-
-def _batch(y_true: np.ndarray, y_prob: np.ndarray, task: str, classes: int) -> Batch:
-    if not len(y_true):
-        raise DataError("there are no examples to score", remedy="choose another part of the data")
-    return batch_of_arrays(y_true, y_prob, task=task, classes=classes)
-
-
-def _is_finite(batch: Batch) -> bool:
-    return bool(np.isfinite(batch.output).all())
-
-
-def confusion_matrix(batch: Batch) -> np.ndarray:
-    """Return how often each class (row) was taken for each (column), shape (c, c)."""
-    matrix: np.ndarray = np.rint(batch.truth.T @ batch.guess).astype(int)
-    return matrix
-
-
 def per_class_table(batch: Batch, names: Sequence[str]) -> tuple[ClassRow, ...]:
     """Return the counts, precision, recall and F1 of every class against the rest."""
     tp, fp, fn, _ = split_counts(counts(batch).sum(axis=0))
@@ -315,15 +201,6 @@ def per_class_table(batch: Batch, names: Sequence[str]) -> tuple[ClassRow, ...]:
         )
         for i, name in enumerate(names)
     )
-
-
-def _value(batch: Batch, request: metrics.Request) -> Any:
-    family = request.family(batch.task)
-    if isinstance(family, Matrix):
-        return confusion_matrix(batch).tolist()
-    if isinstance(family, Ranking):
-        return _plain(ranked_mean([family], batch, np.ones((len(batch.truth), 1)))[0, 0])
-    return _plain(family.finish(family.statistics(batch).sum(axis=0), np))
 
 
 def _resampled(family: Sums, statistics: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -354,11 +231,6 @@ def _is_flawless(request: metrics.Request, value: float) -> bool:
     return judges and value == metric.bounds[1]
 
 
-def _plain(value: Any) -> Any:
-    """Turn arrays into lists, and what is not a finite number into None."""
-    return finite(np.asarray(value, dtype=float).tolist())
-
-
 class _Scorer:
     """Scores metrics over one split; all of them see the same resamples."""
 
@@ -375,7 +247,7 @@ class _Scorer:
         drawn = self._draws(requests)
         return {
             request.text: Score(
-                _value(self.batch, request), self._interval(request, drawn.get(request.text))
+                value_of(self.batch, request), self._interval(request, drawn.get(request.text))
             )
             for request in requests
         }
@@ -390,7 +262,7 @@ class _Scorer:
         if isinstance(family, Ranking) and family.pairs:
             return self._area(family, request)
         assert draws is not None  # noqa: S101  (everything else was drawn)
-        value = _value(self.batch, request)
+        value = value_of(self.batch, request)
         if isinstance(family, Sums) and family.biased:
             found = debiased(value, draws[:, 0], draws[:, 1], self.confidence)
         else:
