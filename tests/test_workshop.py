@@ -93,6 +93,53 @@ def test_a_trial_is_what_keras_fit_makes_of_the_same_seed(opened):
     assert result.last["test_accuracy"] == pytest.approx(wanted["accuracy"])
 
 
+def test_a_trial_on_a_table_of_ones_own_is_what_keras_fit_makes(tmp_path):
+    """The table is prepared anew by each replication's training part, which some towns lack."""
+    rng = np.random.default_rng(0)
+    ages = rng.normal(40, 9, 90)
+    towns = ["A" if i % 9 else f"V{i}" for i in range(90)]
+    rows = [
+        f"{age:.1f},{town},{'yes' if age > 40 else 'no'}"
+        for age, town in zip(ages, towns, strict=True)
+    ]
+    (tmp_path / "own.csv").write_text("\n".join(["age,town,y", *rows]))
+    path = tmp_path / "own.yaml"
+    path.write_text(
+        "data: {csv: {path: own.csv, target: y}, validation: 0.2, batch_size: 16}\n"
+        "model: {layers: [Normalization, {Dense: {units: 1, activation: sigmoid}}]}\n"
+        "compile: {metrics: [accuracy]}\nfit: {epochs: 4}\n"
+        "compare: {optimizers: [Adam], learning_rates: [0.1]}\n"
+    )
+    plan = comparing.plan_comparison(*comparing.read_problems([str(path)], ()))
+    workshop = Workshop(plan)
+    written = load_config(str(path))
+    pool = load_pool(written.data.source)
+    widths = set()
+    for seed in (0, 1, 2, 0):
+        result = done(workshop, Trial(0, 0.1, seed))
+        dataset = pool.dataset(pool.parts(seed, 0.2, resample=True))
+        widths.add(dataset.train.x["input"].shape[1])
+        adam = Call("optimizers", "Adam", {"learning_rate": 0.1})
+        config = replace(written, seed=seed, compile=replace(written.compile, optimizer=adam))
+        config = bind(config, dataset.description, train_size=dataset.train.size)
+        model = engine.prepare(config, dataset)
+        history = model.fit(
+            engine.batches(model, dataset.train, config),
+            epochs=4,
+            steps_per_epoch=-(-dataset.train.size // 16),
+            validation_data=engine.validation_batches(model, dataset.validation, config),
+            shuffle=False,
+            verbose=0,
+        ).history
+        for name, ours in (("loss", "train_loss"), ("val_accuracy", "val_accuracy")):
+            found = [row[ours] for row in result.history]
+            np.testing.assert_allclose(found, history[name], rtol=1e-4, atol=1e-4)
+        p = model.predict(dataset.test.x["input"], verbose=0)
+        wanted = point(dataset.test.y, p, ["accuracy"], task="binary", classes=2)
+        assert result.last["test_accuracy"] == pytest.approx(wanted["accuracy"])
+    assert len(widths) > 1
+
+
 def test_the_best_epoch_is_the_first_with_the_best_validation_score(opened):
     workshop, _ = opened()
     result = done(workshop, Trial(0, 0.03, 5))

@@ -354,3 +354,30 @@ def test_a_group_for_a_built_in_is_the_users_error(name, said):
             function(Source(name), group="patient")
         assert it.value.exit_code == 2
         assert "Remove data.group" in it.value.remedy
+
+
+TABLE = "\n".join(
+    [
+        "age,town,y",
+        *(f"{i % 17 + i / 10},{'ABCD'[i * i % 4]},{'no' if i % 3 else 'yes'}" for i in range(60)),
+    ]
+)
+
+
+@pytest.mark.parametrize("source", [Source("languages"), Source("csv", {"target": "y"})], ids=str)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_what_is_prepared_whole_is_what_is_prepared_part_by_part(source, seed, tmp_path):
+    if source.name == "csv":
+        (tmp_path / "own.csv").write_text(TABLE)
+        source = Source("csv", {**source.options, "path": str(tmp_path / "own.csv")})
+    pool = data.load_pool(source)
+    parts = pool.parts(seed, 0.2, resample=True)
+    description, examples = pool.prepared(parts)
+    dataset = pool.dataset(parts)
+    assert description == dataset.description
+    for name in ("train", "validation", "test"):
+        part, found = getattr(dataset, name), examples.take(getattr(parts, name))
+        np.testing.assert_array_equal(found.y, part.y)
+        steps = part.x["input"].shape[1]  # a part may be padded to its own longest only
+        np.testing.assert_array_equal(found.x["input"][:, :steps], part.x["input"])
+        assert not found.x["input"][:, steps:].any()

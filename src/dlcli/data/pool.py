@@ -250,13 +250,11 @@ class Pool:
             The description with the inputs that this leads to, and the examples in the pool's
             order; those of data that come as arrays are not copied.
         """
-        import numpy as np
-
         if self.encoder is None or self.raw is None:
             return self.description, self.examples
-        learned_from = self.examples.x[INPUT][parts.train]
-        fitted = self.encoder.fit(self.raw, learned_from)
-        x = fitted.encode(self.raw, np.arange(len(self.raw)))
+        positions = self.examples.x[INPUT]
+        fitted = self.encoder.fit(self.raw, positions[parts.train])
+        x = fitted.encode(self.raw, positions)
         return self.described(parts), Split({INPUT: x}, self.examples.y)
 
     def described(self, parts: Parts) -> DataDescription:
