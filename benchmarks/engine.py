@@ -74,10 +74,10 @@ def stages(kind: str, data: Path, folder: Path) -> dict[str, object]:
     trials = []
     for seed in range(6):
         start = time.perf_counter()
-        (result,) = workshop(Task((Trial(0, RATE, seed, "search"),)))
+        (result,) = workshop(Task((Trial(0, RATE, seed),)))
         trials.append((time.perf_counter() - start, result.seconds, result.evaluation_seconds))
     whole, train, evaluate = min(trials)
-    network = workshop._network(0)  # noqa: SLF001 (its model, to count)
+    network = workshop._network(0, 0)  # noqa: SLF001 (its model, to count)
     summary = summarize(network.model)
     first = next(layer.flops for layer in summary.layers if layer.flops)
     # Forward; backward the same for the weights, and for the inputs except those of the network.
@@ -95,7 +95,7 @@ def memory(data: Path, folder: Path) -> list[dict[str, object]]:
     workshop, _ = opened("mlp", data, folder)
     rows = []
     for trial in range(MEMORY_TRIALS):
-        workshop(Task((Trial(0, RATE, trial % SEEDS, "search"),)))
+        workshop(Task((Trial(0, RATE, trial % SEEDS),)))
         if (trial + 1) % MEMORY_STEP == 0:
             rows.append({"trials": trial + 1, "megabytes": resident()})
     return rows

@@ -86,7 +86,7 @@ def draw_comparisons(folder: Path) -> None:
     """Draw the default comparison, in the terminal, as figures and as a page."""
     run("compare-optimizers", folder=folder)
     place = folder / "comparisons" / "digits-cnn"
-    for name in ("rate_sensitivity", "score_intervals"):
+    for name in ("rate_sensitivity", "distance_to_best", "scores_by_replication"):
         shutil.copy(place / "figures" / f"{name}.png", PICTURES)
     text = on_a_terminal("compare-optimizers", folder=folder)
     draw_terminal(text, "dlcli compare-optimizers", "terminal")
