@@ -377,7 +377,7 @@ def test_a_diverged_training_is_never_called_pruned(opened):
 @pytest.mark.parametrize("weights", ["{'0': 10, '1': 10, '2': 10}", "{'0': 0.01, '2': 30}"])
 def test_class_weights_make_no_training_stuck(opened, weights):
     workshop, _ = opened(f", class_weight: {weights}")
-    result = done(workshop, Trial(1, 0.03, 3))
+    result = done(workshop, Trial(1, 0.03, 4))
     assert result.best["val_accuracy"] > 0.6
     assert result.status == "ok"
 

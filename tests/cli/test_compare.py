@@ -28,8 +28,8 @@ QUICK = ("--optimizers", "SGD,Adam", "--learning-rates", "0.01,0.1", "--seeds", 
          "--no-figures")  # fmt: skip
 TIMES = ["seconds", "compile_seconds", "evaluation_seconds", "seconds_to_target"]
 WIDE = "--optimizers", "SGD,Adam,SGD(momentum=0.9)", *QUICK[2:]
-OF_QUICK, OF_WIDE = 2 * 2 * 6, 3 * 2 * 6
-"""Trials of both: with two rates, the neighborhood of the best one is all of them."""
+OF_QUICK, OF_WIDE = 2 * (2 * 2 + 4), 3 * (2 * 2 + 4)
+"""Trials of both: the lower rate loses by far in the first two of the six replications."""
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_the_same_command_trains_nothing_twice_and_a_wider_one_only_the_rest(fol
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert len(table(folder)) == OF_WIDE
     more = compared(folder, "small.yaml", *QUICK, "--seeds", "8")
-    assert f"32 trials, {OF_QUICK} of them done before" in more.stderr
+    assert f"20 trials, {OF_QUICK} of them done before" in more.stderr
 
 
 @slow

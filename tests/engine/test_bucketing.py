@@ -13,11 +13,11 @@ from dlcli.config.experiment import Call
 from dlcli.config.loading import parse_config
 from dlcli.config.nodes import Text
 from dlcli.data.description import INPUT, DataDescription, Dataset, Split, TensorSpec
-from dlcli.data.draw import draw_of
 from dlcli.engine.bucketing import bucketed_order, cut_lengths, sequence_lengths
 from dlcli.engine.feeding import batches, validation_batches
 from dlcli.engine.fitting import FittedProgram, make_program
 from dlcli.engine.program import Network
+from tests.engine.draws import draw_of
 
 COUNT, LONGEST = 230, 40
 LAYERS = (

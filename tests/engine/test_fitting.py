@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from dlcli.config.experiment import Call
-from dlcli.data.draw import draw_of
 from dlcli.engine import compilation, feeding
 from dlcli.engine.fitting import FittedProgram, make_program
 from dlcli.engine.program import Network, Program
+from tests.engine.draws import draw_of
 from tests.engine.test_program import (
     DENSE,
     EPOCHS,

@@ -12,8 +12,8 @@ from dlcli.config.experiment import Call
 from dlcli.config.loading import parse_config
 from dlcli.config.nodes import Text
 from dlcli.data.description import DataDescription, Dataset, Split, TensorSpec
-from dlcli.data.draw import draw_of
 from dlcli.engine.program import Network, Program
+from tests.engine.draws import draw_of
 
 pytestmark = pytest.mark.slow
 

@@ -309,7 +309,7 @@ def test_a_cluster_of_this_machine_alone_needs_no_address_and_leaves_nothing(fol
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
-    assert len(table(folder, "trials", "small")) == 24
+    assert len(table(folder, "trials", "small")) == 16
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "nonsense", "ray://127.0.0.1:1"])

@@ -13,7 +13,7 @@ from tests.faults.running import TABLES, WIDE, place, same_tables, started, tria
 from tests.helpers import dlcli
 
 KILLS = 50
-TRIALS = 36
+TRIALS = 24
 
 
 @pytest.mark.slow

@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dlcli.data.description import Split
-from dlcli.data.pool import Parts
-
 if TYPE_CHECKING:
-    from dlcli.data.description import DataDescription, Dataset
-    from dlcli.data.pool import Pool
+    from dlcli.data.description import DataDescription, Split
+    from dlcli.data.pool import Parts, Pool
 
 
 @dataclass(frozen=True)
@@ -40,20 +37,3 @@ def drawn(pool: Pool, parts: Parts) -> Draw:
     """Return a pool's examples in some parts, prepared by what the training part says."""
     description, examples = pool.prepared(parts)
     return Draw(description, examples, parts, is_shared=not pool.is_encoded)
-
-
-def draw_of(dataset: Dataset) -> Draw:
-    """Return a loaded data set as one draw of itself."""
-    import numpy as np
-
-    parts = (dataset.train, dataset.validation, dataset.test)
-    given = [part for part in parts if part is not None]
-    x = {name: np.concatenate([part.x[name] for part in given]) for name in dataset.train.x}
-    ends = iter(np.cumsum([part.size for part in given]))
-    train, validation, test = (
-        None if part is None else np.arange((end := int(next(ends))) - part.size, end)
-        for part in parts
-    )
-    assert train is not None  # noqa: S101 (a data set has a training part)
-    examples = Split(x, np.concatenate([part.y for part in given]))
-    return Draw(dataset.description, examples, Parts(train, validation, test))

@@ -57,6 +57,7 @@ def quiet_keras() -> Iterator[None]:
     file descriptor of stderr, beyond the reach of `sys.stderr`.
     """
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    kept = dict(os.environ)
     with tempfile.TemporaryDirectory() as home, Path(os.devnull).open("w") as sink:
         os.environ |= {
             "KERAS_BACKEND": "tensorflow",
@@ -71,7 +72,11 @@ def quiet_keras() -> Iterator[None]:
         finally:
             os.dup2(stderr, 2)
             os.close(stderr)
-        yield
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(kept)
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

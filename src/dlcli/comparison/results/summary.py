@@ -104,7 +104,8 @@ def target_of(scores: Scores, problem: int) -> float | None:
         return None
     chance = scores.worst(problem, "val")
     # At chance, every training would have reached it before it began.
-    return default_target(best, chance) * scores.sign if np.nanmax(best) > chance else None
+    target = default_target(best, chance)
+    return None if target is None else target * scores.sign
 
 
 def summary_frame(

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 
-def default_target(best_scores: ArrayLike, chance: float | None = None) -> float:
+def default_target(best_scores: ArrayLike, chance: float = -math.inf) -> float | None:
     """Return the score that the median candidate reaches in its median run.
 
     With an even number of candidates it is the lower of the middle two, so that at least half of
@@ -25,8 +25,11 @@ def default_target(best_scores: ArrayLike, chance: float | None = None) -> float
         chance: The score of knowing nothing, which is no target: where the median candidate comes
             no further, the target is the lowest median above it.
 
+    Returns:
+        None if no candidate's median is above chance.
+
     Raises:
-        ValueError: If there is no score at all, or no candidate's median is above chance.
+        ValueError: If there is no score at all.
     """
     values = np.asarray(best_scores, dtype=float)
     rows = [row[~np.isnan(row)] for row in values]
@@ -34,12 +37,10 @@ def default_target(best_scores: ArrayLike, chance: float | None = None) -> float
     if not medians:
         raise ValueError("no run has a validation score to take a target from")
     target = float(np.quantile(medians, 0.5, method="lower"))
-    if chance is None or target > chance:
+    if target > chance:
         return target
-    above = [median for median in medians if median > chance]
-    if not above:
-        raise ValueError("no candidate's median run is above chance")
-    return float(min(above))
+    above = [float(median) for median in medians if median > chance]
+    return min(above, default=None)
 
 
 @dataclass(frozen=True)
