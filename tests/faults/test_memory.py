@@ -64,7 +64,7 @@ def test_a_training_that_runs_out_of_memory_ends_with_1_and_can_be_resumed(tmp_p
     folder = place(tmp_path / "work")
     wide = SMALL.replace("units: 8", "units: 500000").replace("batch_size: 16", "batch_size: 96")
     (folder / "wide.yaml").write_text(wide.replace("epochs: 4", "epochs: 1"))
-    errors = told(limited(folder, 800, "train", "wide.yaml", "--out", "run"), 1)
+    errors = told(limited(folder, 900, "train", "wide.yaml", "--out", "run"), 1)
     assert "error: out of memory" in errors
     assert "lower data.batch_size, or make the network smaller" in errors
     assert "out of memory" in dlcli("runs", "show", "run", cwd=folder).stdout

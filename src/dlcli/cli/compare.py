@@ -275,12 +275,13 @@ def _print_problem(results: Results, problem: str) -> None:
 
 def _print_plan(session: Session, seconds: float, jobs: int, *, as_json: bool) -> None:
     plan = session.plan
-    total, remaining = plan.planned, session.remaining()
-    share = remaining / total if total else 0.0
+    done, remaining = session.outlook()
+    total = done + remaining
+    share = remaining / plan.planned if plan.planned else 0.0
     if as_json:
         emit_json(
             {"trials": total, "replications": len(plan.seeds), "split": plan.split,
-             "tune": plan.tune, "done": total - remaining, "seconds": round(seconds * share, 1),
+             "tune": plan.tune, "done": done, "seconds": round(seconds * share, 1),
              "jobs": jobs, "notes": list(plan.notes)}
         )  # fmt: skip
         return
@@ -291,7 +292,7 @@ def _print_plan(session: Session, seconds: float, jobs: int, *, as_json: bool) -
     print_table(["problem", "candidate", "learning rates"], rows)
     echo(
         f"\n{len(plan.seeds)} replications, about {total} trials (more if a grid must grow); "
-        f"{max(0, total - remaining)} of them are done"
+        f"{done} of them are done"
     )
     echo(f"about {shown_time(seconds * share)} with {jobs} job{'s' if jobs != 1 else ''}")
     for remark in plan.notes:

@@ -92,6 +92,10 @@ class Session:
 
     def remaining(self) -> int:
         """Return how many trials are planned and not done, as far as one can see."""
+        return self.outlook()[1]
+
+    def outlook(self) -> tuple[int, int]:
+        """Return how many trials are done, and how many are not, as far as one can see."""
         schedule, waiting, done = Schedule(self.plan), deque[Task](), 0
         waiting.extend(schedule.start())
         while waiting:
@@ -99,7 +103,7 @@ class Session:
             done += len(found or ())
             for record in found or ():
                 waiting.extend(schedule.tell(record.trial, record.result))
-        return schedule.trials - done
+        return done, schedule.trials - done
 
     def run(self, executor: Executor, observer: Observer, *, deadline: float = math.inf) -> None:
         """Train what is missing, and keep each result as it comes.
