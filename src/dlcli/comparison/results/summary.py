@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from dlcli.comparison.family import family
 from dlcli.comparison.plan import describe_call
@@ -15,7 +16,7 @@ from dlcli.comparison.results.frames import arguments_of, epochs_to_target
 from dlcli.comparison.statistics import pairing
 from dlcli.comparison.statistics.best import Verdict, judge
 from dlcli.comparison.statistics.censored import arrival, default_target
-from dlcli.comparison.statistics.description import describe
+from dlcli.comparison.statistics.description import Interval, describe, mean_interval
 from dlcli.comparison.statistics.examples import two_way
 from dlcli.comparison.statistics.inclusion import under_tuned
 from dlcli.comparison.statistics.sensitivity import rate_sensitivity, regret
@@ -216,7 +217,8 @@ def _mean(values: NDArray[np.float64]) -> float:
 def _described(scores: Scores, index: int) -> dict[str, Any]:
     found = describe(scores.values(index), scores.failed(index))
     statuses: list[str] = [r.status for r in scores.ranked(index) if r is not None]
-    low, high = (found.interval.low, found.interval.high) if found.interval else (math.nan,) * 2
+    interval = _with_examples(scores, index) or found.interval
+    low, high = (interval.low, interval.high) if interval else (math.nan,) * 2
     # Student's interval knows no bounds, but an accuracy is never above 1.
     ends = np.clip(sorted((low * scores.sign, high * scores.sign)), *scores.plan.score.bounds)
     fine = found.succeeded_interval
@@ -239,6 +241,27 @@ def _described(scores: Scores, index: int) -> dict[str, Any]:
         "failing_low": share.low if share else math.nan,
         "failing_high": share.high if share else math.nan,
     }
+
+
+def _with_examples(scores: Scores, index: int) -> Interval | None:
+    """Return the interval of a mean with the sampling of an official test part in it.
+
+    It is that of the difference to a score that is always 0, over replications and examples.
+    """
+    problem = scores.plan.contenders[index].problem
+    through = scores.complete(problem)
+    blocks = scores.blocks(problem, [index])
+    if scores.plan.split != "official" or blocks is None or len(through) < 2:
+        return None
+    values = scores.values(index)[through]
+    errors = two_way(
+        np.stack([values, np.zeros_like(values)]), np.concatenate([blocks, np.zeros_like(blocks)])
+    )
+    plain = mean_interval(values)
+    assert plain is not None  # noqa: S101 (there are two or more)
+    half = float(special.stdtrit(errors.freedom[0, 1], 0.975) * errors.standard_errors[0, 1])
+    half = max(half, (plain.high - plain.low) / 2)
+    return Interval(float(values.mean()) - half, float(values.mean()) + half)
 
 
 _NO_COMPARISON: dict[str, float] = dict.fromkeys(

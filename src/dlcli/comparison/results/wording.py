@@ -72,6 +72,7 @@ def problem_sentences(
         told.measured(score_text),
         *told.beside_cliff(),
         *told.failures(),
+        *told.collapses(),
         *told.power(),
         *told.scope(),
         *told.left_out(),
@@ -117,8 +118,8 @@ class Told:
             count = self.ranking.scores.shape[1]
             few = "1 replication" if count == 1 else f"{count} replications"
             return (
-                f"Too few replications on {self.problem.name}: {few} cannot show any difference. "
-                f"{at_rate(self.best)} has the best mean. Use --seeds 10."
+                f"Too few replications on {self.problem.name}: {few} cannot show any difference; "
+                f"it takes 6 or more. {at_rate(self.best)} has the best mean so far."
             )
         parts = [use]
         if good := self._with("as_good"):
@@ -180,6 +181,18 @@ class Told:
         if not failed:
             return []
         return [f"Failed trials count as chance in the mean: {joined(failed)}."]
+
+    def collapses(self) -> list[str]:
+        """Say for which candidates the test's assumption does not hold."""
+        names = [str(self.rows[place]["candidate"]) for place in self.ranking.verdict.collapses]
+        if not names:
+            return []
+        return [
+            (
+                f"A few scores of {joined(names)} are far below the others, and how many there happen "
+                "to be decides the mean: the test may claim a difference in up to 12 % instead of 5 %."
+            )
+        ]
 
     def power(self) -> list[str]:
         """Say how small a difference these replications would have shown."""
