@@ -187,12 +187,9 @@ class Told:
         names = [str(self.rows[place]["candidate"]) for place in self.ranking.verdict.collapses]
         if not names:
             return []
-        return [
-            (
-                f"A few scores of {joined(names)} are far below the others, and how many there happen "
-                "to be decides the mean: the test may claim a difference in up to 12 % instead of 5 %."
-            )
-        ]
+        far = f"A few scores of {joined(names)} are far below the others"
+        why = "how many there happen to be decides the mean"
+        return [f"{far}, and {why}: the test may claim a difference in up to 12 % instead of 5 %."]
 
     def power(self) -> list[str]:
         """Say how small a difference these replications would have shown."""
