@@ -14,7 +14,7 @@ from dlcli.config.loading import parse_config
 from dlcli.config.nodes import Text
 from dlcli.config.rendering import to_yaml
 from dlcli.errors import UserError
-from dlcli.store.comparisons import BEST, RESULTS, config_name
+from dlcli.store.comparisons import BEST, RESULTS, SUMMARY, config_name
 from dlcli.suggestion import did_you_mean
 
 if TYPE_CHECKING:
@@ -128,7 +128,11 @@ def _candidates(folder: ComparisonFolder) -> dict[str, list[_Row]]:
         UserError: If there are no results yet, or they are damaged.
     """
     if not (folder.path / RESULTS).exists():
-        raise folder.without(RESULTS)
+        if not (folder.path / SUMMARY).exists():
+            raise folder.without(RESULTS)
+        message = f"{folder.path} has no {RESULTS}: it was made by the former protocol"
+        remedy = "The same `dlcli compare-optimizers` makes a new comparison beside it."
+        raise UserError(message, remedy=remedy)
     found = folder.read_json(RESULTS)
     try:
         return {
