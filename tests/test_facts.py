@@ -39,7 +39,7 @@ def test_sgd_needs_a_rate_one_to_two_decades_above_adams_and_a_better_one_than_i
     assert adam["width_decades"] > 1.3 * sgd["width_decades"]
 
 
-def test_sgd_depends_more_on_rate_and_initialiser_than_adam(tmp_path):
+def test_sgd_depends_more_on_rate_and_initializer_than_adam(tmp_path):
     _, spread = compared(tmp_path, "compare_initializers.yaml", "--seeds", "0")
     sgd, adam = spread.loc["SGD"], spread.loc["Adam"]
     assert sgd["decades"] == pytest.approx(adam["decades"])

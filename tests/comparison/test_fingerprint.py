@@ -86,7 +86,7 @@ def test_trials_of_older_versions_keep_their_keys():
     assert problems_key(plan(TWO), VERSIONS) == "b2feba65de0f413ac5c6"
 
 
-def test_arguments_initialisers_versions_and_the_seed_of_the_split_decide():
+def test_arguments_initializers_versions_and_the_seed_of_the_split_decide():
     base = key(plan(TWO))
     assert key(plan("compare: {optimizers: [SGD, {Adam: {beta_1: 0.5}}]}")) != base
     he = "compare: {optimizers: [SGD, Adam], initializers: [HeNormal]}"

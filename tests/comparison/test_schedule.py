@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 
 import numpy as np
@@ -257,3 +258,20 @@ def test_the_order_in_which_results_come_changes_nothing(extra, luck, order):
         return schedule.choices, trials
 
     assert choices(lambda _: 0) == choices(order.randrange)
+
+
+@pytest.mark.parametrize("first", [0, -1])
+def test_searches_side_by_side_grow_alike_whichever_comes_first(first):
+    made = plan("compare: {optimizers: [SGD], seeds: 2, search_seeds: 2}")
+    grid = made.contenders[0].rates
+    schedule, tried_rates = Schedule(made), defaultdict(list)
+    waiting = schedule.start()
+    while waiting:
+        (trial,) = waiting.pop(first).trials
+        replication = made.seeds.index(trial.seed)
+        tried_rates[replication].append(trial.rate)
+        height = math.log10(trial.rate) * (1 if replication else -1)  # opposite edges are best
+        waiting += schedule.tell(trial, result(0.6 + 0.02 * height))
+    assert [len(rates) for _, rates in sorted(tried_rates.items())] == [len(grid) + 4] * 2
+    assert min(tried_rates[0]) == pytest.approx(grid[0] / 100)
+    assert max(tried_rates[1]) == pytest.approx(grid[-1] * 100)

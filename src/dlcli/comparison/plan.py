@@ -119,15 +119,15 @@ class Problem:
 
 @dataclass(frozen=True)
 class Contender:
-    """An optimizer with fixed arguments and an initialiser on one problem; its rate is searched.
+    """An optimizer with fixed arguments and an initializer on one problem; its rate is searched.
 
     Attributes:
         problem: Index of its problem.
         name: What tables call it; unique within the problem.
-        label: The same without the initialiser.
+        label: The same without the initializer.
         written: The optimizer as the config has it.
         initializer: Of every kernel, or None for the model's own.
-        config: The problem's, with the initialiser and with the optimizer at a rate of 1.
+        config: The problem's, with the initializer and with the optimizer at a rate of 1.
         rates: To be searched, ascending.
         step: By which the grid grows, in decades; None if it must not.
         extensions: By how many rates it may grow.
@@ -147,7 +147,7 @@ class Contender:
 
     @property
     def program(self) -> tuple[int, str]:
-        """Identifies the compiled program: contenders that differ in the initialiser share it."""
+        """Identifies the compiled program: contenders that differ in the initializer share it."""
         return self.problem, repr(self.config.compile.optimizer)
 
 
@@ -349,28 +349,28 @@ def describe_call(call: Call) -> str:
 
 
 KERNELS = ("kernel_initializer", "depthwise_initializer", "pointwise_initializer")
-"""The arguments of layers that initialise what multiplies their input."""
+"""The arguments of layers that initialize what multiplies their input."""
 
 
 def with_initializer(model: Any, initializer: Call | None) -> Any:
-    """Return the model with every kernel initialised in one way; None leaves it as it is.
+    """Return the model with every kernel initialized in one way; None leaves it as it is.
 
     Recurrent kernels, biases and embeddings keep their own.
     """
     if initializer is None:
         return model
-    layers = tuple(replace(x, call=_initialised(x.call, initializer)) for x in model.layers)
+    layers = tuple(replace(x, call=_initialized(x.call, initializer)) for x in model.layers)
     return replace(model, layers=layers)
 
 
-def _initialised(value: Any, initializer: Call) -> Any:
+def _initialized(value: Any, initializer: Call) -> Any:
     if isinstance(value, tuple):
-        return tuple(_initialised(item, initializer) for item in value)
+        return tuple(_initialized(item, initializer) for item in value)
     if not isinstance(value, Call) or value.kind != "layers":
         return value
     entry = load_catalogue().find("layers", value.name)
     known = [name for name in KERNELS if entry and name in entry.by_name]
-    arguments = {name: _initialised(v, initializer) for name, v in value.arguments.items()}
+    arguments = {name: _initialized(v, initializer) for name, v in value.arguments.items()}
     return replace(value, arguments={**arguments, **dict.fromkeys(known, initializer)})
 
 

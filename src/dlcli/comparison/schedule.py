@@ -204,13 +204,20 @@ class _Tuning:
         if rate not in self.ladder:
             bisect.insort(self.ladder, rate)
 
-    def next_rate(self, rate: float, *, upward: bool) -> float | None:
-        """Return the rate beside another one, None if the grid has none and may not grow."""
+    def next_rate(self, rate: float, *, upward: bool, grown: int | None = None) -> float | None:
+        """Return the rate beside another one, None if the grid has none and may not grow.
+
+        Args:
+            rate: The other one.
+            upward: On which side.
+            grown: By how many rates it has grown; of all replications if left out.
+        """
         place = self.ladder.index(rate) + (1 if upward else -1)
         if 0 <= place < len(self.ladder):
             return self.ladder[place]
         step = self.contender.step
-        if step is None or len(self.extended) >= self.contender.extensions:
+        grown = len(self.extended) if grown is None else grown
+        if step is None or grown >= self.contender.extensions:
             return None
         # Counted from the grid's first rate, or the rounding of the rates would add up.
         origin = self.contender.rates[0]
@@ -333,8 +340,15 @@ class _Block:
 
     def _worth_trying(self, rate: float, *, upward: bool) -> float | None:
         """Return the rate beside another one, None if there is none or it was left out."""
-        found = self.tuning.next_rate(rate, upward=upward)
-        return None if found is None or self.tuning.is_hopeless(found, rate) else found
+        if not self.is_search:
+            found = self.tuning.next_rate(rate, upward=upward)
+            return None if found is None or self.tuning.is_hopeless(found, rate) else found
+        # Searches that run side by side look at themselves alone, whichever comes first.
+        contender = self.tuning.contender
+        grown = len(set(self.rates) - set(contender.rates))
+        if grown >= contender.extensions:
+            return None
+        return self.tuning.next_rate(rate, upward=upward, grown=grown)
 
 
 def standing(results: Sequence[Result], score: Score, worst: float) -> tuple[int, float, float]:

@@ -217,7 +217,7 @@ class Network:
         """Return the weights and dropout streams that a seed starts with.
 
         Args:
-            config: The network's own, or one with other initialisers.
+            config: The network's own, or one with other initializers.
             seed: The trial's.
         """
         fresh = initial_model(config, self.draw.description, seed)

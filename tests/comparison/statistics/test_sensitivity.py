@@ -89,7 +89,7 @@ def test_the_spread_is_that_of_all_settings():
     assert found.range == pytest.approx(np.ptp(scores))
 
 
-def test_the_variance_is_shared_out_between_rate_initialiser_and_interaction():
+def test_the_variance_is_shared_out_between_rate_initializer_and_interaction():
     by_rate, by_initializer = np.array([[0.1], [0.5], [0.9]]), np.array([[0.0, 0.02]])
     assert spread(by_rate + 0 * by_initializer).rate_share == pytest.approx(1)
     assert spread(0 * by_rate + by_initializer).initializer_share == pytest.approx(1)

@@ -54,7 +54,7 @@ class Results:
         curves: Validation score by epoch.
         arrivals: Share of trials that reached the target, by epoch.
         budget: Expected best of so many tries.
-        spreads: A row an optimizer: how it scatters over rates and initialisers.
+        spreads: A row an optimizer: how it scatters over rates and initializers.
         aggregate: A row a candidate over all problems; None for one problem.
         profiles: Performance profiles; None for one problem.
         critical_difference: Demšar's diagram; None with fewer than five problems.

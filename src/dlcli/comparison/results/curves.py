@@ -165,11 +165,11 @@ def budget_frame(scores: Scores) -> pd.DataFrame:
 
 
 def spread_frame(scores: Scores) -> pd.DataFrame:
-    """Return how far each optimizer's scores scatter over its rates and initialisers.
+    """Return how far each optimizer's scores scatter over its rates and initializers.
 
     Columns: problem, label, rates, decades (that they span), initializers, sd,
     interquartile_range, range, rate_share, initializer_share, good_share (of the settings, within
-    2 % of the best), tuned_range (over the initialisers, each at its own best rate),
+    2 % of the best), tuned_range (over the initializers, each at its own best rate),
     failed_share (of the trainings).
     """
     rows = []
@@ -195,7 +195,7 @@ def _share(values: NDArray[np.float64], failed: NDArray[np.bool_]) -> float:
 
 
 def _spread_row(scores: Scores, members: list[int]) -> dict[str, Any] | None:
-    """Describe the scatter over the rates that all initialisers of an optimizer were tried at."""
+    """Describe the scatter over the rates that all initializers of an optimizer were tried at."""
     tables = {i: dict(zip(scores.rates(i), zip(*scores.searched(i), strict=True), strict=True))
               for i in members}  # fmt: skip
     common = sorted(set.intersection(*(set(table) for table in tables.values())))

@@ -1,4 +1,4 @@
-"""How much the learning rate and the initialiser decide."""
+"""How much the learning rate and the initializer decide."""
 
 from __future__ import annotations
 
@@ -279,15 +279,15 @@ def _read_off(
 
 @dataclass(frozen=True)
 class Spread:
-    """How far one candidate's scores scatter over learning rates and initialisers.
+    """How far one candidate's scores scatter over learning rates and initializers.
 
     Attributes:
         sd: Standard deviation over all settings, with n - 1.
         interquartile_range: Third quartile minus the first.
         range: Best minus worst.
         rate_share: Share of the variance that the learning rate explains alone.
-        initializer_share: Share that the initialiser explains alone; the rest of the 1 is their
-            interaction: which rate is good depends on the initialiser. Both are NaN if no score
+        initializer_share: Share that the initializer explains alone; the rest of the 1 is their
+            interaction: which rate is good depends on the initializer. Both are NaN if no score
             differs.
     """
 
@@ -299,7 +299,7 @@ class Spread:
 
 
 def spread(scores: ArrayLike) -> Spread:
-    """Describe how much rates and initialisers decide: a two-way analysis of variance.
+    """Describe how much rates and initializers decide: a two-way analysis of variance.
 
     Args:
         scores: Shape (rates, initializers), without NaN (mean over seeds), at least two scores.

@@ -70,11 +70,6 @@ def sign_flips(
     return np.asarray(signs)
 
 
-def all_pairs(candidates: int) -> Pairs:
-    """Return all pairs of so many candidates."""
-    return Pairs(*np.triu_indices(candidates, 1))
-
-
 def differences(values: NDArray[np.float64], pairs: Pairs) -> NDArray[np.float64]:
     """Return first minus second, shape (pairs, replications); rounding errors are 0."""
     found = values[pairs.first] - values[pairs.second]
