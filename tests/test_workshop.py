@@ -65,32 +65,40 @@ def numbers(result):
     return rows, result.best, result.last, result.status, result.best_epoch
 
 
-def test_a_trial_is_what_keras_fit_makes_of_the_same_seed(opened):
-    workshop, path = opened()
-    trial = Trial(1, 0.03, 77)
-    result = done(workshop, trial)
-    config = load_config(str(path))
-    pool = load_pool(config.data.source)
-    dataset = pool.dataset(pool.parts(77, 0.2, resample=True))
-    adam = Call("optimizers", "Adam", {"learning_rate": 0.03})
-    config = replace(config, seed=77, compile=replace(config.compile, optimizer=adam))
+def assert_is_what_fit_makes(result, written, dataset, seed, rate):
+    """Compare a trial by Adam with Keras's own `fit` on the same split, weights and batches."""
+    adam = Call("optimizers", "Adam", {"learning_rate": rate})
+    config = replace(written, seed=seed, compile=replace(written.compile, optimizer=adam))
     config = bind(config, dataset.description, train_size=dataset.train.size)
     model = engine.prepare(config, dataset)
     history = model.fit(
         engine.batches(model, dataset.train, config),
-        epochs=5,
-        steps_per_epoch=-(-dataset.train.size // 16),
+        epochs=config.fit.epochs,
+        steps_per_epoch=-(-dataset.train.size // config.data.batch_size),
         validation_data=engine.validation_batches(model, dataset.validation, config),
         shuffle=False,
         verbose=0,
     ).history
-    for name, ours in (("loss", "train_loss"), ("val_loss", "val_loss"),
-                       ("val_accuracy", "val_accuracy"), ("val_f1", "val_f1")):  # fmt: skip
-        found = [row[ours] for row in result.history]
+    scored = [f"val_{name}" for name in config.compile.metrics]
+    for name in ("loss", "val_loss", *scored):
+        found = [row["train_loss" if name == "loss" else name] for row in result.history]
         np.testing.assert_allclose(found, history[name], rtol=1e-4, atol=1e-4)
     probabilities = model.predict(dataset.test.x["input"], verbose=0)
-    wanted = point(dataset.test.y, probabilities, ["accuracy"], task="multiclass", classes=3)
+    description = dataset.description
+    wanted = point(
+        dataset.test.y, probabilities, ["accuracy"],
+        task=description.task, classes=len(description.classes),
+    )  # fmt: skip
     assert result.last["test_accuracy"] == pytest.approx(wanted["accuracy"])
+
+
+def test_a_trial_is_what_keras_fit_makes_of_the_same_seed(opened):
+    workshop, path = opened()
+    result = done(workshop, Trial(1, 0.03, 77))
+    written = load_config(str(path))
+    pool = load_pool(written.data.source)
+    dataset = pool.dataset(pool.parts(77, 0.2, resample=True))
+    assert_is_what_fit_makes(result, written, dataset, 77, 0.03)
 
 
 def test_a_trial_on_a_table_of_ones_own_is_what_keras_fit_makes(tmp_path):
@@ -119,24 +127,7 @@ def test_a_trial_on_a_table_of_ones_own_is_what_keras_fit_makes(tmp_path):
         result = done(workshop, Trial(0, 0.1, seed))
         dataset = pool.dataset(pool.parts(seed, 0.2, resample=True))
         widths.add(dataset.train.x["input"].shape[1])
-        adam = Call("optimizers", "Adam", {"learning_rate": 0.1})
-        config = replace(written, seed=seed, compile=replace(written.compile, optimizer=adam))
-        config = bind(config, dataset.description, train_size=dataset.train.size)
-        model = engine.prepare(config, dataset)
-        history = model.fit(
-            engine.batches(model, dataset.train, config),
-            epochs=4,
-            steps_per_epoch=-(-dataset.train.size // 16),
-            validation_data=engine.validation_batches(model, dataset.validation, config),
-            shuffle=False,
-            verbose=0,
-        ).history
-        for name, ours in (("loss", "train_loss"), ("val_accuracy", "val_accuracy")):
-            found = [row[ours] for row in result.history]
-            np.testing.assert_allclose(found, history[name], rtol=1e-4, atol=1e-4)
-        p = model.predict(dataset.test.x["input"], verbose=0)
-        wanted = point(dataset.test.y, p, ["accuracy"], task="binary", classes=2)
-        assert result.last["test_accuracy"] == pytest.approx(wanted["accuracy"])
+        assert_is_what_fit_makes(result, written, dataset, seed, 0.1)
     assert len(widths) > 1
 
 
