@@ -62,7 +62,7 @@ pictures: $(VENV)/.installed ## README's pictures, from real runs, in some ten m
 	$(BIN)/python docs/pictures.py
 
 catalogue: $(VENV)/.installed ## re-read what the installed Keras offers
-	$(BIN)/python -m dlcli.introspection --write
+	$(BIN)/python -m dlcli.catalogue.introspection --write
 
 clean: ## remove the environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

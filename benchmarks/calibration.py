@@ -4,7 +4,7 @@
     python benchmarks/calibration.py closure spreads    # some of it
     python benchmarks/calibration.py --repetitions 200  # sooner, less exactly
 
-Each section draws scores of which the truth is known, asks `dlcli.comparison.statistics` what it
+Each section draws scores of which the truth is known, asks `dlcli.statistics` what it
 makes of them, and counts. The standard error of a share of 5 % over 1000 repetitions is 0.7 %.
 """
 
@@ -22,22 +22,22 @@ from harness import save, shown
 from scipy import stats
 from scipy.special import expit
 
-from dlcli.comparison.statistics.best import _Table, judge
-from dlcli.comparison.statistics.description import describe
-from dlcli.comparison.statistics.examples import BLOCKS, two_way
-from dlcli.comparison.statistics.looks import LOOKS, spending
-from dlcli.comparison.statistics.problems import judge_jointly
-from dlcli.comparison.statistics.sensitivity import regret
-from dlcli.comparison.statistics.signs import closed_p_values
 from dlcli.metrics.evaluation import score
 from dlcli.metrics.intervals import placements
+from dlcli.statistics.best import _Table, judge
+from dlcli.statistics.description import describe
+from dlcli.statistics.examples import BLOCKS, two_way
+from dlcli.statistics.looks import LOOKS, spending
+from dlcli.statistics.problems import judge_jointly
+from dlcli.statistics.sensitivity import regret
+from dlcli.statistics.signs import closed_p_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
-    from dlcli.comparison.statistics.description import Interval
+    from dlcli.statistics.description import Interval
 
 Row = dict[str, Any]
 FLIPS = 1024

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from harness import HERE, compare, save, shown, workplace
 
-from dlcli.executors import Processes, Remote, cluster
-from dlcli.executors.pool import Heard, Member, Pool
-from dlcli.store.environment import computing_versions
+from dlcli.compare.workers import PRELOAD
+from dlcli.parallel import Processes, Remote, cluster
+from dlcli.parallel.pool import Heard, Member, Pool
+from dlcli.runtime.environment import computing_versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -73,12 +74,12 @@ def overheads() -> list[dict[str, Any]]:
     work = Remote("cluster", "nothing")
     rows: list[dict[str, Any]] = []
     for jobs in (1, 2):
-        pool = Processes(jobs, work, ())
+        pool = Processes(jobs, work, (), preload=PRELOAD)
         rows.append({"executor": "processes", "jobs": jobs, **handed_out(pool, jobs)})
         print(shown(rows[-1]), flush=True)
     cluster.connect(None, 2)
     for jobs in (1, 2):
-        remote = cluster.Cluster(jobs, work, (), computing_versions())
+        remote = cluster.Cluster(jobs, work, (), computing_versions(), preload=PRELOAD)
         rows.append({"executor": "ray", "jobs": jobs, **handed_out(remote, jobs)})
         print(shown(rows[-1]), flush=True)
     rows.append({"executor": "ray", "jobs": WORKERS, **waiting(), **choosing()})

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 START = time.perf_counter()
 
-import dlcli.preload  # noqa: E402, F401 (TensorFlow, as workers import it)
+import dlcli.compare.preload  # noqa: E402, F401 (TensorFlow, as workers import it)
 
 IMPORT = time.perf_counter() - START
 
@@ -24,10 +24,10 @@ import tensorflow as tf  # noqa: E402
 from harness import save, shown  # noqa: E402
 from problems import EPOCHS, LAYERS, TRAIN, write_config, write_data  # noqa: E402
 
-from dlcli import comparing  # noqa: E402
-from dlcli.comparison.records import Check, Task, Trial  # noqa: E402
-from dlcli.summary import summarize  # noqa: E402
-from dlcli.workshop import Workshop, open_workshop  # noqa: E402
+from dlcli.compare.plan.records import Check, Task, Trial  # noqa: E402
+from dlcli.compare.reading import plan_comparison, read_problems  # noqa: E402
+from dlcli.compare.worker import Workshop, open_workshop  # noqa: E402
+from dlcli.engine.summary import summarize  # noqa: E402
 
 RATE, SEEDS = 0.01, 20
 MEMORY_TRIALS, MEMORY_STEP = 1000, 100
@@ -63,7 +63,7 @@ def opened(kind: str, data: Path, folder: Path) -> tuple[Workshop, float]:
     write_config(config, kind, data)
     start = time.perf_counter()
     settings = (f"compare={{optimizers: [SGD], search_seeds: {SEEDS}, seeds: 0}}",)
-    plan = comparing.plan_comparison(*comparing.read_problems([str(config)], settings))
+    plan = plan_comparison(*read_problems([str(config)], settings))
     return open_workshop(plan), time.perf_counter() - start
 
 

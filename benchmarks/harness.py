@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from problems import OPTIMIZERS, RATES, write_config, write_data
 
-from dlcli.store.environment import computing_versions, processor
+from dlcli.runtime.environment import computing_versions, processor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -38,10 +38,10 @@ if TYPE_CHECKING:
 
     from replication_figures import Comparison
 
-    from dlcli.comparison.plan import Plan
+    from dlcli.compare.plan.plan import Plan
+    from dlcli.compare.worker import Workshop
     from dlcli.data.pool import Pool
-    from dlcli.executors.tasks import Executor
-    from dlcli.workshop import Workshop
+    from dlcli.parallel.tasks import Executor
 
 HERE = Path(__file__).parent
 FOLDER = HERE.parent / "build" / "replication"
@@ -166,7 +166,7 @@ class Bench:
         }
 
     def _workshop(self, network: str, plan: Plan) -> Workshop:
-        from dlcli.workshop import open_workshop
+        from dlcli.compare.worker import open_workshop
 
         if network not in self._workshops:
             self._workshops[network] = open_workshop(plan, lambda _: self._shelf)
@@ -175,8 +175,8 @@ class Bench:
 
     def _trained(self, plan: Plan, workshop: Workshop) -> tuple[list[Any], Any]:
         """Train all of a plan's trials, in the order in which they become possible."""
-        from dlcli.comparison.records import Record
-        from dlcli.comparison.schedule import Schedule
+        from dlcli.compare.plan.records import Record
+        from dlcli.compare.plan.schedule import Schedule
 
         schedule, records = Schedule(plan), []
         tasks = deque(schedule.start())
@@ -228,8 +228,8 @@ def draw_of(unit: Unit, examples: int) -> np.ndarray:
 
 def make_plan(settings: Settings, unit: Unit, pool: Pool) -> Plan:
     """Lay out a comparison as the command does, with seeds of its own."""
-    from dlcli import comparing
-    from dlcli.comparison.plan import Problem
+    from dlcli.compare.plan.plan import Problem
+    from dlcli.compare.reading import plan_comparison
     from dlcli.config.binding import bind
     from dlcli.config.experiment import CompareConfig
     from dlcli.config.loading import parse_config
@@ -256,7 +256,7 @@ def make_plan(settings: Settings, unit: Unit, pool: Pool) -> Plan:
         for part in (parts.validation, parts.test)
     ]  # fmt: skip
     problem = Problem(config.name, config, names, *chances)
-    plan = comparing.plan_comparison([problem], compared)
+    plan = plan_comparison([problem], compared)
     return dataclasses.replace(plan, seeds=tuple(range(unit.seed, unit.seed + replications)))
 
 
@@ -285,7 +285,7 @@ def candidates(labels: Sequence[str]) -> tuple[Any, ...]:
 
 def known_candidates() -> dict[str, Any]:
     """Return the optimizers of the standard preset by label."""
-    from dlcli.comparison.plan import PRESETS, describe_call
+    from dlcli.compare.plan.plan import PRESETS, describe_call
 
     return {c.label or describe_call(c.optimizer): c for c in PRESETS["standard"].candidates}
 
@@ -299,7 +299,7 @@ def kept(plan: Plan, records: Sequence[Any], schedule: Any, *, skip: bool) -> di
         schedule: Its choices.
         skip: Leave out the first replication, which searched.
     """
-    from dlcli.comparison.results.scores import Scores
+    from dlcli.compare.results.scores import Scores
 
     scores = Scores(plan, records, schedule)
     indices, matrix = scores.matrix(0)
@@ -332,13 +332,14 @@ def units_of(given: argparse.Namespace, examples: int) -> Iterator[Unit]:
 
 def run(units: Sequence[Unit], settings: Settings, folder: Path, jobs: int) -> int:
     """Do what is not done yet; return how many comparisons failed."""
-    from dlcli.executors.processes import Processes
-    from dlcli.executors.tasks import Remote
+    from dlcli.compare.workers import PRELOAD
+    from dlcli.parallel.processes import Processes
+    from dlcli.parallel.tasks import Remote
 
     progress = Progress(units, folder, jobs)
     waiting = [unit for unit in units if not unit.place(folder).exists()]
     print(f"{len(units) - len(waiting)} of {len(units)} comparisons are there", flush=True)
-    executor = Processes(jobs, Remote(Path(__file__).stem, "Bench"), (settings,))
+    executor = Processes(jobs, Remote(Path(__file__).stem, "Bench"), (settings,), preload=PRELOAD)
     try:
         for unit in waiting:
             executor.submit(unit, unit.network, (unit.draw,))
@@ -362,7 +363,7 @@ def _finished(executor: Executor, folder: Path, progress: Progress) -> int:
 
 def write(path: Path, content: Any) -> None:
     """Write a file so that it is whole or not there."""
-    from dlcli.files import replacing
+    from dlcli.runtime.files import replacing
 
     with replacing(path) as stream:
         stream.write(json.dumps(content).encode())
@@ -429,7 +430,8 @@ def check_folder(folder: Path, settings: Settings) -> None:
 
 def check_data(name: str) -> int:
     """Return how many examples a data set has; exit if it would have to be downloaded."""
-    from dlcli.data import is_available, keras_cache, table
+    from dlcli.data import is_available, table
+    from dlcli.data.formats import keras_cache
 
     entry = table.find(name)
     if not is_available(entry):
@@ -535,7 +537,7 @@ def _words(text: str) -> list[str]:
 
 def read_arguments() -> argparse.Namespace:
     """Read the command line."""
-    from dlcli.comparison.plan import PRESETS, describe_call
+    from dlcli.compare.plan.plan import PRESETS, describe_call
 
     quick = [c.label or describe_call(c.optimizer) for c in PRESETS["quick"].candidates]
     parser = argparse.ArgumentParser(

@@ -33,17 +33,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import special
 
-from dlcli.comparison.plan import Plan, Score
-from dlcli.comparison.results.assembly import RNG_SEED
-from dlcli.comparison.results.summary import rank
+from dlcli.compare.plan.plan import Plan, Score
+from dlcli.compare.results.assembly import RNG_SEED
+from dlcli.compare.results.summary import rank
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from dlcli.comparison.plan import SplitChoice
-    from dlcli.comparison.results.summary import Ranking
+    from dlcli.compare.plan.plan import SplitChoice
+    from dlcli.compare.results.summary import Ranking
 
 TRUTH = "resample"
 """The protocol whose scores on the other draws are the truth."""

@@ -25,8 +25,8 @@ from harness import save, shown
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from dlcli.comparing import Session
-    from dlcli.comparison.records import Result, Task, Trial
+    from dlcli.compare.plan.records import Result, Task, Trial
+    from dlcli.compare.session import Session
 
 PROBLEMS, CANDIDATES, EPOCHS = 10, 50, 3
 STAGES = ("keep", "resume")
@@ -66,8 +66,8 @@ def write_configs(folder: Path, trials: int) -> list[str]:
 
 def drawn(trial: Trial) -> Result:
     """Draw what a trial comes to: a score that peaks at a rate of 0.01, with luck by the seed."""
-    from dlcli.comparison.blocks import BLOCKS
-    from dlcli.comparison.records import Result
+    from dlcli.compare.plan.blocks import BLOCKS
+    from dlcli.compare.plan.records import Result
 
     luck = np.random.default_rng([trial.contender, trial.seed, int(trial.rate * 1e9)])
     best = 0.9 - 0.05 * abs(np.log10(trial.rate) + 2) + luck.normal(0, 0.01)
@@ -98,7 +98,7 @@ class Drawing:
 
     def next_done(self) -> Any:
         """Do the next one."""
-        from dlcli.executors import Done
+        from dlcli.parallel import Done
 
         if not self.queue:
             return None
@@ -130,12 +130,12 @@ class Silent:
 
 def opened(folder: Path, paths: list[str]) -> tuple[Session, float]:
     """Read the configs and open the comparison, as the command does."""
-    from dlcli import comparing
-    from dlcli.comparing import Session, problems_key_of
+    from dlcli.compare.reading import plan_comparison, read_problems
+    from dlcli.compare.session import Session, problems_key_of
     from dlcli.store.comparisons import open_comparison
 
     began = time.perf_counter()
-    plan = comparing.plan_comparison(*comparing.read_problems(paths, ()))
+    plan = plan_comparison(*read_problems(paths, ()))
     session = Session(plan, None, jobs=1000)
     session.folder = open_comparison(folder, "scale", problems_key_of(plan), fresh=False)
     return session, time.perf_counter() - began
@@ -143,11 +143,11 @@ def opened(folder: Path, paths: list[str]) -> tuple[Session, float]:
 
 def stage(name: str, folder: Path, paths: list[str]) -> dict[str, Any]:
     """Measure one stage in this process: all trials kept, or found again and put into tables."""
-    from dlcli.comparing import write_settings
-    from dlcli.comparing.workers import Placement
+    from dlcli.compare.placement import Placement
+    from dlcli.compare.session import write_settings
     from dlcli.report.documents import write_tables
     from dlcli.report.figures import write_figures
-    from dlcli.reporting import write_comparison_report
+    from dlcli.report.writing import write_comparison_report
 
     session, planning = opened(folder, paths)
     assert session.folder is not None  # noqa: S101 (it was opened)

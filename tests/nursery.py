@@ -122,7 +122,7 @@ def _live(asked: dict[str, object], streams: list[int]) -> NoReturn:
         opened = open(descriptor, mode, encoding="utf-8", errors=errors, **line_buffered)  # noqa: PTH123, SIM115
         setattr(sys, name, opened)
     from dlcli.__main__ import main
-    from dlcli.memory import limit_to_machine
+    from dlcli.runtime.memory import limit_to_machine
 
     limit_to_machine()
     main()
@@ -134,14 +134,14 @@ def _prepare() -> None:
     import importlib
 
     from dlcli.cli import COMMANDS
-    from dlcli.quiet import OPTIONAL, sparing, uncollected
+    from dlcli.runtime.quiet import OPTIONAL, sparing, uncollected
 
     with sparing(OPTIONAL):
         import tensorflow as tf  # noqa: F401
     with uncollected():
         for command in COMMANDS.values():
             importlib.import_module(command.partition(":")[0])
-        for name in ("dlcli.runner", "dlcli.training"):
+        for name in ("dlcli.train.session", "dlcli.train.fit"):
             importlib.import_module(name)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from dlcli.config.loading import load_config
 from dlcli.data import table
-from dlcli.runner import start
+from dlcli.train.session import start
 from tests.helpers import Silent
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("converted")]

@@ -18,8 +18,8 @@ import pytest
 from click.testing import CliRunner
 
 from dlcli.cli.compare import as_overrides, compare, shown_time
-from dlcli.comparison.statistics.best import judge
 from dlcli.errors import UserError
+from dlcli.statistics.best import judge
 from dlcli.store.comparisons import ComparisonFolder
 from tests.helpers import HERE, SMALL, dlcli
 
@@ -471,7 +471,7 @@ def test_what_goes_through_fit_is_said_once(folder, monkeypatch):
 
 @slow
 def test_xla_is_measured_for_long_comparisons_and_remembered(folder, monkeypatch):
-    monkeypatch.setattr("dlcli.comparing.jit.PAYS_FROM", 0.0)
+    monkeypatch.setattr("dlcli.compare.xla.PAYS_FROM", 0.0)
     # With dropout there would be no choice.
     (folder / "small.yaml").write_text(SMALL.replace("    - {Dropout: {rate: 0.2}}\n", ""))
     compared_here(folder, monkeypatch, "small.yaml")
@@ -479,7 +479,7 @@ def test_xla_is_measured_for_long_comparisons_and_remembered(folder, monkeypatch
     assert set(json.loads(note.read_text())) == {"with_xla", "without"}
     note.write_text('{"with_xla": 1.0, "without": 9.0}')
     asked = []
-    monkeypatch.setattr("dlcli.workshop.Workshop.jit_times", lambda *_: asked.append("again"))
+    monkeypatch.setattr("dlcli.compare.worker.Workshop.jit_times", lambda *_: asked.append("again"))
     compared_here(folder, monkeypatch, "small.yaml", "--fresh")
     assert not asked
     # Compiled otherwise, the same trials come to the same.
@@ -490,7 +490,7 @@ def test_xla_is_measured_for_long_comparisons_and_remembered(folder, monkeypatch
 @slow
 def test_a_time_budget_leaves_out_what_does_not_fit(folder, monkeypatch):
     # A trial is said to take 20 s, so that what fits does not depend on how busy the machine is.
-    monkeypatch.setattr("dlcli.comparison.records.Measurement.trial_seconds", lambda *_: 20.0)
+    monkeypatch.setattr("dlcli.compare.plan.records.Measurement.trial_seconds", lambda *_: 20.0)
     done = compared_here(folder, monkeypatch, "small.yaml", "--budget", "4m")
     assert "4m are enough for about 2 replications of 6" in done.stderr
     assert "too few to tell two candidates apart; about 10m would do" in done.stderr

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from dlcli.cli.compare import print_results
-from dlcli.comparison.results import make_results
-from tests.comparison.made import by_rate, plan, run
+from dlcli.compare.results import make_results
+from tests.compare.made import by_rate, plan, run
 
 PEAKS = {"SGD": (0.3, 0.8), "Adam": (1e-3, 0.9), "Nesterov": (0.03, 0.9), "Adagrad": (0.1, 0.7)}
 FOUR = "compare: {optimizers: [SGD, Adam, {SGD: {nesterov: true}, label: Nesterov}, Adagrad]%s}"

@@ -10,8 +10,11 @@ import pytest
 from click.testing import CliRunner
 
 from dlcli.cli.data import data
-from dlcli.data import cache, keras_images, table
+from dlcli.data import table
+from dlcli.data.builtin import keras_images
+from dlcli.data.formats import cache
 from dlcli.errors import UserError, WorkError
+from dlcli.runtime.cachedir import cache_folder
 
 NAMES = [entry.name for entry in table.TABLE]
 
@@ -101,7 +104,7 @@ def test_fetch_prints_where_the_files_lie():
 
 def test_fetch_checks_every_name_first():
     assert isinstance(run("fetch", "iris", "whine").exception, UserError)
-    assert not cache.folder().exists()
+    assert not cache_folder().exists()
 
 
 def test_fetch_without_a_network_fails_with_a_remedy():

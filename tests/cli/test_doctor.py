@@ -86,5 +86,5 @@ def test_a_catalogue_that_cannot_be_read_ends_with_1(report, monkeypatch):
     def fail():
         raise WorkError("no catalogue")
 
-    monkeypatch.setattr("dlcli.config.catalogue.load_catalogue", fail)
+    monkeypatch.setattr("dlcli.catalogue.catalogue.load_catalogue", fail)
     assert report(code=1)["problem"] == "no catalogue"

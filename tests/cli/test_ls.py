@@ -9,8 +9,8 @@ import sys
 import pytest
 from click.testing import CliRunner, Result
 
+from dlcli.catalogue.catalogue import load_catalogue
 from dlcli.cli.ls import KINDS, ls
-from dlcli.config.catalogue import load_catalogue
 from dlcli.errors import UserError
 
 

@@ -10,8 +10,8 @@ import jsonschema
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
+from dlcli.catalogue.catalogue import load_catalogue
 from dlcli.config.binding import bind
-from dlcli.config.catalogue import load_catalogue
 from dlcli.config.experiment import Config
 from dlcli.config.grammar import key, keys_of
 from dlcli.config.loading import parse_config

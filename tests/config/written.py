@@ -10,7 +10,8 @@ from functools import cache, singledispatchmethod
 from hypothesis import strategies as st
 
 from dlcli import metrics
-from dlcli.config.catalogue import load_catalogue
+from dlcli.catalogue.catalogue import load_catalogue
+from dlcli.catalogue.signature import Type
 from dlcli.config.data_section import OWN_FILES, DataSection
 from dlcli.config.grammar import REQUIRED, ListOf, MapOf, Record, Typed
 from dlcli.config.graph import DTYPE, SHAPE
@@ -26,7 +27,6 @@ from dlcli.config.pieces import (
 from dlcli.config.sections import ROOT
 from dlcli.config.variables import VARIABLES
 from dlcli.data import entries as dataset_entries
-from dlcli.signature import Type
 
 WORDS = st.sampled_from(
     ["no", "on", "true", "null", "~", "1e-3", "012", "1:30", "", " a ", "é", "a: b", "# c", "- d"]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from dlcli.data.keras_cache import KerasFile
+    from dlcli.data.formats.keras_cache import KerasFile
 
 
 @pytest.fixture(autouse=True)

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dlcli.data import keras_images, keras_tables, keras_texts
+from dlcli.data.builtin import keras_images, keras_tables, keras_texts
 from dlcli.data.description import INPUT
+from tests.data.builtin.test_keras_texts import npz, ragged
 from tests.data.conftest import python2_pickle
-from tests.data.test_keras_texts import npz, ragged
 
 WITH_KERAS = """
 import sys, json

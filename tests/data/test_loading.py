@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from dlcli import data
-from dlcli.data import keras_cache, keras_images, table
+from dlcli.data import table
+from dlcli.data.builtin import keras_images
 from dlcli.data.description import INPUT, Source
+from dlcli.data.formats import keras_cache
 from dlcli.errors import DataError, UserError, WorkError
 
 HEAVY = (

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from dlcli import engine
+from dlcli.catalogue.catalogue import load_catalogue
 from dlcli.config.binding import bind
-from dlcli.config.catalogue import load_catalogue
 from dlcli.config.loading import parse_config
 from dlcli.config.nodes import Text
 from dlcli.config.rendering import to_yaml
 from dlcli.data.description import DataDescription, Dataset, Split, TensorSpec
-from dlcli.model import keras_message
+from dlcli.engine.model import keras_message
 
 pytestmark = pytest.mark.slow
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from dlcli import engine
+from dlcli.catalogue.catalogue import load_catalogue
 from dlcli.config.binding import bind
-from dlcli.config.catalogue import load_catalogue
 from dlcli.config.experiment import Call
 from dlcli.config.loading import parse_config
 from dlcli.config.nodes import Text

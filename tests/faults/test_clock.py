@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dlcli.cli import run
-from dlcli.comparing import Session
+from dlcli.compare.session import Session
 from dlcli.store.comparisons import ComparisonFolder
 from dlcli.store.runs import ENVIRONMENT, create_run, list_runs, newest_run
-from tests.comparing.test_session import TWO, MadeUp, Told
-from tests.comparison.made import plan
+from tests.compare.made import plan
+from tests.compare.test_session import TWO, MadeUp, Told
 
 NOW = datetime.now(UTC)
 JUMPS = [timedelta(days=-20_000), timedelta(days=-1), timedelta(hours=3), timedelta(days=9_000)]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from dlcli.comparing import Home, Placement, Session, write_settings
-from dlcli.reporting import write_comparison
+from dlcli.compare.home import Home
+from dlcli.compare.placement import Placement
+from dlcli.compare.session import Session, write_settings
+from dlcli.report.writing import write_comparison
 from dlcli.store.comparisons import ComparisonFolder
-from tests.comparing.test_session import TWO, MadeUp, Told
-from tests.comparison.made import by_rate, plan
+from tests.compare.made import by_rate, plan
+from tests.compare.test_session import TWO, MadeUp, Told
 from tests.fuzz.driving import drive
 
 
@@ -101,7 +103,7 @@ def compared(tmp_path):
     with session.folder.lock():
         write_settings(session, ["dlcli"], HERE)
         session.run(MadeUp(made), Told())
-        write_comparison(session, figures=False)
+        write_comparison(session, print, figures=False)
     return session
 
 
@@ -121,7 +123,7 @@ def again(compared, compare=TWO, *, name=None):
     with session.folder.lock():
         write_settings(session, ["dlcli"], HERE)
         session.run(executor, Told())
-        write_comparison(session, figures=False)
+        write_comparison(session, print, figures=False)
     return session, executor.done, "\n".join(home.remarks)
 
 

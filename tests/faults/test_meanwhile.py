@@ -8,11 +8,12 @@ import threading
 
 import pytest
 
-from dlcli.cli.compare import _written
-from dlcli.comparing import Placement, Session, write_settings
+from dlcli.compare.placement import Placement
+from dlcli.compare.session import Session, write_settings
+from dlcli.report.writing import write_comparison
 from dlcli.store.comparisons import ComparisonFolder
-from tests.comparing.test_session import TWO, MadeUp, Told
-from tests.comparison.made import plan
+from tests.compare.made import plan
+from tests.compare.test_session import TWO, MadeUp, Told
 from tests.faults.running import WIDE, place, same_tables, started, trials, wait_until
 from tests.fuzz.driving import drive
 from tests.helpers import dlcli
@@ -70,7 +71,7 @@ def test_it_is_not_deleted(running):
 
 
 def test_with_the_tables_of_before_the_page_is_written_and_that_is_said(running):
-    _written(running, figures=False)
+    write_comparison(running, print, figures=False)
     end = asked(running, "report", "made")
     assert end.code == 0
     assert "is in use right now: the page shows what was written before" in end.told
@@ -78,7 +79,7 @@ def test_with_the_tables_of_before_the_page_is_written_and_that_is_said(running)
 
 
 def test_a_table_that_is_missing_for_the_moment_is_no_damage(running):
-    _written(running, figures=False)
+    write_comparison(running, print, figures=False)
     (running.folder.path / "curves.csv").unlink()
     (running.folder.path / "trials.csv").write_text("half")
     end = asked(running, "report", "made")
@@ -90,7 +91,7 @@ def test_a_table_that_is_missing_for_the_moment_is_no_damage(running):
 def test_reports_while_the_tables_are_written_end_in_words_and_the_tables_are_whole(
     running, tmp_path
 ):
-    _written(running, figures=False)
+    write_comparison(running, print, figures=False)
     expected = {k: v for k, v in content(running.folder.path).items() if k.suffix == ".csv"}
     over = threading.Event()
 
@@ -98,7 +99,7 @@ def test_reports_while_the_tables_are_written_end_in_words_and_the_tables_are_wh
         while not over.is_set():
             running.folder.set_aside(())
             shutil.rmtree(running.folder.path / "earlier")
-            _written(running, figures=False)
+            write_comparison(running, print, figures=False)
 
     writer = threading.Thread(target=write)
     writer.start()

@@ -7,12 +7,12 @@ import json
 import numpy as np
 import pytest
 
-from dlcli import scoring
 from dlcli.data.description import DataDescription, Split, TensorSpec
-from dlcli.data.examples import read_examples
+from dlcli.data.formats.plain_npz import open_plain
+from dlcli.data.own.examples import read_examples
 from dlcli.data.own.tokens import TextEncoder
-from dlcli.data.plain_npz import open_plain
 from dlcli.errors import DataError, UserError
+from dlcli.train import saved
 from tests.fuzz.driving import drive
 from tests.helpers import SMALL, dlcli
 from tests.security.places import own_data, write_predictions, write_run, write_zip
@@ -111,12 +111,12 @@ def test_a_model_with_a_number_that_is_too_large_is_told_as_such(monkeypatch, tm
         raise OverflowError("Python int too large to convert to C long")
 
     run = write_run(tmp_path / "runs")
-    monkeypatch.setattr(scoring, "load_model", lambda _: None)
+    monkeypatch.setattr(saved, "load_model", lambda _: None)
     monkeypatch.setattr("dlcli.engine.outputs", overflow)
     part = Split({"input": np.ones((2, 3))}, np.zeros(2))
-    config = scoring.open_run(tmp_path / "runs", "first")[1]
+    config = saved.open_run(tmp_path / "runs", "first")[1]
     with pytest.raises(UserError, match="does not take these examples: Python int too large"):
-        scoring.predict(run, config, part, "multiclass")
+        saved.predict(run, config, part, "multiclass")
 
 
 @pytest.mark.slow

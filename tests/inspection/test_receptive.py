@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from dlcli.engine.masking import apply_masked
 from dlcli.inspection.receptive import receptive_field
-from dlcli.masking import apply_masked
 
 L = keras.layers
 

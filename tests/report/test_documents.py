@@ -8,7 +8,7 @@ import re
 import pandas as pd
 import pytest
 
-from dlcli.comparison.results import make_results
+from dlcli.compare.results import make_results
 from dlcli.report.documents import (
     as_data,
     cells,
@@ -20,7 +20,7 @@ from dlcli.report.documents import (
     write_tables,
 )
 from dlcli.store.folder import Folder
-from tests.comparison.made import by_rate, plan, result, run
+from tests.compare.made import by_rate, plan, result, run
 
 PEAKS = {"SGD": (0.316, 0.80), "a|b_1 & 50%": (1e-3, 0.90)}
 COMPARE = "compare: {optimizers: [SGD, {Adam: {}, label: 'a|b_1 & 50%'}], seeds: 8}"

@@ -15,10 +15,10 @@ from matplotlib.image import imread
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
-from dlcli.comparison.statistics.ranking import critical_difference_diagram
 from dlcli.report import style
 from dlcli.report.figures import drawings, write_figures
 from dlcli.report.panels import cast_of, limits
+from dlcli.statistics.ranking import critical_difference_diagram
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -153,7 +153,7 @@ def test_a_name_of_many_numbers_is_compared_at_once(tmp_path):
 @pytest.mark.parametrize("path", ["/x", "../x", "a/../../x", "..", "/", "~/../../x/.."])
 @pytest.mark.slow
 def test_no_callback_writes_out_of_the_folder(path):
-    from dlcli.monitoring import check_callbacks
+    from dlcli.train.callbacks import check_callbacks
 
     text = CONFIG + f"  callbacks: [{{CSVLogger: {{filename: '{path}'}}}}]\n"
     with pytest.raises(ConfigError, match="is outside the run"):
@@ -162,7 +162,7 @@ def test_no_callback_writes_out_of_the_folder(path):
 
 @pytest.mark.slow
 def test_no_callback_of_a_run_that_goes_on_writes_through_a_link(run, tmp_path):
-    from dlcli.training import _construct_callback
+    from dlcli.train.fit import _construct_callback
 
     text = CONFIG + "  callbacks: [{CSVLogger: {filename: logs/rows.csv}}]\n"
     call = parse_config(Text("cfg.yaml", text)).fit.callbacks[0]

@@ -7,13 +7,13 @@ import shutil
 
 import pytest
 
-from dlcli.cli.compare import _written
-from dlcli.comparing import Session
+from dlcli.compare.session import Session
 from dlcli.errors import UserError
+from dlcli.report.writing import write_comparison
 from dlcli.store.comparisons import ComparisonFolder, find_comparison
 from dlcli.tracking.records import comparison_records, run_record
-from tests.comparing.test_session import TWO, MadeUp, Told
-from tests.comparison.made import plan
+from tests.compare.made import plan
+from tests.compare.test_session import TWO, MadeUp, Told
 from tests.fuzz.driving import drive
 from tests.helpers import SMALL, Silent, dlcli
 from tests.security.places import write_predictions, write_run
@@ -37,7 +37,7 @@ def content(folder):
 def compared(place):
     session = Session(plan(TWO), ComparisonFolder(place))
     session.run(MadeUp(session.plan), Told())
-    _written(session, figures=False)
+    write_comparison(session, print, figures=False)
     session.folder.write_json("environment.json", {"problems": "p"})
     return session
 
@@ -111,7 +111,7 @@ def test_a_table_that_is_a_link_is_replaced_and_not_written_through(tmp_path, ou
     for name in (*names, "report.html"):
         (tmp_path / "c" / name).unlink(missing_ok=True)
         (tmp_path / "c" / name).symlink_to(outside / "file")
-    _written(session, figures=False)
+    write_comparison(session, print, figures=False)
     assert content(outside) == before
     assert not any((tmp_path / "c" / name).is_symlink() for name in names)
 
@@ -179,9 +179,9 @@ def trained(tmp_path_factory):
 
 @contextlib.contextmanager
 def resumed(run):
-    from dlcli import runner
+    from dlcli.train import session as sessions
 
-    session = runner.resume(run.parent, run.name, epochs=4, config=None)
+    session = sessions.resume(run.parent, run.name, epochs=4, config=None)
     with session:
         yield session
 

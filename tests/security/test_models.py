@@ -241,7 +241,7 @@ def test_weights_that_lead_to_another_file_are_refused(trained, tmp_path):
 def test_every_layer_that_a_config_may_name_can_be_loaded_again():
     import keras
 
-    from dlcli.config.catalogue import load_catalogue
+    from dlcli.catalogue.catalogue import load_catalogue
 
     checked = 0
     for kind in ("layers", "initializers", "regularizers", "constraints"):

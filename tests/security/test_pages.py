@@ -20,7 +20,7 @@ from dlcli.report import style
 from dlcli.report.documents import escaped, without_tags
 from dlcli.report.page import comparison_page
 from dlcli.report.saving import save_figure
-from dlcli.reporting import write_run_report
+from dlcli.report.writing import write_run_report
 from dlcli.store.comparisons import ComparisonFolder
 from tests.browser import browsing, needs_chromium
 from tests.helpers import SMALL, dlcli

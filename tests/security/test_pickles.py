@@ -9,12 +9,13 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from dlcli.data import cache, keras_cache, keras_images, plain_npz
-from dlcli.data.keras_texts import IMDB
-from dlcli.data.npz import npz
-from dlcli.data.plain_npz import open_plain
+from dlcli.data.builtin import keras_images
+from dlcli.data.builtin.keras_texts import IMDB
+from dlcli.data.formats import cache, keras_cache, plain_npz
+from dlcli.data.formats.plain_npz import open_plain
+from dlcli.data.own.npz import npz
 from dlcli.errors import DataError, DlcliError, UserError
-from dlcli.scoring import read_predictions
+from dlcli.train.saved import read_predictions
 from tests.fuzz.driving import drive
 from tests.security.places import Payload, pickled_array, write_run, write_zip
 
@@ -80,7 +81,7 @@ def test_saved_predictions_that_hold_objects_are_refused(member, hostile, marker
 
 @pytest.mark.slow
 def test_a_checkpoint_that_holds_objects_is_refused(hostile, marker, tmp_path):
-    from dlcli.checkpoint import load_checkpoint
+    from dlcli.train.checkpoint import load_checkpoint
 
     write_zip(tmp_path / "checkpoint.npz", {"meta.npy": hostile, "variable_0.npy": hostile})
     with pytest.raises(DlcliError, match="can run code"):
@@ -127,7 +128,7 @@ def test_unpacked_cifar_files_are_unpickled_without_running_anything(marker, tmp
 
 def test_examples_to_predict_that_hold_objects_are_refused(hostile, marker, tmp_path):
     from dlcli.data.description import DataDescription, TensorSpec
-    from dlcli.data.examples import read_examples
+    from dlcli.data.own.examples import read_examples
 
     write_zip(tmp_path / "new.npz", {"x.npy": hostile})
     description = DataDescription("own", "regression", {"input": TensorSpec((2,), "float32")})

@@ -18,8 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlcli.errors import UserError, WorkError
+from dlcli.runtime.environment import environment
 from dlcli.store import runs as store
-from dlcli.store.environment import environment
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 

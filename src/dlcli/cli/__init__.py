@@ -14,8 +14,8 @@ import click
 
 from dlcli.cli.output import block, echo
 from dlcli.errors import DlcliError, UserError, WorkError
-from dlcli.interrupts import remembered
-from dlcli.memory import OUT, REMEDY, is_short
+from dlcli.runtime.interrupts import remembered
+from dlcli.runtime.memory import OUT, REMEDY, is_short
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -61,7 +61,7 @@ class Commands(click.Group):
         """Find the command of the arguments; click does not suggest commands of a table."""
         name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
-            from dlcli.suggestion import closest
+            from dlcli.errors import closest
 
             meant = closest(name, COMMANDS)
             hint = f" Did you mean '{meant}'?" if meant else ""
@@ -71,7 +71,7 @@ class Commands(click.Group):
 
 def _print_versions(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
     if wanted:
-        from dlcli.store.environment import versions
+        from dlcli.runtime.environment import versions
 
         found = versions()
         names = [

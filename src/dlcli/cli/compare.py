@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 import sys
 import time
@@ -14,18 +13,16 @@ import click
 from dlcli.cli.config import SET
 from dlcli.cli.output import echo, emit_json, knows, note, print_sentence, print_table
 from dlcli.cli.tracking import LOGS, TRACKING, check_tracking
-from dlcli.errors import InterruptedRunError, UserError, WorkError
-from dlcli.interrupts import finishing
-from dlcli.memory import OUT, REMEDY
+from dlcli.errors import InterruptedRunError, UserError
+from dlcli.runtime.interrupts import finishing
 from dlcli.store.comparisons import BEST
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dlcli.comparing import Session
-    from dlcli.comparison.results import Results
-    from dlcli.executors import Executor
-    from dlcli.store.comparisons import ComparisonFolder
+    from dlcli.compare.comparison import Comparison, Outlook
+    from dlcli.compare.results import Results
+    from dlcli.compare.session import Session
 
 DEFAULT = "compare_digits_cnn.yaml"
 """The packaged config that is compared where none is named."""
@@ -95,65 +92,67 @@ def compare(
     Each replication draws the split, the weights and the learning rates anew. The same command
     again trains only what is missing. Without CONFIG, a small CNN on real digits is compared.
     """
-    from dlcli.executors import start_fork_server
+    from dlcli.compare.workers import start_fork_server
 
     check_tracking(tracking)
     began = time.monotonic()
     changed = (*overrides, *as_overrides(flags))
     if executor == "processes":
         start_fork_server()  # it imports TensorFlow while this process reads what is asked
-    from dlcli import comparing
     from dlcli.cli.data import download_progress
-    from dlcli.comparison.plan import budget_seconds
+    from dlcli.compare.comparison import Comparison
+    from dlcli.compare.placement import place
+    from dlcli.compare.reading import plan_comparison, read_problems
 
-    placement = comparing.place(executor, jobs, address=ray_address, gpus=ray_gpus)
+    placement = place(executor, jobs, address=ray_address, gpus=ray_gpus)
     with download_progress() as progress:
-        read = comparing.read_problems(configs or (str(_packaged()),), changed, progress)
-    plan = comparing.plan_comparison(*read)
-    # pandas, SciPy and Matplotlib load while the workers wait for TensorFlow.
-    importlib.import_module("dlcli.comparison.results")
-    if figures:
-        importlib.import_module("dlcli.report.figures")
-    budget = read[1].budget
-    pool = placement.executor(plan)
-    try:
-        if dry_run or isinstance(budget, str):
-            note("timing an epoch of each optimizer")
-            plan, seconds = comparing.fitted(plan, pool, placement.jobs, budget)
-        home = comparing.Home(plan, name, Path(root))
-        session = comparing.Session(plan, home.found() if resume else None, jobs=placement.jobs)
+        read = read_problems(configs or (str(_packaged()),), changed, progress)
+    comparison = Comparison(
+        plan_comparison(*read), placement, read[1].budget,
+        root=Path(root), name=name, resume=resume, tell=note, began=began,
+    )  # fmt: skip
+    with comparison:
         if dry_run:
-            _print_plan(session, seconds, placement.jobs, as_json=as_json)
+            _print_plan(comparison.outlook(), placement.jobs, as_json=as_json)
             return
-        if session.remaining():
-            session.plan, pool, remarks = comparing.settled(plan, pool, placement)
-            for remark in remarks:
-                note(remark)
-        session.folder = folder = home.opened(fresh=not resume)
-        for remark in (*home.remarks, *(plan.notes if isinstance(budget, str) else ())):
-            note(remark)
-        with folder.lock():
-            comparing.write_settings(session, sys.argv, placement)
-            deadline = began + budget_seconds(budget) if isinstance(budget, str) else None
-            try:
-                _run(session, pool, deadline)
-            except InterruptedRunError:
-                _write_interrupted(session, figures=figures)
-                raise
-            with finishing():
-                results = _written(session, figures=figures)
-    finally:
-        pool.close()
+        _load_meanwhile(figures=figures)
+        with comparison.opened(sys.argv) as session:
+            results = _carried_out(comparison, session, figures=figures)
+            folder = session.folder
+    assert folder is not None  # noqa: S101 (an opened session has one)
     print_results(results, folder.path, as_json=as_json)
     if tracking is not None:
         from dlcli.tracking import track_comparison
 
         note(f"to look at it: {track_comparison(tracking, folder, LOGS)}")
-    _complain(session, folder)
+    session.raise_failed()
+
+
+def _load_meanwhile(*, figures: bool) -> None:
+    """Import pandas, SciPy and Matplotlib while the workers wait for TensorFlow."""
+    import dlcli.compare.results
+
+    if figures:
+        import dlcli.report.figures  # noqa: F401
+
+
+def _carried_out(comparison: Comparison, session: Session, *, figures: bool) -> Results:
+    """Train what is missing, showing the progress, and write what comes of it."""
+    from dlcli.cli.progress import comparison_progress
+    from dlcli.report.writing import write_comparison, write_interrupted
+
+    try:
+        with comparison_progress() as observer:
+            comparison.run(session, observer)
+    except InterruptedRunError:
+        write_interrupted(session, note, figures=figures)
+        raise
+    with finishing():
+        return write_comparison(session, note, figures=figures)
 
 
 def _packaged() -> Path:
-    return Path(__file__).parents[1] / "templates" / DEFAULT
+    return Path(__file__).parents[1] / "config" / "templates" / DEFAULT
 
 
 _CALL = re.compile(r"([A-Za-z_]\w*)\(([^()]*)\)")
@@ -187,37 +186,6 @@ def _list(text: str) -> str:
     """Write a comma-separated list as YAML; `A(b=1)` becomes `{A: {b: 1}}`."""
     calls = _CALL.sub(lambda m: f"{{{m[1]}: {{{m[2].replace('=', ': ')}}}}}", text)
     return calls if calls.lstrip().startswith("[") else f"[{calls}]"
-
-
-def _run(session: Session, pool: Executor, deadline: float | None) -> None:
-    from dlcli.cli.progress import comparison_progress
-
-    with comparison_progress() as observer:
-        session.run(pool, observer, deadline=deadline or float("inf"))
-    known = session.plan.notes if deadline is None else ()  # else they were told at the start
-    for remark in (*known, *session.notes):
-        note(remark)
-
-
-def _written(session: Session, *, figures: bool) -> Results:
-    from dlcli.reporting import write_comparison
-
-    written = write_comparison(session, figures=figures)
-    for remark in written.remarks:
-        note(remark)
-    return written.results
-
-
-def _write_interrupted(session: Session, *, figures: bool) -> None:
-    """Write the tables of what is done, unless those that are there hold more."""
-    assert session.folder is not None  # noqa: S101 (there is one when something is trained)
-    keys = {record.key for record in session.records}
-    if not keys or session.folder.would_lose(keys):
-        return
-    note(f"\nwriting the tables of {len(keys)} finished trials; Ctrl-C again leaves at once")
-    with finishing(pressed=True):
-        _written(session, figures=figures)
-    note(f"tables: {session.folder.path / 'summary.md'}")
 
 
 def print_results(results: Results, path: Path, *, as_json: bool) -> None:
@@ -273,15 +241,13 @@ def _print_problem(results: Results, problem: str) -> None:
         echo(line)
 
 
-def _print_plan(session: Session, seconds: float, jobs: int, *, as_json: bool) -> None:
-    plan = session.plan
-    done, remaining = session.outlook()
-    total = done + remaining
-    share = remaining / plan.planned if plan.planned else 0.0
+def _print_plan(outlook: Outlook, jobs: int, *, as_json: bool) -> None:
+    plan = outlook.session.plan
+    total = outlook.done + outlook.remaining
     if as_json:
         emit_json(
             {"trials": total, "replications": len(plan.seeds), "split": plan.split,
-             "tune": plan.tune, "done": done, "seconds": round(seconds * share, 1),
+             "tune": plan.tune, "done": outlook.done, "seconds": round(outlook.seconds, 1),
              "jobs": jobs, "notes": list(plan.notes)}
         )  # fmt: skip
         return
@@ -292,9 +258,9 @@ def _print_plan(session: Session, seconds: float, jobs: int, *, as_json: bool) -
     print_table(["problem", "candidate", "learning rates"], rows)
     echo(
         f"\n{len(plan.seeds)} replications, about {total} trials (more if a grid must grow); "
-        f"{done} of them are done"
+        f"{outlook.done} of them are done"
     )
-    echo(f"about {shown_time(seconds * share)} with {jobs} job{'s' if jobs != 1 else ''}")
+    echo(f"about {shown_time(outlook.seconds)} with {jobs} job{'s' if jobs != 1 else ''}")
     for remark in plan.notes:
         note(remark)
 
@@ -307,25 +273,3 @@ def shown_time(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
-
-
-def _complain(session: Session, folder: ComparisonFolder) -> None:
-    """End with 1 if a trial could not be run; everything is written by then.
-
-    Raises:
-        WorkError: With the first trial's message.
-    """
-    if not session.failed:
-        return
-    count = len(session.failed)
-    first = session.failed[0]
-    name = session.plan.contenders[first.trial.contender].name
-    what = "1 trial" if count == 1 else f"{count} trials"
-    remedy = f"see the message column of {folder.path / 'trials.csv'}; the same command tries again"
-    if any(OUT in record.result.message for record in session.failed):
-        remedy += f"; to need less memory, {REMEDY}, or lower --jobs"
-    raise WorkError(
-        f"{what} could not be run, the first one {name} at {first.trial.rate:g}, "
-        f"seed {first.trial.seed}: {first.result.message}",
-        remedy=remedy,
-    )

@@ -14,7 +14,7 @@ from dlcli.errors import UserError
 if TYPE_CHECKING:
     from dlcli.config.experiment import Config
     from dlcli.data.description import DataDescription
-    from dlcli.summary import ModelSummary
+    from dlcli.engine.summary import ModelSummary
 
 SET = click.option(
     "--set",
@@ -113,7 +113,7 @@ def show(file: str, overrides: tuple[str, ...], diff: bool, summary: bool, as_js
 
 
 def _show_resolved(bound: Config, *, as_json: bool) -> None:
-    from dlcli.config.catalogue import load_catalogue
+    from dlcli.catalogue.catalogue import load_catalogue
     from dlcli.config.rendering import dump_yaml, to_plain
 
     plain = to_plain(bound, load_catalogue())
@@ -139,13 +139,13 @@ def _shown(value: Any) -> str:
 
 
 def _show_summary(bound: Config, *, as_json: bool) -> None:
-    from dlcli.quiet import load_tensorflow
+    from dlcli.runtime.quiet import load_tensorflow
 
     load_tensorflow()
     import keras
 
-    from dlcli.model import build_model
-    from dlcli.summary import summarize
+    from dlcli.engine.model import build_model
+    from dlcli.engine.summary import summarize
 
     keras.utils.set_random_seed(bound.seed)
     found = summarize(build_model(bound, known_data(bound)))

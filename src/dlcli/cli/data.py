@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
     from click.shell_completion import CompletionItem
 
+    from dlcli.catalogue.signature import Argument
     from dlcli.data.description import DataDescription, Dataset, TensorSpec
     from dlcli.data.entry import DataEntry
-    from dlcli.data.keras_cache import Progress
+    from dlcli.data.formats.keras_cache import Progress
     from dlcli.data.pool import Pool
-    from dlcli.signature import Argument
 
 _COLUMNS = ("NAME", "TASK", "INPUT", "CLASSES", "TRAIN", "TEST", "WHERE", "LICENCE")
 

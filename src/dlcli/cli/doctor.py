@@ -10,9 +10,9 @@ import click
 
 from dlcli.cli.output import emit_json, note, print_table
 from dlcli.errors import DlcliError, WorkError
-from dlcli.installation import install_command
-from dlcli.quiet import load_tensorflow
-from dlcli.store.environment import versions
+from dlcli.runtime.environment import versions
+from dlcli.runtime.installation import install_command
+from dlcli.runtime.quiet import load_tensorflow
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,11 +37,12 @@ def doctor(as_json: bool) -> None:
 
 
 def _report() -> dict[str, Any]:
-    from dlcli.data import cache, keras_cache
+    from dlcli.data.formats import keras_cache
+    from dlcli.runtime.cachedir import cache_folder
 
     hardware, problem = _hardware()
     catalogue, stale = _catalogue()
-    folders = {"dlcli cache": cache.folder(), "keras cache": keras_cache.folder()}
+    folders = {"dlcli cache": cache_folder(), "keras cache": keras_cache.folder()}
     ready, missing = _keras_data()
     return {
         "python": platform.python_version(),
@@ -76,7 +77,7 @@ def _hardware() -> tuple[dict[str, Any], str]:
 
 def _catalogue() -> tuple[str, str]:
     """Return which Keras the catalogue describes, or why there is none."""
-    from dlcli.config.catalogue import load_catalogue
+    from dlcli.catalogue.catalogue import load_catalogue
 
     try:
         return f"Keras {load_catalogue().keras_version}", ""

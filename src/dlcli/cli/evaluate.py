@@ -49,7 +49,7 @@ def evaluate(
     Each number comes with a 95 % interval: exact binomial where it is a proportion, else the
     bootstrap over the examples. `dlcli ls metrics` lists the names.
     """
-    from dlcli.scoring import evaluate_run
+    from dlcli.train.saved import evaluate_run
 
     wanted = None if names is None else [name.strip() for name in names.split(",")]
     found, evaluated = evaluate_run(

@@ -16,7 +16,7 @@ SCHEMA_FILE = "dlcli.schema.json"
 
 def template_names() -> list[str]:
     """Return the names of the packaged example configs."""
-    folder = resources.files("dlcli") / "templates"
+    folder = resources.files("dlcli.config") / "templates"
     return sorted(
         f.name.removesuffix(".yaml") for f in folder.iterdir() if f.name.endswith(".yaml")
     )
@@ -54,11 +54,11 @@ def init(path: str | None, template: str, listing: bool) -> None:
 def _template(name: str) -> str:
     names = template_names()
     if name not in names:
-        from dlcli.suggestion import did_you_mean
+        from dlcli.errors import did_you_mean
 
         message = f"there is no template '{name}'{did_you_mean(name, names)}"
         raise UserError(message, remedy=f"templates: {', '.join(names)}")
-    source = resources.files("dlcli") / "templates" / f"{name}.yaml"
+    source = resources.files("dlcli.config") / "templates" / f"{name}.yaml"
     return source.read_text(encoding="utf-8")
 
 

@@ -62,7 +62,7 @@ def inspect(
             "add --filters, --feature-maps test:0, --invariance shift or --hidden-states test:0"
         )
         raise UserError("nothing to look at was named", remedy=remedy)
-    from dlcli.inspecting import Wanted, inspect_runs
+    from dlcli.report.inside.runs import Wanted, inspect_runs
 
     wanted = Wanted(filters, feature_maps, invariance, hidden_states, layers, examples)
     found = inspect_runs(Path(root), runs, wanted, None if out is None else Path(out))

@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dlcli.config.catalogue import MODULES, load_catalogue, type_in_words
-from dlcli.errors import UserError
-from dlcli.suggestion import closest
+from dlcli.catalogue.catalogue import MODULES, load_catalogue, type_in_words
+from dlcli.errors import UserError, closest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from click.shell_completion import CompletionItem
 
-    from dlcli.signature import Argument, Entry, Type
+    from dlcli.catalogue.signature import Argument, Entry, Type
 
 KINDS = (*MODULES, "datasets")
 """What can be listed: Keras's kinds, to which dlcli adds metrics, and the data sets."""

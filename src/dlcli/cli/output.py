@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dlcli.cells import cell_width, padded
-from dlcli.plain import finite
+from dlcli.report.cells import cell_width, padded
+from dlcli.runtime.files import finite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -24,7 +24,7 @@ def predict(run: str, source: str, root: str, as_json: bool) -> None:
     `x`, and one of a built-in data set a CSV file of numbers, an example a row (images row by row).
     The result is CSV: the likeliest class, then every probability.
     """
-    from dlcli.scoring import predict_file
+    from dlcli.train.saved import predict_file
 
     rows = predict_file(Path(root), run, Path(source)).rows()
     if as_json:

@@ -21,7 +21,7 @@ def report(name: str, root: str, comparisons: str, show: bool) -> None:
 
     One file that needs no network: it can be mailed, archived and printed.
     """
-    from dlcli.reporting import write_report
+    from dlcli.report.writing import write_report
     from dlcli.store.folder import Folder
 
     path = write_report(name, Path(root), Path(comparisons))

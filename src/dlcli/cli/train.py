@@ -16,7 +16,7 @@ from dlcli.store.comparisons import find_comparison_named
 
 if TYPE_CHECKING:
     from dlcli.store.runs import RunFolder
-    from dlcli.training import TrainingResult
+    from dlcli.train.fit import TrainingResult
 
 
 @click.command()
@@ -55,18 +55,19 @@ def train(
     CONFIG is a YAML file, or `-` for standard input. Ctrl-C keeps what was trained. With --from,
     the recommended candidate of a comparison is trained at its rate on the whole training part.
     """
-    from dlcli import runner
+    from dlcli.train.session import resume as resume_run
+    from dlcli.train.session import start, start_from
 
     check_tracking(tracking)
     _check_source(config, comparison, resume, candidate or problem)
     if comparison is not None:
-        from dlcli.comparing.recommended import recommended, text_of
+        from dlcli.compare.recommended import recommended, text_of
 
         found = recommended(
             find_comparison_named(Path(comparisons), comparison), candidate, problem
         )
         note(f"training {found.candidate} at a learning rate of {found.rate:g}")
-        session = runner.start_from(
+        session = start_from(
             text_of(found),
             (*overrides, *_as_overrides(seed, epochs)),
             root=Path(root),
@@ -76,14 +77,14 @@ def train(
         if overrides or seed is not None or out is not None:
             remedy = "only --epochs may change; start a new run for anything else"
             raise UserError("a resumed run keeps its config", remedy=remedy)
-        session = runner.resume(Path(root), resume, epochs=epochs, config=config)
+        session = resume_run(Path(root), resume, epochs=epochs, config=config)
     elif config is None:
         remedy = "Give one: dlcli train CONFIG; `dlcli init` writes one."
         raise UserError("no config is given", remedy=remedy)
     else:
         overrides = (*overrides, *_as_overrides(seed, epochs))
         with download_progress() as progress:
-            session = runner.start(
+            session = start(
                 config,
                 overrides,
                 root=Path(root),

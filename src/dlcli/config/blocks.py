@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from dlcli.catalogue.signature import Type
 from dlcli.config.grammar import ListOf, MapOf, Typed
 from dlcli.config.nodes import Node, Pair, Scalar, Sequence, Table
 from dlcli.config.reading import INVALID, Reader, join, report_unknown_keys, wrong_type
-from dlcli.signature import Type
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

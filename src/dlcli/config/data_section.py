@@ -13,13 +13,13 @@ from dlcli.config.reading import INVALID, Reader, join, report_unknown_keys, wro
 from dlcli.data import entries as dataset_entries
 from dlcli.data import own_files
 from dlcli.data.description import Source
-from dlcli.suggestion import did_you_mean
+from dlcli.errors import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from dlcli.catalogue.signature import Entry
     from dlcli.config.writing import Writer
-    from dlcli.signature import Entry
 
 OWN_FILES: Final = own_files()
 """Data sets that are the user's own files; they may be named without `dataset:`."""

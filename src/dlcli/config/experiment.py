@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from dlcli.catalogue.signature import Type
 from dlcli.config import network
 from dlcli.config.calls import Call, Variable
 from dlcli.config.data_section import DataSection
@@ -33,7 +34,6 @@ from dlcli.config.pieces import (
     PerOutput,
     by_output,
 )
-from dlcli.signature import Type
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,8 +15,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from dlcli.catalogue.catalogue import type_in_words
+from dlcli.catalogue.signature import Argument, Entry, Type
 from dlcli.config.calls import Call
-from dlcli.config.catalogue import type_in_words
 from dlcli.config.diagnostics import listing
 from dlcli.config.nodes import Mark, Node, Scalar, Sequence, Table, Word
 from dlcli.config.reading import (
@@ -29,8 +30,7 @@ from dlcli.config.reading import (
 )
 from dlcli.config.type_schemas import described, types_schema
 from dlcli.config.variables import is_variable, read_variable
-from dlcli.signature import Argument, Entry, Type
-from dlcli.suggestion import did_you_mean
+from dlcli.errors import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from dlcli.catalogue.signature import Type
 from dlcli.config.grammar import Typed, key
-from dlcli.signature import Type
 
 if TYPE_CHECKING:
     from dlcli.config.calls import Call

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dlcli.config.catalogue import load_catalogue
+from dlcli.catalogue.catalogue import load_catalogue
 from dlcli.config.diagnostics import ConfigError, Diagnostic
 from dlcli.config.nodes import Mark, Text
 from dlcli.config.overrides import apply_overrides
@@ -14,7 +14,7 @@ from dlcli.config.reading import Reader
 from dlcli.config.sections import read_config
 from dlcli.config.yaml_text import parse_yaml
 from dlcli.errors import UserError
-from dlcli.files import is_special
+from dlcli.runtime.files import is_special
 
 if TYPE_CHECKING:
     from dlcli.config.experiment import Config

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from dlcli.catalogue.signature import Type
 from dlcli.config.blocks import IDENTIFIER, PARAMETERS, layers_schema, read_blocks, substitute_items
 from dlcli.config.grammar import ListOf, MapOf, Record, Typed, keys_of
 from dlcli.config.graph import InputConfig, LayerConfig, ModelConfig, Reference
@@ -12,7 +13,6 @@ from dlcli.config.nodes import Node, Sequence, Table
 from dlcli.config.reading import INVALID, Reader, report_unknown_keys, wrong_type
 from dlcli.config.variables import VARIABLE_PATTERN
 from dlcli.config.wiring import ID, REPEAT, Scope, Wiring
-from dlcli.signature import Type
 
 if TYPE_CHECKING:
     from dlcli.config.writing import Writer

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from dlcli import metrics
+from dlcli.catalogue.signature import Type
 from dlcli.config.grammar import MapOf, Record, Typed, keys_of, read_entry
 from dlcli.config.nodes import Node, Plain, Scalar, Table, Word
 from dlcli.config.reading import INVALID, Reader
 from dlcli.config.type_schemas import type_schema
 from dlcli.errors import UserError
-from dlcli.signature import Type
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from dlcli.config.diagnostics import Diagnostic, listing
 from dlcli.config.nodes import Mark, Node, Sequence, Table
-from dlcli.suggestion import did_you_mean
+from dlcli.errors import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dlcli.config.catalogue import Catalogue
+    from dlcli.catalogue.catalogue import Catalogue
 
 
 class Invalid:

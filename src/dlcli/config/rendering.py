@@ -15,7 +15,7 @@ from dlcli.config.yaml_text import plain_value
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from dlcli.config.catalogue import Catalogue
+    from dlcli.catalogue.catalogue import Catalogue
     from dlcli.config.grammar import Field
 
 NO_DEFAULT: Final = (REQUIRED, None, "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dlcli.config.catalogue import Catalogue, load_catalogue
+from dlcli.catalogue.catalogue import Catalogue, load_catalogue
 from dlcli.config.experiment import Candidate
 from dlcli.config.grammar import argument_spec
 from dlcli.config.network import sibling_schemas, use_schema
@@ -13,7 +13,7 @@ from dlcli.config.sections import ROOT
 from dlcli.config.type_schemas import described
 
 if TYPE_CHECKING:
-    from dlcli.signature import Entry
+    from dlcli.catalogue.signature import Entry
 
 
 def json_schema(catalogue: Catalogue | None = None) -> dict[str, Any]:

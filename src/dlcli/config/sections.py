@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from dlcli.catalogue.catalogue import load_catalogue
 from dlcli.config import blocks, network
-from dlcli.config.catalogue import load_catalogue
 from dlcli.config.experiment import Config
 from dlcli.config.grammar import Field, Record, keys_of, record_of
 from dlcli.config.nodes import Node, Table

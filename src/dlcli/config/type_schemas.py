@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from dlcli.catalogue.signature import Type
 from dlcli.config.variables import VARIABLE_PATTERN
-from dlcli.signature import Type
 
 
 def types_schema(types: tuple[Type, ...], *, variables: bool = True) -> dict[str, Any]:

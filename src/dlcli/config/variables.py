@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from dlcli.catalogue.catalogue import type_in_words
 from dlcli.config.calls import Variable
-from dlcli.config.catalogue import type_in_words
 from dlcli.config.diagnostics import listing
 from dlcli.config.nodes import Node, Scalar
 from dlcli.config.reading import article
-from dlcli.suggestion import did_you_mean
+from dlcli.errors import did_you_mean
 
 if TYPE_CHECKING:
+    from dlcli.catalogue.signature import Type
     from dlcli.config.reading import Reader
-    from dlcli.signature import Type
 
 VARIABLES: Final[dict[str, tuple[str, str]]] = {
     "classes": ("integer", "number of classes of the data"),

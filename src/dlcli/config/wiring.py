@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from dlcli.catalogue.signature import Type
 from dlcli.config.blocks import IDENTIFIER, Block, substitute_items
 from dlcli.config.calls import Call
 from dlcli.config.diagnostics import listing
@@ -17,8 +18,7 @@ from dlcli.config.grammar import Typed, read_entry
 from dlcli.config.graph import LayerConfig, Reference
 from dlcli.config.nodes import Node, Scalar, Sequence, Table
 from dlcli.config.reading import INVALID, Reader, join, report_unknown_keys, wrong_type
-from dlcli.signature import Type
-from dlcli.suggestion import did_you_mean
+from dlcli.errors import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

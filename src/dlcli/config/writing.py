@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from dlcli.config.calls import Call, Variable
 
 if TYPE_CHECKING:
-    from dlcli.config.catalogue import Catalogue
-    from dlcli.signature import Argument
+    from dlcli.catalogue.catalogue import Catalogue
+    from dlcli.catalogue.signature import Argument
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,13 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dlcli.data import examples, keras_cache, table
-from dlcli.data.cache import location
+from dlcli.data import table
 from dlcli.data.description import DataDescription
 from dlcli.data.entry import check_group
-from dlcli.data.keras_cache import DownloadError
+from dlcli.data.formats import keras_cache
+from dlcli.data.formats.cache import location
+from dlcli.data.formats.keras_cache import DownloadError
+from dlcli.data.own import examples
 from dlcli.data.own.encoding import read_encoded
 from dlcli.data.own.saved import encoder_from_dict, encoder_to_dict
 from dlcli.data.pool import Parts, Pool
@@ -25,11 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from dlcli.data.description import Dataset, Source, Split
+    from dlcli.catalogue.signature import Entry
+    from dlcli.data.description import Dataset, Encoder, Source, Split
     from dlcli.data.entry import DataEntry
-    from dlcli.data.keras_cache import KerasFile, Progress
-    from dlcli.data.own.encoding import Encoder
-    from dlcli.signature import Entry
+    from dlcli.data.formats.keras_cache import KerasFile, Progress
 
 __all__ = [
     "Form",

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
+    from typing import Self
 
     import numpy as np
 
     from dlcli.data.grouping import Groups
-    from dlcli.data.own.encoding import Encoder, Preparation
 
 Task = Literal["multiclass", "binary", "multilabel", "regression", "forecasting"]
 
@@ -122,6 +123,52 @@ def single_input(
         test_size=sizes[1],
         vocabulary_size=vocabulary_size,
     )
+
+
+class Preparation(Protocol):
+    """How raw examples become the array of an input."""
+
+    def fit(self, raw: Sequence[Any], positions: np.ndarray) -> Self:
+        """Return the encoder with all it learns from the examples at some positions."""
+
+    def encode(self, raw: Sequence[Any], positions: np.ndarray) -> np.ndarray:
+        """Return the input of the examples at some positions, shape (m, ...)."""
+
+
+class Encoder(Preparation, Protocol):
+    """A preparation that a run saves, so that it can prepare new examples alike.
+
+    Attributes:
+        kind: Its name in `data.json`.
+    """
+
+    kind: ClassVar[str]
+
+    def spec(self, known: TensorSpec) -> TensorSpec:
+        """Return the form of the input once it is fitted.
+
+        Args:
+            known: The form that the description has before that.
+        """
+
+    def accepts(self, other: Encoder) -> bool:
+        """Whether it can encode the raw examples that were read for another encoder."""
+
+    def read(
+        self, path: Path, description: DataDescription, *, targets: bool
+    ) -> tuple[Sequence[Any], np.ndarray]:
+        """Read raw examples of the same kind, and their targets (zeros if there are none).
+
+        Raises:
+            DataError: If they cannot be read; it names the file and the row.
+        """
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Return the encoder of a JSON form."""
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from dlcli.errors import UserError
-from dlcli.signature import Entry, entry_from_function
-from dlcli.suggestion import did_you_mean
+from dlcli.catalogue.signature import Entry, entry_from_function
+from dlcli.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from dlcli.data.description import DataDescription, Dataset
-    from dlcli.data.keras_cache import KerasFile
+    from dlcli.data.formats.keras_cache import KerasFile
 
 Origin = Literal["offline", "generated", "keras", "file"]
 """Shipped inside a dependency; made anew each time; in Keras's own cache or downloaded; a file of

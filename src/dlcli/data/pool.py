@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from dlcli.data.description import DataDescription
-    from dlcli.data.own.encoding import Encoder, Preparation
+    from dlcli.data.description import DataDescription, Encoder, Preparation
     from dlcli.data.streams import Seed
 
 TEST_STREAM, VALIDATION_STREAM, ORIGIN_STREAM = 1, 2, 3

@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from dlcli.data.description import DataDescription, Task
+    from dlcli.data.description import DataDescription, Encoder, Task
     from dlcli.data.grouping import Groups
-    from dlcli.data.own.encoding import Encoder
     from dlcli.data.streams import Seed
 
 TEST_FRACTION = 0.2

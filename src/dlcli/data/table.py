@@ -7,21 +7,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dlcli.data import (
+from dlcli.data.builtin import (
     keras_images,
     keras_tables,
     keras_texts,
     languages,
-    npz,
     other_digits,
     procedural,
     sktime_sequences,
     sunspots,
     toy,
 )
-from dlcli.data.own import images, sequences, table, text
-from dlcli.errors import UserError
-from dlcli.suggestion import did_you_mean
+from dlcli.data.own import images, npz, sequences, table, text
+from dlcli.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
     from dlcli.data.description import DataDescription

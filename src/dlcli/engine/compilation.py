@@ -9,8 +9,14 @@ import tensorflow as tf
 
 from dlcli import metrics
 from dlcli.config.experiment import Call
+from dlcli.engine.model import (
+    adapt_preprocessing,
+    build_model,
+    check_trainable,
+    construct,
+    is_logits,
+)
 from dlcli.metrics import streaming
-from dlcli.model import adapt_preprocessing, build_model, check_trainable, construct, is_logits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

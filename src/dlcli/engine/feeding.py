@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from dlcli.engine.bucketing import bucketed_order, cut_lengths, sequence_lengths
-from dlcli.model import feed
+from dlcli.engine.model import feed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

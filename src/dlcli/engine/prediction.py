@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
-from dlcli.model import feed
+from dlcli.engine.model import feed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

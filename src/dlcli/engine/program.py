@@ -25,7 +25,7 @@ from dlcli.engine.feeding import (
     example_order,
     is_resident,
 )
-from dlcli.model import adapt_preprocessing, check_trainable, construct, feed, is_adapted
+from dlcli.engine.model import adapt_preprocessing, check_trainable, construct, feed, is_adapted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from dlcli.data.moving import Move, moved
+from dlcli.data.builtin.moving import Move, moved
 from dlcli.metrics.intervals import exact_binomial
 
 Predict: TypeAlias = Callable[[np.ndarray], np.ndarray]

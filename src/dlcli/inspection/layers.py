@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from dlcli.errors import UserError
-from dlcli.model import feed
-from dlcli.suggestion import closest
+from dlcli.engine.model import feed
+from dlcli.errors import UserError, closest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

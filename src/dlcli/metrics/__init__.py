@@ -11,15 +11,14 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from dlcli.errors import UserError
+from dlcli.errors import UserError, did_you_mean
 from dlcli.metrics.families import Matrix
 from dlcli.metrics.predictions import probabilities
 from dlcli.metrics.table import TABLE, VALUES, Metric
-from dlcli.suggestion import did_you_mean
 
 if TYPE_CHECKING:
+    from dlcli.catalogue.signature import Argument, Entry
     from dlcli.metrics.families import Family
-    from dlcli.signature import Argument, Entry
 
 __all__ = ["Request", "check_task", "default_names", "entries", "parse", "probabilities"]
 

@@ -11,7 +11,7 @@ from dlcli import metrics
 from dlcli.errors import DataError
 from dlcli.metrics.families import Matrix, Ranking, ranked_mean
 from dlcli.metrics.predictions import CLASS_TASKS, Batch, batch_of_arrays
-from dlcli.plain import finite
+from dlcli.runtime.files import finite
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

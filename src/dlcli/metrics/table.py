@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from dlcli.catalogue.signature import Bounds, Entry, entry_from_function
 from dlcli.metrics.averaging import Average, averaged, counted_classes, weighted_mean
 from dlcli.metrics.families import (
     Family,
@@ -25,7 +26,6 @@ from dlcli.metrics.families import (
     with_count,
 )
 from dlcli.metrics.predictions import CLASS_TASKS, LABEL_TASKS
-from dlcli.signature import Bounds, Entry, entry_from_function
 
 if TYPE_CHECKING:
     from collections.abc import Callable

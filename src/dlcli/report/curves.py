@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pandas import DataFrame
 
-    from dlcli.comparison.results import Results
+    from dlcli.compare.results import Results
 
 MARGINS = 8
 """How many margins from the best score are shown close by."""

@@ -7,8 +7,8 @@ import math
 import re
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from dlcli.comparison.plan import PROTOCOL
-from dlcli.comparison.results.wording import shown_interval, shown_score
+from dlcli.compare.plan.plan import PROTOCOL
+from dlcli.compare.results.wording import shown_interval, shown_score
 from dlcli.store.comparisons import RESULTS
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from dlcli.comparison.results import Results
+    from dlcli.compare.results import Results
     from dlcli.store.folder import Folder
 
 VERDICTS = {"best": "best", "as_good": "as good", "open": "open", "worse": "worse"}

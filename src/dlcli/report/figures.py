@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-    from dlcli.comparison.results import Results
+    from dlcli.compare.results import Results
 
 
 def write_figures(results: Results, folder: Path) -> list[Path]:

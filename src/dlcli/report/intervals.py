@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pandas import DataFrame
 
-    from dlcli.comparison.results import Results
+    from dlcli.compare.results import Results
 
 _NAME = 34
 _LINE = 1.25 * FONT_SIZE / 72

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from pandas import DataFrame
 
-    from dlcli.comparison.results import Results
+    from dlcli.compare.results import Results
 
 WIDTH = 6.5
 """Of a figure, in inches: the text of a page."""

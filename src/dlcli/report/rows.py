@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from dlcli.comparison.results import Results
+    from dlcli.compare.results import Results
 
 
 def part(frame: DataFrame, **equal: str) -> DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from dlcli.files import replacing_path
+from dlcli.runtime.files import replacing_path
 from dlcli.store.folder import explained_os_errors
 
 if TYPE_CHECKING:

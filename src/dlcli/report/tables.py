@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pandas import DataFrame
 
-    from dlcli.comparison.results import Results
-    from dlcli.comparison.statistics.ranking import CriticalDifference
+    from dlcli.compare.results import Results
+    from dlcli.statistics.ranking import CriticalDifference
 
 _CELL = (0.72, 0.36)
 _LEAST = 1.6

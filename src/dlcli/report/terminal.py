@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dlcli.cells import cell_width, cut, cut_middle, padded
-from dlcli.comparison.results.wording import shown_score
+from dlcli.compare.results.wording import shown_score
+from dlcli.report.cells import cell_width, cut, cut_middle, padded
 from dlcli.report.rows import part, ranked
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pandas import DataFrame
 
-    from dlcli.comparison.results import Results
+    from dlcli.compare.results import Results
 
 HEIGHTS, DIGITS = "▁▂▃▄▅▆▇█", "12345678"
 FAILED, CHOSEN = "x", "*"

@@ -19,10 +19,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlcli.errors import UserError, WorkError
-from dlcli.files import is_cut_off_write, remove_cut_off_writes
+from dlcli.errors import UserError, WorkError, did_you_mean
+from dlcli.runtime.files import is_cut_off_write, remove_cut_off_writes
 from dlcli.store.folder import LOCK, Folder, explained_os_errors, recency, slug
-from dlcli.suggestion import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence

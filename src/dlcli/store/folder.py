@@ -14,8 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from dlcli.errors import FullDiskError, UserError
-from dlcli.files import remove_cut_off_writes, replacing_path
-from dlcli.plain import finite
+from dlcli.runtime.files import finite, remove_cut_off_writes, replacing_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

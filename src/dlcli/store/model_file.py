@@ -14,7 +14,7 @@ import zipfile
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from dlcli.config.catalogue import load_catalogue
+from dlcli.catalogue.catalogue import load_catalogue
 from dlcli.errors import UserError
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ _NAMED = {
 """What a module may be asked for, beside what the catalogue says of its kind."""
 
 _OPERATION = re.compile(r"keras\.src\.ops\.\w+")
-"""Modules of operations, of which masks are made (see dlcli.masking); they only compute."""
+"""Modules of operations, of which masks are made (see dlcli.engine.masking); they only compute."""
 
 _PLAIN = frozenset({
     "__keras_tensor__", "__tensor__", "__numpy__", "__bytes__", "__ellipsis__", "__slice__",

@@ -10,7 +10,7 @@ import importlib.util
 from typing import TYPE_CHECKING, Protocol
 
 from dlcli.errors import UserError, WorkError
-from dlcli.installation import install_command
+from dlcli.runtime.installation import install_command
 from dlcli.tracking.records import comparison_records, run_record
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from dlcli.quiet import load_tensorflow
+from dlcli.runtime.quiet import load_tensorflow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

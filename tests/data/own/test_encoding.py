@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from dlcli.data.cache import folder
 from dlcli.data.own import encoding
 from dlcli.data.own.encoding import room
 from dlcli.data.own.spool import TextWriter
+from dlcli.runtime.cachedir import cache_folder
 
 
 def test_small_arrays_are_in_memory_and_large_ones_in_a_file(monkeypatch):
@@ -18,7 +18,7 @@ def test_small_arrays_are_in_memory_and_large_ones_in_a_file(monkeypatch):
     assert not large.any()
     large[3] = 7
     assert large.sum() == 70
-    assert list((folder() / "spool").iterdir()) == []
+    assert list((cache_folder() / "spool").iterdir()) == []
 
 
 def test_without_a_cache_the_systems_place_is_used(monkeypatch, tmp_path):
@@ -37,7 +37,7 @@ def test_texts_come_back_in_any_order_and_script():
     assert list(written) == texts
     assert written[1:3] == texts[1:3]
     assert written[2] == "你好"
-    assert list((folder() / "spool").iterdir()) == []
+    assert list((cache_folder() / "spool").iterdir()) == []
 
 
 def test_no_texts_are_no_error():

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dlcli.comparison.results import make_results
+from dlcli.compare.results import make_results
 from dlcli.report.documents import write_tables
 from dlcli.report.page import REPORT, comparison_page
 from dlcli.store.comparisons import ComparisonFolder
-from tests.comparison.made import by_rate, plan, result, run
+from tests.compare.made import by_rate, plan, result, run
 
 PEAKS = {
     "SGD": (0.316, 0.90), "Ftrl": (0.1, 0.91), "Adam": (1e-3, 0.92), "AdamW": (1e-3, 0.93),

@@ -12,8 +12,8 @@ import pytest
 
 from dlcli.report.page import comparison_page, run_page
 from dlcli.report.page.html import Figure, Section, page, table
-from dlcli.scoring import data_form, open_run, read_predictions
 from dlcli.store.comparisons import ComparisonFolder
+from dlcli.train.saved import data_form, open_run, read_predictions
 from tests.browser import browsing, needs_chromium
 from tests.helpers import HERE, SMALL, dlcli
 from tests.security.places import write_run

@@ -10,8 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TextIO
 
 from dlcli.data.own.files import check_file
-from dlcli.errors import DataError
-from dlcli.suggestion import did_you_mean
+from dlcli.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -4,68 +4,21 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any
 
 from dlcli.data.description import INPUT, Dataset, Split
 from dlcli.errors import DataError
+from dlcli.runtime.cachedir import cache_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
     from pathlib import Path
-    from typing import Self
 
     import numpy as np
 
-    from dlcli.data.description import DataDescription, TensorSpec
+    from dlcli.data.description import DataDescription, Encoder
 
 SPOOL_BYTES = 256 * 2**20
 """Arrays beyond this size lie in a temporary file instead of in memory."""
-
-
-class Preparation(Protocol):
-    """How raw examples become the array of an input."""
-
-    def fit(self, raw: Sequence[Any], positions: np.ndarray) -> Self:
-        """Return the encoder with all it learns from the examples at some positions."""
-
-    def encode(self, raw: Sequence[Any], positions: np.ndarray) -> np.ndarray:
-        """Return the input of the examples at some positions, shape (m, ...)."""
-
-
-class Encoder(Preparation, Protocol):
-    """A preparation that a run saves, so that it can prepare new examples alike.
-
-    Attributes:
-        kind: Its name in `data.json`.
-    """
-
-    kind: ClassVar[str]
-
-    def spec(self, known: TensorSpec) -> TensorSpec:
-        """Return the form of the input once it is fitted.
-
-        Args:
-            known: The form that the description has before that.
-        """
-
-    def accepts(self, other: Encoder) -> bool:
-        """Whether it can encode the raw examples that were read for another encoder."""
-
-    def read(
-        self, path: Path, description: DataDescription, *, targets: bool
-    ) -> tuple[Sequence[Any], np.ndarray]:
-        """Read raw examples of the same kind, and their targets (zeros if there are none).
-
-        Raises:
-            DataError: If they cannot be read; it names the file and the row.
-        """
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the JSON form."""
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Return the encoder of a JSON form."""
 
 
 def described(description: DataDescription, encoder: Encoder | None) -> DataDescription:
@@ -144,9 +97,7 @@ def room(shape: tuple[int, ...], dtype: str) -> np.ndarray:
 
 def spool_folder() -> str | None:
     """Return where temporary files go: dlcli's cache, since the system's place may be in memory."""
-    from dlcli.data.cache import folder
-
-    place = folder() / "spool"
+    place = cache_folder() / "spool"
     try:
         place.mkdir(parents=True, exist_ok=True)
     except OSError:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from dlcli.errors import DataError
-from dlcli.files import is_special
+from dlcli.runtime.files import is_special
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
+from dlcli.catalogue.signature import Bounds
 from dlcli.data.description import INPUT, DataDescription, Dataset, TensorSpec
 from dlcli.data.entry import DataEntry
 from dlcli.data.grouping import groups_of
@@ -18,14 +19,13 @@ from dlcli.data.own.files import check_file, class_folders, files_in, group_in_p
 from dlcli.data.own.labels import Labelled, Place, as_targets, meaning_of
 from dlcli.data.splitting import with_own_test
 from dlcli.errors import DataError
-from dlcli.signature import Bounds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import numpy as np
 
-    from dlcli.data.own.encoding import Encoder
+    from dlcli.data.description import Encoder
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 MODES = {"grey": "L", "rgb": "RGB"}

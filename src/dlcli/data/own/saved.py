@@ -12,7 +12,7 @@ from dlcli.data.own.tokens import TextEncoder
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dlcli.data.own.encoding import Encoder
+    from dlcli.data.description import Encoder
 
 _KINDS: Mapping[str, type[Encoder]] = {
     encoder.kind: encoder for encoder in (TableEncoder, SequenceEncoder, TextEncoder, ImageEncoder)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from dlcli.data.description import Encoder
     from dlcli.data.own.columns import Column
-    from dlcli.data.own.encoding import Encoder
 
 
 def sequences(

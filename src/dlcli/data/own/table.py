@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from dlcli.data.description import Encoder
     from dlcli.data.own.cells import Row, Table
-    from dlcli.data.own.encoding import Encoder
 
 
 def csv(

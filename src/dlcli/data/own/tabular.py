@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from dlcli.data.description import INPUT, DataDescription, Dataset, TensorSpec
+from dlcli.data.description import INPUT, DataDescription, Dataset, Encoder, TensorSpec
 from dlcli.data.grouping import Groups, groups_of
 from dlcli.data.own.cells import read_table
 from dlcli.data.own.columns import find_columns
-from dlcli.data.own.encoding import Encoder
 from dlcli.data.own.files import stamp
 from dlcli.data.own.labels import Labelled, as_targets, meaning_of, split_off_groups
 from dlcli.data.splitting import with_own_test

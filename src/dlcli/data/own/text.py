@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from dlcli.catalogue.signature import Bounds
 from dlcli.data.description import INPUT, DataDescription, Dataset, TensorSpec
 from dlcli.data.entry import DataEntry
 from dlcli.data.grouping import groups_of
@@ -16,7 +17,6 @@ from dlcli.data.own.text_files import parts_of, spool
 from dlcli.data.own.tokens import TextEncoder, Unit
 from dlcli.data.splitting import with_own_test
 from dlcli.data.targets import OwnTask  # noqa: TC001 - the loader's annotations are its schema
-from dlcli.signature import Bounds
 
 if TYPE_CHECKING:
     from dlcli.data.own.labels import Labelled

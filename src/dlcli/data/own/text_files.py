@@ -10,8 +10,7 @@ from dlcli.data.own.cells import column_of, open_text, read_rows
 from dlcli.data.own.files import class_folders, files_in, group_in_path
 from dlcli.data.own.labels import Labelled, Meaning, Place, as_targets
 from dlcli.data.own.spool import Texts, TextWriter
-from dlcli.errors import DataError
-from dlcli.suggestion import did_you_mean
+from dlcli.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

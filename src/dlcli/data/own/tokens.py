@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from dlcli.data.description import DataDescription, TensorSpec
-    from dlcli.data.own.encoding import Encoder
+    from dlcli.data.description import DataDescription, Encoder, TensorSpec
 
 Unit = Literal["word", "character"]
 

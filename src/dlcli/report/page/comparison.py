@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from dlcli.comparison.results.wording import shown_interval
+from dlcli.compare.results.wording import shown_interval
 from dlcli.errors import UserError
 from dlcli.report.documents import AGGREGATE, ranked_table, shown_failures
 from dlcli.report.page.html import Figure, Section, bare, page, paragraphs, table

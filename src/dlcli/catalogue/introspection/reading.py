@@ -1,0 +1,62 @@
+"""Reading every entry off the installed Keras."""
+
+from __future__ import annotations
+
+import difflib
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from dlcli.catalogue.catalogue import MODULES
+from dlcli.catalogue.introspection.arguments import parameters, read_arguments
+from dlcli.catalogue.introspection.inventory import inventory
+from dlcli.catalogue.introspection.wording import documentation
+from dlcli.catalogue.signature import Entry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dlcli.catalogue.introspection.inventory import Item
+
+Documented = dict[str, list[tuple[str, Any, str]]]
+"""For each argument name: the classes that document it, with their default and help."""
+
+
+def read_entries() -> Iterator[Entry]:
+    """Yield an entry for each class and activation function of Keras that a config may meet."""
+    for kind in MODULES:
+        items = inventory(kind)
+        documented = _documented(items)
+        for item in items:
+            yield _read_entry(item, documented)
+
+
+def _documented(items: list[Item]) -> Documented:
+    found: Documented = defaultdict(list)
+    for item in items:
+        helps = documentation(item.object)[1]
+        for parameter in parameters(item):
+            if text := helps.get(parameter.name):
+                found[parameter.name].append((item.name, parameter.default, text))
+    return found
+
+
+def _read_entry(item: Item, documented: Documented) -> Entry:
+    summary, helps = documentation(item.object)
+    if item.refused:
+        return Entry(item.kind, item.name, summary, (), item.aliases, item.refused)
+    missing = {p.name: p.default for p in parameters(item)}.keys() - helps.keys()
+    for parameter in parameters(item):
+        if parameter.name in missing and documented[parameter.name]:
+            helps[parameter.name] = _borrowed(item.name, parameter, documented[parameter.name])
+    return Entry(item.kind, item.name, summary, read_arguments(item, helps), item.aliases)
+
+
+def _borrowed(name: str, parameter: Any, offers: list[tuple[str, Any, str]]) -> str:
+    """Return the help of the same argument in the class that is most alike."""
+
+    def alike(offer: tuple[str, Any, str]) -> tuple[bool, float]:
+        owner, default, _ = offer
+        ratio = difflib.SequenceMatcher(None, name, owner).ratio()
+        return repr(default) == repr(parameter.default), ratio
+
+    return max(offers, key=alike)[2]

@@ -1,0 +1,127 @@
+"""Hashes of everything that decides a result: what has the same one need not be trained again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dlcli.compare.plan.plan import PROTOCOL, STEERING
+from dlcli.config.rendering import to_plain
+from dlcli.data import path_options
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dlcli.compare.plan.plan import Contender, Plan, Problem
+    from dlcli.compare.plan.records import Trial
+    from dlcli.data.description import Source
+
+LENGTH = 20
+"""Hexadecimal digits of a key: 80 bits, so that even a million trials do not meet by chance."""
+
+
+class TrialKeys:
+    """The keys of a plan's trials: hashes of all that decides their results.
+
+    The label, the other candidates and the settings of the comparison are not among it, so that a
+    wider comparison finds the trials of a narrower one.
+
+    Args:
+        plan: Whose trials they are.
+        versions: Of the packages that compute.
+    """
+
+    def __init__(self, plan: Plan, versions: Mapping[str, str]) -> None:
+        self._plan = plan
+        self._versions = dict(sorted(versions.items()))
+        self._contenders: dict[int, str] = {}
+
+    def __call__(self, trial: Trial) -> str:
+        """Return a trial's key."""
+        contender = self._plan.contenders[trial.contender]
+        if trial.contender not in self._contenders:
+            self._contenders[trial.contender] = self._contender_key(contender)
+        shared = self._contenders[trial.contender]
+        return _hashed([shared, float(trial.rate), trial.seed])
+
+    def _contender_key(self, contender: Contender) -> str:
+        """Hash what all trials of a contender share: writing a config out is slow."""
+        plain = to_plain(contender.config)
+        return _hashed(
+            {
+                "protocol": PROTOCOL,
+                "problem": _decisive(self._plan.problems[contender.problem]),
+                "model": plain["model"],
+                "optimizer": plain["compile"]["optimizer"],  # at a rate of 1
+                "score": self._plan.score.metric,  # it says which epoch is the best
+                "split": _split(self._plan),
+                "versions": self._versions,
+            }
+        )
+
+
+def problems_key(plan: Plan, versions: Mapping[str, str]) -> str:
+    """Return a hash of a comparison's problems: comparisons of the same ones share a folder."""
+    return _hashed(
+        {
+            "protocol": PROTOCOL,
+            "split": _split(plan),
+            "problems": [_decisive(problem) for problem in plan.problems],
+            "versions": dict(sorted(versions.items())),
+        }
+    )
+
+
+def _split(plan: Plan) -> str:
+    return "train's" if plan.is_grid else plan.split
+
+
+OPTIMIZER_AND_METRICS = ("optimizer", "metrics")
+"""Keys of `compile` that a contender and the problem's own names of its metrics stand for."""
+
+
+def _decisive(problem: Problem) -> dict[str, Any]:
+    """Return what of a problem's config decides the results; its name does not.
+
+    A key that joins the grammar decides too; one that is `quiet` does where it is given, so that
+    the trials of older comparisons keep their keys.
+    """
+    steering = tuple(c for c in problem.config.fit.callbacks if c.name in STEERING)
+    fit = replace(problem.config.fit, callbacks=steering)
+    plain = to_plain(replace(problem.config, fit=fit, compare=None))
+    files = _files(problem.config.data.source)
+    (options,) = plain["data"]["dataset"].values()
+    for name in files:  # their content decides, not where they lie
+        del options[name]
+    compiled = {k: v for k, v in plain.pop("compile").items() if k not in OPTIMIZER_AND_METRICS}
+    del plain["version"], plain["name"]
+    return {
+        **plain,  # the seed too: it decides which examples validate
+        "files": files,
+        "loss": [compiled.pop("loss"), compiled.pop("loss_weights")],
+        "metrics": sorted(problem.metrics),
+        **compiled,
+    }
+
+
+def _files(source: Source) -> dict[str, str]:
+    """Return the hashes of the user's own files and folders among a source's options."""
+    paths = {name: Path(source.options[name]) for name in path_options(source)}
+    return {name: _content_hash(path) for name, path in paths.items() if path.exists()}
+
+
+def _content_hash(path: Path) -> str:
+    """Hash a file, or the names and contents of all files below a folder."""
+    if path.is_file():
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    return _hashed([(str(file.relative_to(path)), _content_hash(file)) for file in files])
+
+
+def _hashed(content: Any) -> str:
+    text = json.dumps(content, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:LENGTH]

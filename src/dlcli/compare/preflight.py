@@ -1,0 +1,265 @@
+"""What is tried out before a comparison: whether it can be trained, and how long it takes."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import math
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dlcli.compare.plan.plan import FEWEST_RATES, Plan, budget_seconds, within_budget
+from dlcli.compare.plan.records import Check, Measurement
+from dlcli.compare.plan.xla import network_key
+from dlcli.compare.xla import measured as measured_jit
+from dlcli.errors import UserError, WorkError
+from dlcli.runtime.cachedir import cache_folder
+from dlcli.runtime.environment import computing_versions, processor
+from dlcli.runtime.files import replacing
+from dlcli.runtime.memory import OUT, REMEDY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from dlcli.compare.placement import Placement
+    from dlcli.parallel import Done, Executor
+
+SAFETY = 0.9
+"""Share of a time budget that is planned with: trials vary."""
+
+OVERHEAD = 8.0
+"""Seconds of a time budget that go into the start of TensorFlow, the tables and the figures."""
+
+FEWEST_REPLICATIONS = 6
+"""With fewer, no two candidates can be told apart: 2^-5 is the first p-value below 5 %."""
+
+
+class Settled(NamedTuple):
+    """What a comparison goes on with.
+
+    Attributes:
+        plan: With the decisions on XLA.
+        executor: Of its trials.
+        notes: Which problems go through Keras's `fit`, and why.
+    """
+
+    plan: Plan
+    executor: Executor
+    notes: tuple[str, ...]
+
+
+def settled(plan: Plan, executor: Executor, placement: Placement) -> Settled:
+    """Make sure that the trials can be run, and decide on XLA where that is worth measuring.
+
+    Args:
+        plan: Of trials that are missing.
+        executor: Tries them out; closed if another one takes its place.
+        placement: Where the trials run.
+
+    Raises:
+        DlcliError: As `check` does.
+    """
+    checked = check(plan, executor, placement.jobs)
+    notes = tuple(
+        f"{plan.problems[problem].name} is trained by Keras's fit, which is slower: {m.obstacle}"
+        for problem, m in checked.items()
+        if m.obstacle
+    )
+    chosen = measured_jit(plan, checked, executor, placement.jobs)
+    if chosen == plan:
+        return Settled(plan, executor, notes)
+    executor.close()
+    return Settled(chosen, placement.executor(chosen), notes)
+
+
+def check(plan: Plan, executor: Executor, jobs: int) -> dict[int, Measurement]:
+    """Build every problem's model and optimizers once, so that mistakes show before training.
+
+    As many workers as there will be do so side by side: each needs its network anyway.
+
+    Returns:
+        For each problem, roughly how long an epoch takes, and why it needs `fit` if it does.
+
+    Raises:
+        ConfigError: If one cannot be made.
+        UserError: If a problem's data or model cannot be used.
+        WorkError: If a worker dies of it.
+    """
+    for index in _tried_first(plan, jobs):
+        executor.submit(Check(index), plan.contenders[index].program)
+    found = {}
+    while (done := executor.next_done()) is not None:
+        _raise_failure(plan, done)
+        found[plan.contenders[done.task.contender].problem] = done.value
+    return found
+
+
+def _raise_failure(plan: Plan, done: Done) -> None:
+    """Raise what went wrong with a check, if anything did."""
+    if not done.error:
+        return
+    problem = plan.problems[plan.contenders[done.task.contender].problem]
+    message = f"{problem.name} cannot be trained: {done.error}"
+    if done.crashed or done.error.startswith(OUT):
+        raise WorkError(message, remedy=f"{REMEDY}, or lower --jobs")
+    raise UserError(message, remedy="check that loss, metrics and last layer fit the data")
+
+
+def _tried_first(plan: Plan, jobs: int) -> list[int]:
+    """Return a contender of every problem, and as many more programs as keep all workers busy."""
+    seen = [contender.problem for contender in plan.contenders]
+    first = [seen.index(problem) for problem in range(len(plan.problems))]
+    programs = {c.program: i for i, c in reversed(list(enumerate(plan.contenders)))}
+    others = [i for i in programs.values() if i not in first]
+    return [*first, *sorted(others)[: max(0, jobs - len(first))]]
+
+
+def measure(plan: Plan, executor: Executor) -> dict[int, Measurement]:
+    """Time an epoch of every program; contenders that share one share its figures.
+
+    What was measured before on this machine is remembered, so that the same command plans the same
+    comparison each time.
+
+    Raises:
+        WorkError: If a worker dies of it.
+        UserError: If a problem's data or model cannot be used.
+    """
+    first: dict[Any, int] = {}
+    found: dict[Any, Measurement] = {}
+    for index, contender in enumerate(plan.contenders):
+        if contender.program in first:
+            continue
+        first[contender.program] = index
+        known = _remembered(_place(plan, index))
+        if known is None:
+            executor.submit(Check(index, timed=True), contender.program)
+        else:
+            found[contender.program] = known
+    while (done := executor.next_done()) is not None:
+        _raise_failure(plan, done)
+        found[plan.contenders[done.task.contender].program] = done.value
+        _remember(_place(plan, done.task.contender), done.value)
+    return {i: found[c.program] for i, c in enumerate(plan.contenders)}
+
+
+def _place(plan: Plan, index: int) -> Path:
+    """Return where a contender's times are remembered."""
+    contender = plan.contenders[index]
+    network = network_key(contender.config, computing_versions(), processor())
+    optimizer = hashlib.sha256(repr(contender.config.compile.optimizer).encode()).hexdigest()
+    return cache_folder() / "timings" / f"{network}-{optimizer[:16]}.json"
+
+
+def _remembered(path: Path) -> Measurement | None:
+    """Return what was measured before; a damaged file counts as missing."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        compiling, epoch, evaluation = (
+            float(content[name]) for name in ("compiling", "epoch", "evaluation")
+        )
+        return Measurement(compiling, epoch, evaluation, str(content["obstacle"]))
+    except (OSError, ValueError, TypeError, LookupError):
+        return None
+
+
+def _remember(path: Path, measured: Measurement) -> None:
+    with contextlib.suppress(OSError), replacing(path) as stream:
+        stream.write(json.dumps(asdict(measured)).encode())
+
+
+def estimated_seconds(plan: Plan, measured: Mapping[int, Measurement], jobs: int) -> float:
+    """Return how long a plan's trials take in the given number of processes."""
+    total = sum(m.compiling for m in {id(m): m for m in measured.values()}.values())
+    for index, contender in enumerate(plan.contenders):
+        total += plan.trials_of(contender) * measured[index].trial_seconds(
+            contender.config.fit.epochs
+        )
+    return total / jobs
+
+
+def fitted(
+    plan: Plan, executor: Executor, jobs: int, budget: int | str | None
+) -> tuple[Plan, float]:
+    """Time the trials, fit the plan into a budget of time, and return it with its own time.
+
+    Args:
+        plan: Before.
+        executor: Times them.
+        jobs: Trials side by side.
+        budget: As the config has it; a number of trials cuts nothing here.
+
+    Raises:
+        UserError: If the time is too short for anything.
+    """
+    times = measure(plan, executor)
+    if isinstance(budget, str):
+        plan = within_time(plan, times, jobs, budget)
+    return plan, estimated_seconds(plan, times, jobs)
+
+
+def within_time(plan: Plan, measured: Mapping[int, Measurement], jobs: int, budget: str) -> Plan:
+    """Fit a plan into a duration: fewer rates where it must be, and replications while time lasts.
+
+    The plan keeps all its replications, since trials are done a replication after the other and
+    the comparison ends when the time is over. What is to be expected is noted.
+
+    Raises:
+        UserError: If the time is too short for a single replication of all candidates.
+    """
+    seconds = max(0.0, budget_seconds(budget) - OVERHEAD) * SAFETY
+    needed = estimated_seconds(plan, measured, jobs)
+    if needed <= seconds:
+        return plan
+    a_trial = needed / plan.planned
+    try:
+        cut = within_budget(plan, math.floor(seconds / a_trial))
+    except UserError:
+        message = f"{budget} are too short for {len(plan.contenders)} candidates"
+        remedy = (
+            f"Give at least {_duration(_trials_for(plan, 1), a_trial)} (the whole plan takes about "
+            f"{_duration(plan.planned, a_trial)}), or name fewer optimizers."
+        )
+        raise UserError(message, remedy=remedy) from None
+    note = _expected(plan, cut, budget, a_trial)
+    return replace(cut, seeds=plan.seeds, notes=(*plan.notes, note))
+
+
+def _duration(trials: int, a_trial: float) -> str:
+    """Return the budget that so many trials take."""
+    return shown_duration(trials * a_trial / SAFETY + OVERHEAD)
+
+
+def _trials_for(plan: Plan, replications: int) -> int:
+    """Return the fewest trials that are enough for so many replications, with rates to rank by."""
+    fewest = max(1, plan.searches) * FEWEST_RATES
+    for each in range(fewest, max(map(plan.trials_of, plan.contenders))):
+        trials = each * len(plan.contenders)
+        if len(within_budget(plan, trials).seeds) >= replications:
+            return trials
+    return plan.planned
+
+
+def _expected(plan: Plan, cut: Plan, budget: str, a_trial: float) -> str:
+    """Say how many replications a budget of time is good for, and what those can tell."""
+    count = len(cut.seeds)
+    told = "replication" if count == 1 else "replications"
+    rates = max(len(contender.rates) for contender in cut.contenders)
+    first = (
+        f"{budget} are enough for about {count} {told} of {len(plan.seeds)}, with up to {rates} "
+        "learning rates"
+    )
+    if count >= FEWEST_REPLICATIONS or len(plan.seeds) < FEWEST_REPLICATIONS:
+        return first
+    needed = _duration(_trials_for(plan, FEWEST_REPLICATIONS), a_trial)
+    return f"{first}: too few to tell two candidates apart; about {needed} would do"
+
+
+def shown_duration(seconds: float) -> str:
+    """Write a duration as `--budget` takes it, rounded up: `25s`, `6m`, `2h`."""
+    if seconds < 90:
+        return f"{math.ceil(seconds / 5) * 5}s"
+    if seconds < 5400:
+        return f"{math.ceil(seconds / 60)}m"
+    return f"{math.ceil(seconds / 3600)}h"

@@ -1,0 +1,228 @@
+"""All tables of a comparison, from its trials."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from dlcli.compare.results import curves, wording
+from dlcli.compare.results.frames import epoch_frame, trial_frame
+from dlcli.compare.results.scores import Scores
+from dlcli.compare.results.several import Aggregate
+from dlcli.compare.results.summary import rank, summary_frame, target_of
+from dlcli.statistics.pairing import pairwise
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dlcli.compare.plan.plan import Plan
+    from dlcli.compare.plan.records import Record
+    from dlcli.compare.plan.schedule import Schedule
+    from dlcli.compare.results.summary import Ranking
+    from dlcli.statistics.ranking import CriticalDifference
+
+RNG_SEED = 20260101
+"""Of permutations and resamples: the same trials always give the same tables."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """A comparison's tables, tidy and ready to print, write and draw.
+
+    Attributes:
+        score: The metric that ranks.
+        score_text: What is ranked by, as an axis is labelled.
+        validation_text: The same for the validation part.
+        greater_is_better: How to read it.
+        split: How examples are split: `resample` or `official`.
+        tune: How rates are chosen: in `each` replication, or `once`.
+        is_ranked: Whether candidates are ranked at all.
+        is_grid: Whether every rate is tried with every seed, so that nothing is ranked.
+        expected_trials: All trials of the plan; more than there are if it was interrupted.
+        problems: Their names.
+        targets: The validation score that counts as reached, by problem; None without any.
+        chance: The ranked score of a model that learnt nothing, by problem.
+        trials: A row a trial.
+        epochs: A row an epoch of a trial.
+        summary: A row a candidate, ranked within its problem.
+        scores: A row a ranked trial.
+        sensitivity: A row a searched rate.
+        pairwise: A row a pair of candidates, with plain tests.
+        curves: Validation score by epoch.
+        arrivals: Share of trials that reached the target, by epoch.
+        budget: Expected best of so many tries.
+        spreads: A row an optimizer: how it scatters over rates and initializers.
+        aggregate: A row a candidate over all problems; None for one problem.
+        profiles: Performance profiles; None for one problem.
+        critical_difference: Demšar's diagram; None with fewer than five problems.
+        candidates: In the order of `critical_difference`.
+        margins: What a candidate may lack to the best and still be as good, by problem.
+        replications: Complete ones, by problem.
+        verdict: Sentences, the answer first; of several problems, one for each after that.
+        details: All that is said of each problem, by its name.
+        notes: What else a reader should know.
+        interrupted: Whether trials are missing because somebody stopped the comparison.
+    """
+
+    score: str
+    score_text: str
+    validation_text: str
+    greater_is_better: bool
+    split: str
+    tune: str
+    is_ranked: bool
+    is_grid: bool
+    expected_trials: int
+    problems: tuple[str, ...]
+    targets: dict[str, float | None]
+    chance: dict[str, float]
+    trials: pd.DataFrame
+    epochs: pd.DataFrame
+    summary: pd.DataFrame
+    scores: pd.DataFrame
+    sensitivity: pd.DataFrame
+    pairwise: pd.DataFrame
+    curves: pd.DataFrame
+    arrivals: pd.DataFrame
+    budget: pd.DataFrame
+    spreads: pd.DataFrame
+    aggregate: pd.DataFrame | None
+    profiles: pd.DataFrame | None
+    critical_difference: CriticalDifference | None
+    candidates: tuple[str, ...]
+    margins: dict[str, float | None]
+    replications: dict[str, int]
+    verdict: tuple[str, ...]
+    details: tuple[tuple[str, tuple[str, ...]], ...]
+    notes: tuple[str, ...]
+    interrupted: bool = False
+
+
+def make_results(
+    plan: Plan,
+    records: Sequence[Record],
+    schedule: Schedule,
+    notes: Sequence[str] = (),
+) -> Results:
+    """Compute all tables of a comparison.
+
+    Args:
+        plan: What was planned.
+        records: The trials that were run; some may be missing.
+        schedule: Which rates were chosen.
+        notes: What the schedule had to say.
+    """
+    rng = np.random.default_rng(RNG_SEED)
+    scores = Scores(plan, records, schedule)
+    problems = range(len(plan.problems))
+    targets = {problem: target_of(scores, problem) for problem in problems}
+    rankings = [rank(scores, problem, rng) for problem in problems]
+    summaries = [
+        summary_frame(scores, problem, rankings[problem], targets[problem]) for problem in problems
+    ]
+    spreads = curves.spread_frame(scores)
+    text = _score_text(plan, scores.part(0))
+    sentences = [
+        wording.problem_sentences(scores, problem, rankings[problem], summaries[problem], text)
+        for problem in problems
+    ]
+    summary = pd.concat(summaries, ignore_index=True)
+    several = _several(scores, rankings, rng)
+    names = [problem.name for problem in plan.problems]
+    return Results(
+        score=plan.score.metric,
+        score_text=text,
+        validation_text=f"validation {plan.score.metric}",
+        greater_is_better=plan.score.greater_is_better,
+        split=plan.split,
+        tune=plan.tune,
+        is_ranked=scores.is_ranked and not plan.unranked,
+        is_grid=plan.is_grid,
+        expected_trials=schedule.trials,
+        problems=tuple(names),
+        targets={names[problem]: targets[problem] for problem in problems},
+        chance={names[p]: scores.worst(p, scores.part(p)) * scores.sign for p in problems},
+        trials=trial_frame(scores, records, targets),
+        epochs=epoch_frame(scores, records),
+        summary=summary,
+        scores=curves.score_frame(scores),
+        sensitivity=curves.sensitivity_frame(scores),
+        pairwise=_pairwise(scores, rng),
+        curves=curves.curve_frame(scores),
+        arrivals=curves.arrival_frame(scores, targets),
+        budget=curves.budget_frame(scores),
+        spreads=spreads,
+        **several["tables"],
+        margins={n: None if r is None else r.margin for n, r in zip(names, rankings, strict=True)},
+        replications={
+            n: 0 if r is None else r.scores.shape[1] for n, r in zip(names, rankings, strict=True)
+        },
+        verdict=_verdict(several["sentences"], sentences),
+        details=tuple(zip(names, map(tuple, sentences), strict=True)),
+        notes=(
+            *plan.notes,
+            *notes,
+            *wording.timing_sentences(scores.jobs),
+            *wording.under_tuned_sentences(summary),
+            *wording.spread_sentences(spreads),
+        ),
+    )
+
+
+def _verdict(overall: Sequence[str], sentences: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Return what is said first: of several problems, the joint answer and a line for each."""
+    if len(sentences) == 1:
+        return tuple(sentences[0])
+    return (*overall, *(group[0] for group in sentences if group))
+
+
+def _score_text(plan: Plan, part: str) -> str:
+    named = {"test": "test", "val": "validation"}[part]
+    when = "last epoch" if plan.score.read == "last" else "best validation epoch"
+    return f"{named} {plan.score.metric} at the {when}"
+
+
+def _pairwise(scores: Scores, rng: np.random.Generator) -> pd.DataFrame:
+    """Return the plain tests of every pair, problem by problem; differences in metric units."""
+    frames = []
+    for problem, found in enumerate(scores.plan.problems):
+        indices, matrix = scores.matrix(problem)
+        names = [scores.plan.contenders[i].name for i in indices]
+        frame = pairwise(names, matrix, rng)
+        if scores.sign < 0:  # greater is better in the tests, but the table speaks of the metric
+            frame["difference"] = -frame["difference"]
+            frame["low"], frame["high"] = -frame["high"], -frame["low"]
+        frame.insert(0, "problem", found.name)
+        failures = {name: scores.failures(i) for name, i in zip(names, indices, strict=True)}
+        for side in ("first", "second"):
+            frame[f"{side}_failed"] = frame[side].map(failures)
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True)
+
+
+def _several(
+    scores: Scores, rankings: Sequence[Ranking | None], rng: np.random.Generator
+) -> dict[str, Any]:
+    """Return what several problems say together."""
+    ranked = [ranking for ranking in rankings if ranking is not None]
+    none: dict[str, Any] = {
+        "aggregate": None, "profiles": None, "critical_difference": None, "candidates": (),
+    }  # fmt: skip
+    if len(scores.plan.problems) < 2 or len(ranked) < len(rankings) or not scores.is_ranked:
+        return {"tables": none, "sentences": ()}
+    aggregate = Aggregate(scores, ranked)
+    if not aggregate.candidates:
+        return {"tables": none, "sentences": ()}
+    tables = {
+        "aggregate": aggregate.frame(rng),
+        "profiles": aggregate.profiles(),
+        "critical_difference": aggregate.critical_difference(),
+        "candidates": aggregate.candidates,
+    }
+    if scores.plan.unranked:
+        return {"tables": tables, "sentences": ()}
+    sentence = wording.overall_sentence(aggregate.candidates, aggregate.judged(rng), len(ranked))
+    return {"tables": tables, "sentences": (sentence,)}

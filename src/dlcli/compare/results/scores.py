@@ -1,0 +1,247 @@
+"""The scores of trials as arrays: failed trainings at the worst outcome, missing ones NaN."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dlcli.compare.plan.blocks import BLOCKS
+from dlcli.compare.plan.records import FAILED_TRAINING
+from dlcli.compare.plan.schedule import readings, validation_score
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from dlcli.compare.plan.plan import Plan
+    from dlcli.compare.plan.records import Record, Result
+    from dlcli.compare.plan.schedule import Choice, Schedule
+
+
+class Scores:
+    """The trials of a comparison by contender, with their scores, greater being better.
+
+    Args:
+        plan: What was planned.
+        records: The trials that were run.
+        schedule: Which rates were chosen.
+    """
+
+    def __init__(self, plan: Plan, records: Sequence[Record], schedule: Schedule) -> None:
+        self.plan = plan
+        self.sign = plan.score.sign
+        self.jobs = {record.jobs for record in records}
+        self._schedule = schedule
+        self._results: dict[int, dict[tuple[float, int], Result]] = defaultdict(dict)
+        replications = {seed: number for number, seed in enumerate(plan.seeds)}
+        for record in records:
+            trial = record.trial
+            place = trial.rate, replications[trial.seed]
+            self._results[trial.contender][place] = record.result
+
+    @property
+    def is_ranked(self) -> bool:
+        """Whether candidates are ranked at all; a plain grid only shows what was tried."""
+        return not self.plan.is_grid
+
+    @property
+    def replications(self) -> range:
+        """The replications, from 0; of a plain grid, the times that each rate is tried."""
+        return range(len(self.plan.seeds))
+
+    def chosen(self, contender: int, replication: int) -> Choice | None:
+        """Return the rate that a replication chose, None if it is not that far."""
+        return self._schedule.choices.get((contender, replication))
+
+    @cached_property
+    def _recommended(self) -> dict[int, Choice | None]:
+        found = {i: self._schedule.recommended(i) for i in range(len(self.plan.contenders))}
+        if self.plan.tune == "once":
+            found |= {i: self.chosen(i, 0) for i in found}
+        return found
+
+    def recommended(self, contender: int) -> Choice | None:
+        """Return the rate that is best by all replications, None if nothing was run."""
+        return self._recommended[contender]
+
+    def part(self, problem: int) -> str:
+        """Return the part that ranks: `test`, or `val` where there is no test part."""
+        tested = self.is_ranked and self.plan.problems[problem].test_chance
+        return "test" if tested else "val"
+
+    def worst(self, problem: int, part: str) -> float:
+        """Return the score of knowing nothing, which a failed training counts for."""
+        found = self.plan.problems[problem]
+        chance = found.test_chance if part == "test" else found.validation_chance
+        return chance[self.plan.score.metric] * self.sign
+
+    def ranked(self, contender: int) -> list[Result | None]:
+        """Return the chosen trial of each replication; None where there is none."""
+        return [self._ranked(contender, replication) for replication in self.replications]
+
+    def _ranked(self, contender: int, replication: int) -> Result | None:
+        choice = self.chosen(contender, replication)
+        if choice is None:
+            return None
+        return self._results[contender].get((choice.rate, replication))
+
+    def is_broken(self, contender: int) -> bool:
+        """Whether all trials of a replication were run and failed, so that none can be chosen."""
+        statuses: dict[int, set[str]] = defaultdict(set)
+        for (_, replication), result in self._results[contender].items():
+            statuses[replication].add(result.status)
+        return any(
+            found == {"failed"} and self.chosen(contender, replication) is None
+            for replication, found in statuses.items()
+        )
+
+    def matrix(self, problem: int) -> tuple[list[int], NDArray[np.float64]]:
+        """Return a problem's contenders, and their scores (contenders, replications).
+
+        Only replications that every contender has come through are in it; a contender whose trials
+        could not be run holds up none. What is missing is NaN.
+        """
+        indices = [i for i, c in enumerate(self.plan.contenders) if c.problem == problem]
+        rows = np.array([self.values(i) for i in indices], dtype=float)
+        rows = rows.reshape(len(indices), len(self.plan.seeds))
+        return indices, rows[:, self.complete(problem)]
+
+    def complete(self, problem: int) -> NDArray[np.intp]:
+        """Return the replications that all of a problem's contenders have come through."""
+        waited = [i for i, c in enumerate(self.plan.contenders)
+                  if c.problem == problem and not self.is_broken(i)]  # fmt: skip
+        through = [
+            r for r in self.replications if waited and all(self._ranked(i, r) for i in waited)
+        ]
+        return np.array(through, dtype=np.intp)
+
+    def blocks(self, problem: int, contenders: Sequence[int]) -> NDArray[np.float64] | None:
+        """Return the scores of some rows of `matrix` without each block of test examples.
+
+        Args:
+            problem: Of the contenders.
+            contenders: Indices in the plan.
+
+        Returns:
+            Shape (contenders, replications, blocks); None if a trial has none. A failed training
+            has the worst score without any of them.
+        """
+        worst = self.worst(problem, self.part(problem))
+        rows = []
+        for index in contenders:
+            found = [self._ranked(index, int(r)) for r in self.complete(problem)]
+            rows.append([self._blocks(result, worst) for result in found])
+        made = np.array(rows, dtype=float)
+        return made if made.size and not np.isnan(made).any() else None
+
+    def _blocks(self, result: Result | None, worst: float) -> list[float]:
+        if result is not None and result.status in FAILED_TRAINING:
+            return [worst] * BLOCKS
+        if result is None or not result.blocks:
+            return [math.nan] * BLOCKS
+        return [value * self.sign for value in result.blocks]
+
+    def values(self, contender: int) -> NDArray[np.float64]:
+        """Return the scores of the chosen trials (replications,), NaN if missing."""
+        problem = self.plan.contenders[contender].problem
+        part = self.part(problem)
+        return np.array([self._value(r, problem, part) for r in self.ranked(contender)], float)
+
+    def _value(self, result: Result | None, problem: int, part: str) -> float:
+        if result is None or result.status in ("failed", "pruned"):
+            return math.nan
+        if result.status in FAILED_TRAINING:
+            return self.worst(problem, part)
+        value = readings(result, self.plan.score).get(f"{part}_{self.plan.score.metric}")
+        return self.worst(problem, part) if value is None else value * self.sign
+
+    def failed(self, contender: int) -> NDArray[np.bool_]:
+        """Return which of the chosen trials diverged or got stuck."""
+        return np.array([r is not None and r.status in FAILED_TRAINING
+                         for r in self.ranked(contender)])  # fmt: skip
+
+    def failures(self, contender: int) -> int:
+        """Return how many of the chosen trials diverged or got stuck."""
+        return int(self.failed(contender).sum())
+
+    def failures_at(self, contender: int, rate: float) -> tuple[int, int]:
+        """Return how many trials at a rate failed to learn, of how many."""
+        statuses = [r.status for (tried, _), r in self._results[contender].items() if tried == rate]
+        return sum(status in FAILED_TRAINING for status in statuses), len(statuses)
+
+    def rates(self, contender: int) -> list[float]:
+        """Return the rates that were tried, ascending."""
+        return sorted({rate for rate, _ in self._results[contender]})
+
+    def searched(self, contender: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Return the validation scores (rates, replications), and which trainings failed.
+
+        A rate that a replication did not try has no score there: NaN.
+        """
+        problem = self.plan.contenders[contender].problem
+        chance = self.plan.problems[problem].validation_chance[self.plan.score.metric]
+        results = [
+            [self._results[contender].get((rate, replication)) for replication in self.replications]
+            for rate in self.rates(contender)
+        ]
+        scores = [
+            [
+                math.nan if r is None else validation_score(r, self.plan.score, chance) * self.sign
+                for r in row
+            ]
+            for row in results
+        ]
+        failed = [[r is not None and r.status in FAILED_TRAINING for r in row] for row in results]
+        shape = (len(results), len(self.replications))
+        return np.array(scores, float).reshape(shape), np.array(failed, bool).reshape(shape)
+
+    def validation_curves(self, contender: int) -> NDArray[np.float64]:
+        """Return the validation score after each epoch of the chosen trials (runs, epochs).
+
+        After the end of a training that a callback stopped, its last score stands; after it
+        diverged, that of knowing nothing.
+        """
+        found = self.plan.contenders[contender]
+        worst = self.worst(found.problem, "val")
+        name = f"val_{self.plan.score.metric}"
+        curves = []
+        for result in self.ranked(contender):
+            if result is None or not result.history or result.status == "failed":
+                continue
+            values = [row.get(name) for row in result.history]
+            curve = [worst if v is None else v * self.sign for v in values]
+            after = worst if result.status == "diverged" else curve[-1]
+            if result.status == "diverged":
+                curve[-1] = worst
+            missing = found.config.fit.epochs - len(curve)
+            curves.append(curve + [after] * missing)
+        return np.array(curves, float).reshape(len(curves), found.config.fit.epochs)
+
+    def best_validation(self, problem: int) -> NDArray[np.float64]:
+        """Return each chosen trial's best validation score, NaN where there is none.
+
+        Returns:
+            Shape (contenders, replications).
+        """
+        name = f"val_{self.plan.score.metric}"
+        rows = []
+        for index, contender in enumerate(self.plan.contenders):
+            if contender.problem != problem:
+                continue
+            values = []
+            for result in self.ranked(index):
+                value = result.best.get(name) if result and result.status == "ok" else None
+                values.append(
+                    math.nan
+                    if result is None or result.status in ("failed", "pruned")
+                    else self.worst(problem, "val")
+                    if value is None
+                    else value * self.sign
+                )
+            rows.append(values)
+        return np.array(rows, float).reshape(len(rows), len(self.replications))

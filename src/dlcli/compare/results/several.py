@@ -1,0 +1,100 @@
+"""Several problems: scores on one scale, aggregated, profiled, ranked."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from dlcli.statistics import problems as statistics
+from dlcli.statistics.description import interquartile_mean
+from dlcli.statistics.ranking import (
+    FEWEST_PROBLEMS,
+    CriticalDifference,
+    average_ranks,
+    critical_difference_diagram,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from dlcli.compare.results.scores import Scores
+    from dlcli.compare.results.summary import Ranking
+
+THRESHOLDS = np.linspace(0.0, 1.05, 106)
+
+
+class Aggregate:
+    """What several problems say together of the candidates that could be ranked on all of them.
+
+    Args:
+        scores: All trials.
+        rankings: One a problem.
+    """
+
+    def __init__(self, scores: Scores, rankings: Sequence[Ranking]) -> None:
+        contenders = scores.plan.contenders
+        named = [[contenders[i].name for i in r.contenders] for r in rankings]
+        shared = set.intersection(*(set(names) for names in named))
+        self.candidates = tuple(name for name in named[0] if name in shared)
+        by_name = {c.name: c for c in contenders}
+        self.labels = tuple(by_name[name].label for name in self.candidates)
+        self.failures = [
+            sum(scores.failures(i) for i, c in enumerate(contenders) if c.name == name)
+            for name in self.candidates
+        ]
+        self.normalised: list[NDArray[np.float64]] = []
+        for problem, (ranking, names) in enumerate(zip(rankings, named, strict=True)):
+            rows = ranking.scores[[names.index(name) for name in self.candidates]]
+            floor = scores.worst(problem, scores.part(problem))
+            self.normalised.append(statistics.normalise(rows, min(floor, float(rows.max()))))
+
+    def frame(self, rng: np.random.Generator) -> pd.DataFrame:
+        """Return a row a candidate: aggregated normalised score with interval, average rank."""
+        means = np.array([values.mean(axis=1) for values in self.normalised])
+        ranks = average_ranks(means)
+        rows = []
+        for place, name in enumerate(self.candidates):
+            own = [values[place] for values in self.normalised]
+            enough = len(own) >= statistics.FEWEST_PROBLEMS
+            interval = statistics.aggregate_interval(own, rng) if enough else None
+            rows.append(
+                {
+                    "candidate": name,
+                    "label": self.labels[place],
+                    "normalised_mean": float(means[:, place].mean()),
+                    "normalised_iqm": interquartile_mean(np.concatenate(own)),
+                    "low": interval.low if interval else math.nan,
+                    "high": interval.high if interval else math.nan,
+                    "average_rank": float(ranks[place]),
+                    "problems": len(own),
+                    "failed": self.failures[place],
+                }
+            )
+        frame = pd.DataFrame(rows)
+        return frame.sort_values("normalised_mean", ascending=False, ignore_index=True)
+
+    def judged(self, rng: np.random.Generator) -> statistics.Joint:
+        """Return the answer over all problems."""
+        return statistics.judge_jointly(self.normalised, None, rng)
+
+    def profiles(self) -> pd.DataFrame:
+        """Return the share of runs above each normalised score, by candidate."""
+        shares = statistics.score_profile(self.normalised, THRESHOLDS)
+        return pd.DataFrame(
+            [
+                {"candidate": name, "label": label, "threshold": float(t), "share": float(s)}
+                for name, label, row in zip(self.candidates, self.labels, shares, strict=True)
+                for t, s in zip(THRESHOLDS, row, strict=True)
+            ]
+        )
+
+    def critical_difference(self) -> CriticalDifference | None:
+        """Return Demšar's diagram, None with too few problems for it."""
+        if len(self.normalised) < FEWEST_PROBLEMS or len(self.candidates) < 2:
+            return None
+        return critical_difference_diagram([v.mean(axis=1) for v in self.normalised])

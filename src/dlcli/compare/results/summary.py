@@ -1,0 +1,354 @@
+"""The summary of one problem: a row a contender, ranked, with how sure one can be of it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from dlcli.compare.plan.family import family
+from dlcli.compare.plan.plan import describe_call
+from dlcli.compare.results.frames import arguments_of, epochs_to_target
+from dlcli.statistics import pairing
+from dlcli.statistics.best import Verdict, judge
+from dlcli.statistics.censored import arrival, default_target
+from dlcli.statistics.description import Interval, describe, mean_interval
+from dlcli.statistics.examples import two_way
+from dlcli.statistics.inclusion import under_tuned
+from dlcli.statistics.sensitivity import rate_sensitivity, regret
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from dlcli.compare.plan.plan import Plan
+    from dlcli.compare.plan.records import Result
+    from dlcli.compare.results.scores import Scores
+
+COUNTED = ("ok", "diverged", "stuck", "failed")
+
+POINT = 0.01
+"""The default margin of scores between 0 and 1."""
+
+SHARE = 0.05
+"""The default margin of other scores, as a share of the best one."""
+
+CLIFF = 0.25
+"""Share of failed trials from which the next rate up counts as failing."""
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """One problem's scores, and what the tests say of them.
+
+    Attributes:
+        contenders: Indices in the plan of those that could be ranked.
+        left_out: Indices of those that could not: their trials failed to run.
+        scores: Shape (contenders, replications), greater is better, nothing missing.
+        margin: What a candidate may lack to the best and still be as good.
+        verdict: The answer.
+    """
+
+    contenders: tuple[int, ...]
+    left_out: tuple[int, ...]
+    scores: NDArray[np.float64]
+    margin: float
+    verdict: Verdict
+
+
+def rank(scores: Scores, problem: int, rng: np.random.Generator) -> Ranking | None:
+    """Rank a problem's contenders; None if there is nothing to rank."""
+    indices, matrix = scores.matrix(problem)
+    complete = pairing.complete(matrix) if matrix.size else None
+    if complete is None or not complete.scores.size:
+        return None
+    kept = tuple(indices[i] for i in complete.candidates)
+    blocks = scores.blocks(problem, kept)
+    errors = None
+    if blocks is not None and complete.scores.shape[1] > 1:
+        errors = two_way(complete.scores, blocks[:, complete.seeds])
+    margin = margin_of(scores.plan, complete.scores)
+    return Ranking(
+        kept,
+        tuple(i for i in indices if i not in kept),
+        complete.scores,
+        margin,
+        judge(complete.scores, margin, rng, errors=errors),
+    )
+
+
+def margin_of(plan: Plan, scores: NDArray[np.float64]) -> float:
+    """Return the margin: as given, or a point of scores up to 1, or 5 % of the best of others.
+
+    Args:
+        plan: Has it if it was given.
+        scores: Shape (contenders, replications).
+    """
+    if plan.margin is not None:
+        return plan.margin
+    if plan.score.bounds == (0.0, 1.0) and plan.score.greater_is_better:
+        return POINT
+    return SHARE * abs(float(scores.mean(axis=1).max()))
+
+
+def target_of(scores: Scores, problem: int) -> float | None:
+    """Return the validation score that counts as reached, in the metric's units."""
+    if scores.plan.target is not None:
+        return scores.plan.target
+    best = scores.best_validation(problem)
+    if np.isnan(best).all():
+        return None
+    chance = scores.worst(problem, "val")
+    # At chance, every training would have reached it before it began.
+    target = default_target(best, chance)
+    return None if target is None else target * scores.sign
+
+
+def summary_frame(
+    scores: Scores,
+    problem: int,
+    ranking: Ranking | None,
+    target: float | None,
+) -> pd.DataFrame:
+    """Return a row a contender, the best first; its columns are documented in docs/results.md."""
+    rows = []
+    against = _against_best(ranking) if ranking else {}
+    flagged = _under_tuned(scores, ranking) if ranking else {}
+    for index, contender in enumerate(scores.plan.contenders):
+        if contender.problem == problem:
+            rows.append(
+                {
+                    **_ranked(scores, index, ranking),
+                    **_described(scores, index),
+                    **against.get(index, _NO_COMPARISON),
+                    **_arrived(scores, index, target),
+                    **_tuned(scores, index),
+                    "under_tuned": flagged.get(index, ""),
+                }
+            )
+    frame = pd.DataFrame(rows)
+    order = (
+        frame["rank"].fillna(math.inf),
+        -frame["mean"].fillna(-math.inf * scores.sign) * scores.sign,
+    )
+    return frame.iloc[np.lexsort((order[1], order[0]))].reset_index(drop=True)
+
+
+def _ranked(scores: Scores, index: int, ranking: Ranking | None) -> dict[str, Any]:
+    contender = scores.plan.contenders[index]
+    shown = ranking if scores.is_ranked and not scores.plan.unranked else None
+    status, rank = _standing(shown, index)
+    recommended = scores.recommended(index)
+    chosen = [c.rate for r in scores.replications if (c := scores.chosen(index, r)) is not None]
+    return {
+        "problem": scores.plan.problems[contender.problem].name,
+        "rank": rank,
+        "group": {"": "", "worse": "b"}.get(status, "a"),
+        "verdict": status,
+        "candidate": contender.name,
+        "label": contender.label,
+        "optimizer": contender.written.name,
+        "arguments": arguments_of(contender.written),
+        "initializer": describe_call(contender.initializer) if contender.initializer else "",
+        "learning_rate": recommended.rate if recommended else math.nan,
+        "rate_low": min(chosen, default=math.nan),
+        "rate_high": max(chosen, default=math.nan),
+        "edge": recommended.edge if recommended else "",
+        **_cliff(scores, index),
+    }
+
+
+def _standing(ranking: Ranking | None, index: int) -> tuple[str, float]:
+    """Return what was shown of a contender, and its rank: those not shown worse share the first."""
+    if ranking is None or index not in ranking.contenders:
+        return "", math.nan
+    standings = ranking.verdict.standings
+    place = ranking.contenders.index(index)
+    means = ranking.scores.mean(axis=1)
+    if standings[place].status != "worse":
+        return standings[place].status, 1.0
+    better = sum(
+        standing.status != "worse" or mean > means[place]
+        for standing, mean in zip(standings, means, strict=True)
+    )
+    return "worse", 1.0 + better
+
+
+def _cliff(scores: Scores, index: int) -> dict[str, Any]:
+    """Say whether the recommended rate is beside a cliff, which is safer, and what that costs.
+
+    The cost is in validation score, in the metric's units: positive is worse.
+    """
+    none = {"cliff": "", "safer_rate": math.nan, "safer_cost": math.nan}
+    recommended = scores.recommended(index)
+    if recommended is None:
+        return none
+    rate, rates = recommended.rate, scores.rates(index)
+    above = [r for r in rates if r > rate]
+    told = []
+    failed, tried = scores.failures_at(index, rate)
+    if failed:
+        told.append(f"{failed} of {tried} trials fail there")
+    if above:
+        failed, tried = scores.failures_at(index, above[0])
+        if failed and failed >= CLIFF * tried:
+            told.append(f"{failed} of {tried} trials at the next rate up, {above[0]:g}, fail")
+    safer = [r for r in rates if r < rate and not scores.failures_at(index, r)[0]]
+    if not told:
+        return none
+    found = none | {"cliff": ", and ".join(told)}
+    if safer:
+        values, _ = scores.searched(index)
+        means = dict(zip(rates, map(_mean, values), strict=True))
+        found |= {"safer_rate": safer[-1], "safer_cost": means[rate] - means[safer[-1]]}
+    return found
+
+
+def _mean(values: NDArray[np.float64]) -> float:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else math.nan
+
+
+def _described(scores: Scores, index: int) -> dict[str, Any]:
+    found = describe(scores.values(index), scores.failed(index))
+    statuses: list[str] = [r.status for r in scores.ranked(index) if r is not None]
+    interval = _with_examples(scores, index) or found.interval
+    low, high = (interval.low, interval.high) if interval else (math.nan,) * 2
+    # Student's interval knows no bounds, but an accuracy is never above 1.
+    ends = np.clip(sorted((low * scores.sign, high * scores.sign)), *scores.plan.score.bounds)
+    fine = found.succeeded_interval
+    fine_ends = (
+        sorted((fine.low * scores.sign, fine.high * scores.sign)) if fine else (math.nan,) * 2
+    )
+    share = found.failure_share
+    return {
+        "runs": found.runs,
+        **{name: statuses.count(name) for name in COUNTED},
+        "mean": found.mean * scores.sign,
+        "sd": found.sd,
+        "median": found.median * scores.sign,
+        "iqm": found.iqm * scores.sign,
+        "low": float(ends[0]),
+        "high": float(ends[1]),
+        "learned_mean": found.succeeded * scores.sign,
+        "learned_low": float(np.clip(fine_ends[0], *scores.plan.score.bounds)),
+        "learned_high": float(np.clip(fine_ends[1], *scores.plan.score.bounds)),
+        "failing_low": share.low if share else math.nan,
+        "failing_high": share.high if share else math.nan,
+    }
+
+
+def _with_examples(scores: Scores, index: int) -> Interval | None:
+    """Return the interval of a mean with the sampling of an official test part in it.
+
+    It is that of the difference to a score that is always 0, over replications and examples.
+    """
+    problem = scores.plan.contenders[index].problem
+    through = scores.complete(problem)
+    blocks = scores.blocks(problem, [index])
+    if scores.plan.split != "official" or blocks is None or len(through) < 2:
+        return None
+    values = scores.values(index)[through]
+    errors = two_way(
+        np.stack([values, np.zeros_like(values)]), np.concatenate([blocks, np.zeros_like(blocks)])
+    )
+    plain = mean_interval(values)
+    assert plain is not None  # noqa: S101 (there are two or more)
+    half = float(special.stdtrit(errors.freedom[0, 1], 0.975) * errors.standard_errors[0, 1])
+    half = max(half, (plain.high - plain.low) / 2)
+    return Interval(float(values.mean()) - half, float(values.mean()) + half)
+
+
+_NO_COMPARISON: dict[str, float] = dict.fromkeys(
+    ("difference", "difference_low", "difference_high", "p_value", "improvement"), math.nan
+)
+
+
+def _against_best(ranking: Ranking) -> dict[int, dict[str, float]]:
+    """Return what each contender lacks to the best: always positive, whatever the metric."""
+    verdict = ranking.verdict
+    improvement = pairing.probability_of_improvement(ranking.scores)[verdict.best]
+    rows = {}
+    for place, (index, found) in enumerate(zip(ranking.contenders, verdict.standings, strict=True)):
+        rows[index] = {
+            "difference": found.lack,
+            "difference_low": 0.0,
+            "difference_high": found.lack_high,
+            "p_value": found.p_value,
+            "improvement": float(improvement[place]),
+        }
+    return rows
+
+
+def _under_tuned(scores: Scores, ranking: Ranking) -> dict[int, str]:
+    """Return, for each contender that lost to a special case of itself, to which."""
+    contenders = [scores.plan.contenders[i] for i in ranking.contenders]
+    if ranking.scores.shape[1] < 2:
+        return {}
+    families = [family(c.written.name, c.written.arguments) for c in contenders]
+    lost: dict[int, str] = {}
+    for found in under_tuned(families, ranking.scores):
+        same = contenders[found.general].initializer == contenders[found.special].initializer
+        if found.significant and same:
+            lost.setdefault(ranking.contenders[found.general], contenders[found.special].name)
+    return lost
+
+
+def _arrived(scores: Scores, index: int, target: float | None) -> dict[str, Any]:
+    """Return the medians of the time to target over all chosen trials."""
+    results = [r for r in scores.ranked(index) if r is not None and r.history]
+    epochs = [epochs_to_target(scores.plan, r, target) for r in results]
+    found = arrival([math.nan if e is None else e for e in epochs])
+    return {
+        "epochs_to_target": found.median,
+        "steps_to_target": _clocked(results, epochs, _steps),
+        # Trainings side by side slow each other down: their seconds compare only among equals.
+        "seconds_to_target": _clocked(results, epochs, _seconds)
+        if len(scores.jobs) == 1
+        else math.nan,
+        "reached": found.reached,
+        "censored": found.never,
+    }
+
+
+def _clocked(results: Sequence[Result], epochs: Sequence[int | None], clock: Any) -> float:
+    times = [math.nan if e is None else clock(r, e) for r, e in zip(results, epochs, strict=True)]
+    return arrival(times).median
+
+
+def _steps(result: Result, epochs: int) -> float:
+    return result.steps / len(result.history) * epochs
+
+
+def _seconds(result: Result, epochs: int) -> float:
+    return float(sum(row["seconds"] for row in result.history[:epochs]))
+
+
+def _tuned(scores: Scores, index: int) -> dict[str, Any]:
+    """Return what the search says of the learning rate."""
+    contender = scores.plan.contenders[index]
+    values, failed = scores.searched(index)
+    none = {"width_decades": math.nan, "width_open": "", "failed_rates": math.nan,
+            "default_rate": contender.default_rate, "default_regret": math.nan,
+            "regret_low": math.nan, "regret_high": math.nan}  # fmt: skip
+    if np.isnan(values).all():
+        return none
+    curve = rate_sensitivity(scores.rates(index), values, failed)
+    lost = regret(curve.rates, values, contender.default_rate) if contender.default_rate else None
+    interval = lost.interval if lost else None
+    ends = [name for name, is_open in (("below", curve.open_below), ("above", curve.open_above))
+            if is_open]  # fmt: skip
+    learnt = curve.failed_share < 1  # where every rate fails, none is as good as the best
+    return none | {
+        "width_decades": curve.width if learnt else math.nan,
+        "width_open": " and ".join(ends) if learnt else "",
+        "failed_rates": curve.failed_share,
+        "default_regret": lost.mean if lost else math.nan,
+        "regret_low": interval.low if interval else math.nan,
+        "regret_high": interval.high if interval else math.nan,
+    }

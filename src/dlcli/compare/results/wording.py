@@ -1,0 +1,318 @@
+"""The results in sentences: which optimizer, at which rate, how sure."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import pandas as pd
+
+    from dlcli.compare.results.scores import Scores
+    from dlcli.compare.results.summary import Ranking
+    from dlcli.statistics.problems import Joint
+
+
+def shown_score(value: float) -> str:
+    """Write a score with four digits."""
+    return "-" if math.isnan(value) else f"{value:.4f}" if abs(value) < 1000 else f"{value:.4g}"
+
+
+def shown_interval(row: pd.Series | Mapping[str, Any]) -> str:
+    """Write a summary row's score with its interval: `0.9812 [0.9789, 0.9835]`."""
+    if math.isnan(row["low"]):
+        return shown_score(row["mean"])
+    return f"{shown_score(row['mean'])} [{shown_score(row['low'])}, {shown_score(row['high'])}]"
+
+
+def at_rate(row: pd.Series) -> str:
+    """Write a candidate with its rate."""
+    return f"{row['candidate']} at {row['learning_rate']:g}"
+
+
+def joined(names: Iterable[str]) -> str:
+    """Write `a, b and c`."""
+    listed = list(names)
+    return listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])} and {listed[-1]}"
+
+
+def problem_sentences(
+    scores: Scores, problem: int, ranking: Ranking | None, summary: pd.DataFrame, score_text: str
+) -> list[str]:
+    """Return the answer for one problem, the first sentence first.
+
+    Args:
+        scores: All trials.
+        problem: Its index.
+        ranking: What the tests say; None if nothing could be ranked.
+        summary: The problem's rows, the best first.
+        score_text: What is ranked by, such as `test accuracy at the best validation epoch`.
+    """
+    name = scores.plan.problems[problem].name
+    if ranking is None:
+        return [f"Nothing can be said about {name}: no replication is complete."]
+    told = Told(scores, problem, ranking, summary)
+    best = told.best
+    if not scores.is_ranked:
+        rated = f"{at_rate(best)} has the best {score_text}, {shown_score(best['mean'])}"
+        why = "The rate was picked by this score, so it is too good: --seeds 10 ranks."
+        return [f"Only a grid was tried on {name}: {rated}. {why}"]
+    if scores.plan.unranked:
+        rated = f"{at_rate(best)} has the best mean {score_text}, {shown_interval(best)}"
+        return [f"No ranking on {name}: {scores.plan.unranked}. {rated}."]
+    if not best["ok"]:
+        rated = (
+            f"all chosen trials of {at_rate(best)}, which is ranked first, diverged or got stuck"
+        )
+        return [f"Nothing was learned on {name}: {rated}. Look at the data, or try other rates."]
+    return [
+        told.answer(),
+        told.measured(score_text),
+        *told.beside_cliff(),
+        *told.failures(),
+        *told.collapses(),
+        *told.power(),
+        *told.scope(),
+        *told.left_out(),
+    ]
+
+
+class Told:
+    """The verdict on one problem, in sentences.
+
+    Args:
+        scores: All trials.
+        problem: Its index.
+        ranking: What the tests say.
+        summary: The problem's rows.
+    """
+
+    def __init__(
+        self, scores: Scores, problem: int, ranking: Ranking, summary: pd.DataFrame
+    ) -> None:
+        self.scores = scores
+        self.ranking = ranking
+        self.problem = scores.plan.problems[problem]
+        rows = {row["candidate"]: row for _, row in summary.iterrows()}
+        named = [scores.plan.contenders[i].name for i in ranking.contenders]
+        self.rows = [rows[name] for name in named]
+        self.summary = summary
+        self.best = self.rows[ranking.verdict.best]
+
+    def _with(self, status: str) -> list[str]:
+        """Return the names of the candidates with a status, the best mean first."""
+        found = self.summary[self.summary["verdict"] == status]
+        return [str(name) for name in found["candidate"]]
+
+    def answer(self) -> str:
+        """Say which candidate to use, which are as good, which are worse, which are open."""
+        where = (
+            "on this test part" if self.scores.plan.split == "official" else "on data like these"
+        )
+        use = f"Use {at_rate(self.best)} {where} ({self.problem.name})."
+        if len(self.rows) == 1:
+            return f"{use} It is the only candidate."
+        if not self.ranking.verdict.can_reject:
+            count = self.ranking.scores.shape[1]
+            few = "1 replication" if count == 1 else f"{count} replications"
+            return (
+                f"Too few replications on {self.problem.name}: {few} cannot show any difference; "
+                f"it takes 6 or more. {at_rate(self.best)} has the best mean so far."
+            )
+        parts = [use]
+        if good := self._with("as_good"):
+            within = shown_margin(self.scores, self.ranking.margin)
+            parts.append(f"{joined(good)} {_are(good)} as good within {within}.")
+        if worse := self._with("worse"):
+            parts.append(f"{joined(worse)} {_are(worse)} worse.")
+        parts += self._open()
+        return " ".join(parts)
+
+    def _open(self) -> list[str]:
+        """Say which candidates are open, and how many replications would decide."""
+        names = self._with("open")
+        if not names:
+            return []
+        ranges = {
+            self.scores.plan.contenders[i].name: standing.more
+            for i, standing in zip(
+                self.ranking.contenders, self.ranking.verdict.standings, strict=True
+            )
+        }
+        known = [found for name in names if (found := ranges[name]) is not None]
+        if not known:
+            return [f"{joined(names)} {_are(names)} open."]
+        least = max(low for low, _ in known)
+        ends = [high for _, high in known]
+        most = None if None in ends else max(high for high in ends if high is not None)
+        return [f"{joined(names)} {_are(names)} open: {shown_range(least, most)}."]
+
+    def measured(self, score_text: str) -> str:
+        """Say what the best one scores."""
+        count = self.ranking.scores.shape[1]
+        over = "1 replication" if count == 1 else f"{count} replications"
+        return (
+            f"Mean {score_text} of {self.best['candidate']}: {shown_interval(self.best)}, {over}."
+        )
+
+    def beside_cliff(self) -> list[str]:
+        """Warn where the next rate up fails, or the chosen one does now and then."""
+        best = self.best
+        if not best["cliff"]:
+            return []
+        warning = f"Careful: {best['candidate']} at {best['learning_rate']:g} is beside a cliff: "
+        warning += f"{best['cliff']}."
+        if math.isnan(best["safer_rate"]):
+            return [warning]
+        cost = best["safer_cost"]
+        price = "costs nothing here" if cost <= 0 else f"costs {shown_score(cost)} of validation "
+        price += "" if cost <= 0 else self.scores.plan.score.metric
+        return [f"{warning} A rate of {best['safer_rate']:g} is safer and {price}."]
+
+    def failures(self) -> list[str]:
+        """Say whose chosen trials failed: they are in the mean with the score of chance."""
+        failed = [
+            f"{row['candidate']} ({int(row['diverged'] + row['stuck'])} of {int(row['runs'])})"
+            for _, row in self.summary.iterrows()
+            if row["diverged"] + row["stuck"] > 0
+        ]
+        if not failed:
+            return []
+        return [f"Failed trials count as chance in the mean: {joined(failed)}."]
+
+    def collapses(self) -> list[str]:
+        """Say for which candidates the test's assumption does not hold."""
+        names = [str(self.rows[place]["candidate"]) for place in self.ranking.verdict.collapses]
+        if not names:
+            return []
+        far = f"A few scores of {joined(names)} are far below the others"
+        why = "how many there happen to be decides the mean"
+        return [f"{far}, and {why}: the test may claim a difference in up to 12 % instead of 5 %."]
+
+    def power(self) -> list[str]:
+        """Say how small a difference these replications would have shown."""
+        found = self.ranking.verdict
+        if not found.can_reject or found.detectable is None or len(self.rows) == 1:
+            return []
+        size = shown_score(found.detectable)
+        count = f"With {found.replications} replications"
+        return [
+            f"{count}, a true difference of {size} to the best would be detected 80 % of the time."
+        ]
+
+    def scope(self) -> list[str]:
+        """Say what the intervals do not hold."""
+        plan = self.scores.plan
+        told = []
+        if plan.split == "official":
+            told.append(
+                "The intervals include the sampling of this test part; other training data may "
+                "give another answer (compare.split: resample)."
+            )
+        if plan.tune == "once":
+            told.append(
+                "The rates were chosen once, so the luck of tuning is not in these intervals "
+                "(compare.tune: each)."
+            )
+        return told
+
+    def left_out(self) -> list[str]:
+        """Name the candidates that are not ranked."""
+        names = [self.scores.plan.contenders[i].name for i in self.ranking.left_out]
+        return (
+            [f"Not ranked, because their trials failed to run: {joined(names)}."] if names else []
+        )
+
+
+def _are(names: Sequence[str]) -> str:
+    return "is" if len(names) == 1 else "are"
+
+
+def shown_margin(scores: Scores, margin: float) -> str:
+    """Write a margin as people say it: `1 point` of an accuracy, else a number."""
+    if scores.plan.score.bounds == (0.0, 1.0):
+        return f"{100 * margin:.3g} point{'' if math.isclose(margin, 0.01) else 's'}"
+    return f"{margin:.3g}"
+
+
+def shown_range(least: int, most: int | None) -> str:
+    """Write how many more replications would decide."""
+    if most is None:
+        return f"at least {least} more replications would decide"
+    if most <= least * 1.25:
+        return f"about {most} more replications would decide"
+    return f"{least} to {most} more replications would decide"
+
+
+def overall_sentence(candidates: Sequence[str], joint: Joint, problems: int) -> str:
+    """Return the answer over several problems."""
+    found = joint.verdict
+    best = candidates[found.best]
+    if len(candidates) == 1:
+        return f"Only {best} could be ranked on all {problems} problems."
+    by_status: dict[str, list[str]] = {}
+    for name, standing in zip(candidates, found.standings, strict=True):
+        by_status.setdefault(standing.status, []).append(name)
+    where = f"over all {problems} problems" if joint.generalizes else "on these problems"
+    if not found.can_reject:
+        few = "problems" if joint.generalizes else "replications"
+        return (
+            f"{best} has the best mean {where}; {found.replications} {few} are too few to show "
+            "any difference."
+        )
+    worse = by_status.get("worse", [])
+    others = [*by_status.get("as_good", []), *by_status.get("open", [])]
+    if not others:
+        return f"Use {best}: it is the best {where}, and {joined(worse)} {_are(worse)} worse."
+    sentence = f"{best} has the best mean {where}; no difference is shown to {joined(others)}."
+    return f"{sentence} {joined(worse)} {_are(worse)} worse." if worse else sentence
+
+
+def timing_sentences(jobs: set[int | None]) -> list[str]:
+    """Say why no seconds are compared, if they are not."""
+    if len(jobs) < 2:
+        return []
+    told = joined(sorted(str(number or "an unknown number of") for number in jobs))
+    return [f"The trials ran {told} at a time, so seconds to the target are not compared."]
+
+
+def under_tuned_sentences(summary: pd.DataFrame) -> list[str]:
+    """Return a warning for every optimizer that lost to a special case of itself."""
+    return [
+        f"{row['candidate']} lost to {row['under_tuned']}, a special case of it: it is under-tuned "
+        "(Choi et al. 2019), so this says nothing against it."
+        for _, row in summary.iterrows()
+        if row["under_tuned"]
+    ]
+
+
+def spread_sentences(spreads: pd.DataFrame) -> list[str]:
+    """Compare how much SGD and Adam depend on their rates and initializers."""
+    sentences = []
+    for problem, rows in spreads.groupby("problem", sort=False):
+        by_label = rows.set_index("label")
+        if not {"SGD", "Adam"} <= set(by_label.index):
+            continue
+        sgd, adam = by_label.loc["SGD"].to_dict(), by_label.loc["Adam"].to_dict()
+        sentences.append(
+            f"On {problem} SGD comes within 2 % of its best validation score in "
+            f"{_settings(sgd)}, and fails in {100 * sgd['failed_share']:.0f} % of them; Adam in "
+            f"{_settings(adam)} and in {100 * adam['failed_share']:.0f} %."
+        )
+        if sgd["initializers"] > 1:
+            sentences.append(
+                f"Over {int(sgd['initializers'])} initializers, each at its own best rate, SGD's "
+                f"validation scores range over {shown_score(sgd['tuned_range'])}, Adam's over "
+                f"{shown_score(adam['tuned_range'])}."
+            )
+    return sentences
+
+
+def _settings(row: Mapping[Any, Any]) -> str:
+    """Write which part of what an optimizer was tried at is good."""
+    tried = f"{int(row['rates'])} rates over {row['decades']:.1f} decades"
+    if row["initializers"] > 1:
+        tried += f" and {int(row['initializers'])} initializers"
+    return f"{100 * row['good_share']:.0f} % of its settings ({tried})"

@@ -1,0 +1,95 @@
+"""XLA or not: measured once for each network on each machine, where it matters, and remembered."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
+
+from dlcli.compare.plan.records import JitCheck, JitTimes
+from dlcli.compare.plan.xla import by_rule, is_open, network_key
+from dlcli.runtime.cachedir import cache_folder
+from dlcli.runtime.environment import computing_versions, processor
+from dlcli.runtime.files import replacing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from dlcli.compare.plan.plan import Plan
+    from dlcli.compare.plan.records import Measurement
+    from dlcli.config.experiment import Config
+    from dlcli.parallel import Executor
+
+PAYS_FROM = 100.0
+"""Seconds that a problem's trials must take before it is worth the 2 to 6 that measuring takes."""
+
+GAIN = 0.9
+"""XLA must come to less than this share of the time, which compiling it adds to."""
+
+
+def known_or_ruled(config: Config) -> bool:
+    """Return whether a network is compiled with XLA: as it was measured before, else by rule."""
+    known = _read(_place(config)) if is_open(config) else None
+    return by_rule(config) if known is None else _pays(known)
+
+
+def measured(plan: Plan, checked: Mapping[int, Measurement], executor: Executor, jobs: int) -> Plan:
+    """Return the plan, its problems compiled as is faster: measured where that pays.
+
+    Args:
+        plan: Compiled as `known_or_ruled` has it.
+        checked: Roughly how long each problem's epochs take.
+        executor: Measures, with nothing beside it.
+        jobs: Trials side by side.
+    """
+    first = {contender.problem: i for i, contender in reversed([*enumerate(plan.contenders)])}
+    places = {}
+    for problem, measurement in checked.items():
+        config = plan.problems[problem].config
+        place = _place(config)
+        worth = _seconds(plan, problem, measurement) / jobs >= PAYS_FROM
+        if worth and is_open(config) and not measurement.obstacle and _read(place) is None:
+            places[problem] = place
+            executor.submit(JitCheck(first[problem]), plan.contenders[first[problem]].program)
+    problems = list(plan.problems)
+    while (done := executor.next_done()) is not None:
+        if done.error:  # both ways do: the trials will say what is wrong
+            continue
+        problem = plan.contenders[done.task.contender].problem
+        _write(places[problem], done.value)
+        problems[problem] = replace(problems[problem], jit=_pays(done.value))
+    return replace(plan, problems=tuple(problems))
+
+
+def _seconds(plan: Plan, problem: int, measurement: Measurement) -> float:
+    """Return how long all trainings of a problem take one after another."""
+    return sum(
+        plan.trials_of(contender) * measurement.trial_seconds(contender.config.fit.epochs)
+        for contender in plan.contenders
+        if contender.problem == problem
+    )
+
+
+def _pays(times: JitTimes) -> bool:
+    return times.with_xla < GAIN * times.without
+
+
+def _place(config: Config) -> Path:
+    key = network_key(config, computing_versions(), processor())
+    return cache_folder() / "jit" / f"{key}.json"
+
+
+def _read(path: Path) -> JitTimes | None:
+    """Return what was measured before; a damaged file counts as missing."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return JitTimes(float(content["with_xla"]), float(content["without"]))
+    except (OSError, ValueError, TypeError, LookupError):
+        return None
+
+
+def _write(path: Path, times: JitTimes) -> None:
+    with contextlib.suppress(OSError), replacing(path) as stream:
+        stream.write(json.dumps(asdict(times)).encode())

@@ -1,0 +1,1 @@
+"""The data sets that dlcli knows by name."""

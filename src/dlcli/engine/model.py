@@ -1,0 +1,376 @@
+"""A bound config and its data's description become a Keras model."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import math
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from dlcli.catalogue.catalogue import MODULES, load_catalogue
+from dlcli.config.diagnostics import ConfigError, Diagnostic
+from dlcli.config.experiment import Call
+from dlcli.config.nodes import Mark, Text
+from dlcli.data.description import INPUT, TensorSpec
+from dlcli.engine.masking import apply_masked
+from dlcli.runtime.files import is_special
+from dlcli.runtime.memory import check_room, is_short
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from dlcli.catalogue.signature import Argument
+    from dlcli.config.experiment import Config, InputConfig, LayerConfig, Reference
+    from dlcli.data.description import DataDescription, Split
+
+MEMORY = "memory"
+"""The rule of a mistake that is a lack of memory."""
+
+BLOCK = 256
+"""Examples that are read at once of data that lie in a file."""
+
+
+def construct(call: Call) -> Any:
+    """Make the Keras object a call describes, nested ones first.
+
+    Raises:
+        ConfigError: If Keras refuses the arguments; it points to the call's line.
+    """
+    entry = load_catalogue().find(call.kind, call.name)
+    known = entry.by_name if entry else {}
+    for name, value in call.arguments.items():
+        _check_path(call, value, known.get(name))
+    arguments = {
+        name: _constructed(value, known.get(name)) for name, value in call.arguments.items()
+    }
+    if call.kind == "activations":
+        return call.name  # Keras saves activations by name
+    factory = getattr(importlib.import_module(MODULES[call.kind]), call.name)
+    try:
+        return factory(**arguments)
+    except Exception as error:  # noqa: BLE001 (Keras raises every kind for a bad argument)
+        raise _refused(call.mark, call.path, error) from None
+
+
+def _check_path(call: Call, value: Any, argument: Argument | None) -> None:
+    """Make sure that a file that Keras would read, such as a vocabulary, is one.
+
+    Raises:
+        ConfigError: If it is a pipe or a device: Keras would wait for who writes into it.
+    """
+    if argument is None or not isinstance(value, str):
+        return
+    if any(accepted.name == "path" for accepted in argument.types) and is_special(Path(value)):
+        mark = call.mark or Mark(Text("config", ""), 1, 1)
+        message = f"{value} is a pipe or a device, not a file"
+        path = f"{call.path}.{argument.name}"
+        raise ConfigError([Diagnostic("bad-path", mark, path, message, "name a file")])
+
+
+def _constructed(value: Any, argument: Argument | None) -> Any:
+    """Turn a config's value into the form that Keras takes."""
+    if isinstance(value, Call):
+        return construct(value)
+    if isinstance(value, int) and not isinstance(value, bool) and argument is not None:
+        # Keras takes 0.0 for a rate, but not 0.
+        kinds = {accepted.name for accepted in argument.types}
+        return float(value) if "number" in kinds and "integer" not in kinds else value
+    if isinstance(value, tuple):
+        # Keras takes tuples for sizes, but lists of layers and of thresholds.
+        items = [_constructed(item, None) for item in value]
+        as_list = any(isinstance(item, Call) for item in value)
+        as_list = as_list or (argument is not None and argument.name == "thresholds")
+        return items if as_list else tuple(items)
+    if isinstance(value, dict):
+        return {key: _constructed(item, None) for key, item in value.items()}
+    return value
+
+
+def _refused(mark: Mark | None, path: str, error: Exception) -> ConfigError:
+    mark = mark or Mark(Text("config", ""), 1, 1)
+    if is_short(error):
+        message = f"there is not enough memory for it: {keras_message(error)}"
+        return ConfigError([Diagnostic(MEMORY, mark, path, message, "make it smaller")])
+    return ConfigError([Diagnostic("keras", mark, path, keras_message(error))])
+
+
+def keras_message(error: Exception) -> str:
+    """Return the sentence of a Keras or TensorFlow error that says what is wrong."""
+    text = re.sub(r"\x1b\[[0-9;]*m|\{\{function_node [^}]*\}\} *", "", str(error))
+    text = re.sub(r"^Exception encountered when calling [^\n]*\n+", "", text)
+    text = re.split(
+        r"\n+(?:Arguments received by|Call arguments received)|\n*Received: ?args=", text
+    )[0]
+    told = [line for line in text.splitlines() if not _PLACE_IN_CODE.match(line)]
+    told = [re.sub(r"\s*\[(?:\[\{\{|Op:).*$", "", line) for line in told]
+    return " ".join(" ".join(told).split()) or type(error).__name__
+
+
+_PLACE_IN_CODE = re.compile(r"\s*(?:Graph execution error|Detected at node|File \"|$)")
+"""Lines of a TensorFlow error that show where in the code it happened, not what."""
+
+
+def build_model(config: Config, description: DataDescription) -> keras.Model:
+    """Build the functional model of a bound config.
+
+    Weights come from Keras's global random state, so set a seed first. Layer names are the
+    config's ids.
+
+    Raises:
+        ConfigError: If a layer cannot be made or does not fit its input; it names the layer's line.
+    """
+    graph = _Graph(config, description)
+    for layer in config.model.layers:
+        graph.add(layer)
+    outputs = [graph.tensor(ref, None) for ref in config.model.outputs]
+    for ref, tensor in zip(config.model.outputs, outputs, strict=True):
+        _check_output(config, description, ref, tuple(tensor.shape[1:]))
+    return keras.Model(
+        graph.inputs if len(graph.inputs) > 1 else next(iter(graph.inputs.values())),
+        outputs if len(outputs) > 1 else outputs[0],
+        name=_model_name(config.name),
+    )
+
+
+def check_trainable(model: keras.Model, config: Config) -> None:
+    """Make sure that there is memory for the gradients of a model's weights.
+
+    Raises:
+        ConfigError: If there is none; it names the line of the layer that has most of them.
+    """
+    try:
+        check_room(sum(math.prod(w.shape) * 4 for w in model.trainable_weights))
+    except MemoryError as error:
+        own = [layer for layer in config.model.layers if layer.call is not None]
+        largest = max(own, key=lambda layer: model.get_layer(layer.id).count_params())
+        raise _refused(largest.mark, largest.path, error) from None
+
+
+def _check_output(
+    config: Config, description: DataDescription, ref: Reference, shape: tuple[int | None, ...]
+) -> None:
+    """Make sure that an output has a number for everything that is to be predicted.
+
+    Raises:
+        ConfigError: If it has not; it names the layer's line.
+    """
+    wanted = _output_shapes(description)
+    if shape in wanted:
+        return
+    layer = next((layer for layer in config.model.layers if layer.id == ref.id), None)
+    mark = (layer.mark if layer else None) or Mark(Text("config", ""), 1, 1)
+    made = " x ".join("any" if n is None else str(n) for n in shape) or "a single number"
+    units = " or ".join(" x ".join(str(n) for n in one) for one in wanted)
+    message = f"the output is {made}, but this {description.task} task needs {units}"
+    hint = (
+        "bring it to one axis with Flatten or a global pooling layer before the last Dense"
+        if len(shape) > len(wanted[0])
+        else "give the last layer units: $classes"
+        if description.classes
+        else f"give the last layer units: {units}"
+    )
+    path = layer.path if layer else "model.outputs"
+    raise ConfigError([Diagnostic("output-shape", mark, path, message, hint)])
+
+
+def _output_shapes(description: DataDescription) -> list[tuple[int, ...]]:
+    """Return the shapes an output may have, without the batch axis."""
+    classes = len(description.classes)
+    if description.task == "binary":
+        return [(1,), (2,)]
+    if description.task == "multilabel":
+        return [(classes,)]
+    if description.task == "multiclass":
+        return [(*description.target_shape, classes)]
+    return [description.target_shape or (1,)]
+
+
+def _model_name(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_]", "_", name)
+
+
+class _Graph:
+    """Tensors and layers by id while a model is built."""
+
+    def __init__(self, config: Config, description: DataDescription) -> None:
+        self.inputs = {
+            spec.id: _input(spec, description, config.name) for spec in config.model.inputs
+        }
+        self.tensors: dict[str, Any] = dict(self.inputs)
+        self.layers: dict[str, keras.layers.Layer] = {}
+
+    def add(self, layer: LayerConfig) -> None:
+        """Apply a layer to its inputs."""
+        tensors = [self.tensor(ref, layer) for ref in layer.inputs]
+        if layer.call is None:
+            built = self.layers[str(layer.shared)]
+        else:
+            named = Call(
+                layer.call.kind,
+                layer.call.name,
+                {**layer.call.arguments, "name": layer.id},
+                layer.call.path,
+                layer.call.mark,
+            )
+            built = construct(named)
+        try:
+            self.tensors[layer.id] = _apply(built, tensors)
+        except Exception as error:  # noqa: BLE001 (Keras raises every kind for a bad shape)
+            raise _refused(layer.mark, layer.path, error) from None
+        self.layers[layer.id] = built
+
+    def tensor(self, ref: Reference, layer: LayerConfig | None) -> Any:
+        """Return the tensor a reference names.
+
+        Raises:
+            ConfigError: If the layer has several outputs and none is chosen, or the chosen one
+                does not exist.
+        """
+        value = self.tensors[ref.id]
+        several = isinstance(value, list | tuple)
+        if ref.index is None and not several:
+            return value
+        count = len(value) if several else 1
+        if ref.index is None:
+            message = f"'{ref.id}' has {count} outputs; name one, such as {ref.id}[0]"
+        elif ref.index < count:
+            return value[ref.index] if several else value
+        else:
+            message = f"'{ref}' does not exist; '{ref.id}' has {count} output(s)"
+        mark = layer.mark if layer and layer.mark else Mark(Text("config", ""), 1, 1)
+        path = layer.path if layer else "model.outputs"
+        raise ConfigError([Diagnostic("bad-wiring", mark, path, message)])
+
+
+def _input(spec: InputConfig, description: DataDescription, name: str) -> Any:
+    data = input_spec(spec, description.inputs, name)
+    shape = data.shape if spec.shape is None else spec.shape
+    return keras.Input(shape=shape, dtype=spec.dtype or data.dtype, name=spec.id)
+
+
+def input_spec(spec: InputConfig, available: Mapping[str, TensorSpec], name: str) -> TensorSpec:
+    """Return what the data gives a model's input.
+
+    Data with a single array feeds it to every input; data with named arrays feeds by name.
+
+    Raises:
+        ConfigError: If the data has no array of that name.
+    """
+    if len(available) == 1 and INPUT in available:
+        return available[INPUT]
+    if spec.id in available:
+        return available[spec.id]
+    message = f"the data has no input '{spec.id}'; it has {', '.join(available)}"
+    mark = Mark(Text(name, ""), 1, 1)
+    hint = "name the model's inputs after the data's: model: {inputs: [...]}"
+    raise ConfigError([Diagnostic("unknown-input", mark, "model.inputs", message, hint)])
+
+
+def feed(model: keras.Model, split: Split) -> Any:
+    """Return a split's arrays as the model takes them: by name if it has several inputs."""
+    names = [tensor.name for tensor in model.inputs]
+    shared = split.x.get(INPUT) if len(split.x) == 1 else None
+    arrays = {name: split.x[name] if shared is None else shared for name in names}
+    return arrays if len(names) > 1 else arrays[names[0]]
+
+
+def _apply(layer: keras.layers.Layer, tensors: list[Any]) -> Any:
+    """Call a layer as Keras means it: several inputs as a list, or one by one."""
+    if len(tensors) == 1:
+        return apply_masked(layer, tensors[0])
+    parameters = inspect.signature(layer.call).parameters.values()
+    required = [p for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
+    return layer(*tensors) if len(required) > 1 else layer(tensors)
+
+
+def adapt_preprocessing(model: keras.Model, split: Split) -> None:
+    """Fit the layers that learn from data before training (Normalization, Discretization).
+
+    Each sees the training examples as the layers before it pass them on, never the test part. A
+    feature that is the same in all of them is shifted and not scaled: Keras would divide by 1e-7,
+    and another value in a new example would become a number of millions.
+    """
+    for layer in filter(is_adapted, model.layers):
+        before = keras.Model(model.input, layer.input)
+        if not isinstance(layer, keras.layers.Normalization):
+            layer.adapt(_passed_on(before, feed(model, split)))
+            continue
+        bounds = _Bounds(layer.axis)
+        layer.adapt(_passed_on(before, feed(model, split), bounds.see))
+        bounds.leave_constants_unscaled(layer)
+
+
+def is_adapted(layer: keras.layers.Layer) -> bool:
+    """Whether a layer learns from data before the model is trained."""
+    return hasattr(layer, "adapt") and getattr(layer, "input_mean", None) is None
+
+
+class _Bounds:
+    """The smallest and the largest value of each feature of what passes by.
+
+    The variance does not show a constant: the rounding of its mean leaves some.
+
+    Args:
+        axis: Of the features, as `Normalization` has it; the other axes are reduced.
+    """
+
+    def __init__(self, axis: Sequence[int]) -> None:
+        self._axis = axis
+        self._lowest: Any = np.inf
+        self._highest: Any = -np.inf
+
+    def see(self, values: np.ndarray) -> None:
+        """Take values in, shape (n, ...)."""
+        kept = {axis % values.ndim for axis in self._axis}
+        reduced = tuple(axis for axis in range(values.ndim) if axis not in kept)
+        self._lowest = np.minimum(self._lowest, values.min(axis=reduced))
+        self._highest = np.maximum(self._highest, values.max(axis=reduced))
+
+    def leave_constants_unscaled(self, layer: keras.layers.Normalization) -> None:
+        """Give each feature that has a single value this value as its mean, and the variance 1."""
+        constant = self._lowest == self._highest
+        mean, variance = layer.adapt_mean.numpy(), layer.adapt_variance.numpy()
+        layer.adapt_mean.assign(np.where(constant, self._lowest, mean))
+        layer.adapt_variance.assign(np.where(constant, 1, variance))
+        layer.finalize_state()
+
+
+def _passed_on(
+    before: keras.Model, arrays: Any, see: Callable[[Any], None] = lambda _: None
+) -> Any:
+    """Return what a model makes of arrays; of those that lie in a file, a block at a time.
+
+    Args:
+        before: The model.
+        arrays: Its inputs.
+        see: Is shown all that the model makes of them; of blocks, as they are asked for.
+    """
+    if not any(isinstance(array, np.memmap) for array in tf.nest.flatten(arrays)):
+        made = before.predict(arrays, verbose=0)
+        see(made)
+        return made
+    size = len(tf.nest.flatten(arrays)[0])
+
+    def blocks() -> Iterator[Any]:
+        for start in range(0, size, BLOCK):
+            block = tf.nest.map_structure(
+                lambda array, start=start: np.array(array[start : start + BLOCK]), arrays
+            )
+            made = before.predict_on_batch(block)
+            see(made)
+            yield made
+
+    spec = tf.TensorSpec((None, *before.output.shape[1:]), before.output.dtype)
+    return tf.data.Dataset.from_generator(blocks, output_signature=spec)
+
+
+def is_logits(call: Call | Mapping[str, Call] | None) -> bool:
+    """Whether a loss takes logits, so that outputs must pass a softmax or sigmoid to be scored."""
+    first = call if call is None or isinstance(call, Call) else next(iter(call.values()))
+    return bool(first and first.arguments.get("from_logits"))

@@ -1,0 +1,257 @@
+"""A run from its config to its folder: what `dlcli train` starts, and what it resumes."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from dlcli.config.binding import bind
+from dlcli.config.diagnostics import ConfigError
+from dlcli.config.experiment import Call
+from dlcli.config.loading import load_config, parse_config, read_text
+from dlcli.config.nodes import Text
+from dlcli.config.rendering import to_yaml
+from dlcli.data import describe
+from dlcli.errors import DlcliError, FullDiskError, UserError
+from dlcli.runtime.environment import environment
+from dlcli.runtime.quiet import load_tensorflow
+from dlcli.store.folder import check_new
+from dlcli.store.forms import saved_form
+from dlcli.store.runs import (
+    CONFIG,
+    ENVIRONMENT,
+    FAILED,
+    FINISHED,
+    SOURCE,
+    RunFolder,
+    create_run,
+    create_run_at,
+    find_run,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from dlcli.config.experiment import Config
+    from dlcli.data.formats.keras_cache import Progress
+    from dlcli.train.checkpoint import Checkpoint
+    from dlcli.train.fit import Experiment, Observer, TrainingResult
+
+
+class Session:
+    """One training about to happen; as a context manager it holds the run's lock.
+
+    Nothing is written into the run's folder before the lock is held: another process may be
+    training there.
+
+    Args:
+        experiment: What is trained.
+        open_run: Finds the run's folder, or makes it.
+        source: The config as written, for a new run; None for one that goes on.
+        remarks: What the user should know before it starts.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        open_run: Callable[[], RunFolder],
+        *,
+        source: str | None = None,
+        remarks: tuple[str, ...] = (),
+    ) -> None:
+        self.experiment = experiment
+        self.remarks = remarks
+        self._open_run = open_run
+        self._source = source
+        self._stack = ExitStack()
+        self._checkpoint: Checkpoint | None = None
+
+    def __enter__(self) -> RunFolder:
+        self.run = self._open_run()
+        with ExitStack() as stack:
+            stack.enter_context(self.run.lock())
+            self._write_beginning()
+            self._stack = stack.pop_all()
+        return self.run
+
+    def _write_beginning(self) -> None:
+        """Write what says that the run is going on; one that cannot go on is left as it is."""
+        if self._source is None:
+            from dlcli.train.fit import take_up
+
+            self._checkpoint = take_up(self.experiment, self.run)
+            self.run.reopen()
+        else:
+            self.run.write_text(SOURCE, self._source)
+            _write_environment(self.run, self.experiment.config)
+        self.run.write_text(CONFIG, to_yaml(self.experiment.config))
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def train(self, observer: Observer) -> TrainingResult:
+        """Train, and note a failure in the run's status."""
+        from dlcli.train.fit import train
+
+        try:
+            return train(self.experiment, self.run, observer, self._checkpoint)
+        except FullDiskError as error:  # it is not the training that failed
+            remedy = f"free some space, then go on with: dlcli train --resume {self.run.path}"
+            raise FullDiskError(error.message, remedy=remedy) from error
+        except DlcliError as error:
+            if error.exit_code == 1:
+                self.run.finish(FAILED, message=error.message)
+            raise
+
+
+def start(
+    path: str,
+    overrides: tuple[str, ...],
+    *,
+    root: Path,
+    out: Path | None,
+    progress: Progress | None = None,
+) -> Session:
+    """Read a config, load its data and build its model; the run's folder comes last.
+
+    So a mistake that shows before training leaves no folder behind.
+
+    Args:
+        path: The config's file, or `-`.
+        overrides: `path=value` changes of it.
+        root: Folder of the runs.
+        out: The run's own folder instead.
+        progress: Told how a download goes.
+    """
+    return start_from(read_text(path), overrides, root=root, out=out, progress=progress)
+
+
+def start_from(
+    text: Text,
+    overrides: tuple[str, ...],
+    *,
+    root: Path,
+    out: Path | None,
+    progress: Progress | None = None,
+) -> Session:
+    """Do the same with a config's text; see `start`."""
+    config = parse_config(text, overrides)
+    data = config.data
+    known = describe(data.source, group=data.group, validation=data.validation, seed=config.seed)
+    bind(config, known)  # a mistake shows before TensorFlow is loaded
+    if out is not None:
+        check_new(out)
+    load_tensorflow()
+    from dlcli.train.fit import prepare
+
+    experiment = prepare(config, progress)
+
+    def open_run() -> RunFolder:
+        return create_run_at(out) if out else create_run(root, config.name, now=datetime.now(UTC))
+
+    remarks = _remarks(config, experiment.config)
+    return Session(experiment, open_run, source=text.content, remarks=remarks)
+
+
+def resume(root: Path, name: str, *, epochs: int | None, config: str | None) -> Session:
+    """Take up a run where it stopped, or train a finished one for more epochs.
+
+    Raises:
+        UserError: If the run is finished, or was started with another config.
+    """
+    run = find_run(root, name)
+    read = load_run_config(run)
+    if config is not None:
+        written = _epochs_of(load_config(config), run)
+        epochs = written if epochs is None else epochs
+    if epochs is not None:
+        read = replace(read, fit=replace(read.fit, epochs=epochs))
+    _check_more_to_do(run, epochs, name)
+    load_tensorflow()
+    from dlcli.train.fit import prepare
+
+    form = saved_form(run)
+    experiment = prepare(read, encoder=form and form.encoder)
+    return Session(experiment, lambda: run)
+
+
+def _check_more_to_do(run: RunFolder, epochs: int | None, name: str) -> None:
+    """Refuse to resume a run for fewer epochs than it has, or a finished one for no more.
+
+    Raises:
+        UserError: If there is nothing to train.
+    """
+    done = run.epochs_done()
+    if run.state == FINISHED and (epochs or 0) <= done:
+        remedy = f"to train longer: dlcli train --resume {name} --epochs N, with N above {done}"
+        raise UserError(f"the run {run.path.name} is finished after {done} epochs", remedy=remedy)
+    if epochs is not None and epochs < done:
+        message = f"the run {run.path.name} has {done} epochs already, more than {epochs}"
+        raise UserError(message, remedy=f"give --epochs above {done}, or leave it out")
+
+
+def load_run_config(run: RunFolder) -> Config:
+    """Read the config of a run.
+
+    Raises:
+        UserError: If it is missing or damaged.
+    """
+    try:
+        return parse_config(Text(str(run.path / CONFIG), run.read_text(CONFIG)))
+    except ConfigError as error:
+        remedy = "was it edited by hand, or written by another version of dlcli?"
+        message = f"the config of {run.path} cannot be read: {error.diagnostics[0].message}"
+        raise UserError(message, remedy=remedy) from None
+
+
+def _epochs_of(given: Config, run: RunFolder) -> int:
+    """Return the epochs of a config that is otherwise the one a run was started with.
+
+    Raises:
+        UserError: If anything else differs.
+    """
+    written = parse_config(Text(SOURCE, run.read_text(SOURCE)))
+    if replace(written, fit=replace(written.fit, epochs=given.fit.epochs)) != replace(
+        given, name=written.name
+    ):
+        remedy = f"leave the config out: dlcli train --resume {run.path.name}"
+        raise UserError(f"{run.path.name} was started with another config", remedy=remedy)
+    return given.fit.epochs
+
+
+def _remarks(written: Config, bound: Config) -> tuple[str, ...]:
+    return (*_loss_remark(written, bound), *_bucketing_remark(bound))
+
+
+def _bucketing_remark(config: Config) -> tuple[str, ...]:
+    """Say that without a mask a prediction depends on what else is in its batch."""
+    calls = [layer.call for layer in config.model.layers if layer.call is not None]
+    masked = any(
+        call.name == "Masking" or call.arguments.get("mask_zero") is True for call in calls
+    )
+    if not config.data.bucketing or masked:
+        return ()
+    remark = (
+        "data.bucketing without a mask: outputs depend on how far a batch is padded; begin with "
+        "Masking, or Embedding with mask_zero: true"
+    )
+    return (remark,)
+
+
+def _loss_remark(written: Config, bound: Config) -> tuple[str, ...]:
+    if written.compile.loss is not None or not isinstance(bound.compile.loss, Call):
+        return ()
+    loss = bound.compile.loss
+    arguments = ", ".join(f"{k}={v}" for k, v in loss.arguments.items())
+    return (f"loss: {loss.name}({arguments}), inferred from the task and the last activation",)
+
+
+def _write_environment(run: RunFolder, config: Config) -> None:
+    import tensorflow as tf
+
+    devices = [device.name for device in tf.config.list_physical_devices()]
+    run.write_json(ENVIRONMENT, environment(config.seed, sys.argv, devices))

@@ -1,0 +1,73 @@
+"""What a budget of time leaves of a plan."""
+
+from __future__ import annotations
+
+import pytest
+
+from dlcli.compare.plan.plan import budget_seconds
+from dlcli.compare.plan.records import Measurement
+from dlcli.compare.preflight import estimated_seconds, shown_duration, within_time
+from dlcli.errors import UserError
+from tests.compare.made import EPOCHS, plan
+
+TWO = "compare: {optimizers: [SGD, Adam], seeds: 6}"
+TRIALS = 18 + 2 * 5 * 3
+
+
+def measured(made, epoch=0.25):
+    shared = Measurement(compiling=1.0, epoch=epoch, evaluation=0.0)
+    return dict.fromkeys(range(len(made.contenders)), shared)
+
+
+def test_the_estimate_counts_every_epoch_and_divides_by_the_jobs():
+    made = plan(TWO)
+    assert estimated_seconds(made, measured(made), 1) == 1.0 + TRIALS * EPOCHS * 0.25
+    assert estimated_seconds(made, measured(made), 2) == (1.0 + TRIALS * EPOCHS * 0.25) / 2
+
+
+def test_a_plan_that_fits_is_left_as_it_is():
+    made = plan(TWO)
+    assert within_time(made, measured(made), 1, "90s") is made
+
+
+def test_a_plan_that_does_not_fit_has_fewer_rates_and_keeps_its_replications():
+    made = plan(TWO)
+    cut = within_time(made, measured(made), 1, "40s")
+    assert len({len(c.rates) for c in cut.contenders}) == 1
+    assert len(cut.contenders[0].rates) < len(made.contenders[0].rates)
+    assert cut.seeds == made.seeds
+
+
+def test_what_a_budget_can_tell_is_said_with_what_would_do():
+    made = plan(TWO)
+    (note,) = within_time(made, measured(made), 1, "20s").notes
+    told, _, enough = note.partition("; about ")
+    assert told == (
+        "20s are enough for about 1 replication of 6, with up to 3 learning rates: too few to "
+        "tell two candidates apart"
+    )
+    notes = within_time(made, measured(made), 1, enough.removesuffix(" would do")).notes
+    assert not notes or "too few" not in notes[0]
+
+
+def test_the_same_budget_plans_the_same_each_time():
+    made = plan(TWO)
+    first = within_time(made, measured(made), 1, "30s")
+    assert within_time(made, measured(made), 1, "30s") == first
+
+
+def test_a_time_too_short_for_anything_names_one_that_would_do():
+    made = plan(TWO)
+    with pytest.raises(UserError, match="9s are too short for 2 candidates") as caught:
+        within_time(made, measured(made), 1, "9s")
+    shortest = caught.value.remedy.split()[3]
+    assert shortest == "15s"
+    assert within_time(made, measured(made), 1, shortest).contenders[0].rates
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(12.1, "15s"), (90, "2m"), (330, "6m"), (5400, "2h")]
+)
+def test_durations_are_written_as_a_budget_is(seconds, text):
+    assert shown_duration(seconds) == text
+    assert budget_seconds(text) >= seconds

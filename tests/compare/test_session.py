@@ -1,0 +1,232 @@
+"""A comparison in its folder, with an executor that makes its results up."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import deque
+from dataclasses import replace
+
+import pytest
+
+from dlcli.compare.plan.records import Record, Trial
+from dlcli.compare.session import BestSoFar, Session
+from dlcli.errors import InterruptedRunError, UserError, WorkError
+from dlcli.parallel import Done
+from dlcli.store.comparisons import ComparisonFolder
+from tests.compare.made import by_rate, plan, result
+
+PEAKS = {"SGD": (0.316, 0.80), "Adam": (1e-3, 0.90)}
+TWO = "compare: {optimizers: [SGD, Adam], seeds: 6}"
+ALL = 18 + 2 * 5 * 3
+
+
+class MadeUp:
+    """Does tasks at once; some fail.
+
+    Args:
+        made: The plan.
+        fails: Whether a trial cannot be run.
+        stop: An exception to raise after so many tasks.
+    """
+
+    def __init__(self, made, fails=lambda trial: False, stop=None):
+        self.made, self.fails, self.stop = made, fails, stop
+        self.queue, self.done, self.is_closed = deque(), 0, False
+        self.score = by_rate(PEAKS, spread=0.01, width=3)
+
+    def submit(self, task, group, stage):
+        self.stages = [*getattr(self, "stages", ()), stage]
+        self.queue.append(task)
+        self.groups = {*getattr(self, "groups", ()), group}
+
+    def next_done(self):
+        if self.stop and self.done == self.stop[0]:
+            raise self.stop[1]
+        if not self.queue:
+            return None
+        self.done += 1
+        task = self.queue.popleft()
+        if any(self.fails(trial) for trial in task.trials):
+            return Done(task, None, "its process was ended by SIGKILL")
+        return Done(task, [result(self.score(self.made, t)) for t in task.trials])
+
+    def cancel(self):
+        left = list(self.queue)
+        self.queue.clear()
+        return left
+
+    def close(self):
+        self.is_closed = True
+
+
+class Told:
+    """Remembers what it was told."""
+
+    def started(self, *, trials, kept):
+        self.first = (trials, kept)
+
+    def trial(self, *, done, trials, best):
+        self.last = (done, trials, best)
+
+
+def session(tmp_path, compare=TWO):
+    return Session(plan(compare), ComparisonFolder(tmp_path))
+
+
+def test_everything_is_kept_and_found_again(tmp_path):
+    first, told = session(tmp_path), Told()
+    executor = MadeUp(first.plan)
+    first.run(executor, told)
+    assert executor.is_closed
+    assert set(executor.stages) == {(0, r) for r in range(6)}
+    assert executor.groups == {contender.program for contender in first.plan.contenders}
+    assert told.first == (ALL, 0)
+    assert told.last[:2] == (ALL, ALL)
+    assert told.last[2].startswith("Adam at 0.001: val_accuracy")
+    again, told = session(tmp_path), Told()
+    assert again.remaining() == 0
+    executor = MadeUp(again.plan)
+    again.run(executor, told)
+    assert (executor.done, told.first) == (0, (ALL, ALL))
+    assert again.results().verdict == first.results().verdict
+
+
+def test_what_is_missing_is_counted_before_it_is_trained(tmp_path):
+    assert session(tmp_path).remaining() == ALL
+    session(tmp_path).run(MadeUp(plan(TWO), stop=None), Told())
+    wider = session(tmp_path, TWO.replace("6", "9"))
+    assert wider.remaining() == 3 * 2 * 3
+
+
+def test_a_trial_that_could_not_be_run_is_in_the_tables_and_tried_again_next_time(tmp_path):
+    first = session(tmp_path)
+    broken = first.plan.seeds[2]
+    first.run(MadeUp(first.plan, lambda t: (t.seed, t.rate) == (broken, 0.1)), Told())
+    assert [r.result.message for r in first.failed] == ["its process was ended by SIGKILL"]
+    found = first.results()
+    assert (found.trials["status"] == "failed").sum() == 1
+    with pytest.raises(WorkError, match="1 trial could not be run, the first one SGD") as caught:
+        first.raise_failed()
+    assert caught.value.exit_code == 1
+    again = session(tmp_path)
+    assert again.remaining() == 1 + 3 * 3  # and the replications that wait for it
+    again.run(MadeUp(again.plan), Told())
+    assert not again.failed
+    again.raise_failed()
+
+
+def test_ctrl_c_keeps_what_is_done_and_closes_the_executor(tmp_path):
+    first = session(tmp_path)
+    executor = MadeUp(first.plan, stop=(7, KeyboardInterrupt()))
+    with pytest.raises(InterruptedRunError, match="7 finished trials are kept"):
+        first.run(executor, Told())
+    assert executor.is_closed
+    assert session(tmp_path).remaining() == ALL - 7
+
+
+def test_an_error_of_the_user_closes_the_executor_too(tmp_path):
+    first = session(tmp_path)
+    executor = MadeUp(first.plan, stop=(0, UserError("wrong")))
+    with pytest.raises(UserError):
+        first.run(executor, Told())
+    assert executor.is_closed
+
+
+def test_no_trial_begins_after_the_deadline(tmp_path):
+    first = session(tmp_path)
+    first.run(MadeUp(first.plan), Told(), deadline=time.monotonic() - 1)
+    assert not first.records
+    assert any("the time was over: 18 trials" in note for note in first.notes)
+
+
+def test_what_was_queued_before_the_deadline_does_not_begin_after_it(tmp_path, monkeypatch):
+    clock = iter(range(1000))  # each look at it takes a second
+    monkeypatch.setattr("dlcli.compare.session.time.monotonic", lambda: next(clock))
+    first = session(tmp_path)
+    first.run(MadeUp(first.plan), Told(), deadline=3)
+    assert 1 <= len(first.records) <= 4
+    left = 18 - len(first.records)
+    assert any(f"the time was over: {left} trials" in note for note in first.notes)
+
+
+def test_a_search_whose_trials_all_fail_leaves_the_others(tmp_path):
+    first = session(tmp_path)
+    first.run(MadeUp(first.plan, lambda t: t.contender == 0), Told())
+    assert {r.trial.contender for r in first.failed} == {0}
+    assert "SGD: all trials of its search failed to run" in first.notes
+    assert first.results().verdict[0].startswith("Use Adam at 0.001 on data like these (made). It")
+
+
+def test_pruned_trials_are_kept_apart_from_whole_ones(tmp_path):
+    class Pruning(MadeUp):
+        def next_done(self):
+            done = super().next_done()
+            if done and done.task.prune:
+                best = max(done.value, key=lambda r: r.best["val_accuracy"])
+                value = [r if r is best else result(0.4, status="pruned") for r in done.value]
+                return Done(done.task, value)
+            return done
+
+    pruned = session(tmp_path, TWO.replace("}", ", prune: true}"))
+    pruned.run(Pruning(pruned.plan), Told())
+    assert (pruned.results().trials["status"] == "pruned").sum() == 16
+    again = session(tmp_path, TWO.replace("}", ", prune: true}"))
+    assert again.remaining() == 0
+    whole = session(tmp_path)
+    assert whole.remaining() == ALL - 2  # the best of each search alone is kept
+
+
+def test_pruned_trials_of_other_rates_are_no_ones_verdict(tmp_path):
+    class Halving(MadeUp):
+        def next_done(self):
+            done = super().next_done()
+            if done and done.task.prune:
+                best = max(done.value, key=lambda r: r.best["val_accuracy"])
+                value = [r if r is best else result(0.4, status="pruned") for r in done.value]
+                return Done(done.task, value)
+            return done
+
+    narrow = "compare: {optimizers: [Adam], learning_rates: [0.0001, 0.01], seeds: 2, prune: true}"
+    wide = narrow.replace("0.0001", "0.0001, 0.001")
+    first = session(tmp_path, wide)
+    first.run(Halving(first.plan), Told())
+    second = session(tmp_path, narrow)
+    assert second.remaining() == 2 + 2
+    second.run(Halving(second.plan), Told())
+    assert second.schedule.choices
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": "zzz"}, {"best": 3}, {"best": {"val_accuracy": "high"}}, {"seconds": None},
+        {"unknown": 1}, {"best_epoch": [1]},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_kept_trial_that_cannot_be_is_trained_again(tmp_path, change):
+    first = session(tmp_path)
+    first.run(MadeUp(first.plan), Told())
+    victim = min(tmp_path.glob("trials/*/trial.json"))
+    content = json.loads(victim.read_text())
+    content["result"] |= change
+    victim.write_text(json.dumps(content))
+    again = session(tmp_path)
+    assert again.remaining() >= 1
+    again.run(MadeUp(again.plan), Told())
+    assert any("was damaged" in note for note in again.notes)
+    assert again.results().verdict == first.results().verdict
+
+
+def test_the_best_so_far_is_found_among_new_records_only(tmp_path):
+    made = plan(TWO)
+    best = BestSoFar(made)
+    assert best.told([]) == ""
+    trials = [Trial(0, 0.1, seed) for seed in range(4)]
+    scores = (0.5, 0.8, 0.7, 0.9)
+    records = [Record(t, result(s)) for t, s in zip(trials, scores, strict=True)]
+    assert best.told(records[:1]) == "SGD at 0.1: val_accuracy 0.5000"
+    assert best.told(records[:3]) == "SGD at 0.1: val_accuracy 0.8000"
+    stuck = [*records[:3], replace(records[3], result=result(0.95, status="stuck"))]
+    assert best.told(stuck) == "SGD at 0.1: val_accuracy 0.8000"

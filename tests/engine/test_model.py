@@ -1,0 +1,373 @@
+"""A config becomes exactly the model a Keras user would write by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from dlcli.config.binding import bind
+from dlcli.config.diagnostics import ConfigError
+from dlcli.config.loading import load_config, parse_config
+from dlcli.config.nodes import Text
+from dlcli.data import describe
+from dlcli.data.description import DataDescription, Split, TensorSpec
+from dlcli.engine.model import adapt_preprocessing, build_model, construct, feed
+from dlcli.engine.summary import summarize
+
+pytestmark = pytest.mark.slow
+
+CONFIGS = sorted(Path(__file__).parents[2].joinpath("configs").glob("*.yaml"))
+
+
+def build(yaml: str, description: DataDescription | None = None) -> keras.Model:
+    config = parse_config(Text("cfg.yaml", yaml))
+    description = description or describe(config.data.source)
+    bound = bind(config, description)
+    keras.utils.set_random_seed(bound.seed)
+    return build_model(bound, description)
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=[p.stem for p in CONFIGS])
+def test_every_example_builds_and_its_layers_are_named_by_their_ids(path):
+    config = load_config(str(path))
+    bound = bind(config, describe(config.data.source))
+    model = build_model(bound, describe(config.data.source))
+    assert {layer.id for layer in bound.model.layers} <= {layer.name for layer in model.layers}
+    assert bound.compile.loss is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("cifar10_resnet20", 274_442),
+        ("mnist_5k_lenet5", 61_706),
+        ("imdb_bilstm", 2_757_761),
+        ("fashion_mnist_cnn", 34_826),
+    ],
+)
+def test_known_networks_have_their_published_parameter_counts(name, parameters):
+    path = next(p for p in CONFIGS if p.stem == name)
+    config = load_config(str(path))
+    description = describe(config.data.source)
+    assert summarize(build_model(bind(config, description), description)).parameters == parameters
+
+
+def test_an_irnn_has_its_published_parameter_count():
+    yaml = """
+        data: {dataset: mnist}
+        model:
+          layers:
+            - {Reshape: {target_shape: [-1, 1]}}
+            - SimpleRNN:
+                units: 100
+                kernel_initializer: {RandomNormal: {stddev: 0.001}}
+                recurrent_initializer: {Identity: {gain: 1.0}}
+                activation: relu
+            - {Dense: {units: $classes, activation: softmax}}
+    """
+    assert summarize(build(yaml)).parameters == 11_210
+
+
+def test_resnet20_has_the_published_41_million_multiply_accumulates():
+    config = load_config(str(next(p for p in CONFIGS if p.stem == "cifar10_resnet20")))
+    description = describe(config.data.source)
+    flops = summarize(build_model(bind(config, description), description)).flops
+    assert flops / 2 == pytest.approx(41e6, rel=0.01)
+
+
+def test_flops_agree_with_a_count_by_hand():
+    yaml = """
+        data: {dataset: digits}
+        model:
+          layers:
+            - {Conv2D: {filters: 4, kernel_size: 3}}
+            - {Reshape: {target_shape: [6, 24]}}
+            - {Bidirectional: {layer: {LSTM: {units: 5}}}}
+            - {Dense: {units: 10, activation: softmax}}
+    """
+    by_layer = {layer.name: layer.flops for layer in summarize(build(yaml)).layers}
+    assert by_layer["conv2d"] == 2 * (3 * 3 * 1 * 4) * (6 * 6)
+    assert by_layer["bidirectional"] == 2 * 2 * (24 * 20 + 5 * 20) * 6
+    assert by_layer["dense"] == 2 * 10 * 10
+
+
+def test_a_chain_computes_what_the_hand_written_one_does():
+    yaml = """
+        data: {dataset: digits}
+        model:
+          layers:
+            - {Conv2D: {filters: 4, kernel_size: [3, 3], padding: same, activation: relu}}
+            - BatchNormalization
+            - {MaxPooling2D: {pool_size: 2}}
+            - Flatten
+            - {Dense: {units: 10, activation: softmax}}
+    """
+    layers = keras.layers
+    by_hand = keras.Sequential(
+        [
+            layers.Input((8, 8, 1)),
+            layers.Conv2D(4, (3, 3), padding="same", activation="relu"),
+            layers.BatchNormalization(),
+            layers.MaxPooling2D(2),
+            layers.Flatten(),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+    x = np.random.default_rng(0).random((5, 8, 8, 1), dtype=np.float32)
+    model = build(yaml)
+    by_hand.set_weights(model.get_weights())
+    np.testing.assert_array_equal(model(x), by_hand(x))
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others():
+    yaml = "data: {dataset: iris}\nmodel: {layers: [{Dense: {units: 3, activation: softmax}}]}\n"
+    one, same, other = (build(yaml + f"seed: {seed}") for seed in (1, 1, 2))
+    np.testing.assert_array_equal(one.get_weights()[0], same.get_weights()[0])
+    assert not np.array_equal(one.get_weights()[0], other.get_weights()[0])
+
+
+TWO_INPUTS = DataDescription(
+    "pairs",
+    "binary",
+    {"left": TensorSpec((6,), "float32"), "right": TensorSpec((6,), "float32")},
+    ("no", "yes"),
+    train_size=100,
+)
+
+
+def test_several_inputs_share_a_layer_and_several_outputs_come_out():
+    yaml = """
+        data: {dataset: digits}
+        model:
+          inputs: [left, right]
+          layers:
+            - {Dense: {units: 4, activation: tanh}, from: left, id: encoder}
+            - {use: encoder, from: right, id: encoded_right}
+            - {Concatenate: {}, from: [encoder, encoded_right], id: both}
+            - {Dense: {units: 1, activation: sigmoid}, id: main}
+            - {Dense: {units: 1, activation: sigmoid}, from: encoder, id: side}
+          outputs: [main, side]
+    """
+    model = build(yaml, TWO_INPUTS)
+    left, right = keras.Input((6,)), keras.Input((6,))
+    encoder = keras.layers.Dense(4, activation="tanh")
+    both = keras.layers.Concatenate()([encoder(left), encoder(right)])
+    main = keras.layers.Dense(1, activation="sigmoid")(both)
+    side = keras.layers.Dense(1, activation="sigmoid")(encoder.output)
+    by_hand = keras.Model([left, right], [main, side])
+    assert model.count_params() == by_hand.count_params()
+    rng = np.random.default_rng(0)
+    x = [rng.random((3, 6), dtype=np.float32) for _ in range(2)]
+    split = Split({"left": x[0], "right": x[1]}, np.zeros(3))
+    assert list(feed(model, split)) == ["left", "right"]
+    by_hand.set_weights(model.get_weights())
+    for ours, theirs in zip(model(feed(model, split)), by_hand(x), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_blocks_nest_and_repeat_with_their_own_weights():
+    yaml = """
+        data: {dataset: iris}
+        blocks:
+          dense:
+            params: {units: 4}
+            layers: [{Dense: {units: $units}}, ReLU]
+          skip:
+            layers:
+              - {use: dense, with: {units: 4}, id: inner}
+              - {Add: {}, from: [inner, $in]}
+        model:
+          layers:
+            - {use: skip, repeat: 3}
+            - {Dense: {units: 3, activation: softmax}}
+    """
+    model = build(yaml)
+    assert [type(layer).__name__ for layer in model.layers].count("Add") == 3
+    assert model.count_params() == 3 * (4 * 4 + 4) + (4 * 3 + 3)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    ["SimpleRNN: {units: 3, unroll: true}", "LSTM: {units: 3}", "GRU: {units: 3}",
+     "Bidirectional: {layer: {GRU: {units: 3}}}",
+     "RNN: {cell: [{LSTMCell: {units: 3}}, {GRUCell: {units: 4}}]}",
+     "GlobalMaxPooling1D: {}", "GlobalAveragePooling1D: {}",
+     "TimeDistributed: {layer: {Dense: {units: 3}}}",
+     "Conv1D: {filters: 3, kernel_size: 3, padding: causal}"],
+)  # fmt: skip
+def test_sequence_layers_build(layer):
+    yaml = f"""
+        data: {{dataset: mnist_5k}}
+        model:
+          layers:
+            - {{Reshape: {{target_shape: [28, 28]}}}}
+            - {{{layer}}}
+            - Flatten
+            - {{Dense: {{units: $classes, activation: softmax}}}}
+    """
+    assert build(yaml).output_shape == (None, 10)
+
+
+def test_attention_takes_its_inputs_one_by_one():
+    yaml = """
+        data: {dataset: mnist_5k}
+        model:
+          layers:
+            - {Reshape: {target_shape: [28, 28]}, id: rows}
+            - {MultiHeadAttention: {num_heads: 2, key_dim: 8}, from: [rows, rows]}
+            - GlobalAveragePooling1D
+            - {Dense: {units: $classes, activation: softmax}}
+    """
+    assert build(yaml).output_shape == (None, 10)
+
+
+def test_one_of_a_layers_outputs_is_named_by_its_index():
+    yaml = """
+        data: {dataset: mnist_5k}
+        model:
+          layers:
+            - {Reshape: {target_shape: [28, 28]}}
+            - {LSTM: {units: 5, return_state: true}, id: lstm}
+            - {Dense: {units: $classes, activation: softmax}, from: "lstm[2]"}
+    """
+    assert build(yaml).output_shape == (None, 10)
+    with pytest.raises(ConfigError, match="has 3 outputs; name one"):
+        build(yaml.replace("lstm[2]", "lstm"))
+
+
+@pytest.mark.parametrize(
+    ("layer", "line", "message"),
+    [
+        ("{Conv2D: {filters: 2, kernel_size: 9}}", 4, "negative dimension|kernel"),
+        ("{LSTM: {units: 4}}", 4, "ndim=3"),
+        ("{Reshape: {target_shape: [7]}}", 4, "size|shape"),
+    ],
+)
+def test_a_layer_that_does_not_fit_is_reported_at_its_line(layer, line, message):
+    yaml = f"""data: {{dataset: digits}}
+model:
+  layers:
+    - {layer}
+    - Flatten
+    - {{Dense: {{units: $classes, activation: softmax}}}}
+"""
+    with pytest.raises(ConfigError, match=message) as caught:
+        build(yaml)
+    (diagnostic,) = caught.value.diagnostics
+    assert (diagnostic.mark.line, diagnostic.rule) == (line, "keras")
+    assert "Traceback" not in diagnostic.render()
+
+
+def test_normalization_learns_from_the_training_part_as_it_reaches_the_layer():
+    yaml = """
+        data: {dataset: iris}
+        model:
+          layers:
+            - {Rescaling: {scale: 0.5}}
+            - Normalization
+            - {Dense: {units: 3, activation: softmax}}
+    """
+    model = build(yaml)
+    x = np.random.default_rng(0).normal(3, 2, (500, 4)).astype("float32")
+    adapt_preprocessing(model, Split({"input": x}, np.zeros(500)))
+    normalized = keras.Model(model.input, model.get_layer("normalization").output)(x)
+    np.testing.assert_allclose(np.mean(normalized, axis=0), 0, atol=1e-4)
+    np.testing.assert_allclose(np.std(normalized, axis=0), 1, atol=1e-4)
+
+
+CONSTANTS = np.float32([0, 1, 0.1, 1234.567])
+"""The mean of many 0.1 in float32 is not 0.1: their variance is not 0 either."""
+
+
+def constant_but_one(count: int) -> np.ndarray:
+    x = np.repeat(CONSTANTS[None], count, axis=0)
+    x[:, 1] = np.arange(count) % 7
+    return x
+
+
+def normalized(x, yaml="Normalization", memory_mapped=None):
+    text = f"data: {{dataset: iris}}\nmodel: {{layers: [{yaml}, {{Dense: {{units: 3}}}}]}}"
+    inputs = {"input": TensorSpec(x.shape[1:], "float32")}
+    model = build(text, DataDescription("made", "multiclass", inputs, ("a", "b", "c")))
+    held = x
+    if memory_mapped is not None:
+        held = np.memmap(memory_mapped, "float32", "w+", shape=x.shape)
+        held[:] = x
+    adapt_preprocessing(model, Split({"input": held}, np.zeros(len(x))))
+    return keras.Model(model.input, model.layers[1].output), model.layers[1]
+
+
+@pytest.mark.parametrize("in_a_file", [False, True])
+def test_a_feature_that_never_changes_in_training_is_not_scaled(tmp_path, in_a_file):
+    x = constant_but_one(1001)
+    part, _ = normalized(x, memory_mapped=tmp_path / "x" if in_a_file else None)
+    new = np.float32([[1, 3, 1.1, 1235.567], [0, 3, 0.1, 1234.567]])
+    made = part.predict(new, verbose=0)
+    np.testing.assert_allclose(made[0, [0, 2, 3]], 1, atol=1e-3)
+    assert made[1, [0, 2, 3]].tolist() == [0, 0, 0]
+    theirs = keras.layers.Normalization()
+    theirs.adapt(x[:, 1:2])
+    np.testing.assert_allclose(made[:, 1:2], theirs(new[:, 1:2]), atol=1e-5)
+
+
+def test_a_constant_stays_unscaled_in_a_saved_model(tmp_path):
+    part, _ = normalized(constant_but_one(50))
+    part.save(tmp_path / "m.keras")
+    new = np.float32([[5, 3, 5, 5]])
+    again = keras.models.load_model(tmp_path / "m.keras").predict(new, verbose=0)
+    np.testing.assert_array_equal(again, part.predict(new, verbose=0))
+    assert np.abs(again).max() < 2000
+
+
+@pytest.mark.parametrize(("axis", "shape"), [("null", ()), ("1", (4,)), ("[-1]", (4,))])
+def test_the_axis_says_what_a_feature_is(axis, shape):
+    _, layer = normalized(constant_but_one(50), f"{{Normalization: {{axis: {axis}}}}}")
+    variance = layer.adapt_variance.numpy()
+    assert variance.shape == shape
+    assert variance.min() > 0.9
+
+
+@pytest.mark.parametrize("yaml", ["{SGD: {learning_rate: 1, momentum: 0}}", "{Adam: {epsilon: 1}}"])
+def test_whole_numbers_are_rates_too(yaml):
+    text = f"data: {{dataset: iris}}\nmodel: {{layers: [Flatten]}}\ncompile: {{optimizer: {yaml}}}"
+    assert construct(parse_config(Text("cfg.yaml", text)).compile.optimizer)
+
+
+def test_an_activation_may_be_a_layer():
+    yaml = """
+        data: {dataset: iris}
+        model:
+          layers:
+            - {Dense: {units: 4, activation: {LeakyReLU: {negative_slope: 0.5}}}}
+            - {Dense: {units: 3, activation: softmax}}
+    """
+    assert build(yaml).layers[1].activation.negative_slope == 0.5
+
+
+def test_a_forecast_has_an_output_for_every_step():
+    yaml = """
+        data: {dataset: {sunspots: {window: 20, horizon: 3}}}
+        model: {layers: [Flatten, {Dense: {units: 3}}]}
+    """
+    assert build(yaml).output_shape == (None, 3)
+    with pytest.raises(ConfigError, match="output is 1, but this forecasting task needs 3"):
+        build(yaml.replace("units: 3", "units: 1"))
+
+
+@pytest.mark.parametrize(
+    ("layers", "message", "hint"),
+    [
+        ("[Flatten, {Dense: {units: 9, activation: softmax}}]", "output is 9, but", "classes"),
+        ("[Flatten, {Dense: {units: 11, activation: softmax}}]", "output is 11, but", "classes"),
+        ("[{Dense: {units: 10, activation: softmax}}]", "output is 8 x 8 x 10, but", "Flatten"),
+    ],
+)
+def test_an_output_that_cannot_hold_the_prediction_is_refused(layers, message, hint):
+    with pytest.raises(ConfigError, match=message) as caught:
+        build(f"data: {{dataset: digits}}\nmodel: {{layers: {layers}}}\n")
+    (diagnostic,) = caught.value.diagnostics
+    assert (diagnostic.rule, diagnostic.mark.line) == ("output-shape", 2)
+    assert hint in diagnostic.hint

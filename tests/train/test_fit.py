@@ -1,0 +1,492 @@
+"""A training can be repeated, cut off and taken up again, and what it saves is what it was."""
+
+from __future__ import annotations
+
+import json
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+import tensorflow as tf
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from dlcli import engine
+from dlcli.config.diagnostics import ConfigError
+from dlcli.config.loading import load_config
+from dlcli.data.builtin.sktime_sequences import japanese_vowels
+from dlcli.data.description import INPUT, Split
+from dlcli.errors import InterruptedRunError, UserError
+from dlcli.metrics import probabilities
+from dlcli.train import fit
+from dlcli.train import session as sessions
+from dlcli.train.checkpoint import Checkpoint, load_checkpoint
+from dlcli.train.saved import evaluate_run, load_model
+from tests.helpers import SMALL
+
+pytestmark = pytest.mark.slow
+
+
+class Silent:
+    """An observer that shows nothing, and may interrupt like a user does."""
+
+    def __init__(self, interrupt_after: int | None = None) -> None:
+        self.interrupt_after = interrupt_after
+
+    def started(self, **_facts) -> None:
+        if self.interrupt_after == 0:
+            raise KeyboardInterrupt
+
+    def batch(self, **_facts) -> None:
+        pass
+
+    def epoch(self, *, epoch: int, row) -> None:  # noqa: ARG002
+        if epoch == self.interrupt_after:
+            raise KeyboardInterrupt
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "small.yaml"
+    path.write_text(SMALL)
+    return str(path)
+
+
+def train(config, root, *overrides, observer=None):
+    session = sessions.start(config, overrides, root=root, out=None)
+    with session as run:
+        return run, session.train(observer or Silent())
+
+
+def take_up(run, epochs=None, observer=None):
+    session = sessions.resume(run.path.parent, run.name, epochs=epochs, config=None)
+    with session as same:
+        assert same.path == run.path
+        return session.train(observer or Silent())
+
+
+def history(run):
+    return pd.read_csv(run.path / "history.csv").drop(columns="seconds")
+
+
+def test_the_same_seed_gives_the_same_numbers_and_another_seed_others(config, tmp_path):
+    one, _ = train(config, tmp_path / "runs")
+    same, _ = train(config, tmp_path / "runs")
+    other, _ = train(config, tmp_path / "runs", "seed=4")
+    assert (one.path / "metrics.json").read_text() == (same.path / "metrics.json").read_text()
+    pd.testing.assert_frame_equal(history(one), history(same))
+    assert not history(one).equals(history(other))
+
+
+CALLBACKS = """\
+fit:
+  epochs: 8
+  callbacks:
+    - {EarlyStopping: {monitor: val_loss, patience: 50, restore_best_weights: true}}
+    - {ReduceLROnPlateau: {monitor: loss, factor: 0.5, patience: 1, min_delta: 0.05}}
+    - {CSVLogger: {filename: log.csv}}
+"""
+
+
+def test_a_resumed_training_is_the_one_that_was_never_cut_off(tmp_path):
+    path = tmp_path / "small.yaml"
+    path.write_text(SMALL.replace("fit: {epochs: 4}\n", CALLBACKS))
+    whole, _ = train(str(path), tmp_path / "runs")
+    with pytest.raises(InterruptedRunError, match="after 3 whole epochs"):
+        train(str(path), tmp_path / "cut", observer=Silent(interrupt_after=3))
+    (cut,) = [sessions.find_run(tmp_path / "cut", "small")]
+    assert cut.state == "interrupted"
+    take_up(cut)
+    assert cut.state == "finished"
+    pd.testing.assert_frame_equal(history(cut), history(whole))
+    assert (cut.path / "metrics.json").read_text() == (whole.path / "metrics.json").read_text()
+    for ours, theirs in zip(
+        load_model(cut).get_weights(), load_model(whole).get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+    assert len((cut.path / "log.csv").read_text().splitlines()) == 1 + 8
+
+
+SEQUENCES = """\
+name: small
+data: {dataset: japanese_vowels, bucketing: true}
+model:
+  inputs: {input: {dtype: float16}}
+  layers:
+    - {Masking: {mask_value: 0.0}}
+    - {GRU: {units: 2}}
+    - {Dense: {units: $classes, activation: softmax}}
+fit: {epochs: 3}
+"""
+
+
+def test_a_resumed_run_keeps_bucketing_and_the_dtype_of_its_lone_input(tmp_path):
+    path = tmp_path / "small.yaml"
+    path.write_text(SEQUENCES)
+    whole, _ = train(str(path), tmp_path / "runs")
+    with pytest.raises(InterruptedRunError):
+        train(str(path), tmp_path / "cut", observer=Silent(interrupt_after=1))
+    cut = sessions.find_run(tmp_path / "cut", "small")
+    take_up(cut)
+    written = sessions.load_run_config(cut)
+    assert written.data.bucketing
+    assert [i.dtype for i in written.model.inputs] == ["float16"]
+    assert load_model(cut).inputs[0].dtype == "float16"
+    pd.testing.assert_frame_equal(history(cut), history(whole))
+
+
+def test_a_finished_run_can_be_trained_longer_and_ends_as_if_it_had_been_from_the_start(
+    config, tmp_path
+):
+    long, _ = train(config, tmp_path / "a", "fit.epochs=6")
+    short, _ = train(config, tmp_path / "b")
+    with pytest.raises(UserError, match="is finished"):
+        take_up(short)
+    for epochs in (3, 4):
+        with pytest.raises(UserError, match="is finished after 4 epochs"):
+            take_up(short, epochs=epochs)
+    take_up(short, epochs=6)
+    pd.testing.assert_frame_equal(history(short), history(long))
+
+
+def test_a_cut_off_run_is_not_resumed_for_fewer_epochs_than_it_has(config, tmp_path):
+    with pytest.raises(InterruptedRunError):
+        train(config, tmp_path / "cut", observer=Silent(interrupt_after=3))
+    cut = sessions.find_run(tmp_path / "cut", "small")
+    with pytest.raises(UserError, match="has 3 epochs already"):
+        take_up(cut, epochs=2)
+
+
+def test_a_run_is_not_resumed_with_another_config(config, tmp_path):
+    run, _ = train(config, tmp_path / "runs")
+    other = tmp_path / "other.yaml"
+    other.write_text(SMALL.replace("units: 8", "units: 9"))
+    with pytest.raises(UserError, match="started with another config"):
+        sessions.resume(tmp_path / "runs", run.name, epochs=9, config=str(other))
+
+
+def test_an_interruption_before_the_first_epoch_can_be_resumed_too(config, tmp_path):
+    with pytest.raises(InterruptedRunError, match="after 0 whole epochs"):
+        train(config, tmp_path / "cut", observer=Silent(interrupt_after=0))
+    cut = sessions.find_run(tmp_path / "cut", "small")
+    whole, _ = train(config, tmp_path / "runs")
+    take_up(cut)
+    pd.testing.assert_frame_equal(history(cut), history(whole))
+
+
+def test_a_run_cut_off_after_early_stopping_ends_as_it_would_have(tmp_path):
+    path = tmp_path / "small.yaml"
+    stopping = (
+        "{EarlyStopping: {monitor: loss, mode: max, patience: 2, restore_best_weights: true}}"
+    )
+    path.write_text(SMALL.replace("{epochs: 4}", f"{{epochs: 9, callbacks: [{stopping}]}}"))
+    whole, result = train(str(path), tmp_path / "runs")
+    assert len(result.history) == 3
+    with pytest.raises(InterruptedRunError, match="after 3 whole epochs"):
+        train(str(path), tmp_path / "cut", observer=Silent(interrupt_after=3))
+    cut = sessions.find_run(tmp_path / "cut", "small")
+    take_up(cut)
+    assert (cut.path / "metrics.json").read_text() == (whole.path / "metrics.json").read_text()
+    pd.testing.assert_frame_equal(history(cut), history(whole))
+
+
+def test_a_run_that_another_process_trains_is_left_untouched(config, tmp_path):
+    run, _ = train(config, tmp_path / "runs")
+    before = {p.name: p.read_bytes() for p in run.path.iterdir()}
+    session = sessions.resume(run.path.parent, run.name, epochs=9, config=None)
+    with run.lock(), pytest.raises(UserError, match="being trained"), session:
+        pass
+    assert {p.name: p.read_bytes() for p in run.path.iterdir()} == before
+
+
+def test_a_damaged_checkpoint_says_so(config, tmp_path):
+    run, _ = train(config, tmp_path / "runs")
+    (run.path / fit.CHECKPOINT).write_bytes(b"PK\x03\x04 nonsense")
+    before = {p.name: p.read_bytes() for p in run.path.iterdir()}
+    with pytest.raises(UserError, match="is damaged") as caught:
+        take_up(run, epochs=9)
+    assert "train it anew: dlcli train" in caught.value.remedy
+    assert {p.name: p.read_bytes() for p in run.path.iterdir()} == before
+    assert run.state == "finished"
+    with run.lock():
+        pass
+
+
+def test_a_checkpoint_of_other_callbacks_is_told_and_the_run_left_as_it_is(config, tmp_path):
+    run, _ = train(config, tmp_path / "runs")
+    plain = run.read_text("config.yaml")
+    changed = plain.replace("callbacks: []", "callbacks: [{EarlyStopping: {monitor: loss}}]")
+    assert changed != plain
+    run.write_text("config.yaml", changed)
+    with pytest.raises(UserError, match="belongs to other callbacks"):
+        take_up(run, epochs=9)
+    assert run.state == "finished"
+
+
+def test_a_checkpoint_survives_being_written(tmp_path):
+    arrays = [np.arange(3.0), np.array(5), np.zeros((2, 2), "float16")]
+    state = [{"best": 0.5, "name": "x", "best_weights": [np.ones(2), np.zeros(1)]}, {}]
+    made = Checkpoint(2, arrays, state, [{"epoch": 1, "loss": 0.5}])
+    made.save(tmp_path / "c.npz")
+    read = load_checkpoint(tmp_path / "c.npz")
+    assert (read.epoch, read.history) == (2, made.history)
+    for a, b in zip(read.arrays, arrays, strict=True):
+        np.testing.assert_array_equal(a, b)
+        assert a.dtype == b.dtype
+    np.testing.assert_array_equal(read.callbacks[0]["best_weights"][0], np.ones(2))
+    assert read.callbacks[0]["best"] == 0.5
+
+
+def test_the_folder_holds_every_file_of_the_contract_and_they_agree(config, tmp_path):
+    run, result = train(config, tmp_path / "runs")
+    names = {p.name for p in run.path.iterdir() if not p.name.startswith(".")}
+    assert names == {
+        "config.yaml", "source.yaml", "environment.json", "history.csv", "metrics.json",
+        "predictions.npz", "model.keras", "status.json", "checkpoint.npz",
+    }  # fmt: skip
+    assert run.read_text("source.yaml") == SMALL
+    assert load_config(str(run.path / "config.yaml")).compile.loss.name.startswith("Sparse")
+    assert json.loads(run.read_text("metrics.json"))["test"] == result.scores["test"]
+    assert run.read_json("environment.json")["seed"] == 3
+    assert len(history(run)) == 4
+    with np.load(run.path / "predictions.npz", allow_pickle=False) as saved:
+        assert saved["y_prob"].shape == (30, 3)
+        np.testing.assert_allclose(saved["y_prob"].sum(axis=1), 1, atol=1e-5)
+
+
+def test_scores_are_those_of_the_saved_model(config, tmp_path):
+    run, result = train(config, tmp_path / "runs")
+    for part in ("train", "validation", "test"):
+        _, evaluated = evaluate_run(run.path.parent, run.name, ["accuracy", "f1"], split=part)
+        assert evaluated.scores["accuracy"].value == result.scores[part]["accuracy"]
+        assert evaluated.scores["f1"].value == pytest.approx(result.scores[part]["f1"])
+
+
+def test_the_loss_is_what_keras_evaluates(config, tmp_path):
+    prepared = fit.prepare(load_config(config, ("model.layers[1].Dense.kernel_regularizer=L2",)))
+    test = prepared.dataset.test
+    made = engine.outputs(prepared.model, test, 16)
+    by_keras = prepared.model.evaluate(test.x["input"], test.y, verbose=0, return_dict=True)
+    assert engine.loss(prepared.model, test, made) == pytest.approx(by_keras["loss"], rel=1e-5)
+
+
+def test_batches_come_in_the_order_of_seed_and_epoch_and_every_example_once(config):
+    prepared = fit.prepare(load_config(config))
+    split = Split(
+        {"input": np.arange(40, dtype="float32")[:, None].repeat(4, axis=1)}, np.arange(40) % 3
+    )
+
+    def epoch(first, count=3):
+        stream = engine.batches(prepared.model, split, prepared.config, first_epoch=first)
+        return np.concatenate([x.numpy()[:, 0] for x, _ in stream.take(count)])
+
+    assert sorted(epoch(0)) == list(range(40))
+    np.testing.assert_array_equal(epoch(0), epoch(0))
+    assert not np.array_equal(epoch(0), epoch(1))
+    np.testing.assert_array_equal(epoch(0, 6)[40:], epoch(1))
+
+
+def test_training_equals_keras_fit_on_the_same_batches(config):
+    """The same start, the same batches: the same weights, to the last bit."""
+    text = load_config(config, ("fit.shuffle=false", "model.layers[2].Dropout.rate=0"))
+    ours = fit.prepare(text)
+    theirs = fit.prepare(text)
+    train_split, size = ours.dataset.train, ours.config.data.batch_size
+    steps = -(-train_split.size // size)
+    ours.model.fit(
+        engine.batches(ours.model, train_split, ours.config),
+        epochs=3, steps_per_epoch=steps, shuffle=False, verbose=0,
+    )  # fmt: skip
+    theirs.model.fit(
+        train_split.x["input"], train_split.y, batch_size=size, epochs=3, shuffle=False, verbose=0
+    )
+    for a, b in zip(ours.model.get_weights(), theirs.model.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-7)
+
+
+def test_balanced_class_weights_are_scikit_learns(config):
+    from sklearn.utils.class_weight import compute_class_weight
+
+    prepared = fit.prepare(load_config(config, ("fit.class_weight=balanced",)))
+    y = np.array([0] * 5 + [1] * 20 + [2] * 10)
+    made = engine.class_weights(prepared.config, Split({}, y), 3)
+    np.testing.assert_allclose(made, compute_class_weight("balanced", classes=np.arange(3), y=y))
+
+
+def test_a_one_hot_loss_equals_the_sparse_one(config, tmp_path):
+    _, sparse = train(config, tmp_path / "runs")
+    _, one_hot = train(config, tmp_path / "runs", "compile.loss=CategoricalCrossentropy")
+    assert one_hot.scores["test"]["loss"] == pytest.approx(sparse.scores["test"]["loss"], rel=1e-4)
+
+
+def test_logits_are_saved_as_probabilities(config, tmp_path):
+    run, result = train(config, tmp_path / "runs", "model.layers[3].Dense.activation=null")
+    with np.load(run.path / "predictions.npz") as saved:
+        np.testing.assert_allclose(saved["y_prob"].sum(axis=1), 1, atol=1e-6)
+    assert result.scores["test"]["accuracy"] > 0.5
+    raw = np.array([[1.0, 2.0]])
+    assert probabilities(raw, from_logits=True).sum() == pytest.approx(1)
+
+
+def test_several_outputs_and_loss_weights_train(tmp_path):
+    path = tmp_path / "two.yaml"
+    path.write_text(
+        SMALL.replace(
+            "    - {Dense: {units: $classes, activation: softmax}}\n",
+            "    - {Dense: {units: $classes, activation: softmax}, id: main}\n"
+            "    - {Dense: {units: $classes, activation: softmax}, from: normalization, id: side}\n"
+            "  outputs: [main, side]\n",
+        ).replace("- Normalization", "- {Normalization: {}, id: normalization}")
+    )
+    run, result = train(str(path), tmp_path / "runs", "compile.loss_weights={main: 1, side: 0.3}")
+    assert result.scores["test"]["accuracy"] > 0.4
+    assert len(load_model(run).outputs) == 2
+
+
+FORECAST = """\
+name: forecast
+seed: 3
+data: {dataset: {sunspots: {window: 12, horizon: HORIZON}}, validation: 0.2, batch_size: 16}
+model:
+  layers:
+    - Normalization
+    - {LSTM: {units: 8}}
+    - {Dense: {units: HORIZON}}
+    - {Rescaling: {scale: 40.0, offset: 50.0}}
+compile:
+  optimizer: {Adam: {learning_rate: 0.02}}
+  metrics: [mae, rmse, r2]
+fit: {epochs: 15}
+"""
+
+
+VOWELS = """\
+name: vowels
+data: {dataset: japanese_vowels, batch_size: 32}
+model:
+  layers:
+    - {Masking: {mask_value: 0.0}}
+    - {Bidirectional: {layer: {LSTM: {units: 4}}}}
+    - {Dense: {units: $classes, activation: softmax}}
+fit: {epochs: 1}
+"""
+
+
+@pytest.mark.parametrize("horizon", [1, 3])
+def test_a_forecast_trains_and_is_scored_on_years_to_come(horizon, tmp_path):
+    path = tmp_path / "forecast.yaml"
+    path.write_text(FORECAST.replace("HORIZON", str(horizon)))
+    run, result = train(str(path), tmp_path / "runs")
+    with np.load(run.path / "predictions.npz", allow_pickle=False) as saved:
+        y, made = saved["y_true"].reshape(63 - horizon, horizon), saved["y_prob"]
+    assert made.shape == y.shape
+    scores = result.scores["test"]
+    assert scores["mae"] == pytest.approx(np.abs(y - made).mean(), rel=1e-4)
+    assert scores["rmse"] == pytest.approx(np.sqrt(((y - made) ** 2).mean()), rel=1e-4)
+    assert scores["loss"] == pytest.approx(scores["rmse"] ** 2, rel=1e-4)
+    assert scores["r2"] > 0.2
+    _, evaluated = evaluate_run(run.path.parent, run.name, ["mae"], split="test")
+    assert evaluated.scores["mae"].value == pytest.approx(scores["mae"])
+    assert evaluated.scores["mae"].interval is not None
+
+
+def test_padded_steps_have_no_say_once_they_are_masked(tmp_path):
+    path = tmp_path / "vowels.yaml"
+    path.write_text(VOWELS)
+    run, _ = train(str(path), tmp_path / "runs")
+    model = load_model(run)
+    utterance = japanese_vowels().test.x[INPUT][:1]
+    steps = int(np.count_nonzero(utterance.any(axis=2)))
+    assert steps < utterance.shape[1]
+    np.testing.assert_allclose(
+        model.predict(utterance, verbose=0), model.predict(utterance[:, :steps], verbose=0),
+        atol=1e-6,
+    )  # fmt: skip
+
+
+def test_a_diverged_training_is_said_and_harms_nothing(config, tmp_path):
+    run, result = train(
+        config, tmp_path / "runs", "compile.optimizer={SGD: {learning_rate: 1e38}}",
+        "fit.callbacks=[TerminateOnNaN]",
+    )  # fmt: skip
+    assert result.diverged
+    assert run.read_json("status.json")["diverged"] is True
+
+
+@pytest.mark.parametrize(
+    ("callback", "message"),
+    [
+        ("{CSVLogger: {filename: ../../x.csv}}", "outside the run"),
+        ("{CSVLogger: {filename: /tmp/x.csv}}", "outside the run"),
+        ("{CSVLogger: {filename: history.csv}}", "a file that every run has"),
+        ("{ModelCheckpoint: {filepath: best}}", "keras"),
+        ("{EarlyStopping: {monitor: val_acuracy}}", "did you mean 'val_accuracy'"),
+        ("{EarlyStopping: {monitor: val_f2, mode: max}}", "did you mean 'val_f1'"),
+        ("{ReduceLROnPlateau: {monitor: nothing}}", "'nothing' is not logged"),
+    ],
+)
+def test_a_callback_that_cannot_work_is_refused_before_there_is_a_folder(
+    config, tmp_path, callback, message
+):
+    with pytest.raises(ConfigError, match=message):
+        train(config, tmp_path / "runs", f"fit.callbacks=[{callback}]")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_watching_validation_where_nothing_validates_is_refused(config, tmp_path):
+    overrides = ("data.validation=0", "fit.callbacks=[EarlyStopping]")
+    with pytest.raises(ConfigError, match="'val_loss' is not logged"):
+        train(config, tmp_path / "runs", *overrides)
+
+
+@pytest.mark.parametrize("monitor", ["val_accuracy", "val_f1", "val_categorical_crossentropy"])
+def test_callbacks_know_whether_more_of_a_metric_is_better(config, tmp_path, monitor):
+    watching = f"monitor: {monitor}"
+    callbacks = (
+        f"fit.callbacks=[{{EarlyStopping: {{{watching}, patience: 1,"
+        f" restore_best_weights: true}}}},"
+        f" {{ReduceLROnPlateau: {{{watching}, patience: 1}}}},"
+        f" {{ModelCheckpoint: {{filepath: best.keras, save_best_only: true, {watching}}}}}]"
+    )
+    run, result = train(config, tmp_path / "runs", callbacks, "fit.epochs=12")
+    seen = [row[monitor] for row in result.history]
+    best = max(seen) if monitor != "val_categorical_crossentropy" else min(seen)
+    name = monitor.removeprefix("val_")
+    assert result.scores["validation"][name] == pytest.approx(best, rel=1e-4)
+    assert (run.path / "best.keras").exists()
+
+
+def test_a_callbacks_file_stays_in_the_run(config, tmp_path):
+    run, _ = train(config, tmp_path / "ok", "fit.callbacks=[{CSVLogger: {filename: log.csv}}]")
+    assert (run.path / "log.csv").exists()
+
+
+def test_tensorboard_gets_what_the_history_has(config, tmp_path):
+    run, result = train(config, tmp_path / "runs", "fit.callbacks=[{TensorBoard: {log_dir: tb}}]")
+    events = EventAccumulator(str(run.path / "tb" / "train"), size_guidance={"tensors": 0}).Reload()
+    written = [float(tf.make_ndarray(e.tensor_proto)) for e in events.Tensors("epoch_loss")]
+    assert written == pytest.approx([row["loss"] for row in result.history])
+
+
+def test_tensorboard_without_its_package_is_refused(config, tmp_path, monkeypatch):
+    monkeypatch.setattr("dlcli.train.callbacks.importlib.util.find_spec", lambda _: None)
+    with pytest.raises(ConfigError, match="needs the package tensorboard") as caught:
+        train(config, tmp_path / "runs", "fit.callbacks=[TensorBoard]")
+    (problem,) = caught.value.diagnostics
+    assert problem.hint == "pip install tensorboard"
+    assert not (tmp_path / "runs").exists()
+
+
+def test_mixed_precision_trains(config, tmp_path):
+    _, result = train(config, tmp_path / "runs", "fit.mixed_precision=true")
+    assert result.scores["test"]["accuracy"] > 0.4
+    assert keras.config.dtype_policy().name == "float32"
+
+
+def test_a_model_with_code_in_it_is_not_loaded(config, tmp_path):
+    run, _ = train(config, tmp_path / "runs")
+    inputs = keras.Input((4,))
+    unsafe = keras.Model(inputs, keras.layers.Lambda(lambda x: x + 1)(inputs))
+    unsafe.save(run.path / "model.keras")
+    with pytest.raises(UserError, match="cannot be loaded"):
+        load_model(run)
