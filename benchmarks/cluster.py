@@ -16,7 +16,7 @@ from harness import HERE, compare, save, shown, workplace
 
 from dlcli.compare.workers import PRELOAD
 from dlcli.parallel import Processes, Remote, cluster
-from dlcli.parallel.pool import Heard, Member, Pool
+from dlcli.parallel.pool import Heard, Member, WorkerPool
 from dlcli.runtime.environment import computing_versions
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class Instant(Member):
         """Do nothing."""
 
 
-class Thousand(Pool[Instant]):
+class Thousand(WorkerPool[Instant]):
     """A pool of a thousand of them: what remains is choosing who does what."""
 
     def _enlarge(self) -> None:

@@ -158,7 +158,7 @@ class Bench:
         records, schedule = self._trained(plan, self._workshop(unit.network, plan))
         return {
             "unit": unit._asdict(),
-            "candidates": [contender.name for contender in plan.contenders],
+            "candidates": [candidate.name for candidate in plan.candidates],
             **kept(plan, records, schedule, skip=unit.protocol == "former"),
             "trials": len(records),
             "seconds": round(time.perf_counter() - began, 2),
@@ -175,7 +175,7 @@ class Bench:
 
     def _trained(self, plan: Plan, workshop: Workshop) -> tuple[list[Any], Any]:
         """Train all of a plan's trials, in the order in which they become possible."""
-        from dlcli.compare.plan.records import Record
+        from dlcli.compare.plan.records import TrialRecord
         from dlcli.compare.plan.schedule import Schedule
 
         schedule, records = Schedule(plan), []
@@ -183,7 +183,7 @@ class Bench:
         while tasks:
             task = tasks.popleft()
             for trial, result in zip(task.trials, workshop(task), strict=True):
-                records.append(Record(trial, result))
+                records.append(TrialRecord(trial, result))
                 tasks.extend(schedule.tell(trial, result))
         return records, schedule
 
@@ -303,7 +303,7 @@ def kept(plan: Plan, records: Sequence[Any], schedule: Any, *, skip: bool) -> di
 
     scores = Scores(plan, records, schedule)
     indices, matrix = scores.matrix(0)
-    if matrix.shape != (len(plan.contenders), len(plan.seeds)) or not np.isfinite(matrix).all():
+    if matrix.shape != (len(plan.candidates), len(plan.seeds)) or not np.isfinite(matrix).all():
         raise ValueError("a candidate has no score in some replication")
     blocks = scores.blocks(0, indices)
     first = int(skip)

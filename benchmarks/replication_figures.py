@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import special
 
-from dlcli.compare.plan.plan import Plan, Score
+from dlcli.compare.plan.plan import Plan, RankingScore
 from dlcli.compare.results.assembly import RNG_SEED
 from dlcli.compare.results.summary import rank
 
@@ -100,16 +100,16 @@ class _Kept:
         assert problem == 0  # noqa: S101 (there is one)
         return list(range(len(self._found.scores))), self._found.scores
 
-    def blocks(self, problem: int, contenders: Sequence[int]) -> NDArray[np.float64] | None:
+    def blocks(self, problem: int, candidates: Sequence[int]) -> NDArray[np.float64] | None:
         """Return the scores without each block."""
         assert problem == 0  # noqa: S101
-        return None if self._found.blocks is None else self._found.blocks[list(contenders)]
+        return None if self._found.blocks is None else self._found.blocks[list(candidates)]
 
 
 def ranked(found: Comparison, metric: str, split: SplitChoice) -> Ranking:
     """Return what dlcli's own ranking makes of scores between 0 and 1."""
     seeds = tuple(range(found.scores.shape[1]))
-    plan = Plan((), (), seeds, Score(metric, "best", True, (0.0, 1.0)), split=split)
+    plan = Plan((), (), seeds, RankingScore(metric, "best", True, (0.0, 1.0)), split=split)
     ranking = rank(_Kept(found, plan), 0, np.random.default_rng(RNG_SEED))  # type: ignore[arg-type]
     assert ranking is not None  # noqa: S101 (nothing is missing)
     return ranking

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from dlcli.compare.plan.records import Result, Task, Trial
-    from dlcli.compare.session import Session
+    from dlcli.compare.session import ComparisonSession
 
 PROBLEMS, CANDIDATES, EPOCHS = 10, 50, 3
 STAGES = ("keep", "resume")
@@ -69,7 +69,7 @@ def drawn(trial: Trial) -> Result:
     from dlcli.compare.plan.blocks import BLOCKS
     from dlcli.compare.plan.records import Result
 
-    luck = np.random.default_rng([trial.contender, trial.seed, int(trial.rate * 1e9)])
+    luck = np.random.default_rng([trial.candidate, trial.seed, int(trial.rate * 1e9)])
     best = 0.9 - 0.05 * abs(np.log10(trial.rate) + 2) + luck.normal(0, 0.01)
     scores = [float(np.clip(best * (0.8 + 0.1 * epoch), 0, 1)) for epoch in range(EPOCHS)]
     history = tuple(
@@ -128,15 +128,15 @@ class Silent:
         """Show nothing."""
 
 
-def opened(folder: Path, paths: list[str]) -> tuple[Session, float]:
+def opened(folder: Path, paths: list[str]) -> tuple[ComparisonSession, float]:
     """Read the configs and open the comparison, as the command does."""
     from dlcli.compare.reading import plan_comparison, read_problems
-    from dlcli.compare.session import Session, problems_key_of
+    from dlcli.compare.session import ComparisonSession, problems_key_of
     from dlcli.store.comparisons import open_comparison
 
     began = time.perf_counter()
     plan = plan_comparison(*read_problems(paths, ()))
-    session = Session(plan, None, jobs=1000)
+    session = ComparisonSession(plan, None, jobs=1000)
     session.folder = open_comparison(folder, "scale", problems_key_of(plan), fresh=False)
     return session, time.perf_counter() - began
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 
 from dlcli.compare.plan.blocks import BLOCKS
-from dlcli.compare.plan.plan import Problem, Score, make_plan
-from dlcli.compare.plan.records import Record, Result
+from dlcli.compare.plan.plan import Problem, RankingScore, make_plan
+from dlcli.compare.plan.records import Result, TrialRecord
 from dlcli.compare.plan.schedule import Schedule
 from dlcli.config.binding import bind
 from dlcli.config.experiment import CompareConfig
@@ -20,7 +20,7 @@ from dlcli.data import describe
 
 EPOCHS = 4
 CHANCE = 1 / 3
-ACCURACY = Score("accuracy", "best", greater_is_better=True, bounds=(0.0, 1.0))
+ACCURACY = RankingScore("accuracy", "best", greater_is_better=True, bounds=(0.0, 1.0))
 
 TEXT = """\
 name: {name}
@@ -83,10 +83,10 @@ def by_rate(peaks, *, spread=0.0, width=1.0):
     """
 
     def score(plan, trial):
-        contender = plan.contenders[trial.contender]
-        rate, best = peaks[contender.label]
+        candidate = plan.candidates[trial.candidate]
+        rate, best = peaks[candidate.label]
         away = abs(math.log10(trial.rate / rate)) / width
-        key = [trial.seed, *contender.name.encode(), contender.problem]
+        key = [trial.seed, *candidate.name.encode(), candidate.problem]
         luck = np.random.default_rng(key).normal(0, spread) if spread else 0.0
         return float(max(CHANCE, best - (best - CHANCE) * min(1.0, away**2)) + luck)
 
@@ -109,6 +109,6 @@ def run(plan, score, *, judge=None):
             made = judge(plan, trial) if judge else None
             if made is None:
                 made = result(score(plan, trial))
-            records.append(Record(trial, made, f"key{len(records)}"))
+            records.append(TrialRecord(trial, made, f"key{len(records)}"))
             waiting.extend(schedule.tell(trial, made))
     return schedule, records

@@ -16,7 +16,7 @@ TRIALS = 18 + 2 * 5 * 3
 
 def measured(made, epoch=0.25):
     shared = Measurement(compiling=1.0, epoch=epoch, evaluation=0.0)
-    return dict.fromkeys(range(len(made.contenders)), shared)
+    return dict.fromkeys(range(len(made.candidates)), shared)
 
 
 def test_the_estimate_counts_every_epoch_and_divides_by_the_jobs():
@@ -33,8 +33,8 @@ def test_a_plan_that_fits_is_left_as_it_is():
 def test_a_plan_that_does_not_fit_has_fewer_rates_and_keeps_its_replications():
     made = plan(TWO)
     cut = within_time(made, measured(made), 1, "40s")
-    assert len({len(c.rates) for c in cut.contenders}) == 1
-    assert len(cut.contenders[0].rates) < len(made.contenders[0].rates)
+    assert len({len(c.rates) for c in cut.candidates}) == 1
+    assert len(cut.candidates[0].rates) < len(made.candidates[0].rates)
     assert cut.seeds == made.seeds
 
 
@@ -62,7 +62,7 @@ def test_a_time_too_short_for_anything_names_one_that_would_do():
         within_time(made, measured(made), 1, "9s")
     shortest = caught.value.remedy.split()[3]
     assert shortest == "15s"
-    assert within_time(made, measured(made), 1, shortest).contenders[0].rates
+    assert within_time(made, measured(made), 1, shortest).candidates[0].rates
 
 
 @pytest.mark.parametrize(

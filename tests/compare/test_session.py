@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from dlcli.compare.plan.records import Record, Trial
-from dlcli.compare.session import BestSoFar, Session
+from dlcli.compare.plan.records import Trial, TrialRecord
+from dlcli.compare.session import BestSoFar, ComparisonSession
 from dlcli.errors import InterruptedRunError, UserError, WorkError
 from dlcli.parallel import Done
 from dlcli.store.comparisons import ComparisonFolder
@@ -71,7 +71,7 @@ class Told:
 
 
 def session(tmp_path, compare=TWO):
-    return Session(plan(compare), ComparisonFolder(tmp_path))
+    return ComparisonSession(plan(compare), ComparisonFolder(tmp_path))
 
 
 def test_everything_is_kept_and_found_again(tmp_path):
@@ -80,7 +80,7 @@ def test_everything_is_kept_and_found_again(tmp_path):
     first.run(executor, told)
     assert executor.is_closed
     assert set(executor.stages) == {(0, r) for r in range(6)}
-    assert executor.groups == {contender.program for contender in first.plan.contenders}
+    assert executor.groups == {candidate.program for candidate in first.plan.candidates}
     assert told.first == (ALL, 0)
     assert told.last[:2] == (ALL, ALL)
     assert told.last[2].startswith("Adam at 0.001: val_accuracy")
@@ -152,8 +152,8 @@ def test_what_was_queued_before_the_deadline_does_not_begin_after_it(tmp_path, m
 
 def test_a_search_whose_trials_all_fail_leaves_the_others(tmp_path):
     first = session(tmp_path)
-    first.run(MadeUp(first.plan, lambda t: t.contender == 0), Told())
-    assert {r.trial.contender for r in first.failed} == {0}
+    first.run(MadeUp(first.plan, lambda t: t.candidate == 0), Told())
+    assert {r.trial.candidate for r in first.failed} == {0}
     assert "SGD: all trials of its search failed to run" in first.notes
     assert first.results().verdict[0].startswith("Use Adam at 0.001 on data like these (made). It")
 
@@ -225,7 +225,7 @@ def test_the_best_so_far_is_found_among_new_records_only(tmp_path):
     assert best.told([]) == ""
     trials = [Trial(0, 0.1, seed) for seed in range(4)]
     scores = (0.5, 0.8, 0.7, 0.9)
-    records = [Record(t, result(s)) for t, s in zip(trials, scores, strict=True)]
+    records = [TrialRecord(t, result(s)) for t, s in zip(trials, scores, strict=True)]
     assert best.told(records[:1]) == "SGD at 0.1: val_accuracy 0.5000"
     assert best.told(records[:3]) == "SGD at 0.1: val_accuracy 0.8000"
     stuck = [*records[:3], replace(records[3], result=result(0.95, status="stuck"))]

@@ -177,10 +177,10 @@ def part(workshop, name):
 def test_each_replication_has_a_split_of_its_own_and_all_candidates_share_it(opened):
     workshop, _ = opened()
     splits = {}
-    for contender in (0, 1):
+    for candidate in (0, 1):
         for seed in (3, 4):
-            done(workshop, Trial(contender, 0.01, seed))
-            splits[contender, seed] = workshop._networks[-1].draw.parts
+            done(workshop, Trial(candidate, 0.01, seed))
+            splits[candidate, seed] = workshop._networks[-1].draw.parts
     for name in ("train", "validation", "test"):
         first, other = (getattr(splits[0, seed], name) for seed in (3, 4))
         np.testing.assert_array_equal(first, getattr(splits[1, 3], name))
@@ -239,8 +239,8 @@ def test_a_trial_does_not_depend_on_those_before_it(opened):
 def test_two_candidates_with_one_seed_start_alike_and_see_the_same_batches(opened):
     workshop, _ = opened()
     starts, orders = [], []
-    for contender in (0, 1):
-        training = workshop.training(Trial(contender, 0.01, 21))
+    for candidate in (0, 1):
+        training = workshop.training(Trial(candidate, 0.01, 21))
         training.begin()
         starts.append(training._network.state())
         orders.append(np.asarray(training._program.order(21, 2)))
@@ -473,8 +473,8 @@ def test_two_hundred_trials_do_not_grow_the_process(tmp_path):
 
     def train(seeds):
         for seed in seeds:
-            for contender in (0, 5):
-                workshop(Task((Trial(contender, 0.01, seed),)))
+            for candidate in (0, 5):
+                workshop(Task((Trial(candidate, 0.01, seed),)))
 
     train(range(40))  # fills the cache of initial states
     gc.collect()

@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli.config.nodes import Scalar, Sequence, Table, Text
+from dlcli.config.nodes import Scalar, Sequence, Text, YamlMapping
 from dlcli.config.rendering import dump_yaml
 from dlcli.config.yaml_text import parse_yaml, plain_value
 
@@ -84,7 +84,7 @@ def test_anchors_and_merge_keys_work_and_own_keys_win():
 
 def test_positions_are_one_based_and_span_the_value():
     root = parse_yaml(Text("t.yaml", "a:\n  - b: hello\n"))
-    assert isinstance(root, Table)
+    assert isinstance(root, YamlMapping)
     item = root.pairs["a"].node.items[0]
     assert (item.pairs["b"].key_mark.line, item.pairs["b"].key_mark.column) == (2, 5)
     mark = item.pairs["b"].node.mark

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dlcli.cli import run
-from dlcli.compare.session import Session
+from dlcli.compare.session import ComparisonSession
 from dlcli.store.comparisons import ComparisonFolder
 from dlcli.store.runs import ENVIRONMENT, create_run, list_runs, newest_run
 from tests.compare.made import plan
@@ -32,10 +32,10 @@ def made(root, name, *, started):
 def test_a_comparison_under_a_jumping_clock_is_the_same_and_keeps_its_time(
     tmp_path, monkeypatch, jump
 ):
-    steady = Session(plan(TWO), ComparisonFolder(tmp_path / "steady"))
+    steady = ComparisonSession(plan(TWO), ComparisonFolder(tmp_path / "steady"))
     steady.run(MadeUp(steady.plan), Told())
     real = time.time
-    jumped = Session(plan(TWO), ComparisonFolder(tmp_path / "jumped"))
+    jumped = ComparisonSession(plan(TWO), ComparisonFolder(tmp_path / "jumped"))
 
     class Jumping(MadeUp):
         def next_done(self):

@@ -6,7 +6,7 @@ import pytest
 
 from dlcli.compare.home import Home
 from dlcli.compare.placement import Placement
-from dlcli.compare.session import Session, write_settings
+from dlcli.compare.session import ComparisonSession, write_settings
 from dlcli.report.writing import write_comparison
 from dlcli.store.comparisons import ComparisonFolder
 from tests.compare.made import by_rate, plan
@@ -59,11 +59,11 @@ DAMAGES = {
 @pytest.mark.parametrize("name", ["trial.json", "history.csv"])
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_file_of_a_trial_is_found_said_and_the_trial_done_again(tmp_path, name, damage):
-    whole = Session(plan(TWO), ComparisonFolder(tmp_path))
+    whole = ComparisonSession(plan(TWO), ComparisonFolder(tmp_path))
     whole.run(MadeUp(whole.plan), Told())
     victim = sorted(tmp_path.glob(f"trials/*/{name}"))[3]
     DAMAGES[damage](victim)
-    again = Session(plan(TWO), ComparisonFolder(tmp_path))
+    again = ComparisonSession(plan(TWO), ComparisonFolder(tmp_path))
     executor = MadeUp(again.plan)
     again.run(executor, Told())
     assert executor.done == 1
@@ -71,13 +71,13 @@ def test_a_damaged_file_of_a_trial_is_found_said_and_the_trial_done_again(tmp_pa
     assert said or (name == "trial.json" and "link" in damage)  # then it was never finished
     assert again.results().verdict == whole.results().verdict
     assert victim.is_file()
-    third = Session(plan(TWO), ComparisonFolder(tmp_path))
+    third = ComparisonSession(plan(TWO), ComparisonFolder(tmp_path))
     assert third.remaining() == 0
 
 
 @pytest.mark.parametrize("damage", ["a file", "a dangling link"])
 def test_what_lies_where_a_trials_folder_should_be_is_moved_away(tmp_path, damage):
-    whole = Session(plan(TWO), ComparisonFolder(tmp_path))
+    whole = ComparisonSession(plan(TWO), ComparisonFolder(tmp_path))
     whole.run(MadeUp(whole.plan), Told())
     victim = sorted(tmp_path.glob("trials/*"))[3]
     victim.rename(tmp_path / "elsewhere")
@@ -85,10 +85,10 @@ def test_what_lies_where_a_trials_folder_should_be_is_moved_away(tmp_path, damag
         victim.write_text("mine")
     else:
         victim.symlink_to("nowhere")
-    again = Session(plan(TWO), ComparisonFolder(tmp_path))
+    again = ComparisonSession(plan(TWO), ComparisonFolder(tmp_path))
     again.run(MadeUp(again.plan), Told())
     assert again.results().verdict == whole.results().verdict
-    assert Session(plan(TWO), ComparisonFolder(tmp_path)).remaining() == 0
+    assert ComparisonSession(plan(TWO), ComparisonFolder(tmp_path)).remaining() == 0
     assert [path.name for path in (tmp_path / "earlier").iterdir()] == [f"1-{victim.name}"]
 
 
@@ -99,7 +99,9 @@ HERE = Placement("serial", 1)
 def compared(tmp_path):
     """Return a finished comparison with its tables, in `comparisons/made`."""
     made = plan(TWO)
-    session = Session(made, Home(made, None, tmp_path / "comparisons").opened(fresh=False))
+    session = ComparisonSession(
+        made, Home(made, None, tmp_path / "comparisons").opened(fresh=False)
+    )
     with session.folder.lock():
         write_settings(session, ["dlcli"], HERE)
         session.run(MadeUp(made), Told())
@@ -116,7 +118,7 @@ def again(compared, compare=TWO, *, name=None):
     made = plan(compare)
     home = Home(made, name, compared.folder.path.parent)
     found = home.found()
-    session = Session(made, found)
+    session = ComparisonSession(made, found)
     session.folder = home.opened(fresh=False)
     executor = MadeUp(made)
     executor.score = by_rate(dict.fromkeys(("SGD", "Adam", "Lion"), (0.01, 0.8)), width=3)

@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from dlcli.compare.placement import Placement
-from dlcli.compare.session import Session, write_settings
+from dlcli.compare.session import ComparisonSession, write_settings
 from dlcli.report.writing import write_comparison
 from dlcli.store.comparisons import ComparisonFolder
 from tests.compare.made import plan
@@ -26,7 +26,7 @@ HERE = Placement("serial", 1)
 def running(tmp_path):
     """Return a comparison in `comparisons/made` that is held, and has trained but not written."""
     (tmp_path / "comparisons").mkdir()
-    session = Session(plan(TWO), ComparisonFolder(tmp_path / "comparisons" / "made"))
+    session = ComparisonSession(plan(TWO), ComparisonFolder(tmp_path / "comparisons" / "made"))
     session.folder.path.mkdir()
     with session.folder.lock():
         write_settings(session, ["dlcli"], HERE)

@@ -32,7 +32,7 @@ def results():
     made = plan(COMPARE)
 
     def judge(made, trial):
-        is_sgd = made.contenders[trial.contender].label == "SGD"
+        is_sgd = made.candidates[trial.candidate].label == "SGD"
         fails = is_sgd and trial.seed in made.seeds[2:4]
         return result(0.5, status="diverged") if fails else None
 
@@ -124,7 +124,7 @@ def test_the_safer_rate_of_a_candidate_beside_a_cliff_is_told():
     score = by_rate({"SGD": (0.3, 0.8), "Adam": (1e-3, 0.9)}, spread=0.01, width=3)
 
     def judge(made, trial):
-        is_sgd = made.contenders[trial.contender].label == "SGD"
+        is_sgd = made.candidates[trial.candidate].label == "SGD"
         return result(0.5, status="stuck") if is_sgd and trial.rate > 0.4 else None
 
     schedule, records = run(made, score, judge=judge)

@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from dlcli.compare.session import Session
+from dlcli.compare.session import ComparisonSession
 from dlcli.errors import UserError
 from dlcli.report.writing import write_comparison
 from dlcli.store.comparisons import ComparisonFolder, find_comparison
@@ -35,7 +35,7 @@ def content(folder):
 
 
 def compared(place):
-    session = Session(plan(TWO), ComparisonFolder(place))
+    session = ComparisonSession(plan(TWO), ComparisonFolder(place))
     session.run(MadeUp(session.plan), Told())
     write_comparison(session, print, figures=False)
     session.folder.write_json("environment.json", {"problems": "p"})
@@ -53,7 +53,7 @@ def test_a_linked_trial_counts_as_damaged_and_what_it_leads_to_is_neither_read_n
     (forged / "trial.json").write_text(text)
     victim.symlink_to(forged)
     before = content(outside)
-    again = Session(plan(TWO), ComparisonFolder(tmp_path / "c"))
+    again = ComparisonSession(plan(TWO), ComparisonFolder(tmp_path / "c"))
     executor = MadeUp(again.plan)
     again.run(executor, Told())
     assert executor.done == 1

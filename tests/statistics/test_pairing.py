@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from dlcli.statistics.pairing import (
-    Pairs,
+    PairedDifferences,
     complete,
     holm,
     paired_t_p_value,
@@ -25,7 +25,7 @@ from tests.helpers import examples
 
 def difference(first, second, rng, resamples=10_000):
     """Return the difference of two candidates alone."""
-    return Pairs([first, second], rng, resamples).difference(0, 1)
+    return PairedDifferences([first, second], rng, resamples).difference(0, 1)
 
 
 p_values = st.lists(st.floats(0, 1), min_size=1, max_size=12)

@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 from scipy import stats
 
 from dlcli.statistics.signs import (
-    Pairs,
+    PairIndices,
     closed_p_values,
     differences,
     sign_flips,
@@ -26,7 +26,7 @@ def closed(scores, seed=0, **options):
     values = np.asarray(scores, float)
     best = int(values.mean(axis=1).argmax())
     candidates = len(values)
-    against = Pairs(np.full(candidates, best), np.arange(candidates))
+    against = PairIndices(np.full(candidates, best), np.arange(candidates))
     plain = student(differences(values, against), np.ones((1, values.shape[1])))[0][0]
     return closed_p_values(values, best, plain, np.random.default_rng(seed), **options)
 

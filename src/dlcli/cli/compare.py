@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from dlcli.compare.comparison import Comparison, Outlook
     from dlcli.compare.results import Results
-    from dlcli.compare.session import Session
+    from dlcli.compare.session import ComparisonSession
 
 DEFAULT = "compare_digits_cnn.yaml"
 """The packaged config that is compared where none is named."""
@@ -136,7 +136,7 @@ def _load_meanwhile(*, figures: bool) -> None:
         import dlcli.report.figures  # noqa: F401
 
 
-def _carried_out(comparison: Comparison, session: Session, *, figures: bool) -> Results:
+def _carried_out(comparison: Comparison, session: ComparisonSession, *, figures: bool) -> Results:
     """Train what is missing, showing the progress, and write what comes of it."""
     from dlcli.cli.progress import comparison_progress
     from dlcli.report.writing import write_comparison, write_interrupted
@@ -253,7 +253,7 @@ def _print_plan(outlook: Outlook, jobs: int, *, as_json: bool) -> None:
         return
     rows = [
         [plan.problems[c.problem].name, c.name, " ".join(f"{rate:g}" for rate in c.rates)]
-        for c in plan.contenders
+        for c in plan.candidates
     ]
     print_table(["problem", "candidate", "learning rates"], rows)
     echo(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from dlcli.compare.home import Home
 from dlcli.compare.plan.plan import budget_seconds
 from dlcli.compare.preflight import fitted, settled
-from dlcli.compare.session import Session, write_settings
+from dlcli.compare.session import ComparisonSession, write_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from dlcli.compare.placement import Placement
     from dlcli.compare.plan.plan import Plan
-    from dlcli.compare.session import Observer
+    from dlcli.compare.session import ComparisonObserver
 
 
 class Outlook(NamedTuple):
@@ -31,7 +31,7 @@ class Outlook(NamedTuple):
         remaining: Trials that are not, as far as one can see.
     """
 
-    session: Session
+    session: ComparisonSession
     seconds: float
     done: int
     remaining: int
@@ -93,7 +93,7 @@ class Comparison:
         return Outlook(session, seconds * share, done, remaining)
 
     @contextmanager
-    def opened(self, command: Sequence[str]) -> Iterator[Session]:
+    def opened(self, command: Sequence[str]) -> Iterator[ComparisonSession]:
         """Open the comparison's folder, and hold it.
 
         Args:
@@ -120,7 +120,7 @@ class Comparison:
             write_settings(session, command, self._placement)
             yield session
 
-    def run(self, session: Session, observer: Observer) -> None:
+    def run(self, session: ComparisonSession, observer: ComparisonObserver) -> None:
         """Train what is missing, until the budget's time is over.
 
         Raises:
@@ -144,6 +144,6 @@ class Comparison:
         self._plan, seconds = fitted(self._plan, self._workers, self._placement.jobs, self._budget)
         return seconds
 
-    def _session(self, home: Home) -> Session:
+    def _session(self, home: Home) -> ComparisonSession:
         kept = home.found() if self._resume else None
-        return Session(self._plan, kept, jobs=self._placement.jobs)
+        return ComparisonSession(self._plan, kept, jobs=self._placement.jobs)

@@ -88,11 +88,11 @@ def check(plan: Plan, executor: Executor, jobs: int) -> dict[int, Measurement]:
         WorkError: If a worker dies of it.
     """
     for index in _tried_first(plan, jobs):
-        executor.submit(Check(index), plan.contenders[index].program)
+        executor.submit(Check(index), plan.candidates[index].program)
     found = {}
     while (done := executor.next_done()) is not None:
         _raise_failure(plan, done)
-        found[plan.contenders[done.task.contender].problem] = done.value
+        found[plan.candidates[done.task.candidate].problem] = done.value
     return found
 
 
@@ -100,7 +100,7 @@ def _raise_failure(plan: Plan, done: Done) -> None:
     """Raise what went wrong with a check, if anything did."""
     if not done.error:
         return
-    problem = plan.problems[plan.contenders[done.task.contender].problem]
+    problem = plan.problems[plan.candidates[done.task.candidate].problem]
     message = f"{problem.name} cannot be trained: {done.error}"
     if done.crashed or done.error.startswith(OUT):
         raise WorkError(message, remedy=f"{REMEDY}, or lower --jobs")
@@ -108,16 +108,16 @@ def _raise_failure(plan: Plan, done: Done) -> None:
 
 
 def _tried_first(plan: Plan, jobs: int) -> list[int]:
-    """Return a contender of every problem, and as many more programs as keep all workers busy."""
-    seen = [contender.problem for contender in plan.contenders]
+    """Return a candidate of every problem, and as many more programs as keep all workers busy."""
+    seen = [candidate.problem for candidate in plan.candidates]
     first = [seen.index(problem) for problem in range(len(plan.problems))]
-    programs = {c.program: i for i, c in reversed(list(enumerate(plan.contenders)))}
+    programs = {c.program: i for i, c in reversed(list(enumerate(plan.candidates)))}
     others = [i for i in programs.values() if i not in first]
     return [*first, *sorted(others)[: max(0, jobs - len(first))]]
 
 
 def measure(plan: Plan, executor: Executor) -> dict[int, Measurement]:
-    """Time an epoch of every program; contenders that share one share its figures.
+    """Time an epoch of every program; candidates that share one share its figures.
 
     What was measured before on this machine is remembered, so that the same command plans the same
     comparison each time.
@@ -128,27 +128,27 @@ def measure(plan: Plan, executor: Executor) -> dict[int, Measurement]:
     """
     first: dict[Any, int] = {}
     found: dict[Any, Measurement] = {}
-    for index, contender in enumerate(plan.contenders):
-        if contender.program in first:
+    for index, candidate in enumerate(plan.candidates):
+        if candidate.program in first:
             continue
-        first[contender.program] = index
+        first[candidate.program] = index
         known = _remembered(_place(plan, index))
         if known is None:
-            executor.submit(Check(index, timed=True), contender.program)
+            executor.submit(Check(index, timed=True), candidate.program)
         else:
-            found[contender.program] = known
+            found[candidate.program] = known
     while (done := executor.next_done()) is not None:
         _raise_failure(plan, done)
-        found[plan.contenders[done.task.contender].program] = done.value
-        _remember(_place(plan, done.task.contender), done.value)
-    return {i: found[c.program] for i, c in enumerate(plan.contenders)}
+        found[plan.candidates[done.task.candidate].program] = done.value
+        _remember(_place(plan, done.task.candidate), done.value)
+    return {i: found[c.program] for i, c in enumerate(plan.candidates)}
 
 
 def _place(plan: Plan, index: int) -> Path:
-    """Return where a contender's times are remembered."""
-    contender = plan.contenders[index]
-    network = network_key(contender.config, computing_versions(), processor())
-    optimizer = hashlib.sha256(repr(contender.config.compile.optimizer).encode()).hexdigest()
+    """Return where a candidate's times are remembered."""
+    candidate = plan.candidates[index]
+    network = network_key(candidate.config, computing_versions(), processor())
+    optimizer = hashlib.sha256(repr(candidate.config.compile.optimizer).encode()).hexdigest()
     return cache_folder() / "timings" / f"{network}-{optimizer[:16]}.json"
 
 
@@ -172,9 +172,9 @@ def _remember(path: Path, measured: Measurement) -> None:
 def estimated_seconds(plan: Plan, measured: Mapping[int, Measurement], jobs: int) -> float:
     """Return how long a plan's trials take in the given number of processes."""
     total = sum(m.compiling for m in {id(m): m for m in measured.values()}.values())
-    for index, contender in enumerate(plan.contenders):
-        total += plan.trials_of(contender) * measured[index].trial_seconds(
-            contender.config.fit.epochs
+    for index, candidate in enumerate(plan.candidates):
+        total += plan.trials_of(candidate) * measured[index].trial_seconds(
+            candidate.config.fit.epochs
         )
     return total / jobs
 
@@ -216,7 +216,7 @@ def within_time(plan: Plan, measured: Mapping[int, Measurement], jobs: int, budg
     try:
         cut = within_budget(plan, math.floor(seconds / a_trial))
     except UserError:
-        message = f"{budget} are too short for {len(plan.contenders)} candidates"
+        message = f"{budget} are too short for {len(plan.candidates)} candidates"
         remedy = (
             f"Give at least {_duration(_trials_for(plan, 1), a_trial)} (the whole plan takes about "
             f"{_duration(plan.planned, a_trial)}), or name fewer optimizers."
@@ -234,8 +234,8 @@ def _duration(trials: int, a_trial: float) -> str:
 def _trials_for(plan: Plan, replications: int) -> int:
     """Return the fewest trials that are enough for so many replications, with rates to rank by."""
     fewest = max(1, plan.searches) * FEWEST_RATES
-    for each in range(fewest, max(map(plan.trials_of, plan.contenders))):
-        trials = each * len(plan.contenders)
+    for each in range(fewest, max(map(plan.trials_of, plan.candidates))):
+        trials = each * len(plan.candidates)
         if len(within_budget(plan, trials).seeds) >= replications:
             return trials
     return plan.planned
@@ -245,7 +245,7 @@ def _expected(plan: Plan, cut: Plan, budget: str, a_trial: float) -> str:
     """Say how many replications a budget of time is good for, and what those can tell."""
     count = len(cut.seeds)
     told = "replication" if count == 1 else "replications"
-    rates = max(len(contender.rates) for contender in cut.contenders)
+    rates = max(len(candidate.rates) for candidate in cut.candidates)
     first = (
         f"{budget} are enough for about {count} {told} of {len(plan.seeds)}, with up to {rates} "
         "learning rates"

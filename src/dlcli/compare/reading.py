@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dlcli import metrics
 from dlcli.compare.loading import read_data
-from dlcli.compare.plan.plan import STEERING, Plan, Problem, Score, budget_seconds, make_plan
+from dlcli.compare.plan.plan import STEERING, Plan, Problem, RankingScore, budget_seconds, make_plan
 from dlcli.compare.xla import known_or_ruled
 from dlcli.config.binding import bind
 from dlcli.config.diagnostics import ConfigError, Diagnostic, listing
@@ -169,7 +169,7 @@ def _worst(name: str) -> float:
     return metric.bounds[0] if metric.greater_is_better else metric.bounds[1]
 
 
-def score_of(problems: Sequence[Problem], settings: CompareConfig) -> Score:
+def score_of(problems: Sequence[Problem], settings: CompareConfig) -> RankingScore:
     """Return what ranks: the named metric, or the first of the first config's metrics.
 
     Raises:
@@ -189,10 +189,10 @@ def score_of(problems: Sequence[Problem], settings: CompareConfig) -> Score:
             remedy = "name a metric that suits all configs: --score"
             raise UserError(f"{problem.name} is not scored by {name}", remedy=remedy)
     metric = request.metric
-    return Score(name, read or "best", bool(metric.greater_is_better), metric.bounds)
+    return RankingScore(name, read or "best", bool(metric.greater_is_better), metric.bounds)
 
 
-def target_of(settings: CompareConfig, score: Score) -> float | None:
+def target_of(settings: CompareConfig, score: RankingScore) -> float | None:
     """Return the validation score that counts as reached.
 
     Raises:

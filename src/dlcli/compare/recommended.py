@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from dlcli.compare.plan.plan import contenders_of
+from dlcli.compare.plan.plan import candidates_of
 from dlcli.compare.plan.rates import with_rate
 from dlcli.config.diagnostics import ConfigError
 from dlcli.config.experiment import CompareConfig
@@ -17,9 +17,9 @@ from dlcli.errors import UserError, did_you_mean
 from dlcli.store.comparisons import BEST, RESULTS, SUMMARY, config_name
 
 if TYPE_CHECKING:
-    from dlcli.compare.plan.plan import Contender
+    from dlcli.compare.plan.plan import Candidate
     from dlcli.compare.results import Results
-    from dlcli.compare.session import Session
+    from dlcli.compare.session import ComparisonSession
     from dlcli.config.experiment import Config
     from dlcli.store.comparisons import ComparisonFolder
 
@@ -29,13 +29,13 @@ HEADER = """\
 """
 
 
-def config_at(contender: Contender, rate: float) -> Config:
+def config_at(candidate: Candidate, rate: float) -> Config:
     """Return a candidate's config at a learning rate, ready to train.
 
     It trains on the whole training part, unless a callback needs a validation part.
     """
-    config = contender.config
-    optimizer = with_rate(contender.written, rate)
+    config = candidate.config
+    optimizer = with_rate(candidate.written, rate)
     watched = any("monitor" in call.arguments or call.name in VALIDATED
                   for call in config.fit.callbacks)  # fmt: skip
     data = config.data if watched else replace(config.data, validation=0.0)
@@ -47,7 +47,7 @@ VALIDATED = ("EarlyStopping", "ReduceLROnPlateau", "ModelCheckpoint")
 """Callbacks that watch the validation loss unless they are told otherwise."""
 
 
-def write_best(session: Session, results: Results) -> None:
+def write_best(session: ComparisonSession, results: Results) -> None:
     """Write `best.yaml`: the recommended config of the first problem, if one is recommended."""
     folder, plan = session.folder, session.plan
     assert folder is not None  # noqa: S101 (there is one when something is written)
@@ -56,7 +56,7 @@ def write_best(session: Session, results: Results) -> None:
     if best["verdict"] != "best" or math.isnan(best["learning_rate"]):
         folder.remove(BEST)
         return
-    named = {c.name: c for c in plan.contenders if c.problem == 0}
+    named = {c.name: c for c in plan.candidates if c.problem == 0}
     rate = float(best["learning_rate"])
     header = HEADER.format(
         candidate=best["candidate"], rate=rate, comparison=folder.name, place=folder.path / BEST
@@ -105,11 +105,11 @@ def recommended(
     row = _row(folder, problems[name], candidate)
     number = list(problems).index(name) + 1
     config = _read(folder, config_name(number))
-    contenders = contenders_of(0, config, config.compare or CompareConfig())
-    contender = next((c for c in contenders if c.name == row.candidate), None)
-    if contender is None or row.rate is None:
+    candidates = candidates_of(0, config, config.compare or CompareConfig())
+    found = next((c for c in candidates if c.name == row.candidate), None)
+    if found is None or row.rate is None:
         raise folder.damaged(config_name(number))
-    return Recommended(contender.name, row.rate, config_at(contender, row.rate))
+    return Recommended(found.name, row.rate, config_at(found, row.rate))
 
 
 class _Row(NamedTuple):

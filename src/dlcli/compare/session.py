@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from dlcli.compare.plan.fingerprint import TrialKeys, problems_key
 from dlcli.compare.plan.plan import PROTOCOL
-from dlcli.compare.plan.records import Record, Result, Task, Trial, read_result
+from dlcli.compare.plan.records import Result, Task, Trial, TrialRecord, read_result
 from dlcli.compare.plan.schedule import Schedule
 from dlcli.config.rendering import to_plain, to_yaml
 from dlcli.errors import InterruptedRunError, UserError, WorkError
@@ -33,7 +33,7 @@ PRUNED = "-pruned-"
 """Between the key of a trial that was stopped early and a hash of the rates that it lost to."""
 
 
-class Observer(Protocol):
+class ComparisonObserver(Protocol):
     """Is told how a comparison goes, to show it."""
 
     def started(self, *, trials: int, kept: int) -> None:
@@ -44,7 +44,7 @@ class Observer(Protocol):
 
 
 @dataclass
-class Session:
+class ComparisonSession:
     """A comparison in its folder, which the caller holds.
 
     Attributes:
@@ -60,7 +60,7 @@ class Session:
 
     plan: Plan
     folder: ComparisonFolder | None
-    records: list[Record] = field(default_factory=list)
+    records: list[TrialRecord] = field(default_factory=list)
     schedule: Schedule | None = None
     notes: list[str] = field(default_factory=list)
     jobs: int = 1
@@ -73,7 +73,7 @@ class Session:
         self._optimizers: dict[int, Any] = {}
 
     @property
-    def failed(self) -> list[Record]:
+    def failed(self) -> list[TrialRecord]:
         """The trials that could not be run."""
         return [record for record in self.records if record.result.status == "failed"]
 
@@ -102,7 +102,7 @@ class Session:
         assert self.folder is not None  # noqa: S101 (nothing is trained without one)
         count = len(self.failed)
         first = self.failed[0]
-        name = self.plan.contenders[first.trial.contender].name
+        name = self.plan.candidates[first.trial.candidate].name
         what = "1 trial" if count == 1 else f"{count} trials"
         table = self.folder.path / "trials.csv"
         remedy = f"see the message column of {table}; the same command tries again"
@@ -129,7 +129,9 @@ class Session:
                 waiting.extend(schedule.tell(record.trial, record.result))
         return done, schedule.trials - done
 
-    def run(self, executor: Executor, observer: Observer, *, deadline: float = math.inf) -> None:
+    def run(
+        self, executor: Executor, observer: ComparisonObserver, *, deadline: float = math.inf
+    ) -> None:
         """Train what is missing, and keep each result as it comes.
 
         Args:
@@ -188,15 +190,15 @@ class Session:
                 late += len(task.trials)
             else:
                 trial = task.trials[0]
-                contender = self.plan.contenders[trial.contender]
+                candidate = self.plan.candidates[trial.candidate]
                 # A problem after the other, because a worker holds the data of one; and of each
                 # problem a replication after the other, so that what there is when the time is
                 # over is a fair comparison.
-                stage = contender.problem, self.plan.seeds.index(trial.seed)
-                executor.submit(task, contender.program, stage)
+                stage = candidate.problem, self.plan.seeds.index(trial.seed)
+                executor.submit(task, candidate.program, stage)
         return late
 
-    def _found(self, task: Task) -> list[Record] | None:
+    def _found(self, task: Task) -> list[TrialRecord] | None:
         """Return a task's results if all of them are kept."""
         found = []
         for trial in task.trials:
@@ -204,7 +206,7 @@ class Session:
             kept = self._read(key) or (self._read(_pruned(key, task)) if task.prune else None)
             if kept is None:
                 return None
-            found.append(Record(trial, kept[0], key, kept[1]))
+            found.append(TrialRecord(trial, kept[0], key, kept[1]))
         return found
 
     def _read(self, key: str) -> tuple[Result, int | None] | None:
@@ -229,13 +231,15 @@ class Session:
                 self.notes.append(note)
             return None
 
-    def _received(self, task: Task, results: Sequence[Result] | None, error: str) -> list[Record]:
+    def _received(
+        self, task: Task, results: Sequence[Result] | None, error: str
+    ) -> list[TrialRecord]:
         if results is None:
             results = [Result("failed", message=error) for _ in task.trials]
         records = []
         for trial, result in zip(task.trials, results, strict=True):
             key = self.key(trial)
-            records.append(Record(trial, result, key, self.jobs))
+            records.append(TrialRecord(trial, result, key, self.jobs))
             if result.status != "failed":
                 place = _pruned(key, task) if result.status == "pruned" else key
                 self._keep(place, trial, result)
@@ -244,13 +248,13 @@ class Session:
 
     def _keep(self, key: str, trial: Trial, result: Result) -> None:
         assert self.folder is not None  # noqa: S101 (nothing is trained without one)
-        contender = self.plan.contenders[trial.contender]
+        candidate = self.plan.candidates[trial.candidate]
         content = {each.name: getattr(result, each.name) for each in fields(result)}
         history = content.pop("history")
         told = {
-            "problem": self.plan.problems[contender.problem].name,
-            "candidate": contender.name,
-            "optimizer": self._written(trial.contender),
+            "problem": self.plan.problems[candidate.problem].name,
+            "candidate": candidate.name,
+            "optimizer": self._written(trial.candidate),
             "learning_rate": trial.rate,
             "replication": self.plan.seeds.index(trial.seed) + 1,
             "seed": trial.seed,
@@ -258,12 +262,12 @@ class Session:
         }
         self.folder.write_trial(key, {**told, "result": content}, history)
 
-    def _written(self, contender: int) -> Any:
-        """Return a contender's optimizer as plain data, written out once."""
-        if contender not in self._optimizers:
-            plain = to_plain(self.plan.contenders[contender].config)
-            self._optimizers[contender] = plain["compile"]["optimizer"]
-        return self._optimizers[contender]
+    def _written(self, candidate: int) -> Any:
+        """Return a candidate's optimizer as plain data, written out once."""
+        if candidate not in self._optimizers:
+            plain = to_plain(self.plan.candidates[candidate].config)
+            self._optimizers[candidate] = plain["compile"]["optimizer"]
+        return self._optimizers[candidate]
 
 
 def _pruned(key: str, task: Task) -> str:
@@ -284,24 +288,26 @@ class BestSoFar:
         self._seen = 0
         self._best: tuple[float, str] | None = None
 
-    def told(self, records: Sequence[Record]) -> str:
+    def told(self, records: Sequence[TrialRecord]) -> str:
         """Name it, of records of which those seen before come first; empty if there is none."""
         for record in records[self._seen :]:
             self._consider(record)
         self._seen = len(records)
         return self._best[1] if self._best else ""
 
-    def _consider(self, record: Record) -> None:
+    def _consider(self, record: TrialRecord) -> None:
         name, sign = f"val_{self._plan.score.metric}", self._plan.score.sign
         value = record.result.best.get(name) if record.result.status == "ok" else None
         if value is None or (self._best and value * sign <= self._best[0]):
             return
-        contender = self._plan.contenders[record.trial.contender]
-        told = f"{contender.name} at {record.trial.rate:g}: {name} {value:.4f}"
+        candidate = self._plan.candidates[record.trial.candidate]
+        told = f"{candidate.name} at {record.trial.rate:g}: {name} {value:.4f}"
         self._best = value * sign, told
 
 
-def write_settings(session: Session, command: Sequence[str], placement: Placement) -> None:
+def write_settings(
+    session: ComparisonSession, command: Sequence[str], placement: Placement
+) -> None:
     """Write config.yaml and environment.json; they say what the folder is."""
     folder, plan = session.folder, session.plan
     assert folder is not None  # noqa: S101 (there is one when something is written)

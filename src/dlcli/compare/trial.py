@@ -42,7 +42,7 @@ CLEARLY = 5
 fallen: class weights raise the loss of the frequent classes."""
 
 
-class Training:
+class TrialRun:
     """One trial while it is trained; it can be put aside for another one.
 
     Args:
@@ -63,11 +63,11 @@ class Training:
         loss: float,
         compiling: float,
     ) -> None:
-        contender = plan.contenders[trial.contender]
+        candidate = plan.candidates[trial.candidate]
         self.trial = trial
-        self.problem = plan.problems[contender.problem]
+        self.problem = plan.problems[candidate.problem]
         self.score = plan.score
-        self.epochs = contender.config.fit.epochs
+        self.epochs = candidate.config.fit.epochs
         self._program = program
         self._network = program.network
         self._initial = state
@@ -87,7 +87,7 @@ class Training:
         self._stuck = False
         self._is_grid = plan.is_grid
         self._ranks_last = plan.score.read == "last"
-        calls = [c for c in contender.config.fit.callbacks if c.name in STEERING]
+        calls = [c for c in candidate.config.fit.callbacks if c.name in STEERING]
         self._callbacks = keras.callbacks.CallbackList([construct(_directed(c)) for c in calls])
 
     def begin(self) -> None:

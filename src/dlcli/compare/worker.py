@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from dlcli.compare.loading import load_data, replicated
 from dlcli.compare.plan.records import Check, JitCheck, JitTimes, Measurement, Result, Task, Trial
-from dlcli.compare.trial import PartScores, Training, sample_loss
+from dlcli.compare.trial import PartScores, TrialRun, sample_loss
 from dlcli.config.diagnostics import ConfigError
 from dlcli.engine.fitting import make_program
 from dlcli.engine.model import MEMORY, construct
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from dlcli.compare.plan.plan import Contender, Plan
+    from dlcli.compare.plan.plan import Candidate, Plan
     from dlcli.data.draw import Draw
     from dlcli.data.pool import Pool
 
@@ -127,18 +127,18 @@ class Workshop:
         return [self._tried(trial) for trial in task.trials]
 
     def check(self, task: Check) -> Measurement:
-        """Build a contender's program and its problem's optimizers, and time it.
+        """Build a candidate's program and its problem's optimizers, and time it.
 
         Raises:
             ConfigError: If one of them cannot be made.
         """
-        contender = self.plan.contenders[task.contender]
-        network = self._network(contender.problem, self.plan.seeds[0])
-        for other in self.plan.contenders:
-            if other.problem == contender.problem:
+        candidate = self.plan.candidates[task.candidate]
+        network = self._network(candidate.problem, self.plan.seeds[0])
+        for other in self.plan.candidates:
+            if other.problem == candidate.problem:
                 construct(other.config.compile.optimizer)
-        state = self._state(contender, self.plan.seeds[0])
-        program, compiling = self.program(contender)
+        state = self._state(candidate, self.plan.seeds[0])
+        program, compiling = self.program(candidate)
         program.start(state, 0.0)  # a rate of 0 computes all and changes nothing
         if not task.timed:
             seconds = _epoch_seconds(program, ROUGHLY)
@@ -146,7 +146,7 @@ class Workshop:
         started = time.perf_counter()
         program.train_epoch(0, 0)
         trained = time.perf_counter()
-        problem = self.plan.problems[contender.problem]
+        problem = self.plan.problems[candidate.problem]
         parts = network.draw.parts
         assert parts.validation is not None  # noqa: S101 (a comparison needs a validation part)
         PartScores(network, problem, parts.validation).values()
@@ -155,15 +155,15 @@ class Workshop:
 
     def jit_times(self, task: JitCheck) -> JitTimes:
         """Time an epoch with XLA and without; the programs that were made stay as they are."""
-        contender = self.plan.contenders[task.contender]
-        own = self._network(contender.problem, self.plan.seeds[0])
+        candidate = self.plan.candidates[task.candidate]
+        own = self._network(candidate.problem, self.plan.seeds[0])
         seconds = {}
         for jit in (False, True):
             network = own
             if own.is_jit is not jit:
                 network = Network(own.config, own.draw, jit=jit)
             try:
-                program = make_program(network, contender.config.compile.optimizer)
+                program = make_program(network, candidate.config.compile.optimizer)
                 program.start(network.state(), 0.0)
                 seconds[jit] = _epoch_seconds(program, CLOSELY)
             except tf.errors.OpError:  # not everything can be compiled with XLA
@@ -171,17 +171,17 @@ class Workshop:
         leave_optimizing_to_xla(jit=own.is_jit)
         return JitTimes(with_xla=seconds[True], without=seconds[False])
 
-    def program(self, contender: Contender) -> tuple[Program, float]:
-        """Return a contender's program of the network in use, and the seconds that compiling took.
+    def program(self, candidate: Candidate) -> tuple[Program, float]:
+        """Return a candidate's program of the network in use, and the seconds that compiling took.
 
         They are 0 if it was compiled before.
         """
         network = self._networks[-1]
-        key = contender.program, id(network)
+        key = candidate.program, id(network)
         if key in self._programs:
             return self._programs[key], 0.0
         started = time.perf_counter()
-        made = make_program(network, contender.config.compile.optimizer)
+        made = make_program(network, candidate.config.compile.optimizer)
         made.warm_up()
         self._programs[key] = made
         return made, time.perf_counter() - started
@@ -189,7 +189,7 @@ class Workshop:
     def _network(self, problem: int, seed: int) -> Network:
         """Return a problem's network, with the data of a seed's replication in use."""
         if problem != self._problem:
-            self._forget()  # only one problem's data are held: contenders come problem by problem
+            self._forget()  # only one problem's data are held: candidates come problem by problem
             self._problem, self._pool = problem, self._data(problem)
         draw = self._draw(seed)
         for place, network in enumerate(self._networks):
@@ -222,43 +222,43 @@ class Workshop:
     def _loaded(self, problem: int) -> Pool:
         return load_data(self.plan.problems[problem])
 
-    def _state(self, contender: Contender, seed: int) -> list[np.ndarray]:
+    def _state(self, candidate: Candidate, seed: int) -> list[np.ndarray]:
         """Return the initial state of a seed, the same for every optimizer.
 
         Those of the next seeds are made with it: Keras's seeding lets TensorFlow forget how it
         runs its functions, which it then has to find out again.
         """
-        made = (id(self._networks[-1]), repr(contender.initializer))
+        made = (id(self._networks[-1]), repr(candidate.initializer))
         if (*made, seed) not in self._states:
             network = self._networks[-1]
-            state = network.initial_state(contender.config, seed)
+            state = network.initial_state(candidate.config, seed)
             room = max(1, int(STATES_BYTES // max(1, sum(array.nbytes for array in state))))
             self._states[*made, seed] = state
             for other in _after(seed, self.plan)[: room - 1]:
-                self._states[*made, other] = network.initial_state(contender.config, other)
+                self._states[*made, other] = network.initial_state(candidate.config, other)
             while len(self._states) > room:
                 self._states.popitem(last=False)
         self._states.move_to_end((*made, seed))
         return self._states[*made, seed]
 
-    def _start_loss(self, contender: Contender, seed: int) -> float:
+    def _start_loss(self, candidate: Candidate, seed: int) -> float:
         """Return the loss that a seed starts with."""
-        key = (id(self._networks[-1]), repr(contender.initializer), seed)
+        key = (id(self._networks[-1]), repr(candidate.initializer), seed)
         if key not in self._losses:
             network = self._networks[-1]
-            network.set_state(self._state(contender, seed))
+            network.set_state(self._state(candidate, seed))
             self._losses[key] = sample_loss(network)
         return self._losses[key]
 
-    def training(self, trial: Trial) -> Training:
+    def training(self, trial: Trial) -> TrialRun:
         """Return a trial that is about to begin."""
-        contender = self.plan.contenders[trial.contender]
-        self._network(contender.problem, trial.seed)
-        state = self._state(contender, trial.seed)
-        program, compiling = self.program(contender)
-        loss = self._start_loss(contender, trial.seed)
+        candidate = self.plan.candidates[trial.candidate]
+        self._network(candidate.problem, trial.seed)
+        state = self._state(candidate, trial.seed)
+        program, compiling = self.program(candidate)
+        loss = self._start_loss(candidate, trial.seed)
         check_room(sum(array.nbytes for array in state))
-        return Training(self.plan, trial, program, state, loss, compiling)
+        return TrialRun(self.plan, trial, program, state, loss, compiling)
 
     def _tried(self, trial: Trial) -> Result:
         training = self.training(trial)

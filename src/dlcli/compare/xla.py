@@ -44,7 +44,7 @@ def measured(plan: Plan, checked: Mapping[int, Measurement], executor: Executor,
         executor: Measures, with nothing beside it.
         jobs: Trials side by side.
     """
-    first = {contender.problem: i for i, contender in reversed([*enumerate(plan.contenders)])}
+    first = {candidate.problem: i for i, candidate in reversed([*enumerate(plan.candidates)])}
     places = {}
     for problem, measurement in checked.items():
         config = plan.problems[problem].config
@@ -52,12 +52,12 @@ def measured(plan: Plan, checked: Mapping[int, Measurement], executor: Executor,
         worth = _seconds(plan, problem, measurement) / jobs >= PAYS_FROM
         if worth and is_open(config) and not measurement.obstacle and _read(place) is None:
             places[problem] = place
-            executor.submit(JitCheck(first[problem]), plan.contenders[first[problem]].program)
+            executor.submit(JitCheck(first[problem]), plan.candidates[first[problem]].program)
     problems = list(plan.problems)
     while (done := executor.next_done()) is not None:
         if done.error:  # both ways do: the trials will say what is wrong
             continue
-        problem = plan.contenders[done.task.contender].problem
+        problem = plan.candidates[done.task.candidate].problem
         _write(places[problem], done.value)
         problems[problem] = replace(problems[problem], jit=_pays(done.value))
     return replace(plan, problems=tuple(problems))
@@ -66,9 +66,9 @@ def measured(plan: Plan, checked: Mapping[int, Measurement], executor: Executor,
 def _seconds(plan: Plan, problem: int, measurement: Measurement) -> float:
     """Return how long all trainings of a problem take one after another."""
     return sum(
-        plan.trials_of(contender) * measurement.trial_seconds(contender.config.fit.epochs)
-        for contender in plan.contenders
-        if contender.problem == problem
+        plan.trials_of(candidate) * measurement.trial_seconds(candidate.config.fit.epochs)
+        for candidate in plan.candidates
+        if candidate.problem == problem
     )
 
 

@@ -10,7 +10,7 @@ from dlcli import metrics
 from dlcli.config.diagnostics import ConfigError, Diagnostic
 from dlcli.config.experiment import (
     Call,
-    Candidate,
+    CandidateEntry,
     CompareConfig,
     CompileConfig,
     Config,
@@ -104,7 +104,7 @@ class _Binder:
             return tuple(self.value(item) for item in value)
         if isinstance(value, dict):
             return {k: self.value(v) for k, v in value.items()}
-        if isinstance(value, CompileConfig | FitConfig | CompareConfig | Candidate):
+        if isinstance(value, CompileConfig | FitConfig | CompareConfig | CandidateEntry):
             return replace(value, **{k: self.value(v) for k, v in vars(value).items()})
         return value
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dlcli.catalogue.signature import Type
 from dlcli.config.grammar import ListOf, MapOf, Typed
-from dlcli.config.nodes import Node, Pair, Scalar, Sequence, Table
+from dlcli.config.nodes import Node, Pair, Scalar, Sequence, YamlMapping
 from dlcli.config.reading import INVALID, Reader, join, report_unknown_keys, wrong_type
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def substitute(node: Node, values: Mapping[str, Node]) -> Node:
     if isinstance(node, Sequence):
         return substitute_items(node, values)
     pairs = {k: Pair(p.key_mark, substitute(p.node, values)) for k, p in node.pairs.items()}
-    return Table(pairs, node.mark)
+    return YamlMapping(pairs, node.mark)
 
 
 PARAMETERS: Final = MapOf(Typed((Type("any"),)))
@@ -61,7 +61,7 @@ def read_blocks(node: Node | None, reader: Reader) -> dict[str, Block]:
     """Read the `blocks` section."""
     if node is None:
         return {}
-    if not isinstance(node, Table):
+    if not isinstance(node, YamlMapping):
         wrong_type(node, "blocks", "a mapping of block names", reader)
         return {}
     blocks = {}
@@ -77,7 +77,7 @@ def _read_block(name: str, pair: Pair, reader: Reader) -> Block | None:
     if not re.search(IDENTIFIER, name):
         reader.report("bad-id", pair.key_mark, path, f"'{name}' is no name for a block")
         return None
-    if not isinstance(pair.node, Table):
+    if not isinstance(pair.node, YamlMapping):
         wrong_type(pair.node, path, "a mapping with 'layers'", reader)
         return None
     report_unknown_keys(pair.node, dict.fromkeys(("params", "layers")), path, reader)
@@ -94,7 +94,7 @@ def _read_block(name: str, pair: Pair, reader: Reader) -> Block | None:
 def _read_params(node: Node | None, path: str, reader: Reader) -> dict[str, Node | None]:
     """Read parameters: a mapping to defaults, or a list of names that have none."""
     path = join(path, "params")
-    if isinstance(node, Table):
+    if isinstance(node, YamlMapping):
         PARAMETERS.read(node, path, reader)
         return {name: pair.node for name, pair in node.pairs.items()}
     if node is None:

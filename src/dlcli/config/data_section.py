@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dlcli.config.calls import Variable
 from dlcli.config.diagnostics import listing
 from dlcli.config.grammar import Record, Typed, keys_of, read_arguments
-from dlcli.config.nodes import Mark, Node, Scalar, Table, Text
+from dlcli.config.nodes import Mark, Node, Scalar, Text, YamlMapping
 from dlcli.config.reading import INVALID, Reader, join, report_unknown_keys, wrong_type
 from dlcli.data import entries as dataset_entries
 from dlcli.data import own_files
@@ -49,7 +49,7 @@ class DataSection:
         if isinstance(node, Scalar) and isinstance(node.value, str):
             hint = f"write data: {{dataset: {node.value}}}"
             return wrong_type(node, path, "a mapping", reader, hint)
-        if not isinstance(node, Table):
+        if not isinstance(node, YamlMapping):
             return wrong_type(node, path, "a mapping", reader)
         own = _own_files_named(node)
         if len(own) + ("dataset" in node.pairs) != 1:
@@ -58,7 +58,9 @@ class DataSection:
             return reader.report("missing-key", node.mark, path, message, hint)
         common = self.common
         shared = ("dataset", *(f.name for f in common.fields))
-        flat = Table({k: p for k, p in node.pairs.items() if k not in (*shared, *own)}, node.mark)
+        flat = YamlMapping(
+            {k: p for k, p in node.pairs.items() if k not in (*shared, *own)}, node.mark
+        )
         if own:
             report_unknown_keys(flat, dict.fromkeys((*shared, *own)), path, reader)
             source = self._read_source(own[0], node.pairs[own[0]].node, join(path, own[0]), reader)
@@ -67,7 +69,7 @@ class DataSection:
                 node.pairs["dataset"].node, flat, dict.fromkeys(shared), path, reader
             )
         pairs = {k: p for k, p in node.pairs.items() if k in shared and k != "dataset"}
-        rest = common.read(Table(pairs, node.mark), path, reader)
+        rest = common.read(YamlMapping(pairs, node.mark), path, reader)
         return INVALID if INVALID in (source, rest) else self.factory(source, **rest)
 
     def write(self, value: Any, writer: Writer) -> dict[str, Any]:
@@ -76,11 +78,11 @@ class DataSection:
         return {"dataset": {value.source.name: options}, **self.common.write(value, writer)}
 
     def _read_dataset(
-        self, node: Node, flat: Table, shared: Mapping[str, None], path: str, reader: Reader
+        self, node: Node, flat: YamlMapping, shared: Mapping[str, None], path: str, reader: Reader
     ) -> Any:
         """Read `dataset: NAME` with options beside it, or `dataset: {NAME: options}`."""
         here = join(path, "dataset")
-        if isinstance(node, Table) and len(node.pairs) == 1:
+        if isinstance(node, YamlMapping) and len(node.pairs) == 1:
             name, pair = next(iter(node.pairs.items()))
             if flat.pairs:
                 report_unknown_keys(flat, shared, path, reader)
@@ -99,8 +101,8 @@ class DataSection:
             hint = "`dlcli data ls` lists them"
             return reader.report("unknown-dataset", mark or options.mark, path, message, hint)
         if isinstance(options, Scalar) and options.value is None:
-            options = Table({}, options.mark)
-        if not isinstance(options, Table):
+            options = YamlMapping({}, options.mark)
+        if not isinstance(options, YamlMapping):
             return wrong_type(options, path, f"the options of {name} by name", reader)
         values = read_arguments(options, entry, path, reader)
         if values is INVALID or _report_variables(values, reader):
@@ -114,7 +116,7 @@ class DataSection:
         return {"anyOf": [s for entry in entries for s in _source_schemas(entry, common)]}
 
 
-def _own_files_named(node: Table) -> list[str]:
+def _own_files_named(node: YamlMapping) -> list[str]:
     """Return the kinds of own files among the keys, but for options (`text` has one `text`)."""
     named = node.get("dataset")
     entry = find_dataset(str(named.value)) if isinstance(named, Scalar) else None
@@ -127,7 +129,7 @@ def find_dataset(name: str) -> Entry | None:
     return next((e for e in dataset_entries() if name in (e.name, *e.aliases)), None)
 
 
-def _located(values: dict[str, Any], entry: Entry, node: Table) -> dict[str, Any]:
+def _located(values: dict[str, Any], entry: Entry, node: YamlMapping) -> dict[str, Any]:
     """Make paths absolute: beside the config first, else below the working folder."""
     from pathlib import Path
 

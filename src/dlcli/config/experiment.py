@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Call",
-    "Candidate",
+    "CandidateEntry",
     "CompareConfig",
     "CompileConfig",
     "Config",
@@ -119,7 +119,7 @@ class FitConfig:
 
 
 @dataclass(frozen=True)
-class Candidate:
+class CandidateEntry:
     """One optimizer of a comparison, with its own rates if it has them."""
 
     optimizer: Call
@@ -133,8 +133,8 @@ class Candidate:
 class CompareConfig:
     """The comparison; None leaves a choice to the protocol's preset."""
 
-    optimizers: tuple[Candidate, ...] | None = key(
-        ListOf(CandidateItem(Candidate), minimum=1), None, "what is compared", quiet=True
+    optimizers: tuple[CandidateEntry, ...] | None = key(
+        ListOf(CandidateItem(CandidateEntry), minimum=1), None, "what is compared", quiet=True
     )
     learning_rates: tuple[float, ...] | None = key(
         ListOf(RATE, minimum=1), None, "one list for all", quiet=True

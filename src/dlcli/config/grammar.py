@@ -19,7 +19,7 @@ from dlcli.catalogue.catalogue import type_in_words
 from dlcli.catalogue.signature import Argument, Entry, Type
 from dlcli.config.calls import Call
 from dlcli.config.diagnostics import listing
-from dlcli.config.nodes import Mark, Node, Scalar, Sequence, Table, Word
+from dlcli.config.nodes import Mark, Node, Scalar, Sequence, Word, YamlMapping
 from dlcli.config.reading import (
     INVALID,
     Invalid,
@@ -125,8 +125,8 @@ class Record:
     def read(self, node: Node, path: str, reader: Reader) -> Any:
         """Read every key; unknown and missing ones are reported."""
         if isinstance(node, Scalar) and node.value is None:
-            node = Table({}, node.mark)  # `fit:` with nothing below it means the defaults
-        if not isinstance(node, Table):
+            node = YamlMapping({}, node.mark)  # `fit:` with nothing below it means the defaults
+        if not isinstance(node, YamlMapping):
             return wrong_type(node, path, "a mapping", reader)
         known = {f.name: f for f in self.fields}
         ok = not report_unknown_keys(node, known, path, reader)
@@ -207,7 +207,7 @@ class MapOf:
 
     def read(self, node: Node, path: str, reader: Reader) -> Any:
         """Return a dict of the values."""
-        if not isinstance(node, Table):
+        if not isinstance(node, YamlMapping):
             return wrong_type(node, path, "a mapping", reader)
         values: dict[str, Any] = {}
         for key, pair in node.pairs.items():
@@ -284,11 +284,13 @@ def _has_form_of(node: Node, alternative: Type) -> bool:
     if alternative.name == "any":
         return True
     if alternative.name == "entry":
-        return isinstance(node, Table) or (isinstance(node, Scalar) and isinstance(node.value, str))
+        return isinstance(node, YamlMapping) or (
+            isinstance(node, Scalar) and isinstance(node.value, str)
+        )
     if alternative.name == "array":
         return isinstance(node, Sequence)
     if alternative.name == "object":
-        return isinstance(node, Table)
+        return isinstance(node, YamlMapping)
     return isinstance(node, Scalar) and _is_scalar_of(node.value, alternative)
 
 
@@ -312,7 +314,7 @@ def read_typed(node: Node, alternative: Type, path: str, reader: Reader) -> Any:
         return read_entry(node, alternative.kind, path, reader)
     if isinstance(node, Sequence):
         return _read_array(node, alternative, path, reader)
-    if isinstance(node, Table):
+    if isinstance(node, YamlMapping):
         return _read_object(node, alternative, path, reader)
     value = node.value
     message = _out_of_range(value, alternative)
@@ -351,7 +353,7 @@ def _read_array(node: Sequence, alternative: Type, path: str, reader: Reader) ->
     return INVALID if INVALID in values else values
 
 
-def _read_object(node: Table, alternative: Type, path: str, reader: Reader) -> Any:
+def _read_object(node: YamlMapping, alternative: Type, path: str, reader: Reader) -> Any:
     spec = Typed(alternative.items or (Type("any"),), variables=True)
     values = {
         key: spec.read(pair.node, join(path, key), reader) for key, pair in node.pairs.items()
@@ -368,7 +370,7 @@ def read_entry(
     """
     if isinstance(node, Scalar) and isinstance(node.value, str):
         return _read_call(node.value, None, node.mark, kind, path, reader)
-    if not isinstance(node, Table):
+    if not isinstance(node, YamlMapping):
         return wrong_type(node, path, type_in_words((Type("entry", kind=kind),)), reader)
     names = [key for key in node.pairs if key not in siblings]
     if len(names) != 1:
@@ -377,7 +379,9 @@ def read_entry(
     return _read_call(names[0], pair.node, pair.key_mark, kind, path, reader)
 
 
-def _not_one_name(node: Table, names: list[str], kind: str, path: str, reader: Reader) -> Invalid:
+def _not_one_name(
+    node: YamlMapping, names: list[str], kind: str, path: str, reader: Reader
+) -> Invalid:
     if not names:
         example = f"one of Keras's {kind}"
         return reader.report("missing-name", node.mark, path, f"no class is named; write {example}")
@@ -411,8 +415,8 @@ def _read_call(
         return reader.report("refused", mark, path, message)
     here = join(path, name)
     if arguments is None or (isinstance(arguments, Scalar) and arguments.value is None):
-        arguments = Table({}, mark)
-    if not isinstance(arguments, Table):
+        arguments = YamlMapping({}, mark)
+    if not isinstance(arguments, YamlMapping):
         hint = ""
         if entry.arguments and isinstance(arguments, Scalar):
             hint = f"write {{{name}: {{{entry.arguments[0].name}: {arguments.value}}}}}"
@@ -438,7 +442,7 @@ def _unknown_name(name: str, mark: Mark, kind: str, path: str, reader: Reader) -
     return reader.report("unknown-name", mark, path, message, hint)
 
 
-def read_arguments(node: Table, entry: Entry, path: str, reader: Reader) -> Any:
+def read_arguments(node: YamlMapping, entry: Entry, path: str, reader: Reader) -> Any:
     """Read the keyword arguments of an entry; return a dict of those given."""
     values: dict[str, Any] = {}
     for name, pair in node.pairs.items():

@@ -9,7 +9,7 @@ from dlcli.catalogue.signature import Type
 from dlcli.config.blocks import IDENTIFIER, PARAMETERS, layers_schema, read_blocks, substitute_items
 from dlcli.config.grammar import ListOf, MapOf, Record, Typed, keys_of
 from dlcli.config.graph import InputConfig, LayerConfig, ModelConfig, Reference
-from dlcli.config.nodes import Node, Sequence, Table
+from dlcli.config.nodes import Node, Sequence, YamlMapping
 from dlcli.config.reading import INVALID, Reader, report_unknown_keys, wrong_type
 from dlcli.config.variables import VARIABLE_PATTERN
 from dlcli.config.wiring import ID, REPEAT, Scope, Wiring
@@ -24,13 +24,13 @@ DEFAULT_INPUTS: Final = (InputConfig("input"),)
 REFERENCES = ListOf(Typed((Type("string"),)), minimum=1, lone=True)
 
 
-def read_model(node: Node | None, blocks: Node | None, root: Table, reader: Reader) -> Any:
+def read_model(node: Node | None, blocks: Node | None, root: YamlMapping, reader: Reader) -> Any:
     """Read the `blocks` and `model` sections into a `ModelConfig`, or `INVALID`."""
     before = len(reader.diagnostics)
     known = read_blocks(blocks, reader)
     if node is None:
         return INVALID  # the document's grammar reports the missing key
-    if not isinstance(node, Table):
+    if not isinstance(node, YamlMapping):
         return wrong_type(node, "model", "a mapping with 'layers'", reader)
     report_unknown_keys(node, dict.fromkeys(("inputs", "layers", "outputs")), "model", reader)
     layers = node.get("layers")
@@ -55,7 +55,7 @@ def _read_inputs(node: Node | None, reader: Reader) -> tuple[InputConfig, ...]:
     default = DEFAULT_INPUTS
     if node is None:
         return default
-    if isinstance(node, Table):
+    if isinstance(node, YamlMapping):
         read = MapOf(INPUT, IDENTIFIER, "an id").read(node, "model.inputs", reader)
         if read is INVALID:
             return default
@@ -84,7 +84,7 @@ def _read_outputs(node: Node | None, wiring: Wiring, scope: Scope) -> tuple[Refe
 
 def _check_unused_blocks(wiring: Wiring, blocks: Node | None) -> None:
     """Find mistakes in blocks that nothing uses, as far as their defaults allow."""
-    if not isinstance(blocks, Table):
+    if not isinstance(blocks, YamlMapping):
         return
     for block in wiring.blocks.values():
         if block.path not in {layer.path.partition(".layers")[0] for layer in wiring.layers}:

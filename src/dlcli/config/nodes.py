@@ -85,7 +85,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Table:
+class YamlMapping:
     """A YAML mapping; keys are kept as the text they were written with."""
 
     pairs: Mapping[str, Pair]
@@ -97,4 +97,4 @@ class Table:
         return pair.node if pair else None
 
 
-Node = Scalar | Sequence | Table
+Node = Scalar | Sequence | YamlMapping

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from dlcli.config.diagnostics import ConfigError, Diagnostic
-from dlcli.config.nodes import Mark, Node, Pair, Scalar, Sequence, Table, Text
+from dlcli.config.nodes import Mark, Node, Pair, Scalar, Sequence, Text, YamlMapping
 from dlcli.config.yaml_text import parse_yaml
 
 _STEP: Final = re.compile(r"([^.\[\]=\s]+)|\[(\d+)\]")
@@ -70,18 +70,18 @@ def _put(node: Node, steps: tuple[Step, ...], value: Node, mark: Mark, text: Tex
         return _put_item(node, step, rest, value, mark, text)
     if isinstance(node, Scalar) and (node.value is None or node.value == step):
         # A bare `Adam` becomes `Adam: {}` when the path goes on below it.
-        node = Table(
-            {str(node.value): Pair(node.mark, Table({}, mark))} if node.value else {}, mark
+        node = YamlMapping(
+            {str(node.value): Pair(node.mark, YamlMapping({}, mark))} if node.value else {}, mark
         )
-    if not isinstance(node, Table):
+    if not isinstance(node, YamlMapping):
         raise _error(
             text, mark.column, mark.length, f"there is nothing below which '{step}' can stand"
         )
     old = node.pairs.get(step)
-    below = old.node if old else Table({}, mark)
+    below = old.node if old else YamlMapping({}, mark)
     key_mark = old.key_mark if old else mark
     new = Pair(key_mark, _put(below, rest, value, mark, text))
-    return Table({**node.pairs, step: new}, node.mark)
+    return YamlMapping({**node.pairs, step: new}, node.mark)
 
 
 def _put_item(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dlcli import metrics
 from dlcli.catalogue.signature import Type
 from dlcli.config.grammar import MapOf, Record, Typed, keys_of, read_entry
-from dlcli.config.nodes import Node, Plain, Scalar, Table, Word
+from dlcli.config.nodes import Node, Plain, Scalar, Word, YamlMapping
 from dlcli.config.reading import INVALID, Reader
 from dlcli.config.type_schemas import type_schema
 from dlcli.errors import UserError
@@ -123,11 +123,11 @@ class PerOutput:
         """Return a `Call`, or a dict of them by output id."""
         if isinstance(node, Scalar) and node.value is None:
             return None
-        if isinstance(node, Table) and self._is_by_output(node, reader):
+        if isinstance(node, YamlMapping) and self._is_by_output(node, reader):
             return by_output(self.value).read(node, path, reader)
         return self.value.read(node, path, reader)
 
-    def _is_by_output(self, node: Table, reader: Reader) -> bool:
+    def _is_by_output(self, node: YamlMapping, reader: Reader) -> bool:
         """Whether the keys are ids; one may be spelled like a class (`mse`, `Head`)."""
         if not any(self._is_class(key, reader) or key[:1].isupper() for key in node.pairs):
             return True
@@ -135,7 +135,7 @@ class PerOutput:
 
     def _names_class(self, node: Node, reader: Reader) -> bool:
         names = [node.value] if isinstance(node, Scalar) else []
-        names += node.pairs if isinstance(node, Table) else []
+        names += node.pairs if isinstance(node, YamlMapping) else []
         return len(names) == 1 and self._is_class(names[0], reader)
 
     def _is_class(self, name: Plain, reader: Reader) -> bool:
@@ -198,9 +198,9 @@ class CandidateItem:
         beside = self.beside
         names = tuple(f.name for f in beside.fields)
         call = read_entry(node, "optimizers", path, reader, names)
-        given = node.pairs if isinstance(node, Table) else {}
+        given = node.pairs if isinstance(node, YamlMapping) else {}
         pairs = {k: p for k, p in given.items() if k in names}
-        rest = beside.read(Table(pairs, node.mark), path, reader)
+        rest = beside.read(YamlMapping(pairs, node.mark), path, reader)
         return INVALID if INVALID in (call, rest) else self.factory(call, **rest)
 
     def write(self, value: Any, writer: Writer) -> Any:

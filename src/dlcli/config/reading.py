@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from dlcli.config.diagnostics import Diagnostic, listing
-from dlcli.config.nodes import Mark, Node, Sequence, Table
+from dlcli.config.nodes import Mark, Node, Sequence, YamlMapping
 from dlcli.errors import did_you_mean
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Reader:
 
 
 def report_unknown_keys(
-    node: Table, known: Mapping[str, object], path: str, reader: Reader
+    node: YamlMapping, known: Mapping[str, object], path: str, reader: Reader
 ) -> bool:
     """Report every key of a table that is not known; return whether there were any."""
     unknown = [key for key in node.pairs if key not in known]
@@ -62,7 +62,7 @@ def node_in_words(node: Node) -> str:
     """Describe a node's value for a message."""
     if isinstance(node, Sequence):
         return f"a list of {len(node.items)}"
-    if isinstance(node, Table):
+    if isinstance(node, YamlMapping):
         return "a mapping"
     if node.value is None:
         return "nothing (null)"

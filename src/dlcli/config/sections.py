@@ -8,7 +8,7 @@ from dlcli.catalogue.catalogue import load_catalogue
 from dlcli.config import blocks, network
 from dlcli.config.experiment import Config
 from dlcli.config.grammar import Field, Record, keys_of, record_of
-from dlcli.config.nodes import Node, Table
+from dlcli.config.nodes import Node, YamlMapping
 from dlcli.config.pieces import Deferred
 from dlcli.config.reading import INVALID, Reader, wrong_type
 
@@ -31,7 +31,7 @@ def read_config(root: Node, default_name: str, reader: Reader | None = None) -> 
         reader: Takes the mistakes.
     """
     reader = reader or Reader(load_catalogue())
-    if not isinstance(root, Table):
+    if not isinstance(root, YamlMapping):
         hint = "a config is a mapping: data: ..., model: ..., compile: ..., fit: ..."
         wrong_type(root, "", "a mapping at the top", reader, hint)
         return None

@@ -16,7 +16,7 @@ from dlcli.config.calls import Call
 from dlcli.config.diagnostics import listing
 from dlcli.config.grammar import Typed, read_entry
 from dlcli.config.graph import LayerConfig, Reference
-from dlcli.config.nodes import Node, Scalar, Sequence, Table
+from dlcli.config.nodes import Node, Scalar, Sequence, YamlMapping
 from dlcli.config.reading import INVALID, Reader, join, report_unknown_keys, wrong_type
 from dlcli.errors import did_you_mean
 
@@ -93,7 +93,7 @@ class Wiring:
         """Read `id` and `repeat`; keep `from` and `use` as nodes. None if it is no layer."""
         if isinstance(node, Scalar) and isinstance(node.value, str):
             return {}
-        if not isinstance(node, Table):
+        if not isinstance(node, YamlMapping):
             wrong_type(node, path, "a layer", self.reader, "write `Dense` or {Dense: {units: 10}}")
             return None
         found: dict[str, Any] = {
@@ -113,7 +113,7 @@ class Wiring:
             self.reader.report("unknown-key", node.pairs["with"].key_mark, path, message)
         return found
 
-    def _is_good_id(self, name: str, node: Table, scope: Scope, path: str) -> bool:
+    def _is_good_id(self, name: str, node: YamlMapping, scope: Scope, path: str) -> bool:
         mark = node.pairs["id"].node.mark
         if not re.search(IDENTIFIER, name):
             self.reader.report("bad-id", mark, join(path, "id"), f"'{name}' is no id", GOOD_ID)
@@ -206,7 +206,7 @@ class Wiring:
         self.reader.report("unknown-id", node.mark, path, message, hint)
 
     def _use(self, node: Node, name: str | None, scope: Scope, path: str) -> None:
-        assert isinstance(node, Table)  # noqa: S101  (it has the key `use`)
+        assert isinstance(node, YamlMapping)  # noqa: S101  (it has the key `use`)
         target = node.pairs["use"].node
         word = target.value if isinstance(target, Scalar) else None
         block = self.blocks.get(str(word))
@@ -228,7 +228,7 @@ class Wiring:
             self._placeholder(name, scope, path, node.mark)
 
     def _use_block(
-        self, block: Block, node: Table, name: str | None, scope: Scope, path: str
+        self, block: Block, node: YamlMapping, name: str | None, scope: Scope, path: str
     ) -> None:
         if block.name in scope.used_blocks:
             chain = " > ".join((*scope.used_blocks, block.name))
@@ -241,10 +241,10 @@ class Wiring:
         self.sequence(substitute_items(block.layers, values), inner, f"{block.path}.layers")
         scope.previous = inner.previous
 
-    def _parameters(self, block: Block, node: Table, path: str) -> dict[str, Node]:
+    def _parameters(self, block: Block, node: YamlMapping, path: str) -> dict[str, Node]:
         given = node.get("with")
         path = join(path, "with")
-        if given is not None and not isinstance(given, Table):
+        if given is not None and not isinstance(given, YamlMapping):
             wrong_type(given, path, f"the parameters of '{block.name}' by name", self.reader)
             given = None
         pairs = given.pairs if given else {}
@@ -264,15 +264,15 @@ class Wiring:
 
 def _explicit_ids(items: Sequence, prefix: str) -> set[str]:
     """Return the ids that the layers of a list are given, with their block's prefix."""
-    nodes = [item.get("id") for item in items.items if isinstance(item, Table)]
+    nodes = [item.get("id") for item in items.items if isinstance(item, YamlMapping)]
     names = [str(node.value) for node in nodes if isinstance(node, Scalar)]
     return {f"{prefix}_{name}" if prefix else name for name in names}
 
 
 def _argument_mark(node: Node, argument: str) -> Mark | None:
     """Return where an argument of a layer is written."""
-    tables = [p.node for p in node.pairs.values()] if isinstance(node, Table) else []
-    found = [t.get(argument) for t in tables if isinstance(t, Table)]
+    tables = [p.node for p in node.pairs.values()] if isinstance(node, YamlMapping) else []
+    found = [t.get(argument) for t in tables if isinstance(t, YamlMapping)]
     return next((value.mark for value in found if value is not None), None)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from dlcli.config.diagnostics import ConfigError, Diagnostic
-from dlcli.config.nodes import Mark, Node, Pair, Plain, Scalar, Sequence, Table, Text
+from dlcli.config.nodes import Mark, Node, Pair, Plain, Scalar, Sequence, Text, YamlMapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -215,9 +215,9 @@ class _Composer:
             items.append(self._node(event, depth + 1))
         return Sequence(tuple(items), mark)
 
-    def _table(self, mark: Mark, depth: int) -> Table:
+    def _table(self, mark: Mark, depth: int) -> YamlMapping:
         pairs: dict[str, Pair] = {}
-        merged: list[Table] = []
+        merged: list[YamlMapping] = []
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
             key_mark = self._mark(event)
             key = self._node(event, depth + 1)
@@ -235,14 +235,14 @@ class _Composer:
                 pairs[event.value] = Pair(key_mark, value)
         for table in merged:  # a key written here wins over a merged one
             pairs = {**table.pairs, **pairs}
-        return Table(pairs, mark)
+        return YamlMapping(pairs, mark)
 
-    def _merge_sources(self, value: Node) -> list[Table]:
+    def _merge_sources(self, value: Node) -> list[YamlMapping]:
         tables = value.items if isinstance(value, Sequence) else (value,)
         for node in tables:
-            if not isinstance(node, Table):
+            if not isinstance(node, YamlMapping):
                 self._report("bad-merge", node.mark, "'<<' merges mappings only")
-        return [node for node in tables if isinstance(node, Table)]
+        return [node for node in tables if isinstance(node, YamlMapping)]
 
 
 def _scalar_value(event: yaml.ScalarEvent) -> Plain:

@@ -24,7 +24,7 @@ from dlcli import metrics
 from dlcli.metrics.averaging import counted_classes
 from dlcli.metrics.families import (
     Matrix,
-    Ranking,
+    RankMetric,
     Share,
     Sums,
     counts,
@@ -259,7 +259,7 @@ class _Scorer:
             return None
         if isinstance(family, Sums) and family.share is not None:
             return self._exact(family, family.share)
-        if isinstance(family, Ranking) and family.pairs:
+        if isinstance(family, RankMetric) and family.pairs:
             return self._area(family, request)
         assert draws is not None  # noqa: S101  (everything else was drawn)
         value = value_of(self.batch, request)
@@ -293,7 +293,7 @@ class _Scorer:
         values, low, high = (parts.made(part)[counts_too] for part in (share, low, high))
         return of_mean(values, low, high, influence[:, counts_too])
 
-    def _area(self, family: Ranking, request: metrics.Request) -> list[float] | None:
+    def _area(self, family: RankMetric, request: metrics.Request) -> list[float] | None:
         """Return the interval of the area under the ROC curve, averaged over the classes."""
         truth, output = self.batch.truth, self.batch.output
         columns = [1] if self.batch.task == "binary" else range(truth.shape[1])
@@ -324,7 +324,7 @@ class _Scorer:
         flawless = _is_flawless(request, float(np.mean(values)))
         return [min(low, self._not_excluded(family)) if flawless else low, high]
 
-    def _not_excluded(self, family: Sums | Ranking) -> float:
+    def _not_excluded(self, family: Sums | RankMetric) -> float:
         """Return the lower limit of a metric that is perfect over the split."""
         sums = counts(self.batch).sum(axis=0)
         if isinstance(family, Sums) and family.statistics is counts:
@@ -345,7 +345,7 @@ class _Scorer:
         """Return the bootstrap values of each metric that needs them, (resamples[, 2])."""
         families = {request.text: request.family(self.batch.task) for request in requests}
         sums = {t: f for t, f in families.items() if isinstance(f, Sums) and f.share is None}
-        rankings = {t: f for t, f in families.items() if isinstance(f, Ranking) and not f.pairs}
+        rankings = {t: f for t, f in families.items() if isinstance(f, RankMetric) and not f.pairs}
         statistics = {text: family.statistics(self.batch) for text, family in sums.items()}
         parts: dict[str, list[np.ndarray]] = {text: [] for text in (*sums, *rankings)}
         ranked = 0

@@ -53,7 +53,7 @@ class Sums:
 
 
 @dataclass(frozen=True)
-class Ranking:
+class RankMetric:
     """A metric of how scores rank the positives of each class, averaged over the classes.
 
     Attributes:
@@ -71,7 +71,7 @@ class Matrix:
     """The confusion matrix itself: rows are true classes, columns predicted ones."""
 
 
-Family = Sums | Ranking | Matrix
+Family = Sums | RankMetric | Matrix
 
 
 def with_count(batch: Batch, *columns: Any) -> Any:
@@ -111,7 +111,7 @@ def occurs(xp: Any, count: Any) -> Any:
 
 
 def ranked_values(
-    families: Sequence[Ranking], truth: np.ndarray, scores: np.ndarray, weights: np.ndarray
+    families: Sequence[RankMetric], truth: np.ndarray, scores: np.ndarray, weights: np.ndarray
 ) -> np.ndarray:
     """Return ranking metrics of one class for many weightings of the examples at once.
 
@@ -136,7 +136,7 @@ def ranked_values(
     return np.stack([family.area(tp, fp, np) for family in families])
 
 
-def ranked_mean(families: Sequence[Ranking], batch: Batch, weights: np.ndarray) -> np.ndarray:
+def ranked_mean(families: Sequence[RankMetric], batch: Batch, weights: np.ndarray) -> np.ndarray:
     """Return ranking metrics averaged over the classes for which they are defined.
 
     Args:

@@ -9,7 +9,7 @@ import numpy as np
 
 from dlcli import metrics
 from dlcli.errors import DataError
-from dlcli.metrics.families import Matrix, Ranking, ranked_mean
+from dlcli.metrics.families import Matrix, RankMetric, ranked_mean
 from dlcli.metrics.predictions import CLASS_TASKS, Batch, batch_of_arrays
 from dlcli.runtime.files import finite
 
@@ -136,7 +136,7 @@ def value_of(batch: Batch, request: metrics.Request) -> Any:
     family = request.family(batch.task)
     if isinstance(family, Matrix):
         return confusion_matrix(batch).tolist()
-    if isinstance(family, Ranking):
+    if isinstance(family, RankMetric):
         return plain_value(ranked_mean([family], batch, np.ones((len(batch.truth), 1)))[0, 0])
     return plain_value(family.finish(family.statistics(batch).sum(axis=0), np))
 

@@ -15,7 +15,7 @@ import numpy as np
 from keras import ops
 
 from dlcli.errors import UserError
-from dlcli.metrics.families import Matrix, Ranking, Sums
+from dlcli.metrics.families import Matrix, RankMetric, Sums
 from dlcli.metrics.predictions import (
     CLASS_TASKS,
     DOUBLE,
@@ -54,7 +54,7 @@ def build(request: Request, *, task: str, classes: int, from_logits: bool) -> ke
         raise UserError(message, remedy=remedy)
     metric = (
         RankingMetric(request.text, family, task, classes, from_logits)
-        if isinstance(family, Ranking)
+        if isinstance(family, RankMetric)
         else SumMetric(request.text, family, task, classes, from_logits)
     )
     # Callbacks ask a metric whether more is better; Keras has no public way to say so.
@@ -127,7 +127,7 @@ class RankingMetric(NamedAsTyped, keras.metrics.AUC):
     """
 
     def __init__(
-        self, name: str, family: Ranking, task: str, classes: int, from_logits: bool
+        self, name: str, family: RankMetric, task: str, classes: int, from_logits: bool
     ) -> None:
         several = task != "binary"
         super().__init__(

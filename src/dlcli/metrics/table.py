@@ -16,7 +16,7 @@ from dlcli.metrics.averaging import Average, averaged, counted_classes, weighted
 from dlcli.metrics.families import (
     Family,
     Matrix,
-    Ranking,
+    RankMetric,
     Share,
     Sums,
     counts,
@@ -294,7 +294,7 @@ def auc(task: str) -> Family:  # noqa: ARG001
         total = tp[..., -1] * fp[..., -1]
         return xp.where(total > 0, under, UNDEFINED) / xp.where(total > 0, total, 1.0)
 
-    return Ranking(area, pairs=True)
+    return RankMetric(area, pairs=True)
 
 
 def average_precision(task: str) -> Family:  # noqa: ARG001
@@ -311,7 +311,7 @@ def average_precision(task: str) -> Family:  # noqa: ARG001
         value = xp.sum(found * precisions, axis=-1)
         return xp.where(total > 0, value, UNDEFINED) / xp.where(total > 0, total, 1.0)
 
-    return Ranking(area)
+    return RankMetric(area)
 
 
 def log_loss(task: str) -> Family:

@@ -19,7 +19,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from dlcli.errors import UserError, WorkError
-from dlcli.parallel.pool import Heard, Member, Pool
+from dlcli.parallel.pool import Heard, Member, WorkerPool
 from dlcli.parallel.tasks import Remote, Worker, packed, told
 from dlcli.runtime.installation import install_command
 
@@ -224,7 +224,7 @@ def _cause(error: Exception) -> str:
     return f"its worker was lost: {' '.join(kept)[:300]}"
 
 
-class Cluster(Pool[_Actor]):
+class Cluster(WorkerPool[_Actor]):
     """Does tasks on the cluster that was connected to.
 
     Args:

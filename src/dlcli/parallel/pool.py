@@ -81,7 +81,7 @@ class Member(abc.ABC):
 M = TypeVar("M", bound=Member)
 
 
-class Pool(abc.ABC, Generic[M]):
+class WorkerPool(abc.ABC, Generic[M]):
     """Does tasks by workers that are started as tasks come.
 
     A worker goes on with its last group where it can. One that dies costs only its task, which is

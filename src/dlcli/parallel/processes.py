@@ -15,7 +15,7 @@ import threading
 from multiprocessing import connection, forkserver, resource_tracker
 from typing import TYPE_CHECKING, Any
 
-from dlcli.parallel.pool import Heard, Member, Pool
+from dlcli.parallel.pool import Heard, Member, WorkerPool
 from dlcli.parallel.tasks import Worker, packed
 from dlcli.runtime.interrupts import unheard_by_children
 from dlcli.runtime.memory import OUT
@@ -104,7 +104,7 @@ class _Process(Member):
         self._part()
 
 
-class Processes(Pool[_Process]):
+class Processes(WorkerPool[_Process]):
     """Does tasks in several processes.
 
     Args:

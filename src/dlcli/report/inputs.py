@@ -93,7 +93,7 @@ def _glyphs() -> frozenset[int]:
 
 
 @dataclass(frozen=True)
-class Scale:
+class ColorScale:
     """What colours stand for.
 
     Attributes:
@@ -115,25 +115,25 @@ class Scale:
         return {"cmap": self.cmap, "vmin": self.low, "vmax": self.high}
 
 
-def pixel_scale(examples: Iterable[Example]) -> Scale | None:
+def pixel_scale(examples: Iterable[Example]) -> ColorScale | None:
     """Return the grey levels that images share; None for images in colours."""
     pixels = [example.values for example in examples]
     if not pixels or pixels[0].shape[-1] in (3, 4):
         return None
     grey = [image.mean(axis=-1) for image in pixels]
     low, high = min(float(g.min()) for g in grey), max(float(g.max()) for g in grey)
-    return Scale("pixel value", "gray", low, high if high > low else low + 1)
+    return ColorScale("pixel value", "gray", low, high if high > low else low + 1)
 
 
-def value_scale(examples: Iterable[Example]) -> Scale:
+def value_scale(examples: Iterable[Example]) -> ColorScale:
     """Return the colours of the values of sequences: of both signs around zero, or of amounts."""
     parts = [example.values[: example.length()] for example in examples]
     low = min((float(part.min()) for part in parts), default=0.0)
     high = max((float(part.max()) for part in parts), default=1.0)
     if low < 0 < high:
         limit = max(-low, high)
-        return Scale("input value", SIGNED, -limit, limit)
-    return Scale("input value", "gray", low, high if high > low else low + 1)
+        return ColorScale("input value", SIGNED, -limit, limit)
+    return ColorScale("input value", "gray", low, high if high > low else low + 1)
 
 
 BARS = 0.62
@@ -162,7 +162,7 @@ class Sheet:
         place = (left / self.width, 1 - top / self.height)
         self.figure.text(*place, text, fontsize=size, va="top", ha="left")
 
-    def bars(self, scales: Sequence[Scale | None]) -> None:
+    def bars(self, scales: Sequence[ColorScale | None]) -> None:
         """Draw a colour bar for each scale, side by side at the bottom."""
         known = [scale for scale in scales if scale is not None]
         width = min((self.width - 0.2) / max(len(known), 1), 2.4)
@@ -186,7 +186,7 @@ def bare(panel: Axes) -> Axes:
     return panel
 
 
-def draw_image(panel: Axes, pixels: np.ndarray, scale: Scale | None = None) -> AxesImage:
+def draw_image(panel: Axes, pixels: np.ndarray, scale: ColorScale | None = None) -> AxesImage:
     """Show an image in its colours, one channel in grey; its own greys without a scale."""
     if pixels.shape[-1] in (3, 4):
         low, high = min(float(pixels.min()), 0.0), max(float(pixels.max()), 1.0)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dlcli.compare.results import Results
-    from dlcli.compare.session import Session
+    from dlcli.compare.session import ComparisonSession
 
 
 def write_report(name: str, runs: Path, comparisons: Path) -> Path:
@@ -54,7 +54,9 @@ def _write_comparison_report(folder: ComparisonFolder) -> Path:
         raise UserError(message, remedy="wait for it to end: it writes its tables then") from error
 
 
-def write_comparison(session: Session, tell: Callable[[str], None], *, figures: bool) -> Results:
+def write_comparison(
+    session: ComparisonSession, tell: Callable[[str], None], *, figures: bool
+) -> Results:
     """Write the tables of a comparison into its folder, and its figures and page if asked to.
 
     Tables that hold more trials than these are kept beside them.
@@ -85,7 +87,9 @@ def write_comparison(session: Session, tell: Callable[[str], None], *, figures: 
     return results
 
 
-def write_interrupted(session: Session, tell: Callable[[str], None], *, figures: bool) -> None:
+def write_interrupted(
+    session: ComparisonSession, tell: Callable[[str], None], *, figures: bool
+) -> None:
     """Write the tables of what is done after Ctrl-C, unless those that are there hold more."""
     assert session.folder is not None  # noqa: S101 (there is one when something is trained)
     keys = {record.key for record in session.records}

@@ -16,7 +16,7 @@ import numpy as np
 from scipy import optimize, special, stats
 
 from dlcli.statistics.power import ALPHA, MOST_REPLICATIONS, POWER
-from dlcli.statistics.signs import Pairs, closed_p_values, differences, smallest_sign_p_value
+from dlcli.statistics.signs import PairIndices, closed_p_values, differences, smallest_sign_p_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -209,7 +209,7 @@ class _Table:
         self.values = values
         candidates, self.replications = values.shape
         everyone = np.indices((candidates, candidates)).reshape(2, -1)
-        gaps = differences(values, Pairs(*everyone))
+        gaps = differences(values, PairIndices(*everyone))
         shape = (candidates, candidates)
         self.means = gaps.mean(axis=1).reshape(shape)
         """Row minus column."""

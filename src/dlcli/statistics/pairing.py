@@ -110,7 +110,7 @@ def _tail(n: int) -> float:
     return float(stats.norm.cdf(-math.sqrt(n / (n - 1)) * stats.t.ppf(0.975, n - 1)))
 
 
-class Pairs:
+class PairedDifferences:
     """Differences of any two candidates, which share the resamples of their seeds.
 
     Args:
@@ -288,7 +288,9 @@ def pairwise(
         wilcoxon_holm (p-values).
     """
     number = max(1, len(names) * (len(names) - 1) // 2)
-    pairs = Pairs(scores, rng, min(resamples, max(FEWEST_RESAMPLES, MOST_MEANS // number)))
+    pairs = PairedDifferences(
+        scores, rng, min(resamples, max(FEWEST_RESAMPLES, MOST_MEANS // number))
+    )
     improvement = probability_of_improvement(scores)
     rows = []
     for i, j in combinations(range(len(names)), 2):

@@ -35,7 +35,7 @@ ROUNDING = 1e-12
 """Differences below this share of the largest score are rounding errors: a tie."""
 
 
-class Pairs(NamedTuple):
+class PairIndices(NamedTuple):
     """The pairs of candidates, the first of lower index: shape (pairs,) each."""
 
     first: NDArray[np.intp]
@@ -70,7 +70,7 @@ def sign_flips(
     return np.asarray(signs)
 
 
-def differences(values: NDArray[np.float64], pairs: Pairs) -> NDArray[np.float64]:
+def differences(values: NDArray[np.float64], pairs: PairIndices) -> NDArray[np.float64]:
     """Return first minus second, shape (pairs, replications); rounding errors are 0."""
     found = values[pairs.first] - values[pairs.second]
     found[np.abs(found) <= ROUNDING * np.abs(values).max(initial=0.0)] = 0.0
@@ -161,7 +161,7 @@ def closed_p_values(
     pairs = candidates * (candidates - 1) // 2
     most = min(most, max(FEWEST_FLIPS, MOST_STATISTICS // pairs))
     signs = sign_flips(replications, rng, most)
-    against = Pairs(np.full(candidates, best), np.arange(candidates))
+    against = PairIndices(np.full(candidates, best), np.arange(candidates))
     own = differences(values, against)
     skewness = student(own, signs[:1])[1][0]
     observed = skewness_corrected(statistics, skewness, replications)
@@ -202,7 +202,7 @@ def _largest_by_step(
     ordered = values[order]
     for step in range(candidates - 1):
         later = np.arange(step + 1, candidates)
-        gaps = differences(ordered, Pairs(np.full(len(later), step), later))
+        gaps = differences(ordered, PairIndices(np.full(len(later), step), later))
         chunk = max(1, CELLS // len(signs))
         for start in range(0, len(gaps), chunk):
             t, skewness = student(gaps[start : start + chunk], signs)

@@ -44,7 +44,7 @@ CHECKPOINT_SHARE = 0.05
 T = TypeVar("T")
 
 
-class Observer(Protocol):
+class TrainingObserver(Protocol):
     """Is told how a training goes, to show it."""
 
     def started(self, *, epochs: int, steps: int, first_epoch: int) -> None:
@@ -136,7 +136,7 @@ def take_up(experiment: Experiment, run: RunFolder) -> Checkpoint | None:
 def train(
     experiment: Experiment,
     run: RunFolder,
-    observer: Observer,
+    observer: TrainingObserver,
     checkpoint: Checkpoint | None = None,
 ) -> TrainingResult:
     """Train a model and write the run's results into its folder.
@@ -233,7 +233,7 @@ class Recorder(keras.callbacks.Callback):
     def __init__(
         self,
         run: RunFolder,
-        observer: Observer,
+        observer: TrainingObserver,
         others: list[keras.callbacks.Callback],
         checkpoint: Checkpoint | None,
         config: Config,

@@ -39,10 +39,10 @@ if TYPE_CHECKING:
     from dlcli.config.experiment import Config
     from dlcli.data.formats.keras_cache import Progress
     from dlcli.train.checkpoint import Checkpoint
-    from dlcli.train.fit import Experiment, Observer, TrainingResult
+    from dlcli.train.fit import Experiment, TrainingObserver, TrainingResult
 
 
-class Session:
+class TrainingSession:
     """One training about to happen; as a context manager it holds the run's lock.
 
     Nothing is written into the run's folder before the lock is held: another process may be
@@ -93,7 +93,7 @@ class Session:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def train(self, observer: Observer) -> TrainingResult:
+    def train(self, observer: TrainingObserver) -> TrainingResult:
         """Train, and note a failure in the run's status."""
         from dlcli.train.fit import train
 
@@ -115,7 +115,7 @@ def start(
     root: Path,
     out: Path | None,
     progress: Progress | None = None,
-) -> Session:
+) -> TrainingSession:
     """Read a config, load its data and build its model; the run's folder comes last.
 
     So a mistake that shows before training leaves no folder behind.
@@ -137,7 +137,7 @@ def start_from(
     root: Path,
     out: Path | None,
     progress: Progress | None = None,
-) -> Session:
+) -> TrainingSession:
     """Do the same with a config's text; see `start`."""
     config = parse_config(text, overrides)
     data = config.data
@@ -154,10 +154,10 @@ def start_from(
         return create_run_at(out) if out else create_run(root, config.name, now=datetime.now(UTC))
 
     remarks = _remarks(config, experiment.config)
-    return Session(experiment, open_run, source=text.content, remarks=remarks)
+    return TrainingSession(experiment, open_run, source=text.content, remarks=remarks)
 
 
-def resume(root: Path, name: str, *, epochs: int | None, config: str | None) -> Session:
+def resume(root: Path, name: str, *, epochs: int | None, config: str | None) -> TrainingSession:
     """Take up a run where it stopped, or train a finished one for more epochs.
 
     Raises:
@@ -176,7 +176,7 @@ def resume(root: Path, name: str, *, epochs: int | None, config: str | None) -> 
 
     form = saved_form(run)
     experiment = prepare(read, encoder=form and form.encoder)
-    return Session(experiment, lambda: run)
+    return TrainingSession(experiment, lambda: run)
 
 
 def _check_more_to_do(run: RunFolder, epochs: int | None, name: str) -> None:

@@ -46,7 +46,7 @@ def test_the_same_trial_has_the_same_key_whatever_is_compared_with_it():
 @pytest.mark.parametrize(
     "trial",
     [
-        replace(TRIAL, rate=0.02), replace(TRIAL, seed=8), replace(TRIAL, contender=0),
+        replace(TRIAL, rate=0.02), replace(TRIAL, seed=8), replace(TRIAL, candidate=0),
     ],
     ids=str,
 )  # fmt: skip
@@ -129,8 +129,8 @@ def test_neither_the_place_in_the_config_nor_files_of_callbacks_nor_orders_decid
     schedule = f"{{SGD: {{learning_rate: {{ExponentialDecay: {decay}}}}}}}"
     first = plan(f"compare: {{optimizers: [{schedule}, Adam]}}")
     second = plan(f"compare: {{optimizers: [Adam, {schedule}]}}")
-    assert key(first, replace(TRIAL, contender=0)) == key(second, TRIAL)
-    assert first.contenders[0].program == second.contenders[1].program
+    assert key(first, replace(TRIAL, candidate=0)) == key(second, TRIAL)
+    assert first.candidates[0].program == second.candidates[1].program
     made = plan(TWO)
     logger = Call("callbacks", "CSVLogger", {"filename": "log.csv"})
     assert key(changed(made, fit={"callbacks": (logger,)})) == key(made)

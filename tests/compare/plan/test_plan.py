@@ -11,7 +11,7 @@ from tests.compare.made import plan
 
 
 def names(made):
-    return [contender.name for contender in made.contenders]
+    return [candidate.name for candidate in made.candidates]
 
 
 def test_the_standard_plan():
@@ -19,19 +19,19 @@ def test_the_standard_plan():
     assert names(made) == [
         "SGD", "Momentum", "Nesterov", "Adagrad", "RMSprop", "Adam", "AdamW", "Lion",
     ]  # fmt: skip
-    assert {len(c.rates) for c in made.contenders} == {7, 9}
+    assert {len(c.rates) for c in made.candidates} == {7, 9}
     assert len(made.seeds) == 10
     assert (made.searches, made.split, made.tune) == (1, "resample", "each")
     assert made.planned == 70 + 8 * 9 * 3
-    assert all(c.step == 0.5 for c in made.contenders)
+    assert all(c.step == 0.5 for c in made.candidates)
 
 
 def test_presets():
     quick, full = plan("compare: {preset: quick}"), plan("compare: {preset: full}")
-    assert (len(quick.contenders), len(quick.seeds)) == (6, 3)
-    assert {len(c.rates) for c in quick.contenders} == {5}
+    assert (len(quick.candidates), len(quick.seeds)) == (6, 3)
+    assert {len(c.rates) for c in quick.candidates} == {5}
     assert len(full.seeds) == 20
-    assert full.contenders[0].step == 0.25
+    assert full.candidates[0].step == 0.25
 
 
 def test_tuned_once_a_later_replication_is_a_single_trial():
@@ -56,16 +56,16 @@ def test_candidates_have_labels_arguments_and_rates_of_their_own():
         "    - {Adam: {learning_rate: 3e-3}}"
     )
     assert names(made) == ["SGD(momentum=0.9)", "half", "Adam"]
-    assert made.contenders[1].rates == (0.01, 0.1)
-    assert made.contenders[1].step is None
-    assert made.contenders[2].rates == (0.003,)
+    assert made.candidates[1].rates == (0.01, 0.1)
+    assert made.candidates[1].step is None
+    assert made.candidates[2].rates == (0.003,)
     assert any("Adam is tried at one rate only" in note for note in made.notes)
 
 
 def test_one_list_of_rates_for_all_is_used_as_it_is():
     made = plan("compare: {learning_rates: [0.1, 0.01, 0.1]}")
-    assert {c.rates for c in made.contenders} == {(0.01, 0.1)}
-    assert all(c.extensions == 0 for c in made.contenders)
+    assert {c.rates for c in made.candidates} == {(0.01, 0.1)}
+    assert all(c.extensions == 0 for c in made.candidates)
 
 
 def test_a_schedule_is_part_of_a_candidate_and_its_peak_is_searched():
@@ -73,10 +73,10 @@ def test_a_schedule_is_part_of_a_candidate_and_its_peak_is_searched():
         "compare:\n  optimizers:\n    - SGD: {learning_rate: {CosineDecay: "
         "{initial_learning_rate: 0.1, decay_steps: $steps_per_epoch}}}"
     )
-    (contender,) = made.contenders
-    assert contender.name == "SGD(CosineDecay(initial_learning_rate=0.1, decay_steps=4))"
-    assert len(contender.rates) == 9
-    assert contender.default_rate is None
+    (candidate,) = made.candidates
+    assert candidate.name == "SGD(CosineDecay(initial_learning_rate=0.1, decay_steps=4))"
+    assert len(candidate.rates) == 9
+    assert candidate.default_rate is None
 
 
 def test_initializers_are_crossed_with_optimizers():
@@ -84,14 +84,14 @@ def test_initializers_are_crossed_with_optimizers():
     assert names(made) == [
         "SGD · HeNormal", "SGD · GlorotUniform", "Adam · HeNormal", "Adam · GlorotUniform",
     ]  # fmt: skip
-    first = made.contenders[0]
+    first = made.candidates[0]
     dense, wrapped, _ = first.config.model.layers
     assert dense.call.arguments["kernel_initializer"].name == "HeNormal"
     inner = wrapped.call.arguments["layer"]
     assert inner.arguments["kernel_initializer"].name == "HeNormal"
     assert "recurrent_initializer" not in inner.arguments
-    assert made.contenders[0].program == made.contenders[1].program
-    assert made.contenders[0].program != made.contenders[2].program
+    assert made.candidates[0].program == made.candidates[1].program
+    assert made.candidates[0].program != made.candidates[2].program
 
 
 def test_two_candidates_of_one_name_need_labels():
@@ -103,8 +103,8 @@ def test_two_candidates_of_one_name_need_labels():
 def test_a_budget_is_kept_and_what_is_left_out_is_said(budget):
     made = plan(f"compare: {{budget: {budget}}}")
     assert made.planned <= budget
-    assert len({len(c.rates) for c in made.contenders if len(c.rates) < 7}) <= 1
-    assert all(c.step is None or c.extensions for c in made.contenders)
+    assert len({len(c.rates) for c in made.candidates if len(c.rates) < 7}) <= 1
+    assert all(c.step is None or c.extensions for c in made.candidates)
     assert made.seeds
     (note,) = made.notes
     assert note.startswith(f"a budget of {budget} trials is less than the plan's 286: it tries ")
@@ -116,7 +116,7 @@ def test_a_budget_is_kept_and_what_is_left_out_is_said(budget):
 )
 def test_a_search_of_fewer_than_three_rates_ranks_nothing(budget, rates, replications, ranks):
     made = plan(f"compare: {{budget: {budget}}}")
-    assert {len(c.rates) for c in made.contenders} == {rates}
+    assert {len(c.rates) for c in made.candidates} == {rates}
     assert len(made.seeds) == replications
     assert (not made.unranked) == ranks
 
@@ -132,7 +132,7 @@ def test_a_large_budget_changes_nothing_but_bounds_the_extensions():
     assert made.planned == 286
     assert not made.notes
     tight = within_budget(plan(), 296)
-    assert {c.extensions for c in tight.contenders} == {1, 3}
+    assert {c.extensions for c in tight.candidates} == {1, 3}
 
 
 def test_a_budget_below_a_trial_of_each_is_refused():

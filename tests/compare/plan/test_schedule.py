@@ -18,11 +18,11 @@ TWO = "compare: {optimizers: [SGD, Adam], seeds: 3}"
 SGD = "compare: {{optimizers: [SGD], learning_rates: [0.01, 0.1, 1], seeds: {}}}"
 
 
-def tried(plan, records, contender=0):
-    """Return the rates of each replication of a contender, ascending."""
+def tried(plan, records, candidate=0):
+    """Return the rates of each replication of a candidate, ascending."""
     rates = defaultdict(list)
     for record in records:
-        if record.trial.contender == contender:
+        if record.trial.candidate == candidate:
             rates[plan.seeds.index(record.trial.seed)].append(record.trial.rate)
     return {replication: sorted(found) for replication, found in sorted(rates.items())}
 
@@ -33,7 +33,7 @@ def test_the_first_replication_tries_the_grid_and_each_later_one_the_neighborhoo
     assert schedule.recommended(0).rate == 0.316
     assert schedule.recommended(1).rate == 1e-3
     found = tried(made, records)
-    assert found[0] == list(made.contenders[0].rates)
+    assert found[0] == list(made.candidates[0].rates)
     assert found[1] == found[2] == [0.1, 0.316, 1.0]
     assert tried(made, records, 1)[2] == [3.16e-4, 1e-3, 3.16e-3]
 
@@ -111,10 +111,10 @@ def test_the_growth_is_bounded_and_said():
 
 def test_a_later_replication_may_try_a_rate_beyond_the_grid():
     made = plan(TWO)
-    top = made.contenders[0].rates[-1]
+    top = made.candidates[0].rates[-1]
 
     def score(made, trial):
-        if trial.contender == 1:
+        if trial.candidate == 1:
             return 0.5
         beyond = 0.9 if trial.seed != made.seeds[0] else 0.1
         return {top: 0.8}.get(trial.rate, beyond if trial.rate > top else 0.5)
@@ -154,7 +154,7 @@ def test_trials_that_failed_to_run_leave_the_others_to_choose_from():
     made = plan("compare: {optimizers: [SGD, Adam], learning_rates: [0.01, 0.1], seeds: 2}")
 
     def judge(_, trial):
-        broken = trial.contender == 1 or trial.rate == 0.1
+        broken = trial.candidate == 1 or trial.rate == 0.1
         return Result("failed", message="no") if broken else result(0.7)
 
     schedule, records = run(made, None, judge=judge)
@@ -242,7 +242,7 @@ def test_the_order_in_which_results_come_changes_nothing(extra, luck, order):
     made = plan(TWO.replace("}", f"{extra}}}"))
 
     def made_up(trial):
-        key = [luck, trial.contender, trial.seed, round(trial.rate * 1e9)]
+        key = [luck, trial.candidate, trial.seed, round(trial.rate * 1e9)]
         return result(float(np.random.default_rng(key).uniform(0.4, 0.9)))
 
     def choices(pick):
@@ -263,7 +263,7 @@ def test_the_order_in_which_results_come_changes_nothing(extra, luck, order):
 @pytest.mark.parametrize("first", [0, -1])
 def test_searches_side_by_side_grow_alike_whichever_comes_first(first):
     made = plan("compare: {optimizers: [SGD], seeds: 2, search_seeds: 2}")
-    grid = made.contenders[0].rates
+    grid = made.candidates[0].rates
     schedule, tried_rates = Schedule(made), defaultdict(list)
     waiting = schedule.start()
     while waiting:

@@ -135,7 +135,7 @@ def test_an_optimizer_that_always_fails_has_no_good_rates():
     fails = {"SGD"}
     found = results(
         judge=lambda made, trial: (
-            result(0.4, status="stuck") if made.contenders[trial.contender].label in fails else None
+            result(0.4, status="stuck") if made.candidates[trial.candidate].label in fails else None
         )
     )
     widths = found.summary.set_index("candidate")["width_decades"]
@@ -173,7 +173,7 @@ def test_what_the_intervals_are_about_is_said(setting, told):
 
 def test_candidates_whose_scores_collapse_now_and_then_are_named():
     def judge(made, trial):
-        if made.contenders[trial.contender].label != "SGD" or made.seeds.index(trial.seed) != 5:
+        if made.candidates[trial.candidate].label != "SGD" or made.seeds.index(trial.seed) != 5:
             return None
         return result(0.5)
 
@@ -199,7 +199,7 @@ def test_an_interval_on_the_official_test_part_includes_the_sampling_of_its_exam
 
 def test_a_rate_beside_a_cliff_is_said_with_a_safer_one():
     def judge(made, trial):
-        if made.contenders[trial.contender].label != "Adam" or trial.rate < 3e-3:
+        if made.candidates[trial.candidate].label != "Adam" or trial.rate < 3e-3:
             return None
         return result(0.4, status="diverged")
 
@@ -216,7 +216,7 @@ def test_a_rate_beside_a_cliff_is_said_with_a_safer_one():
 
 def test_a_rate_at_which_trials_fail_now_and_then_is_beside_a_cliff():
     def judge(made, trial):
-        is_adam = made.contenders[trial.contender].label == "Adam" and trial.rate == 1e-3
+        is_adam = made.candidates[trial.candidate].label == "Adam" and trial.rate == 1e-3
         hit = is_adam and made.seeds.index(trial.seed) == 4
         return result(0.4, status="diverged") if hit else None
 
@@ -237,7 +237,7 @@ def judged(status, *, label="SGD", share=0.3):
     """Return a judge that lets all trials of a label fail in the last of the replications."""
 
     def judge(made, trial):
-        hit = made.contenders[trial.contender].label == label
+        hit = made.candidates[trial.candidate].label == label
         if not hit or made.seeds.index(trial.seed) < (1 - share) * len(made.seeds):
             return None
         return result(0.4, status=status)
@@ -268,7 +268,7 @@ def test_a_trial_that_could_not_be_run_leaves_the_choice_among_the_others():
 
 
 def _crash(made, trial, *, rate=None):
-    hit = made.contenders[trial.contender].label == "SGD" and rate in (None, trial.rate)
+    hit = made.candidates[trial.candidate].label == "SGD" and rate in (None, trial.rate)
     return Result("failed", message="killed") if hit else None
 
 
@@ -300,7 +300,7 @@ def test_of_an_interrupted_comparison_the_complete_replications_count():
     kept = [
         r
         for r in records
-        if r.trial.seed < last or (r.trial.seed == last and r.trial.contender == 1)
+        if r.trial.seed < last or (r.trial.seed == last and r.trial.candidate == 1)
     ]
     schedule = Schedule(made)
     schedule.start()
@@ -358,7 +358,7 @@ def test_spread_over_rates_and_initializers():
     narrow, wide = by_rate(peaks, width=1), by_rate(peaks, width=8)
 
     def score(made, trial):
-        label = made.contenders[trial.contender].label
+        label = made.candidates[trial.candidate].label
         return (narrow if label == "SGD" else wide)(made, trial)
 
     found = results(compare, score=score)
@@ -387,7 +387,7 @@ def test_a_metric_of_which_less_is_better_is_ranked_and_shown_in_its_own_units()
 
     def score(made, trial):
         luck = np.random.default_rng(trial.seed).normal(0, 0.01)
-        return levels[made.contenders[trial.contender].label] + luck + trial.rate
+        return levels[made.candidates[trial.candidate].label] + luck + trial.rate
 
     found = results(rates, score=score, judge=None)
     assert found.summary.iloc[0]["candidate"] == "SGD"
@@ -466,7 +466,7 @@ def test_one_optimizer_under_eight_names_is_told_apart_from_itself_by_nobody():
     for draw in range(20):
 
         def score(made, trial, draw=draw):
-            label = made.contenders[trial.contender].label
+            label = made.candidates[trial.candidate].label
             away = abs(math.log10(trial.rate / peaks[label][0]))
             luck = np.random.default_rng([draw, trial.seed, *label.encode()]).normal(0, 0.01)
             return 0.9 - 0.1 * away + luck

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dlcli.data.own.cells import Row, Table
+from dlcli.data.own.cells import CellTable, Row
 from dlcli.data.own.columns import Column, find_columns
 from dlcli.errors import DataError
 
@@ -14,7 +14,7 @@ CITIES = ("Oslo", "Rome")
 
 def table(tmp_path, header, *rows):
     path = tmp_path / "t.csv"
-    return Table(path, list(header), [Row(path, i, list(row)) for i, row in enumerate(rows, 2)])
+    return CellTable(path, list(header), [Row(path, i, list(row)) for i, row in enumerate(rows, 2)])
 
 
 def found(tmp_path, *cells, categories=(), name="x"):

@@ -38,7 +38,7 @@ def written(
     score = by_rate(PEAKS if peaks is None else peaks, spread=0.005, width=3)
 
     def judge(made, trial):
-        status = (failing or {}).get(made.contenders[trial.contender].label, "ok")
+        status = (failing or {}).get(made.candidates[trial.candidate].label, "ok")
         reached = score(made, trial) if status == "ok" else 0.2
         return result(reached, epochs=epochs, status=status)
 

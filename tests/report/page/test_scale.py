@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli.report.page.scale import Curve, Scale, scale_of
+from dlcli.report.page.scale import AxisScale, Curve, scale_of
 
 
 def falling(name, start, end, epochs=20):
@@ -31,7 +31,7 @@ def test_accuracies_keep_their_axis_where_nothing_is_squashed():
     slow = [
         Curve(name, [end * i / 10 for i in range(1, 11)]) for name, end in (("a", 1), ("b", 0.9))
     ]
-    assert scale_of(slow) == Scale(whole=(pytest.approx(0.09), 1))
+    assert scale_of(slow) == AxisScale(whole=(pytest.approx(0.09), 1))
     assert scale_of(slow).text() == ""
     fast = [
         Curve("a", [0.1, 0.8, 0.95, 0.96, 0.97, 0.97]),
@@ -44,7 +44,7 @@ def test_accuracies_keep_their_axis_where_nothing_is_squashed():
 
 def test_of_few_epochs_all_are_shown():
     assert scale_of([Curve("a", [100.0, 1.0, 0.9])]).bounds is None
-    assert scale_of([]) == scale_of([Curve("a", [None] * 9)]) == Scale()
+    assert scale_of([]) == scale_of([Curve("a", [None] * 9)]) == AxisScale()
 
 
 @pytest.mark.parametrize("huge", [1e7, 1e30, 1e308, -1e30])

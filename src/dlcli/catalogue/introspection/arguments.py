@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from dlcli.catalogue.introspection.probing import Probe
-from dlcli.catalogue.introspection.trials import Trial
+from dlcli.catalogue.introspection.trials import Construction
 from dlcli.catalogue.introspection.wording import proposed_types, shortened
 from dlcli.catalogue.signature import Argument
 
@@ -76,7 +76,7 @@ def _argument(parameter: inspect.Parameter, text: str, item: Item, probe: Probe)
     default = None if required else _plain(parameter.default)
     types = proposed_types(item.name, parameter.name, text, default, required=required)
     if probe.works:
-        types = Trial(item, probe, parameter.name, text, default, required).confirm(types)
+        types = Construction(item, probe, parameter.name, text, default, required).confirm(types)
     only_null = all(t.name == "null" for t in types)
     return Argument(
         name=parameter.name,

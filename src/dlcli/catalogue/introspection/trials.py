@@ -26,7 +26,7 @@ _CASES = (str.lower, str.upper)
 
 
 @dataclass
-class Trial:
+class Construction:
     """One argument under trial."""
 
     item: Item

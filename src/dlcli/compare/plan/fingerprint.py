@@ -15,7 +15,7 @@ from dlcli.data import path_options
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dlcli.compare.plan.plan import Contender, Plan, Problem
+    from dlcli.compare.plan.plan import Candidate, Plan, Problem
     from dlcli.compare.plan.records import Trial
     from dlcli.data.description import Source
 
@@ -37,23 +37,23 @@ class TrialKeys:
     def __init__(self, plan: Plan, versions: Mapping[str, str]) -> None:
         self._plan = plan
         self._versions = dict(sorted(versions.items()))
-        self._contenders: dict[int, str] = {}
+        self._candidates: dict[int, str] = {}
 
     def __call__(self, trial: Trial) -> str:
         """Return a trial's key."""
-        contender = self._plan.contenders[trial.contender]
-        if trial.contender not in self._contenders:
-            self._contenders[trial.contender] = self._contender_key(contender)
-        shared = self._contenders[trial.contender]
+        candidate = self._plan.candidates[trial.candidate]
+        if trial.candidate not in self._candidates:
+            self._candidates[trial.candidate] = self._candidate_key(candidate)
+        shared = self._candidates[trial.candidate]
         return _hashed([shared, float(trial.rate), trial.seed])
 
-    def _contender_key(self, contender: Contender) -> str:
-        """Hash what all trials of a contender share: writing a config out is slow."""
-        plain = to_plain(contender.config)
+    def _candidate_key(self, candidate: Candidate) -> str:
+        """Hash what all trials of a candidate share: writing a config out is slow."""
+        plain = to_plain(candidate.config)
         return _hashed(
             {
                 "protocol": PROTOCOL,
-                "problem": _decisive(self._plan.problems[contender.problem]),
+                "problem": _decisive(self._plan.problems[candidate.problem]),
                 "model": plain["model"],
                 "optimizer": plain["compile"]["optimizer"],  # at a rate of 1
                 "score": self._plan.score.metric,  # it says which epoch is the best
@@ -80,7 +80,7 @@ def _split(plan: Plan) -> str:
 
 
 OPTIMIZER_AND_METRICS = ("optimizer", "metrics")
-"""Keys of `compile` that a contender and the problem's own names of its metrics stand for."""
+"""Keys of `compile` that a candidate and the problem's own names of its metrics stand for."""
 
 
 def _decisive(problem: Problem) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Which trials a comparison consists of: configs and settings in, contenders and seeds out.
+"""Which trials a comparison consists of: configs and settings in, candidates and seeds out.
 
 `schedule` says what is trained next; here is what is decided before anything is trained.
 """
@@ -22,7 +22,7 @@ from dlcli.compare.plan.rates import (
     thinned,
     with_rate,
 )
-from dlcli.config.experiment import Call, Candidate, CompareConfig, Config
+from dlcli.config.experiment import Call, CandidateEntry, CompareConfig, Config
 from dlcli.errors import UserError
 
 if TYPE_CHECKING:
@@ -41,12 +41,12 @@ PROTOCOL = "replications"
 """Names the protocol in a comparison's folder: trials of another one are not mixed with its own."""
 
 
-def _sgd(label: str | None = None, **arguments: Any) -> Candidate:
-    return Candidate(Call("optimizers", "SGD", arguments), label)
+def _sgd(label: str | None = None, **arguments: Any) -> CandidateEntry:
+    return CandidateEntry(Call("optimizers", "SGD", arguments), label)
 
 
-def _plain(name: str) -> Candidate:
-    return Candidate(Call("optimizers", name))
+def _plain(name: str) -> CandidateEntry:
+    return CandidateEntry(Call("optimizers", name))
 
 
 _QUICK = (
@@ -73,7 +73,7 @@ class Preset:
         ranks: Whether these replications are enough to rank at all.
     """
 
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[CandidateEntry, ...]
     seeds: int
     step: float | None
     rates: int | None = None
@@ -98,7 +98,7 @@ STEERING = ("EarlyStopping", "ReduceLROnPlateau", "TerminateOnNaN")
 
 @dataclass(frozen=True)
 class Problem:
-    """A network on a data set: what all contenders are tried on.
+    """A network on a data set: what all candidates are tried on.
 
     Attributes:
         name: The config's.
@@ -118,7 +118,7 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class Contender:
+class Candidate:
     """An optimizer with fixed arguments and an initializer on one problem; its rate is searched.
 
     Attributes:
@@ -147,12 +147,12 @@ class Contender:
 
     @property
     def program(self) -> tuple[int, str]:
-        """Identifies the compiled program: contenders that differ in the initializer share it."""
+        """Identifies the compiled program: candidates that differ in the initializer share it."""
         return self.problem, repr(self.config.compile.optimizer)
 
 
 @dataclass(frozen=True)
-class Score:
+class RankingScore:
     """What ranks.
 
     Attributes:
@@ -191,9 +191,9 @@ class Plan:
     """
 
     problems: tuple[Problem, ...]
-    contenders: tuple[Contender, ...]
+    candidates: tuple[Candidate, ...]
     seeds: tuple[int, ...]
-    score: Score
+    score: RankingScore
     target: float | None = None
     searches: int = 1
     split: SplitChoice = "resample"
@@ -206,12 +206,12 @@ class Plan:
 
     @property
     def planned(self) -> int:
-        """Trials of all contenders, if no grid grows."""
-        return sum(map(self.trials_of, self.contenders))
+        """Trials of all candidates, if no grid grows."""
+        return sum(map(self.trials_of, self.candidates))
 
-    def trials_of(self, contender: Contender) -> int:
-        """Return how many trials a contender has, if its grid does not grow."""
-        rates = len(contender.rates)
+    def trials_of(self, candidate: Candidate) -> int:
+        """Return how many trials a candidate has, if its grid does not grow."""
+        rates = len(candidate.rates)
         later = len(self.seeds) - self.searches
         return rates * self.searches + self.later_rates(rates) * later
 
@@ -223,7 +223,7 @@ class Plan:
 
 
 def make_plan(
-    problems: Sequence[Problem], settings: CompareConfig, score: Score, target: float | None
+    problems: Sequence[Problem], settings: CompareConfig, score: RankingScore, target: float | None
 ) -> Plan:
     """Lay out a comparison; a budget given as a number of trials is kept.
 
@@ -237,12 +237,12 @@ def make_plan(
         UserError: If two candidates have one label, or the budget is too small.
     """
     preset = PRESETS[settings.preset]
-    contenders = [
-        contender
+    candidates = [
+        candidate
         for index, problem in enumerate(problems)
-        for contender in contenders_of(index, problem.config, settings)
+        for candidate in candidates_of(index, problem.config, settings)
     ]
-    _check_names(contenders)
+    _check_names(candidates)
     replications = preset.seeds if settings.seeds is None else settings.seeds
     searches = settings.search_seeds or 1
     is_grid = replications == 0
@@ -251,7 +251,7 @@ def make_plan(
     first = problems[0].config.seed
     plan = Plan(
         tuple(problems),
-        tuple(contenders),
+        tuple(candidates),
         seeds=tuple(range(first, first + replications)),
         searches=min(searches, replications),
         score=score,
@@ -262,14 +262,14 @@ def make_plan(
         is_grid=is_grid,
         prune=settings.prune,
         unranked="" if preset.ranks or settings.seeds is not None else QUICK_LOOK,
-        notes=tuple(_grid_notes(contenders)),
+        notes=tuple(_grid_notes(candidates)),
     )
     if isinstance(settings.budget, int):
         return within_budget(plan, settings.budget)
     return plan
 
 
-def contenders_of(index: int, config: Config, settings: CompareConfig) -> list[Contender]:
+def candidates_of(index: int, config: Config, settings: CompareConfig) -> list[Candidate]:
     """Return what is compared on a problem: every optimizer with every initializer.
 
     Args:
@@ -279,38 +279,38 @@ def contenders_of(index: int, config: Config, settings: CompareConfig) -> list[C
     """
     preset = PRESETS[settings.preset]
     bound = config.compare
-    candidates = (bound.optimizers if bound else None) or preset.candidates
+    entries = (bound.optimizers if bound else None) or preset.candidates
     initializers = settings.initializers or (None,)
     found = []
-    for candidate in candidates:
-        label = candidate.label or describe_call(candidate.optimizer)
-        rates, step = _searched(candidate, settings, preset)
+    for entry in entries:
+        label = entry.label or describe_call(entry.optimizer)
+        rates, step = _searched(entry, settings, preset)
         for initializer in initializers:
             name = f"{label} · {describe_call(initializer)}" if initializer else label
             changed = replace(
                 config,
                 model=with_initializer(config.model, initializer),
-                compile=replace(config.compile, optimizer=with_rate(candidate.optimizer, 1.0)),
+                compile=replace(config.compile, optimizer=with_rate(entry.optimizer, 1.0)),
             )
             found.append(
-                Contender(
-                    index, name, label, candidate.optimizer, initializer, changed, rates, step,
-                    MOST_EXTENSIONS if step else 0, default_rate(candidate.optimizer),
+                Candidate(
+                    index, name, label, entry.optimizer, initializer, changed, rates, step,
+                    MOST_EXTENSIONS if step else 0, default_rate(entry.optimizer),
                 )
             )  # fmt: skip
     return found
 
 
 def _searched(
-    candidate: Candidate, settings: CompareConfig, preset: Preset
+    entry: CandidateEntry, settings: CompareConfig, preset: Preset
 ) -> tuple[tuple[float, ...], float | None]:
     """Return the rates of a candidate, and the step by which the grid may grow."""
-    given = candidate.learning_rates or settings.learning_rates
-    if given is None and (rate := fixed_rate(candidate.optimizer)) is not None:
+    given = entry.learning_rates or settings.learning_rates
+    if given is None and (rate := fixed_rate(entry.optimizer)) is not None:
         given = (rate,)
     if given is not None:
         return tuple(sorted(set(given))), None
-    found = rate_range(candidate.optimizer)
+    found = rate_range(entry.optimizer)
     if preset.step is not None:
         return grid(found, preset.step), preset.step
     assert preset.rates is not None  # noqa: S101 (a preset has one or the other)
@@ -374,38 +374,38 @@ def _initialized(value: Any, initializer: Call) -> Any:
     return replace(value, arguments={**arguments, **dict.fromkeys(known, initializer)})
 
 
-def _check_names(contenders: Sequence[Contender]) -> None:
+def _check_names(candidates: Sequence[Candidate]) -> None:
     seen: set[tuple[int, str]] = set()
-    for contender in contenders:
-        if (contender.problem, contender.name) in seen:
+    for candidate in candidates:
+        if (candidate.problem, candidate.name) in seen:
             remedy = "give one a label: {SGD: {momentum: 0.9}, label: mine}"
-            raise UserError(f"two candidates are called '{contender.name}'", remedy=remedy)
-        seen.add((contender.problem, contender.name))
+            raise UserError(f"two candidates are called '{candidate.name}'", remedy=remedy)
+        seen.add((candidate.problem, candidate.name))
 
 
-def _grid_notes(contenders: Sequence[Contender]) -> list[str]:
-    lonely = dict.fromkeys(c.label for c in contenders if len(c.rates) == 1)
+def _grid_notes(candidates: Sequence[Candidate]) -> list[str]:
+    lonely = dict.fromkeys(c.label for c in candidates if len(c.rates) == 1)
     return [f"{label} is tried at one rate only: nothing is searched" for label in lonely]
 
 
 def within_budget(plan: Plan, trials: int) -> Plan:
-    """Cut a plan down to a number of trials, the same for every contender, and note what is cut.
+    """Cut a plan down to a number of trials, the same for every candidate, and note what is cut.
 
     The grid of rates and the number of replications shrink in proportion, the grid not below three
     rates; where there is no room for those, nothing is ranked. What is left over may extend grids.
 
     Raises:
-        UserError: If there is less than one trial of each contender in each searching replication.
+        UserError: If there is less than one trial of each candidate in each searching replication.
     """
-    each = trials // len(plan.contenders)
+    each = trials // len(plan.candidates)
     searches = plan.searches
     if each < searches:
         raise UserError(
-            f"a budget of {trials} trials is too small for {len(plan.contenders)} candidates",
-            remedy=f"Give at least {searches * len(plan.contenders)}, or name fewer optimizers.",
+            f"a budget of {trials} trials is too small for {len(plan.candidates)} candidates",
+            remedy=f"Give at least {searches * len(plan.candidates)}, or name fewer optimizers.",
         )
-    longest = max(len(c.rates) for c in plan.contenders)
-    wanted = max(map(plan.trials_of, plan.contenders))
+    longest = max(len(c.rates) for c in plan.candidates)
+    wanted = max(map(plan.trials_of, plan.candidates))
     rates = longest
     if each < wanted:
         share = each * longest // wanted
@@ -413,8 +413,8 @@ def within_budget(plan: Plan, trials: int) -> Plan:
     later = (each - rates * searches) // plan.later_rates(rates)
     replications = min(len(plan.seeds), searches + later)
     made = replace(plan, seeds=plan.seeds[:replications])
-    cut = tuple(_cut(c, rates, each, made) for c in plan.contenders)
-    made = replace(made, contenders=cut)
+    cut = tuple(_cut(c, rates, each, made) for c in plan.candidates)
+    made = replace(made, candidates=cut)
     if made.planned == plan.planned:
         return made
     note = (
@@ -427,11 +427,11 @@ def within_budget(plan: Plan, trials: int) -> Plan:
     return replace(made, notes=(*plan.notes, note), unranked=plan.unranked or unranked)
 
 
-def _cut(contender: Contender, rates: int, each: int, plan: Plan) -> Contender:
-    kept = replace(contender, rates=thinned(contender.rates, rates))
+def _cut(candidate: Candidate, rates: int, each: int, plan: Plan) -> Candidate:
+    kept = replace(candidate, rates=thinned(candidate.rates, rates))
     spare = (each - plan.trials_of(kept)) // plan.searches
-    step = contender.step if kept.rates == contender.rates else None
-    extensions = min(contender.extensions, max(0, spare)) if step else 0
+    step = candidate.step if kept.rates == candidate.rates else None
+    extensions = min(candidate.extensions, max(0, spare)) if step else 0
     return replace(kept, step=step if extensions else None, extensions=extensions)
 
 

@@ -19,12 +19,12 @@ class Trial:
     """One training.
 
     Attributes:
-        contender: Its index in the plan.
+        candidate: Its index in the plan.
         rate: The learning rate, or a schedule's peak.
         seed: Decides the split, the initial weights, the order of the batches and dropout.
     """
 
-    contender: int
+    candidate: int
     rate: float
     seed: int
 
@@ -34,7 +34,7 @@ class Task:
     """Trials that one worker does in one go.
 
     Attributes:
-        trials: One; or, to be halved successively, all the rates of a contender at one seed.
+        trials: One; or, to be halved successively, all the rates of a candidate at one seed.
         prune: Halve them: the worse half stops after a quarter of the epochs, then after half.
     """
 
@@ -47,11 +47,11 @@ class Check:
     """A task that makes sure of a problem's model and optimizers before anything is trained.
 
     Attributes:
-        contender: One of the problem.
+        candidate: One of the problem.
         timed: Time a whole epoch and a validation too, not only some steps.
     """
 
-    contender: int
+    candidate: int
     timed: bool = False
 
 
@@ -60,15 +60,15 @@ class JitCheck:
     """A task that times the steps of a problem's training with XLA and without.
 
     Attributes:
-        contender: One of the problem.
+        candidate: One of the problem.
     """
 
-    contender: int
+    candidate: int
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """How long the parts of a contender's trials take, in seconds.
+    """How long the parts of a candidate's trials take, in seconds.
 
     Attributes:
         compiling: Once in every process.
@@ -134,7 +134,7 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class TrialRecord:
     """A trial with what it came to.
 
     Attributes:

@@ -1,18 +1,18 @@
-"""What to train next: every replication chooses each contender's learning rate anew.
+"""What to train next: every replication chooses each candidate's learning rate anew.
 
 A replication draws everything that chance decides: split, initial weights, batches, dropout, and
 the tuning (Bouthillier et al. 2021, "Accounting for Variance in Machine Learning Benchmarks").
 
-1. The first replication tries every rate of a contender's grid. If the best rate lies on the edge
+1. The first replication tries every rate of a candidate's grid. If the best rate lies on the edge
    of the grid, the grid grows there until it does not, or may not any more.
 2. Each later one tries the best rate so far and its neighbors again, and further where the best so
    far comes to lie on their edge. A neighbor that lost by far twice is left out. The replication's
    own validation part then chooses among them.
-3. The test score of the network so chosen is what the replication says of the contender.
+3. The test score of the network so chosen is what the replication says of the candidate.
 
 With `tune: once`, every replication uses the choice of the first one instead.
 
-Nothing here trains: `start` and `tell` hand out tasks. What a contender tries depends on its own
+Nothing here trains: `start` and `tell` hand out tasks. What a candidate tries depends on its own
 results alone, not on the order in which they come, so the same plan always has the same trials.
 """
 
@@ -30,7 +30,7 @@ from dlcli.compare.plan.records import FAILED_TRAINING, Task, Trial
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from dlcli.compare.plan.plan import Contender, Plan, Score
+    from dlcli.compare.plan.plan import Candidate, Plan, RankingScore
     from dlcli.compare.plan.records import Result
 
 CAUTION = 0.004
@@ -66,7 +66,7 @@ class Schedule:
     """Hands out tasks, and takes results in any order.
 
     Attributes:
-        choices: The rate of each contender in each replication, by (contender, replication).
+        choices: The rate of each candidate in each replication, by (candidate, replication).
         notes: What a reader should know of the tuning.
     """
 
@@ -74,7 +74,7 @@ class Schedule:
         self.plan = plan
         self.choices: dict[tuple[int, int], Choice] = {}
         self.notes: list[str] = []
-        self._tunings = [_Tuning(plan, i, self) for i in range(len(plan.contenders))]
+        self._tunings = [_Tuning(plan, i, self) for i in range(len(plan.candidates))]
 
     @property
     def trials(self) -> int:
@@ -87,30 +87,30 @@ class Schedule:
 
     def tell(self, trial: Trial, result: Result) -> list[Task]:
         """Take a result; return the tasks that it makes possible."""
-        return self._tunings[trial.contender].tell(trial, result)
+        return self._tunings[trial.candidate].tell(trial, result)
 
-    def recommended(self, contender: int) -> Choice | None:
-        """Return the best rate of a contender over all replications so far, None without any."""
-        return self._tunings[contender].center()
+    def recommended(self, candidate: int) -> Choice | None:
+        """Return the best rate of a candidate over all replications so far, None without any."""
+        return self._tunings[candidate].center()
 
 
 class _Tuning:
-    """How the rates of one contender are chosen."""
+    """How the rates of one candidate are chosen."""
 
     def __init__(self, plan: Plan, index: int, schedule: Schedule) -> None:
         self.plan = plan
         self.index = index
-        self.contender: Contender = plan.contenders[index]
+        self.candidate: Candidate = plan.candidates[index]
         self.schedule = schedule
         self.results: dict[tuple[float, int], Result] = {}
-        self.ladder = list(self.contender.rates)  # all rates tried or planned, ascending
+        self.ladder = list(self.candidate.rates)  # all rates tried or planned, ascending
         self.blocks: list[_Block] = []
         self.done: set[int] = set()  # replications
 
     @property
     def extended(self) -> list[float]:
         """The rates beyond the planned grid."""
-        return sorted(set(self.ladder) - set(self.contender.rates))
+        return sorted(set(self.ladder) - set(self.candidate.rates))
 
     @property
     def expected(self) -> int:
@@ -118,14 +118,14 @@ class _Tuning:
         begun = {r for block in self.blocks for r in block.replications}
         later = len(self.plan.seeds) - len(begun)
         known = sum(len(block.rates) * len(block.replications) for block in self.blocks)
-        return known + later * self.plan.later_rates(len(self.contender.rates))
+        return known + later * self.plan.later_rates(len(self.candidate.rates))
 
     def start(self) -> list[Task]:
         """Search the whole grid: jointly, or in each of the first replications."""
         first = range(self.plan.searches)
         joint = self.plan.is_grid or self.plan.tune == "once"
         groups = [tuple(first)] if joint else [(replication,) for replication in first]
-        return [task for group in groups for task in self._begin(self.contender.rates, group)]
+        return [task for group in groups for task in self._begin(self.candidate.rates, group)]
 
     def _begin(self, rates: Iterable[float], replications: tuple[int, ...]) -> list[Task]:
         block = _Block(self, list(rates), replications)
@@ -215,12 +215,12 @@ class _Tuning:
         place = self.ladder.index(rate) + (1 if upward else -1)
         if 0 <= place < len(self.ladder):
             return self.ladder[place]
-        step = self.contender.step
+        step = self.candidate.step
         grown = len(self.extended) if grown is None else grown
-        if step is None or grown >= self.contender.extensions:
+        if step is None or grown >= self.candidate.extensions:
             return None
         # Counted from the grid's first rate, or the rounding of the rates would add up.
-        origin = self.contender.rates[0]
+        origin = self.candidate.rates[0]
         steps = round(math.log10(rate / origin) / step)
         return tidy(origin * 10 ** (step * (steps + (1 if upward else -1))))
 
@@ -244,7 +244,7 @@ class _Tuning:
     @property
     def worst(self) -> float:
         """The validation score of knowing nothing."""
-        problem = self.plan.problems[self.contender.problem]
+        problem = self.plan.problems[self.candidate.problem]
         return problem.validation_chance[self.plan.score.metric]
 
     def _standings(self, rates: Iterable[float]) -> dict[float, tuple[float, float, int]]:
@@ -258,9 +258,9 @@ class _Tuning:
         return found
 
     def _note(self) -> None:
-        name = self.contender.name
+        name = self.candidate.name
         if len(self.plan.problems) > 1:
-            name = f"{self.plan.problems[self.contender.problem].name}: {name}"
+            name = f"{self.plan.problems[self.candidate.problem].name}: {name}"
         choice = self.center()
         if choice is None:
             self.schedule.notes.append(f"{name}: all trials of its search failed to run")
@@ -344,14 +344,16 @@ class _Block:
             found = self.tuning.next_rate(rate, upward=upward)
             return None if found is None or self.tuning.is_hopeless(found, rate) else found
         # Searches that run side by side look at themselves alone, whichever comes first.
-        contender = self.tuning.contender
-        grown = len(set(self.rates) - set(contender.rates))
-        if grown >= contender.extensions:
+        candidate = self.tuning.candidate
+        grown = len(set(self.rates) - set(candidate.rates))
+        if grown >= candidate.extensions:
             return None
         return self.tuning.next_rate(rate, upward=upward, grown=grown)
 
 
-def standing(results: Sequence[Result], score: Score, worst: float) -> tuple[int, float, float]:
+def standing(
+    results: Sequence[Result], score: RankingScore, worst: float
+) -> tuple[int, float, float]:
     """Return a rate's prunings, mean score and validation loss, so that greater is better.
 
     A rate that was pruned in one replication has lost there; its mean over the others would hide
@@ -364,7 +366,7 @@ def standing(results: Sequence[Result], score: Score, worst: float) -> tuple[int
     return -pruned, (fmean(known) if known else math.nan), -fmean(losses or [math.inf])
 
 
-def validation_score(result: Result, score: Score, worst: float) -> float:
+def validation_score(result: Result, score: RankingScore, worst: float) -> float:
     """Return what a trial counts for while rates are chosen.
 
     A training that diverged or got stuck counts as the worst possible outcome; one that was pruned
@@ -378,11 +380,11 @@ def validation_score(result: Result, score: Score, worst: float) -> float:
     return worst if value is None else value
 
 
-def _loss(result: Result, score: Score) -> float:
+def _loss(result: Result, score: RankingScore) -> float:
     value = readings(result, score).get("val_loss")
     return math.inf if value is None or not math.isfinite(value) else value
 
 
-def readings(result: Result, score: Score) -> Mapping[str, float | None]:
+def readings(result: Result, score: RankingScore) -> Mapping[str, float | None]:
     """Return a trial's numbers at the epoch that the score is read at."""
     return result.last if score.read == "last" else result.best

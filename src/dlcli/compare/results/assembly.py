@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dlcli.compare.plan.plan import Plan
-    from dlcli.compare.plan.records import Record
+    from dlcli.compare.plan.records import TrialRecord
     from dlcli.compare.plan.schedule import Schedule
     from dlcli.compare.results.summary import Ranking
     from dlcli.statistics.ranking import CriticalDifference
@@ -103,7 +103,7 @@ class Results:
 
 def make_results(
     plan: Plan,
-    records: Sequence[Record],
+    records: Sequence[TrialRecord],
     schedule: Schedule,
     notes: Sequence[str] = (),
 ) -> Results:
@@ -190,7 +190,7 @@ def _pairwise(scores: Scores, rng: np.random.Generator) -> pd.DataFrame:
     frames = []
     for problem, found in enumerate(scores.plan.problems):
         indices, matrix = scores.matrix(problem)
-        names = [scores.plan.contenders[i].name for i in indices]
+        names = [scores.plan.candidates[i].name for i in indices]
         frame = pairwise(names, matrix, rng)
         if scores.sign < 0:  # greater is better in the tests, but the table speaks of the metric
             frame["difference"] = -frame["difference"]

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 
 def _named(scores: Scores, index: int) -> dict[str, Any]:
-    contender = scores.plan.contenders[index]
+    candidate = scores.plan.candidates[index]
     return {
-        "problem": scores.plan.problems[contender.problem].name,
-        "candidate": contender.name,
-        "label": contender.label,
-        "initializer": describe_call(contender.initializer) if contender.initializer else "",
+        "problem": scores.plan.problems[candidate.problem].name,
+        "candidate": candidate.name,
+        "label": candidate.label,
+        "initializer": describe_call(candidate.initializer) if candidate.initializer else "",
     }
 
 
@@ -40,7 +40,7 @@ def _frame(rows: Iterable[dict[str, Any]], *columns: str) -> pd.DataFrame:
 
 
 def _indices(scores: Scores) -> range:
-    return range(len(scores.plan.contenders))
+    return range(len(scores.plan.candidates))
 
 
 def score_frame(scores: Scores) -> pd.DataFrame:
@@ -129,13 +129,13 @@ def arrival_frame(scores: Scores, targets: Mapping[int, float | None]) -> pd.Dat
     """Return the share of the ranked trials that had reached the target by each epoch."""
     rows = []
     for index in _indices(scores):
-        contender = scores.plan.contenders[index]
+        candidate = scores.plan.candidates[index]
         results = [r for r in scores.ranked(index) if r is not None and r.history]
         if not results:
             continue
-        target = targets[contender.problem]
+        target = targets[candidate.problem]
         arrived = [epochs_to_target(scores.plan, result, target) for result in results]
-        for epoch in range(contender.config.fit.epochs + 1):
+        for epoch in range(candidate.config.fit.epochs + 1):
             there = sum(1 for first in arrived if first is not None and first <= epoch)
             rows.append({**_named(scores, index), "epoch": epoch, "share": there / len(results)})
     return _frame(rows, "epoch", "share")
@@ -174,10 +174,10 @@ def spread_frame(scores: Scores) -> pd.DataFrame:
     """
     rows = []
     for problem, found in enumerate(scores.plan.problems):
-        contenders = [i for i in _indices(scores) if scores.plan.contenders[i].problem == problem]
-        labels = dict.fromkeys(scores.plan.contenders[i].label for i in contenders)
+        candidates = [i for i in _indices(scores) if scores.plan.candidates[i].problem == problem]
+        labels = dict.fromkeys(scores.plan.candidates[i].label for i in candidates)
         for label in labels:
-            members = [i for i in contenders if scores.plan.contenders[i].label == label]
+            members = [i for i in candidates if scores.plan.candidates[i].label == label]
             row = _spread_row(scores, members)
             if row:
                 rows.append({"problem": found.name, "label": label, **row})

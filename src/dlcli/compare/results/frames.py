@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dlcli.compare.plan.plan import Plan
-    from dlcli.compare.plan.records import Record, Result, Trial
+    from dlcli.compare.plan.records import Result, Trial, TrialRecord
     from dlcli.compare.results.scores import Scores
     from dlcli.config.experiment import Call
 
@@ -25,7 +25,7 @@ def arguments_of(optimizer: Call) -> str:
 
 
 def trial_frame(
-    scores: Scores, records: Sequence[Record], targets: Mapping[int, float | None]
+    scores: Scores, records: Sequence[TrialRecord], targets: Mapping[int, float | None]
 ) -> pd.DataFrame:
     """Return a row a trial, in the order of the plan.
 
@@ -49,9 +49,9 @@ def trial_frame(
     return pd.DataFrame(columns)
 
 
-def _order(record: Record) -> tuple[Any, ...]:
+def _order(record: TrialRecord) -> tuple[Any, ...]:
     trial = record.trial
-    return trial.contender, trial.seed, trial.rate
+    return trial.candidate, trial.seed, trial.rate
 
 
 def _columns(metrics: Sequence[str]) -> list[str]:
@@ -65,20 +65,20 @@ _IDENTITY = [
 
 
 class _Identities:
-    """The columns that say which trial it is; what its contender adds is written out once."""
+    """The columns that say which trial it is; what its candidate adds is written out once."""
 
     def __init__(self, scores: Scores) -> None:
         self._scores = scores
         self._plan = scores.plan
         self._replications = {seed: number for number, seed in enumerate(scores.plan.seeds)}
-        self._contenders: dict[int, dict[str, Any]] = {}
+        self._candidates: dict[int, dict[str, Any]] = {}
 
     def __call__(self, trial: Trial) -> dict[str, Any]:
-        shared = self._contenders.get(trial.contender)
+        shared = self._candidates.get(trial.candidate)
         if shared is None:
-            shared = self._contenders[trial.contender] = self._of(trial.contender)
+            shared = self._candidates[trial.candidate] = self._of(trial.candidate)
         replication = self._replications[trial.seed]
-        choice = self._scores.chosen(trial.contender, replication)
+        choice = self._scores.chosen(trial.candidate, replication)
         return shared | {
             "learning_rate": trial.rate,
             "replication": replication + 1,
@@ -87,24 +87,24 @@ class _Identities:
         }
 
     def _of(self, index: int) -> dict[str, Any]:
-        contender = self._plan.contenders[index]
-        written = contender.written
+        candidate = self._plan.candidates[index]
+        written = candidate.written
         return dict.fromkeys(_IDENTITY) | {
-            "problem": self._plan.problems[contender.problem].name,
+            "problem": self._plan.problems[candidate.problem].name,
             "optimizer": written.name,
             "arguments": arguments_of(written),
-            "initializer": describe_call(contender.initializer) if contender.initializer else "",
+            "initializer": describe_call(candidate.initializer) if candidate.initializer else "",
         }
 
 
 def _trial_row(
     plan: Plan,
-    record: Record,
+    record: TrialRecord,
     identity: Mapping[str, Any],
     metrics: Sequence[str],
     targets: Mapping[int, float | None],
 ) -> dict[str, Any]:
-    contender, result = plan.contenders[record.trial.contender], record.result
+    candidate, result = plan.candidates[record.trial.candidate], record.result
     read = readings(result, plan.score)
     other = result.best if plan.score.read == "last" else result.last
     suffix = "best" if plan.score.read == "last" else "last"
@@ -120,9 +120,9 @@ def _trial_row(
         "train_loss": result.train_loss,
         **{name: read.get(name) for name in scored},
         "best_epoch": result.best_epoch,
-        **_reached(plan, result, targets[contender.problem]),
+        **_reached(plan, result, targets[candidate.problem]),
         "message": result.message,
-        "candidate": contender.name,
+        "candidate": candidate.name,
         **{f"{name}_{suffix}": other.get(name) for name in scored},
         "compile_seconds": round(result.compile_seconds, 4),
         "evaluation_seconds": round(result.evaluation_seconds, 4),
@@ -162,7 +162,7 @@ def epochs_to_target(plan: Plan, result: Result, target: float | None) -> int | 
     return None
 
 
-def epoch_frame(scores: Scores, records: Sequence[Record]) -> pd.DataFrame:
+def epoch_frame(scores: Scores, records: Sequence[TrialRecord]) -> pd.DataFrame:
     """Return a row for every epoch of every trial."""
     plan = scores.plan
     ordered = sorted(records, key=_order)
@@ -176,7 +176,7 @@ def epoch_frame(scores: Scores, records: Sequence[Record]) -> pd.DataFrame:
     for record in ordered:
         history = record.result.history
         shared = identity(record.trial) | {
-            "candidate": plan.contenders[record.trial.contender].name,
+            "candidate": plan.candidates[record.trial.candidate].name,
             "status": record.result.status,
         }
         for name, value in shared.items():

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dlcli.compare.plan.plan import Plan
-    from dlcli.compare.plan.records import Record, Result
+    from dlcli.compare.plan.records import Result, TrialRecord
     from dlcli.compare.plan.schedule import Choice, Schedule
 
 
 class Scores:
-    """The trials of a comparison by contender, with their scores, greater being better.
+    """The trials of a comparison by candidate, with their scores, greater being better.
 
     Args:
         plan: What was planned.
@@ -32,7 +32,7 @@ class Scores:
         schedule: Which rates were chosen.
     """
 
-    def __init__(self, plan: Plan, records: Sequence[Record], schedule: Schedule) -> None:
+    def __init__(self, plan: Plan, records: Sequence[TrialRecord], schedule: Schedule) -> None:
         self.plan = plan
         self.sign = plan.score.sign
         self.jobs = {record.jobs for record in records}
@@ -42,7 +42,7 @@ class Scores:
         for record in records:
             trial = record.trial
             place = trial.rate, replications[trial.seed]
-            self._results[trial.contender][place] = record.result
+            self._results[trial.candidate][place] = record.result
 
     @property
     def is_ranked(self) -> bool:
@@ -54,20 +54,20 @@ class Scores:
         """The replications, from 0; of a plain grid, the times that each rate is tried."""
         return range(len(self.plan.seeds))
 
-    def chosen(self, contender: int, replication: int) -> Choice | None:
+    def chosen(self, candidate: int, replication: int) -> Choice | None:
         """Return the rate that a replication chose, None if it is not that far."""
-        return self._schedule.choices.get((contender, replication))
+        return self._schedule.choices.get((candidate, replication))
 
     @cached_property
     def _recommended(self) -> dict[int, Choice | None]:
-        found = {i: self._schedule.recommended(i) for i in range(len(self.plan.contenders))}
+        found = {i: self._schedule.recommended(i) for i in range(len(self.plan.candidates))}
         if self.plan.tune == "once":
             found |= {i: self.chosen(i, 0) for i in found}
         return found
 
-    def recommended(self, contender: int) -> Choice | None:
+    def recommended(self, candidate: int) -> Choice | None:
         """Return the rate that is best by all replications, None if nothing was run."""
-        return self._recommended[contender]
+        return self._recommended[candidate]
 
     def part(self, problem: int) -> str:
         """Return the part that ranks: `test`, or `val` where there is no test part."""
@@ -80,60 +80,60 @@ class Scores:
         chance = found.test_chance if part == "test" else found.validation_chance
         return chance[self.plan.score.metric] * self.sign
 
-    def ranked(self, contender: int) -> list[Result | None]:
+    def ranked(self, candidate: int) -> list[Result | None]:
         """Return the chosen trial of each replication; None where there is none."""
-        return [self._ranked(contender, replication) for replication in self.replications]
+        return [self._ranked(candidate, replication) for replication in self.replications]
 
-    def _ranked(self, contender: int, replication: int) -> Result | None:
-        choice = self.chosen(contender, replication)
+    def _ranked(self, candidate: int, replication: int) -> Result | None:
+        choice = self.chosen(candidate, replication)
         if choice is None:
             return None
-        return self._results[contender].get((choice.rate, replication))
+        return self._results[candidate].get((choice.rate, replication))
 
-    def is_broken(self, contender: int) -> bool:
+    def is_broken(self, candidate: int) -> bool:
         """Whether all trials of a replication were run and failed, so that none can be chosen."""
         statuses: dict[int, set[str]] = defaultdict(set)
-        for (_, replication), result in self._results[contender].items():
+        for (_, replication), result in self._results[candidate].items():
             statuses[replication].add(result.status)
         return any(
-            found == {"failed"} and self.chosen(contender, replication) is None
+            found == {"failed"} and self.chosen(candidate, replication) is None
             for replication, found in statuses.items()
         )
 
     def matrix(self, problem: int) -> tuple[list[int], NDArray[np.float64]]:
-        """Return a problem's contenders, and their scores (contenders, replications).
+        """Return a problem's candidates, and their scores (candidates, replications).
 
-        Only replications that every contender has come through are in it; a contender whose trials
+        Only replications that every candidate has come through are in it; a candidate whose trials
         could not be run holds up none. What is missing is NaN.
         """
-        indices = [i for i, c in enumerate(self.plan.contenders) if c.problem == problem]
+        indices = [i for i, c in enumerate(self.plan.candidates) if c.problem == problem]
         rows = np.array([self.values(i) for i in indices], dtype=float)
         rows = rows.reshape(len(indices), len(self.plan.seeds))
         return indices, rows[:, self.complete(problem)]
 
     def complete(self, problem: int) -> NDArray[np.intp]:
-        """Return the replications that all of a problem's contenders have come through."""
-        waited = [i for i, c in enumerate(self.plan.contenders)
+        """Return the replications that all of a problem's candidates have come through."""
+        waited = [i for i, c in enumerate(self.plan.candidates)
                   if c.problem == problem and not self.is_broken(i)]  # fmt: skip
         through = [
             r for r in self.replications if waited and all(self._ranked(i, r) for i in waited)
         ]
         return np.array(through, dtype=np.intp)
 
-    def blocks(self, problem: int, contenders: Sequence[int]) -> NDArray[np.float64] | None:
+    def blocks(self, problem: int, candidates: Sequence[int]) -> NDArray[np.float64] | None:
         """Return the scores of some rows of `matrix` without each block of test examples.
 
         Args:
-            problem: Of the contenders.
-            contenders: Indices in the plan.
+            problem: Of the candidates.
+            candidates: Indices in the plan.
 
         Returns:
-            Shape (contenders, replications, blocks); None if a trial has none. A failed training
+            Shape (candidates, replications, blocks); None if a trial has none. A failed training
             has the worst score without any of them.
         """
         worst = self.worst(problem, self.part(problem))
         rows = []
-        for index in contenders:
+        for index in candidates:
             found = [self._ranked(index, int(r)) for r in self.complete(problem)]
             rows.append([self._blocks(result, worst) for result in found])
         made = np.array(rows, dtype=float)
@@ -146,11 +146,11 @@ class Scores:
             return [math.nan] * BLOCKS
         return [value * self.sign for value in result.blocks]
 
-    def values(self, contender: int) -> NDArray[np.float64]:
+    def values(self, candidate: int) -> NDArray[np.float64]:
         """Return the scores of the chosen trials (replications,), NaN if missing."""
-        problem = self.plan.contenders[contender].problem
+        problem = self.plan.candidates[candidate].problem
         part = self.part(problem)
-        return np.array([self._value(r, problem, part) for r in self.ranked(contender)], float)
+        return np.array([self._value(r, problem, part) for r in self.ranked(candidate)], float)
 
     def _value(self, result: Result | None, problem: int, part: str) -> float:
         if result is None or result.status in ("failed", "pruned"):
@@ -160,34 +160,34 @@ class Scores:
         value = readings(result, self.plan.score).get(f"{part}_{self.plan.score.metric}")
         return self.worst(problem, part) if value is None else value * self.sign
 
-    def failed(self, contender: int) -> NDArray[np.bool_]:
+    def failed(self, candidate: int) -> NDArray[np.bool_]:
         """Return which of the chosen trials diverged or got stuck."""
         return np.array([r is not None and r.status in FAILED_TRAINING
-                         for r in self.ranked(contender)])  # fmt: skip
+                         for r in self.ranked(candidate)])  # fmt: skip
 
-    def failures(self, contender: int) -> int:
+    def failures(self, candidate: int) -> int:
         """Return how many of the chosen trials diverged or got stuck."""
-        return int(self.failed(contender).sum())
+        return int(self.failed(candidate).sum())
 
-    def failures_at(self, contender: int, rate: float) -> tuple[int, int]:
+    def failures_at(self, candidate: int, rate: float) -> tuple[int, int]:
         """Return how many trials at a rate failed to learn, of how many."""
-        statuses = [r.status for (tried, _), r in self._results[contender].items() if tried == rate]
+        statuses = [r.status for (tried, _), r in self._results[candidate].items() if tried == rate]
         return sum(status in FAILED_TRAINING for status in statuses), len(statuses)
 
-    def rates(self, contender: int) -> list[float]:
+    def rates(self, candidate: int) -> list[float]:
         """Return the rates that were tried, ascending."""
-        return sorted({rate for rate, _ in self._results[contender]})
+        return sorted({rate for rate, _ in self._results[candidate]})
 
-    def searched(self, contender: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    def searched(self, candidate: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Return the validation scores (rates, replications), and which trainings failed.
 
         A rate that a replication did not try has no score there: NaN.
         """
-        problem = self.plan.contenders[contender].problem
+        problem = self.plan.candidates[candidate].problem
         chance = self.plan.problems[problem].validation_chance[self.plan.score.metric]
         results = [
-            [self._results[contender].get((rate, replication)) for replication in self.replications]
-            for rate in self.rates(contender)
+            [self._results[candidate].get((rate, replication)) for replication in self.replications]
+            for rate in self.rates(candidate)
         ]
         scores = [
             [
@@ -200,17 +200,17 @@ class Scores:
         shape = (len(results), len(self.replications))
         return np.array(scores, float).reshape(shape), np.array(failed, bool).reshape(shape)
 
-    def validation_curves(self, contender: int) -> NDArray[np.float64]:
+    def validation_curves(self, candidate: int) -> NDArray[np.float64]:
         """Return the validation score after each epoch of the chosen trials (runs, epochs).
 
         After the end of a training that a callback stopped, its last score stands; after it
         diverged, that of knowing nothing.
         """
-        found = self.plan.contenders[contender]
+        found = self.plan.candidates[candidate]
         worst = self.worst(found.problem, "val")
         name = f"val_{self.plan.score.metric}"
         curves = []
-        for result in self.ranked(contender):
+        for result in self.ranked(candidate):
             if result is None or not result.history or result.status == "failed":
                 continue
             values = [row.get(name) for row in result.history]
@@ -226,12 +226,12 @@ class Scores:
         """Return each chosen trial's best validation score, NaN where there is none.
 
         Returns:
-            Shape (contenders, replications).
+            Shape (candidates, replications).
         """
         name = f"val_{self.plan.score.metric}"
         rows = []
-        for index, contender in enumerate(self.plan.contenders):
-            if contender.problem != problem:
+        for index, candidate in enumerate(self.plan.candidates):
+            if candidate.problem != problem:
                 continue
             values = []
             for result in self.ranked(index):

@@ -37,14 +37,14 @@ class Aggregate:
     """
 
     def __init__(self, scores: Scores, rankings: Sequence[Ranking]) -> None:
-        contenders = scores.plan.contenders
-        named = [[contenders[i].name for i in r.contenders] for r in rankings]
+        candidates = scores.plan.candidates
+        named = [[candidates[i].name for i in r.candidates] for r in rankings]
         shared = set.intersection(*(set(names) for names in named))
         self.candidates = tuple(name for name in named[0] if name in shared)
-        by_name = {c.name: c for c in contenders}
+        by_name = {c.name: c for c in candidates}
         self.labels = tuple(by_name[name].label for name in self.candidates)
         self.failures = [
-            sum(scores.failures(i) for i, c in enumerate(contenders) if c.name == name)
+            sum(scores.failures(i) for i, c in enumerate(candidates) if c.name == name)
             for name in self.candidates
         ]
         self.normalised: list[NDArray[np.float64]] = []

@@ -1,4 +1,4 @@
-"""The summary of one problem: a row a contender, ranked, with how sure one can be of it."""
+"""The summary of one problem: a row a candidate, ranked, with how sure one can be of it."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ class Ranking:
     """One problem's scores, and what the tests say of them.
 
     Attributes:
-        contenders: Indices in the plan of those that could be ranked.
+        candidates: Indices in the plan of those that could be ranked.
         left_out: Indices of those that could not: their trials failed to run.
-        scores: Shape (contenders, replications), greater is better, nothing missing.
+        scores: Shape (candidates, replications), greater is better, nothing missing.
         margin: What a candidate may lack to the best and still be as good.
         verdict: The answer.
     """
 
-    contenders: tuple[int, ...]
+    candidates: tuple[int, ...]
     left_out: tuple[int, ...]
     scores: NDArray[np.float64]
     margin: float
@@ -62,7 +62,7 @@ class Ranking:
 
 
 def rank(scores: Scores, problem: int, rng: np.random.Generator) -> Ranking | None:
-    """Rank a problem's contenders; None if there is nothing to rank."""
+    """Rank a problem's candidates; None if there is nothing to rank."""
     indices, matrix = scores.matrix(problem)
     complete = pairing.complete(matrix) if matrix.size else None
     if complete is None or not complete.scores.size:
@@ -87,7 +87,7 @@ def margin_of(plan: Plan, scores: NDArray[np.float64]) -> float:
 
     Args:
         plan: Has it if it was given.
-        scores: Shape (contenders, replications).
+        scores: Shape (candidates, replications).
     """
     if plan.margin is not None:
         return plan.margin
@@ -115,12 +115,12 @@ def summary_frame(
     ranking: Ranking | None,
     target: float | None,
 ) -> pd.DataFrame:
-    """Return a row a contender, the best first; its columns are documented in docs/results.md."""
+    """Return a row a candidate, the best first; its columns are documented in docs/results.md."""
     rows = []
     against = _against_best(ranking) if ranking else {}
     flagged = _under_tuned(scores, ranking) if ranking else {}
-    for index, contender in enumerate(scores.plan.contenders):
-        if contender.problem == problem:
+    for index, candidate in enumerate(scores.plan.candidates):
+        if candidate.problem == problem:
             rows.append(
                 {
                     **_ranked(scores, index, ranking),
@@ -140,21 +140,21 @@ def summary_frame(
 
 
 def _ranked(scores: Scores, index: int, ranking: Ranking | None) -> dict[str, Any]:
-    contender = scores.plan.contenders[index]
+    candidate = scores.plan.candidates[index]
     shown = ranking if scores.is_ranked and not scores.plan.unranked else None
     status, rank = _standing(shown, index)
     recommended = scores.recommended(index)
     chosen = [c.rate for r in scores.replications if (c := scores.chosen(index, r)) is not None]
     return {
-        "problem": scores.plan.problems[contender.problem].name,
+        "problem": scores.plan.problems[candidate.problem].name,
         "rank": rank,
         "group": {"": "", "worse": "b"}.get(status, "a"),
         "verdict": status,
-        "candidate": contender.name,
-        "label": contender.label,
-        "optimizer": contender.written.name,
-        "arguments": arguments_of(contender.written),
-        "initializer": describe_call(contender.initializer) if contender.initializer else "",
+        "candidate": candidate.name,
+        "label": candidate.label,
+        "optimizer": candidate.written.name,
+        "arguments": arguments_of(candidate.written),
+        "initializer": describe_call(candidate.initializer) if candidate.initializer else "",
         "learning_rate": recommended.rate if recommended else math.nan,
         "rate_low": min(chosen, default=math.nan),
         "rate_high": max(chosen, default=math.nan),
@@ -164,11 +164,11 @@ def _ranked(scores: Scores, index: int, ranking: Ranking | None) -> dict[str, An
 
 
 def _standing(ranking: Ranking | None, index: int) -> tuple[str, float]:
-    """Return what was shown of a contender, and its rank: those not shown worse share the first."""
-    if ranking is None or index not in ranking.contenders:
+    """Return what was shown of a candidate, and its rank: those not shown worse share the first."""
+    if ranking is None or index not in ranking.candidates:
         return "", math.nan
     standings = ranking.verdict.standings
-    place = ranking.contenders.index(index)
+    place = ranking.candidates.index(index)
     means = ranking.scores.mean(axis=1)
     if standings[place].status != "worse":
         return standings[place].status, 1.0
@@ -248,7 +248,7 @@ def _with_examples(scores: Scores, index: int) -> Interval | None:
 
     It is that of the difference to a score that is always 0, over replications and examples.
     """
-    problem = scores.plan.contenders[index].problem
+    problem = scores.plan.candidates[index].problem
     through = scores.complete(problem)
     blocks = scores.blocks(problem, [index])
     if scores.plan.split != "official" or blocks is None or len(through) < 2:
@@ -270,11 +270,11 @@ _NO_COMPARISON: dict[str, float] = dict.fromkeys(
 
 
 def _against_best(ranking: Ranking) -> dict[int, dict[str, float]]:
-    """Return what each contender lacks to the best: always positive, whatever the metric."""
+    """Return what each candidate lacks to the best: always positive, whatever the metric."""
     verdict = ranking.verdict
     improvement = pairing.probability_of_improvement(ranking.scores)[verdict.best]
     rows = {}
-    for place, (index, found) in enumerate(zip(ranking.contenders, verdict.standings, strict=True)):
+    for place, (index, found) in enumerate(zip(ranking.candidates, verdict.standings, strict=True)):
         rows[index] = {
             "difference": found.lack,
             "difference_low": 0.0,
@@ -286,16 +286,16 @@ def _against_best(ranking: Ranking) -> dict[int, dict[str, float]]:
 
 
 def _under_tuned(scores: Scores, ranking: Ranking) -> dict[int, str]:
-    """Return, for each contender that lost to a special case of itself, to which."""
-    contenders = [scores.plan.contenders[i] for i in ranking.contenders]
+    """Return, for each candidate that lost to a special case of itself, to which."""
+    candidates = [scores.plan.candidates[i] for i in ranking.candidates]
     if ranking.scores.shape[1] < 2:
         return {}
-    families = [family(c.written.name, c.written.arguments) for c in contenders]
+    families = [family(c.written.name, c.written.arguments) for c in candidates]
     lost: dict[int, str] = {}
     for found in under_tuned(families, ranking.scores):
-        same = contenders[found.general].initializer == contenders[found.special].initializer
+        same = candidates[found.general].initializer == candidates[found.special].initializer
         if found.significant and same:
-            lost.setdefault(ranking.contenders[found.general], contenders[found.special].name)
+            lost.setdefault(ranking.candidates[found.general], candidates[found.special].name)
     return lost
 
 
@@ -331,15 +331,15 @@ def _seconds(result: Result, epochs: int) -> float:
 
 def _tuned(scores: Scores, index: int) -> dict[str, Any]:
     """Return what the search says of the learning rate."""
-    contender = scores.plan.contenders[index]
+    candidate = scores.plan.candidates[index]
     values, failed = scores.searched(index)
     none = {"width_decades": math.nan, "width_open": "", "failed_rates": math.nan,
-            "default_rate": contender.default_rate, "default_regret": math.nan,
+            "default_rate": candidate.default_rate, "default_regret": math.nan,
             "regret_low": math.nan, "regret_high": math.nan}  # fmt: skip
     if np.isnan(values).all():
         return none
     curve = rate_sensitivity(scores.rates(index), values, failed)
-    lost = regret(curve.rates, values, contender.default_rate) if contender.default_rate else None
+    lost = regret(curve.rates, values, candidate.default_rate) if candidate.default_rate else None
     interval = lost.interval if lost else None
     ends = [name for name, is_open in (("below", curve.open_below), ("above", curve.open_above))
             if is_open]  # fmt: skip

@@ -53,7 +53,7 @@ def problem_sentences(
     name = scores.plan.problems[problem].name
     if ranking is None:
         return [f"Nothing can be said about {name}: no replication is complete."]
-    told = Told(scores, problem, ranking, summary)
+    told = ProblemVerdict(scores, problem, ranking, summary)
     best = told.best
     if not scores.is_ranked:
         rated = f"{at_rate(best)} has the best {score_text}, {shown_score(best['mean'])}"
@@ -79,7 +79,7 @@ def problem_sentences(
     ]
 
 
-class Told:
+class ProblemVerdict:
     """The verdict on one problem, in sentences.
 
     Args:
@@ -96,7 +96,7 @@ class Told:
         self.ranking = ranking
         self.problem = scores.plan.problems[problem]
         rows = {row["candidate"]: row for _, row in summary.iterrows()}
-        named = [scores.plan.contenders[i].name for i in ranking.contenders]
+        named = [scores.plan.candidates[i].name for i in ranking.candidates]
         self.rows = [rows[name] for name in named]
         self.summary = summary
         self.best = self.rows[ranking.verdict.best]
@@ -136,9 +136,9 @@ class Told:
         if not names:
             return []
         ranges = {
-            self.scores.plan.contenders[i].name: standing.more
+            self.scores.plan.candidates[i].name: standing.more
             for i, standing in zip(
-                self.ranking.contenders, self.ranking.verdict.standings, strict=True
+                self.ranking.candidates, self.ranking.verdict.standings, strict=True
             )
         }
         known = [found for name in names if (found := ranges[name]) is not None]
@@ -220,7 +220,7 @@ class Told:
 
     def left_out(self) -> list[str]:
         """Name the candidates that are not ranked."""
-        names = [self.scores.plan.contenders[i].name for i in self.ranking.left_out]
+        names = [self.scores.plan.candidates[i].name for i in self.ranking.left_out]
         return (
             [f"Not ranked, because their trials failed to run: {joined(names)}."] if names else []
         )

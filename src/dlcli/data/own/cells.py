@@ -40,7 +40,7 @@ class Row(NamedTuple):
         return f"{self.path}:{self.line}"
 
 
-class Table(NamedTuple):
+class CellTable(NamedTuple):
     """A whole file.
 
     Attributes:
@@ -228,7 +228,7 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def read_table(path: Path) -> Table:
+def read_table(path: Path) -> CellTable:
     """Read a whole file.
 
     Raises:
@@ -236,7 +236,7 @@ def read_table(path: Path) -> Table:
     """
     with open_text(path) as stream:
         header, rows = read_rows(stream, path)
-        table = Table(path, header, list(rows))
+        table = CellTable(path, header, list(rows))
     if not table.rows:
         raise DataError(f"{path} has a header but no rows", remedy="Give one example a row.")
     return table

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from dlcli.data.own.cells import Row, Table
+    from dlcli.data.own.cells import CellTable, Row
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-"})
 """Cells that stand for a missing value, in small letters."""
@@ -127,7 +127,7 @@ class Column:
 
 
 def find_columns(
-    table: Table,
+    table: CellTable,
     features: Sequence[str] | None,
     categories: Sequence[str],
     excluded: Sequence[str],
@@ -156,7 +156,7 @@ def find_columns(
     return tuple(_column(table, name, name in categories) for name in names)
 
 
-def _column(table: Table, name: str, is_category: bool) -> Column:
+def _column(table: CellTable, name: str, is_category: bool) -> Column:
     index = table.column(name)
     filled = [row for row in table.rows if not is_missing(row.cells[index])]
     where = f"{table.path}: '{name}'"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from dlcli.data.description import DataDescription, Dataset, TensorSpec
 from dlcli.data.entry import DataEntry
-from dlcli.data.own.cells import Row, Table
+from dlcli.data.own.cells import CellTable, Row
 from dlcli.data.own.encoding import room
 from dlcli.data.own.labels import Labelled, Place, number
 from dlcli.data.own.table import TableEncoder, written
@@ -114,7 +114,7 @@ class SequenceEncoder:
     time: str | None
     kind: ClassVar[str] = "sequences"
 
-    def examples(self, table: Table, *, targets: bool) -> tuple[list[Steps], Labelled]:
+    def examples(self, table: CellTable, *, targets: bool) -> tuple[list[Steps], Labelled]:
         """Return a table's sequences, in the order in which they first appear, and their targets.
 
         Raises:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from dlcli.data.description import Encoder
-    from dlcli.data.own.cells import Row, Table
+    from dlcli.data.own.cells import CellTable, Row
 
 
 def csv(
@@ -115,7 +115,7 @@ class TableEncoder:
         """The names of the features' columns."""
         return [column.name for column in self.columns]
 
-    def select(self, table: Table) -> list[Row]:
+    def select(self, table: CellTable) -> list[Row]:
         """Return a table's rows with the cells of the encoder's columns only, in their order.
 
         Raises:
@@ -160,7 +160,7 @@ class TableEncoder:
             start += column.width
         return x
 
-    def examples(self, table: Table, *, targets: bool) -> tuple[list[Row], Labelled]:
+    def examples(self, table: CellTable, *, targets: bool) -> tuple[list[Row], Labelled]:
         """Return a table's rows, with the features' cells only, and their targets.
 
         Raises:

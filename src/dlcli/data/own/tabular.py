@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from dlcli.data.own.cells import Table
+    from dlcli.data.own.cells import CellTable
     from dlcli.data.own.columns import Column
     from dlcli.data.targets import OwnTask
 
@@ -77,7 +77,7 @@ def asked(
 class TabularEncoder(Encoder, Protocol):
     """An encoder whose raw examples are made of rows."""
 
-    def examples(self, table: Table, *, targets: bool) -> tuple[Sequence[Any], Labelled]:
+    def examples(self, table: CellTable, *, targets: bool) -> tuple[Sequence[Any], Labelled]:
         """Return a table's raw examples, and their targets as they are written.
 
         Raises:
@@ -157,7 +157,7 @@ def read_new_rows(
     return raw, as_targets(labelled, description) if targets else np.zeros(len(raw), int)
 
 
-def _check_target(table: Table, target: Sequence[str]) -> None:
+def _check_target(table: CellTable, target: Sequence[str]) -> None:
     """Make sure that target columns are named, once each, and that the table has them."""
     for name in target:
         table.column(name)

@@ -14,7 +14,7 @@ from dlcli.report.inputs import (
     BARS,
     CHANNEL_LINES,
     SIGNED,
-    Scale,
+    ColorScale,
     Sheet,
     bare,
     draw_image,
@@ -104,12 +104,12 @@ class _Scales:
         span: Least and largest answer to a sequence.
     """
 
-    kernel: Scale | None = None
-    seen: Scale | None = None
-    answer: Scale | None = None
+    kernel: ColorScale | None = None
+    seen: ColorScale | None = None
+    answer: ColorScale | None = None
     span: tuple[float, float] = (0.0, 1.0)
 
-    def shown(self) -> list[Scale]:
+    def shown(self) -> list[ColorScale]:
         """Return those that need a colour bar."""
         return [scale for scale in (self.kernel, self.seen, self.answer) if scale is not None]
 
@@ -130,23 +130,23 @@ def _scales(bank: FilterBank, kind: str, examples: Mapping[int, Example]) -> _Sc
     return _Scales(kernel, value_scale(seen) if coloured else None, None, span)
 
 
-def _kernel_scale(kernels: np.ndarray) -> Scale:
+def _kernel_scale(kernels: np.ndarray) -> ColorScale:
     """Return the colours of kernels, (filters, *size, channels)."""
     limit = float(np.abs(kernels).max()) or 1.0
     if kernels.ndim == 3 or kernels.shape[-1] == 1:
-        return Scale("weight", SIGNED, -limit, limit)
+        return ColorScale("weight", SIGNED, -limit, limit)
     if kernels.shape[-1] == 3:
-        return Scale("weight of red, green, blue", "gray", -limit, limit)
+        return ColorScale("weight of red, green, blue", "gray", -limit, limit)
     largest = float(np.sqrt(np.mean(kernels**2, axis=-1)).max()) or 1.0
-    return Scale("weight, root mean square", AMOUNTS, 0.0, largest)
+    return ColorScale("weight, root mean square", AMOUNTS, 0.0, largest)
 
 
-def _answer_scale(strongest: Sequence[Response]) -> Scale:
+def _answer_scale(strongest: Sequence[Response]) -> ColorScale:
     least = min(float(np.nanmin(_share_of_largest(response))) for response in strongest)
     if least >= 0:
-        return Scale("share of the largest answer", AMOUNTS, 0.0, 1.0)
+        return ColorScale("share of the largest answer", AMOUNTS, 0.0, 1.0)
     extend = "min" if least < -1 else "neither"
-    return Scale("share of the largest answer", SIGNED, -1.0, 1.0, extend)
+    return ColorScale("share of the largest answer", SIGNED, -1.0, 1.0, extend)
 
 
 def _share_of_largest(response: Response) -> np.ndarray:
@@ -218,7 +218,7 @@ def _draw_image_filter(cell: _Cell) -> None:
     bare(panel).imshow(_share_of_largest(response), **look)
 
 
-def _draw_kernel(panel: Axes, kernel: np.ndarray, scale: Scale | None) -> None:
+def _draw_kernel(panel: Axes, kernel: np.ndarray, scale: ColorScale | None) -> None:
     """Draw a kernel, (height, width, channels) or (steps, channels)."""
     bare(panel)
     look = scale.look() if scale else {}

@@ -13,7 +13,7 @@ from dlcli.report.inputs import (
     BARS,
     SIGNED,
     WORDS,
-    Scale,
+    ColorScale,
     Sheet,
     bare,
     draw_image,
@@ -71,13 +71,13 @@ def _cell(sheet: Sheet, position: int, side: float, title: str) -> Axes:
     return bare(sheet.panel(left, top + 0.15, side - 0.06, side - 0.06))
 
 
-def _scale(maps: np.ndarray) -> Scale:
+def _scale(maps: np.ndarray) -> ColorScale:
     """Return the colours: of both signs around zero, or of amounts from zero on."""
     low, high = float(np.nanmin(maps)), float(np.nanmax(maps))
     if low < 0:
         limit = max(-low, high)
-        return Scale("activation", SIGNED, -limit, limit)
-    return Scale("activation", AMOUNTS, 0.0, high or 1.0)
+        return ColorScale("activation", SIGNED, -limit, limit)
+    return ColorScale("activation", AMOUNTS, 0.0, high or 1.0)
 
 
 def _of_sequence(layer: FeatureMaps, example: Example) -> Figure:

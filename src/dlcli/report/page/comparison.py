@@ -18,7 +18,7 @@ from dlcli.store import comparisons
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dlcli.report.page.told import Measure, Told
+    from dlcli.report.page.told import Measure, PageText
     from dlcli.store.comparisons import ComparisonFolder
 
 SHOWN_FAILURES = 200
@@ -94,12 +94,12 @@ def _read(folder: ComparisonFolder) -> Tables:
     )
 
 
-def _joint(told: Told) -> str:
+def _joint(told: PageText) -> str:
     """Return the table over all problems."""
     return table(AGGREGATE, told.aggregate, numeric=AGGREGATE[1:], name="All problems")
 
 
-def _ranked(summary: Sequence[Row], told: Told, measure: Measure) -> str:
+def _ranked(summary: Sequence[Row], told: PageText, measure: Measure) -> str:
     """Return the table of the printed summary, and what it has no room for."""
     score = f"{measure.score} [95{SPACE}%{SPACE}interval]"
     rows = [_typed(row) for row in summary]
@@ -157,7 +157,7 @@ def _typed(row: Row) -> dict[str, Any]:
     }
 
 
-def _failures(trials: Sequence[Row], told: Told) -> list[str | Figure]:
+def _failures(trials: Sequence[Row], told: PageText) -> list[str | Figure]:
     missing = (
         [paragraphs(f"Interrupted: {told.missing} trials are not yet run.")] if told.missing else []
     )

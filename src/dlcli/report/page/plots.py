@@ -16,7 +16,7 @@ from dlcli.report.style import GREY, candidate_styles
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from dlcli.report.page.told import Measure, Told
+    from dlcli.report.page.told import Measure, PageText
     from dlcli.report.style import Dash, Style
 
 SYMBOLS = {"o": "circle", "s": "square", "^": "triangle-up", "D": "diamond",
@@ -40,7 +40,7 @@ class Tables:
     budget: list[Row]
     trials: list[Row]
     scores: list[Row]
-    told: Told
+    told: PageText
 
     @property
     def problems(self) -> list[str]:

@@ -11,7 +11,7 @@ from dlcli.metrics.evaluation import per_class_table
 from dlcli.metrics.points import confusion_matrix
 from dlcli.metrics.predictions import CLASS_TASKS, LABEL_TASKS, batch_of_arrays
 from dlcli.report.page.html import Figure, Section, bare, page, paragraphs, table
-from dlcli.report.page.scale import Curve, Scale, scale_of
+from dlcli.report.page.scale import AxisScale, Curve, scale_of
 from dlcli.report.page.sources import (
     DAMAGED,
     epoch_axis,
@@ -128,7 +128,9 @@ def _curve(rows: Sequence[dict[str, str]], name: str) -> str | Figure:
         for prefix, (part, colour, dash) in present.items()
     ]  # fmt: skip
     scale = (
-        Scale() if name == RATE else _scale(rows, {f"{k}{name}": v[0] for k, v in present.items()})
+        AxisScale()
+        if name == RATE
+        else _scale(rows, {f"{k}{name}": v[0] for k, v in present.items()})
     )
     reading = (
         "Where validation stops following training, the network learns its examples by heart."
@@ -146,7 +148,7 @@ def _curve(rows: Sequence[dict[str, str]], name: str) -> str | Figure:
     return Figure(name.replace("_", " "), reading, traces, layout, [header, *numbers], 340, more)
 
 
-def _scale(rows: Sequence[dict[str, str]], columns: Mapping[str, str]) -> Scale:
+def _scale(rows: Sequence[dict[str, str]], columns: Mapping[str, str]) -> AxisScale:
     """Return the scale of some columns of a history, named as in the figure."""
     curves = [Curve(told, [number(row[name]) for row in rows]) for name, told in columns.items()]
     return scale_of(curves, squashed=SQUASHED)

@@ -61,7 +61,7 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Scale:
+class AxisScale:
     """How a figure's vertical axis begins.
 
     Attributes:
@@ -105,7 +105,7 @@ class Scale:
         return " ".join(said)
 
 
-def scale_of(curves: Sequence[Curve], *, squashed: float = SQUASHED) -> Scale:
+def scale_of(curves: Sequence[Curve], *, squashed: float = SQUASHED) -> AxisScale:
     """Choose the scale that shows how the better half of the curves differ where they end.
 
     Args:
@@ -114,7 +114,7 @@ def scale_of(curves: Sequence[Curve], *, squashed: float = SQUASHED) -> Scale:
     """
     curves = [curve for curve in curves if curve.known()]
     if max((len(curve.known()) for curve in curves), default=0) < FEW:
-        return Scale()
+        return AxisScale()
     everything = [value for curve in curves for value in curve.known()]
     whole = (min(everything), max(everything))
     positive = whole[0] > 0
@@ -124,10 +124,10 @@ def scale_of(curves: Sequence[Curve], *, squashed: float = SQUASHED) -> Scale:
     drawn = [end for curve in curves for end in curve.edges if end is not None]
     places = _scaled([*everything, *drawn], log=log)
     if max(places) - min(places) <= squashed * (high - low):
-        return Scale(log, None, whole)
+        return AxisScale(log, None, whole)
     ends = {curve.name: _scaled(curve.known(), log=log)[-1] for curve in curves}
     outside = tuple(name for name, end in ends.items() if not low <= end <= high)
-    return Scale(log, (low, high), whole, outside)
+    return AxisScale(log, (low, high), whole, outside)
 
 
 def _leading(curves: Sequence[Curve], *, positive: bool) -> Sequence[Curve]:

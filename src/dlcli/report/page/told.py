@@ -51,7 +51,7 @@ class Measure:
 
 
 @dataclass(frozen=True)
-class Told:
+class PageText:
     """What the page says in words.
 
     Attributes:
@@ -79,7 +79,7 @@ class Told:
         return self.measures.get(problem, Measure())
 
 
-def read_told(folder: ComparisonFolder) -> Told:
+def read_told(folder: ComparisonFolder) -> PageText:
     """Read what a page says in words.
 
     Raises:
@@ -92,12 +92,12 @@ def read_told(folder: ComparisonFolder) -> Told:
     return _told(folder.read_json(RESULTS))
 
 
-def _former(markdown: str) -> Told:
+def _former(markdown: str) -> PageText:
     """Return the beginning of a former folder's summary, and its notes, as they are."""
     begun, *sections = markdown.replace("&lt;", "<").split("\n## ")
     notes = [body for title, _, body in (s.partition("\n") for s in sections) if title == "Notes"]
     verdict = begun.partition("\n")[2].strip()
-    return Told(
+    return PageText(
         f"{verdict}\n\n{FORMER_WORDS}".strip(),
         "".join(notes).strip(),
         FORMER_READING,
@@ -105,7 +105,7 @@ def _former(markdown: str) -> Told:
     )
 
 
-def _told(found: Mapping[str, Any]) -> Told:
+def _told(found: Mapping[str, Any]) -> PageText:
     problems = found["problems"]
     missing = found["expected_trials"] - found["trials"] if found.get("interrupted") else 0
     several = len(problems) > 1
@@ -114,7 +114,7 @@ def _told(found: Mapping[str, Any]) -> Told:
         answer, lines = verdict[: -len(problems)], verdict[-len(problems) :]
         verdict = [*answer, "\n".join(f"- {line}" for line in lines)]
     is_grid = bool(found.get("is_grid"))
-    return Told(
+    return PageText(
         "\n\n".join([*verdict, _protocol(found)]),
         "\n".join(f"- {note}" for note in found["notes"]),
         reading(split=found["split"], tune=found["tune"], is_grid=is_grid),
