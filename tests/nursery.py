@@ -140,7 +140,7 @@ def _prepare() -> None:
         import tensorflow as tf  # noqa: F401
     with uncollected():
         for command in COMMANDS.values():
-            importlib.import_module(command.partition(":")[0])
+            importlib.import_module(f"dlcli.cli.{command.place.partition(':')[0]}")
         for name in ("dlcli.train.session", "dlcli.train.fit"):
             importlib.import_module(name)
 

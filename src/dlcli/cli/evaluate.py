@@ -21,20 +21,20 @@ MATRIX_COLUMNS = 20
 @click.option(
     "--metrics",
     "names",
-    help="Names joined by commas, e.g. f1,top_k:3,auc; the run's own if left out.",
+    help="Metrics, e.g. f1,top_k:3,auc.  [default: the run's own]",
 )
 @click.option(
     "--split",
     type=click.Choice(["test", "validation", "train"]),
-    help="Which part of the data; test by default.",
+    help="Part of the data to score.  [default: test]",
 )
 @click.option(
     "--data",
     "path",
     type=click.Path(),
-    help="Examples of your own: raw ones as in training, or .npz with x and y.",
+    help="Other examples: files as in training, or an .npz file with x and y.",
 )
-@click.option("--root", default="runs", show_default=True, help="Folder that holds the runs.")
+@click.option("--root", default="runs", show_default=True, help="Folder of the runs.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def evaluate(
     run: str | None,
@@ -44,10 +44,9 @@ def evaluate(
     root: str,
     as_json: bool,
 ) -> None:
-    """Score a saved run; the newest one if RUN is left out.
+    """Score a saved run. Without RUN, score the newest one.
 
-    Each number comes with a 95 % interval: exact binomial where it is a proportion, else the
-    bootstrap over the examples. `dlcli ls metrics` lists the names.
+    Each score has a 95 % interval. `dlcli ls metrics` lists the metrics.
     """
     from dlcli.train.saved import evaluate_run
 

@@ -24,12 +24,13 @@ def template_names() -> list[str]:
 
 @click.command()
 @click.argument("path", required=False, type=click.Path())
-@click.option("--template", default="digits_cnn", show_default=True, help="Which example to copy.")
+@click.option("--template", default="digits_cnn", show_default=True, help="Template to copy.")
 @click.option("--list", "listing", is_flag=True, help="List the templates.")
 def init(path: str | None, template: str, listing: bool) -> None:
-    """Write a commented starter config to PATH (default: TEMPLATE.yaml).
+    """Write a commented starter config to PATH.
 
-    A JSON Schema is written beside it, so that editors complete and check while you type.
+    Without PATH, the file is called TEMPLATE.yaml. A JSON Schema is written beside it, so that
+    editors complete and check what you type.
     """
     if listing:
         click.echo("\n".join(template_names()))

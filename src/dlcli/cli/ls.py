@@ -48,10 +48,10 @@ def _complete_name(
 @click.argument("name", required=False, shell_complete=_complete_name)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def ls(kind: str | None, name: str | None, as_json: bool) -> None:
-    """List what a config may name, or the arguments of one NAME.
+    """List what a config can name, or show the arguments of NAME.
 
     KIND is layers, optimizers, schedules, losses, metrics, initializers, regularizers,
-    constraints, callbacks, activations or datasets; without it, the kinds are listed.
+    constraints, callbacks, activations or datasets. Without KIND, the kinds are listed.
     """
     if kind is None:
         _print_kinds(as_json=as_json)

@@ -22,17 +22,33 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("config", required=False, metavar="CONFIG")
 @SET
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Instead of the config's seed.")
-@click.option("--epochs", type=click.IntRange(1), help="Instead of the config's fit.epochs.")
-@click.option("--out", type=click.Path(), help="Folder of this run; it must not exist yet.")
-@click.option("--root", default="runs", show_default=True, help="Folder that holds the runs.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31 - 1),
+    help="Seed of the run.  [default: the config's seed]",
+)
+@click.option(
+    "--epochs", type=click.IntRange(1), help="Epochs.  [default: the config's fit.epochs]"
+)
+@click.option(
+    "--out",
+    type=click.Path(),
+    help="Folder of this run; it must not exist yet.  [default: ROOT/NAME]",
+)
+@click.option("--root", default="runs", show_default=True, help="Folder of the runs.")
 @click.option("--from", "comparison", metavar="COMPARISON",
-              help="Train what a comparison recommends.")  # fmt: skip
-@click.option("--candidate", metavar="NAME", help="Another candidate of --from.")
-@click.option("--problem", metavar="NAME", help="Which of the problems of --from; else the first.")
+              help="Train the candidate that a comparison recommends.")  # fmt: skip
+@click.option(
+    "--candidate",
+    metavar="NAME",
+    help="Candidate of --from to train.  [default: the recommended one]",
+)
+@click.option("--problem", metavar="NAME", help="Problem of --from.  [default: the first]")
 @click.option("--comparisons", default="comparisons", show_default=True,
               help="Folder of the comparisons.")  # fmt: skip
-@click.option("--resume", metavar="RUN", help="Go on with a run that was cut off, or train longer.")
+@click.option(
+    "--resume", metavar="RUN", help="Continue an interrupted run, or train it longer with --epochs."
+)
 @TRACKING
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")
 def train(
@@ -52,8 +68,9 @@ def train(
 ) -> None:
     """Train the model of CONFIG and save it as a run.
 
-    CONFIG is a YAML file, or `-` for standard input. Ctrl-C keeps what was trained. With --from,
-    the recommended candidate of a comparison is trained at its rate on the whole training part.
+    CONFIG is a YAML file, or `-` for standard input. Ctrl-C stops the training and keeps what was
+    trained. With --from, dlcli trains the recommended candidate of a comparison, at its learning
+    rate, on the whole training part.
     """
     from dlcli.train.session import resume as resume_run
     from dlcli.train.session import start, start_from
