@@ -191,7 +191,7 @@ def test_an_unforeseen_error_becomes_a_short_message_and_a_log(monkeypatch, caps
     monkeypatch.setattr(dlcli, "main", fail)
     assert run(["runs", "ls"]) == 1
     told = capsys.readouterr().err
-    assert "bug in dlcli" in told
+    assert "bug of dlcli" in told
     assert "Traceback" not in told
     (log,) = tmp_path.glob("dlcli-*.log")
     assert "inner workings" in log.read_text()

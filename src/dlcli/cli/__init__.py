@@ -197,32 +197,32 @@ def _told_os_error(error: OSError) -> int:
     where = f"{error.filename}: " if error.filename else ""
     what = f"{where}{error.strerror or error}"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return _told_own(WorkError(what, remedy="the disk is full: free some space and try again"))
+        return _told_own(WorkError(what, remedy="Free some space on the disk and try again."))
     if error.errno == errno.EIO:
-        return _told_own(WorkError(what, remedy="the disk failed: check it, or use another one"))
+        return _told_own(WorkError(what, remedy="Check the disk, or use another one."))
     if error.filename:
-        return _told_own(UserError(what, remedy="check the path and its permissions"))
+        return _told_own(UserError(what, remedy="Check the path and its permissions."))
     return _told_bug(error)
 
 
 def _told_memory(error: Exception) -> int:
     detail = f": {error}".split("\n", 1)[0][:200] if str(error) else ""
-    return _told_own(WorkError(f"{OUT}{detail}", remedy=f"use less data, or {REMEDY}"))
+    return _told_own(WorkError(f"{OUT}{detail}", remedy=f"Use less data, or {REMEDY}."))
 
 
 def _told_import(error: ImportError) -> int:
     """Tell an import that failed: of dlcli itself a bug, of anything else the installation."""
     if (error.name or "dlcli").partition(".")[0] == "dlcli":
         return _told_bug(error)
-    remedy = "the installation is incomplete: `dlcli doctor` looks into it"
+    remedy = "Run `dlcli doctor`: the installation is incomplete."
     return _told_own(WorkError(str(error), remedy=remedy))
 
 
 def _told_bug(error: Exception) -> int:
     """Tell an error that dlcli did not foresee, and keep its traceback in a file."""
     summary = f"{type(error).__name__}: {error}".split("\n", 1)[0]
-    remedy = f"it is a bug in dlcli; please report it with {_keep_traceback(error)}"
-    return _told_own(WorkError(f"this should not have happened: {summary}", remedy=remedy))
+    remedy = f"Please report this bug of dlcli with {_keep_traceback(error)}."
+    return _told_own(WorkError(f"unexpected error: {summary}", remedy=remedy))
 
 
 def _keep_traceback(error: Exception) -> str:
@@ -235,7 +235,7 @@ def _keep_traceback(error: Exception) -> str:
         with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as stream:
             traceback.print_exception(error, file=stream)
     except OSError:
-        return "what `dlcli --debug` shows"
+        return "the output of `dlcli --debug`"
     return name
 
 

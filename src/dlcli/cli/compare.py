@@ -165,7 +165,7 @@ def compare(
     if tracking is not None:
         from dlcli.tracking import track_comparison
 
-        note(f"to look at it: {track_comparison(tracking, folder, LOGS)}")
+        note(f"To look at it: {track_comparison(tracking, folder, LOGS)}")
     session.raise_failed()
 
 
@@ -212,8 +212,8 @@ def as_overrides(flags: dict[str, Any]) -> list[str]:
         elif key == "target":
             metric, equals, number = value.partition("=")
             if not equals:
-                remedy = "write --target METRIC=VALUE, such as accuracy=0.95"
-                raise UserError(f"'{value}' is no target", remedy=remedy)
+                remedy = "Write --target METRIC=VALUE, such as accuracy=0.95."
+                raise UserError(f"'{value}' is not a target", remedy=remedy)
             made.append(f"compare.target={{{metric}: {number}}}")
         elif key == "epochs":
             made.append(f"fit.epochs={value}")

@@ -187,6 +187,8 @@ def schema(output: str | None) -> None:
         echo(text, nl=False)
         return
     if Path(output).exists():
-        raise UserError(f"{output} exists already", remedy="choose another name, or delete it")
+        raise UserError(
+            f"{output} exists already", remedy="Choose another name, or delete the file."
+        )
     Path(output).write_text(text, encoding="utf-8")
     note(f"wrote {output}")

@@ -119,14 +119,14 @@ def _groups(pool: Pool | None) -> str:
 
 def _draw(loaded: Dataset | None, name: str, path: Path) -> None:
     if loaded is None:
-        remedy = f"dlcli data fetch {name}; for a file of your own, show a config that names it"
-        raise UserError(f"there are no examples of '{name}' to draw here", remedy=remedy)
+        remedy = f"Run `dlcli data fetch {name}`; for your own file, show a config that names it."
+        raise UserError(f"no examples of '{name}' are available to draw", remedy=remedy)
     from dlcli.report.sample_figure import write_sample
 
     try:
         write_sample(loaded, path)
     except (OSError, ValueError) as error:
-        remedy = "name a .png, .svg or .pdf file in a folder you can write to"
+        remedy = "Name a .png, .svg or .pdf file in a folder that you can write to."
         raise UserError(f"cannot draw {path}: {error}", remedy=remedy) from error
     note(f"drawn: {path}")
 
@@ -150,7 +150,7 @@ def _describe(entry: DataEntry, source: Source, loaded: Dataset | None, groups: 
             echo(f"  {argument.name}: {_accepted(argument)}\n      {argument.help}")
     if loaded is None:
         if not datasets.is_available(entry):
-            echo(f"\n`dlcli data fetch {entry.name}` brings it here, to show examples.")
+            echo(f"\n`dlcli data fetch {entry.name}` downloads it, to show examples.")
         return
     from dlcli.report.samples import balance_lines, sample_lines
 

@@ -115,11 +115,13 @@ def _remedies(report: dict[str, Any]) -> list[str]:
     """Return how to get what is missing, a line each."""
     lines = []
     if "dlcli cache" in report["not writable"]:
-        lines.append("the dlcli cache cannot be written to: set DLCLI_CACHE_DIR to another folder")
+        lines.append("the dlcli cache is not writable: set DLCLI_CACHE_DIR to another folder")
     if "keras cache" in report["not writable"]:
-        lines.append("the keras cache cannot be written to: set KERAS_HOME to another folder")
+        lines.append("the keras cache is not writable: set KERAS_HOME to another folder")
     if report["to download"]:
-        lines.append(f"to download a data set ahead: dlcli data fetch {report['to download'][0]}")
+        lines.append(
+            f"to download a data set in advance: dlcli data fetch {report['to download'][0]}"
+        )
     for extra in dict.fromkeys(EXTRAS[name] for name in report["missing extras"]):
         names = " and ".join(name for name in report["missing extras"] if EXTRAS[name] == extra)
         lines.append(f"for {names}, {install_command(extra)}")

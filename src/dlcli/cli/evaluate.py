@@ -103,7 +103,7 @@ def _print_confusion(evaluated: Evaluation) -> None:
     matrix = evaluated.confusion
     assert matrix is not None  # noqa: S101  (see the caller)
     if len(matrix) > MATRIX_COLUMNS:
-        note(f"the confusion matrix of {len(matrix)} classes is left to --json")
+        note(f"the confusion matrix of {len(matrix)} classes is only in --json")
         return
     columns = ["true \\ predicted", *evaluated.classes]
     rows = [

@@ -40,10 +40,10 @@ def init(path: str | None, template: str, listing: bool) -> None:
     if target.is_dir():
         target = target / f"{template}.yaml"
     if target.exists():
-        raise UserError(f"{target} exists already", remedy="name another file: dlcli init PATH")
+        raise UserError(f"{target} exists already", remedy="Name another file: dlcli init PATH")
     if not target.parent.is_dir():
         raise UserError(
-            f"there is no folder {target.parent}", remedy="make it first, or check PATH"
+            f"the folder {target.parent} does not exist", remedy="Create it first, or check PATH."
         )
     _write_schema(target.parent / SCHEMA_FILE)
     line = f"# yaml-language-server: $schema={SCHEMA_FILE}\n"

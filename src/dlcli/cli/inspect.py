@@ -73,9 +73,9 @@ def inspect(
     """
     if not (filters or feature_maps or invariance or hidden_states):
         remedy = (
-            "add --filters, --feature-maps test:0, --invariance shift or --hidden-states test:0"
+            "Add --filters, --feature-maps test:0, --invariance shift or --hidden-states test:0."
         )
-        raise UserError("nothing to look at was named", remedy=remedy)
+        raise UserError("no figure was asked for", remedy=remedy)
     from dlcli.report.inside.runs import Wanted, inspect_runs
 
     wanted = Wanted(filters, feature_maps, invariance, hidden_states, layers, examples)

@@ -88,7 +88,7 @@ def find(kind: str, name: str) -> Entry:
     meant = closest(name, [word for e in known for word in (e.name, *e.aliases)])
     raise UserError(
         f"'{name}' is not one of the {kind}{_did_you_mean(meant)}",
-        remedy=f"`dlcli ls {kind}` lists them",
+        remedy=f"List them with `dlcli ls {kind}`.",
     )
 
 
@@ -142,7 +142,7 @@ def _print_entry(entry: Entry, *, as_json: bool) -> None:
     if entry.aliases:
         click.echo(f"Also called {', '.join(entry.aliases)}.")
     if entry.refused:
-        click.echo(_wrapped("", f"A config may not use it: {entry.name} {entry.refused}."))
+        click.echo(_wrapped("", f"A config cannot use it: {entry.name} {entry.refused}."))
     elif not entry.arguments:
         click.echo("\nIt takes no arguments.")
     else:

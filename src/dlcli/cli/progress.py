@@ -44,7 +44,7 @@ class Lines:
         del steps
         self._epochs = epochs
         if first_epoch:
-            echo(f"going on after epoch {first_epoch}", err=True)
+            echo(f"continuing after epoch {first_epoch}", err=True)
 
     def batch(self, *, epoch: int, step: int, logs: Mapping[str, float]) -> None:
         """Say nothing: a log wants whole epochs."""

@@ -26,7 +26,7 @@ def report(name: str, root: str, comparisons: str, show: bool) -> None:
 
     path = write_report(name, Path(root), Path(comparisons))
     if Folder(path.parent).is_locked():
-        note(f"{path.parent} is in use right now: the page shows what was written before")
+        note(f"{path.parent} is in use right now: the page shows an earlier state")
     echo(str(path))
     if show:
         click.launch(str(path))

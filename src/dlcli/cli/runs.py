@@ -63,7 +63,7 @@ def list_them(root: str, comparisons: str, as_json: bool) -> None:
         emit_json({"runs": records, "comparisons": compared})
         return
     if not records and not compared:
-        note(f"no runs in {root}; `dlcli train CONFIG` makes one")
+        note(f"no runs in {root}; train one with `dlcli train CONFIG`")
     if records:
         _print_runs(records)
     if records and compared:
@@ -366,5 +366,5 @@ def _agreed(run: Folder) -> bool:
         if not isinstance(abort.__context__, EOFError):
             raise
         note("")
-        remedy = "`--yes` deletes without asking"
-        raise UserError(f"nobody answered; {run.path} is kept", remedy=remedy) from None
+        remedy = "Give --yes to delete without asking."
+        raise UserError(f"no answer; {run.path} is kept", remedy=remedy) from None

@@ -92,11 +92,11 @@ def train(
         )
     elif resume is not None:
         if overrides or seed is not None or out is not None:
-            remedy = "only --epochs may change; start a new run for anything else"
+            remedy = "Change only --epochs; start a new run for anything else."
             raise UserError("a resumed run keeps its config", remedy=remedy)
         session = resume_run(Path(root), resume, epochs=epochs, config=config)
     elif config is None:
-        remedy = "Give one: dlcli train CONFIG; `dlcli init` writes one."
+        remedy = "Run `dlcli train CONFIG`; `dlcli init` writes a config."
         raise UserError("no config is given", remedy=remedy)
     else:
         overrides = (*overrides, *_as_overrides(seed, epochs))
@@ -118,7 +118,7 @@ def train(
     if tracking is not None:
         from dlcli.tracking import track_run
 
-        note(f"to look at it: {track_run(tracking, run, LOGS)}")
+        note(f"To look at it: {track_run(tracking, run, LOGS)}")
 
 
 def _check_source(
@@ -132,10 +132,10 @@ def _check_source(
     given = {"CONFIG": config, "--from": comparison, "--resume": resume}
     several = [name for name, value in given.items() if value is not None]
     if comparison is not None and len(several) > 1:
-        raise UserError(f"{' and '.join(several)} exclude each other", remedy="Give one of them.")
+        raise UserError(f"{' and '.join(several)} cannot be combined", remedy="Give one of them.")
     if named and comparison is None:
         remedy = "Name the comparison: dlcli train --from COMPARISON --candidate NAME."
-        raise UserError("--candidate and --problem belong to --from", remedy=remedy)
+        raise UserError("--candidate and --problem need --from", remedy=remedy)
 
 
 def _as_overrides(seed: int | None, epochs: int | None) -> list[str]:
@@ -146,7 +146,7 @@ def _as_overrides(seed: int | None, epochs: int | None) -> list[str]:
 
 def _print(run: RunFolder, result: TrainingResult, *, as_json: bool) -> None:
     if result.diverged:
-        note("the training diverged: lower the learning rate, or clip gradients (clipnorm: 1.0)")
+        note("the training diverged: lower the learning rate or clip the gradients (clipnorm: 1.0)")
     if as_json:
         emit_json({"run": str(run.path), "epochs": len(result.history), "metrics": result.scores})
         return

@@ -214,7 +214,7 @@ def _check_kind(metric: keras.metrics.Metric, task: str) -> None:
         wrong = task not in CLASS_TASKS and (of_classes or form != "outputs")
     if wrong:
         message = f"'{type(metric).__name__}' has no meaning for a {task} task"
-        raise UserError(message, remedy="choose one of `dlcli ls metrics`")
+        raise UserError(message, remedy="Choose one of `dlcli ls metrics`.")
 
 
 class AdaptedMetric(keras.metrics.Metric):

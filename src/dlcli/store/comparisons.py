@@ -75,15 +75,22 @@ class ComparisonFolder(Folder):
     def without(self, name: str) -> UserError:
         """Return the error of a comparison that lacks a file."""
         if self.is_locked():
-            message = f"{self.path} is being compared right now: it has no {name} yet"
-            remedy = "wait for it to end; Ctrl-C there ends it with the tables of what is done"
+            message = f"{self.path} is being compared right now and has no {name} yet"
+            remedy = (
+                "Wait for it to end, or press Ctrl-C there: it then writes the tables of its "
+                "finished trials."
+            )
             return UserError(message, remedy=remedy)
-        remedy = "the same `dlcli compare-optimizers` again finishes it"
-        return UserError(f"{self.path} has no {name}: it was cut off", remedy=remedy)
+        remedy = "Run the same `dlcli compare-optimizers` again to finish it."
+        return UserError(
+            f"{self.path} has no {name}: the comparison was interrupted", remedy=remedy
+        )
 
     def damaged(self, name: str) -> UserError:
         """Return the error of a file that holds something else than it should."""
-        remedy = "the same `dlcli compare-optimizers` again writes it anew; its trials are kept"
+        remedy = (
+            "Run the same `dlcli compare-optimizers` again to write it again; its trials are kept."
+        )
         return UserError(f"{self.path / name} is damaged", remedy=remedy)
 
     def check_inside(self) -> None:
@@ -140,7 +147,7 @@ class ComparisonFolder(Folder):
         except UserError as error:
             if "being trained right now" not in error.message:
                 raise
-            remedy = "wait for it to end, or start one beside it: --fresh"
+            remedy = "Wait for it to end, or start a new one beside it with --fresh."
             raise UserError(f"{self.path} is being compared right now", remedy=remedy) from None
 
     def write_trial(
@@ -253,7 +260,7 @@ def from_csv(text: str) -> list[dict[str, Any]]:
             for row in csv.DictReader(io.StringIO(text), strict=True)
         ]
     except (ValueError, TypeError, csv.Error) as error:
-        raise UserError(f"a history is damaged: {error}") from None
+        raise UserError(f"a trial's history is damaged: {error}") from None
 
 
 def _number(cell: str) -> float | int | None:
@@ -288,7 +295,7 @@ def open_comparison(
             with contextlib.suppress(FileExistsError):
                 path.mkdir()
                 return ComparisonFolder(path)
-    raise WorkError(f"no free name for {base} in {root}", remedy="clean the folder up")
+    raise WorkError(f"{root} has no free name for {base}", remedy="Delete old folders there.")
 
 
 def _is_bare(path: Path) -> bool:
@@ -346,7 +353,7 @@ def open_comparison_at(path: Path, problems: str) -> ComparisonFolder:
         if folder.problems() == problems:
             return folder
         what = "a comparison of other problems" if folder.problems() else "other things"
-        remedy = "choose another folder; nothing is overwritten"
+        remedy = "Choose another folder; nothing is overwritten."
         raise UserError(f"{path} holds {what}", remedy=remedy)
     with explained_os_errors(path):
         path.mkdir(parents=True, exist_ok=True)
@@ -406,9 +413,9 @@ def remove_comparison(folder: ComparisonFolder) -> None:
     )
     if strangers:
         names = ", ".join(strangers[:5]) + (", ..." if len(strangers) > 5 else "")
-        remedy = "move that elsewhere first; nothing was deleted"
+        remedy = "Move these files elsewhere first; nothing was deleted."
         raise UserError(
-            f"{folder.path} also holds what dlcli did not write: {names}", remedy=remedy
+            f"{folder.path} also contains files that dlcli did not write: {names}", remedy=remedy
         )
     with folder.lock(), explained_os_errors(folder.path / CONFIG):
         shutil.rmtree(folder.path)

@@ -68,7 +68,7 @@ def check_model_file(path: Path) -> None:
         _check_objects(config)
     # zipfile raises a RuntimeError for what is encrypted; json a RecursionError for deep nesting.
     except (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-        remedy = "train the run anew; only models that hold no code are loaded"
+        remedy = "Train the run again; dlcli loads only models that contain no code."
         raise UserError(f"{path} cannot be loaded: {error}", remedy=remedy) from None
 
 
@@ -76,7 +76,7 @@ def _check_members(archive: zipfile.ZipFile) -> None:
     names = archive.namelist()
     for name in names:
         if name not in MEMBERS or names.count(name) > 1:
-            raise ValueError(f"it holds {name!r}, which no model of dlcli does")
+            raise ValueError(f"it contains {name!r}, which dlcli never writes")
     if missing := sorted(MEMBERS - set(names)):
         raise ValueError(f"it has no {missing[0]}")
     for member in archive.infolist():
@@ -97,7 +97,7 @@ def _check_objects(config: Any) -> None:
     for found in _mappings(config):
         if "class_name" in found and not _is_known(found):
             named = f"{found.get('module')}.{found['class_name']}"
-            raise ValueError(f"it names {named}, which is not loaded because it can run code")
+            raise ValueError(f"it names {named}, which can run code and is never loaded")
         for key in _FILES:
             if isinstance(found.get(key), str):
                 message = f"it would read the file {found[key]!r}"

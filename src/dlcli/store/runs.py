@@ -80,28 +80,28 @@ class RunFolder(Folder):
         """Return the error of a run that lacks a file because it was not trained to its end."""
         if self.state == FAILED:
             reason = self.read_json(STATUS).get("message") or "no reason is recorded"
-            remedy = "mend the config and start a new run"
+            remedy = "Correct the config and start a new run."
             return UserError(
                 f"{self.path} has no {lack}: its training failed: {reason}", remedy=remedy
             )
         if self.is_locked():
-            message = f"{self.path} is being trained right now: it has no {lack} yet"
-            return UserError(message, remedy="wait for it to end")
+            message = f"{self.path} is being trained right now and has no {lack} yet"
+            return UserError(message, remedy="Wait for it to end.")
         message = f"{self.path} has no {lack}: the run is not {FINISHED}"
-        return UserError(message, remedy=f"go on with: dlcli train --resume {self.path}")
+        return UserError(message, remedy=f"Continue with: dlcli train --resume {self.path}")
 
     def without(self, name: str) -> UserError:
         """Return the error of a run that lacks a file."""
         if name == STATUS:  # the state itself is read from it
             return UserError(f"{self.path} has no {name}: the run is not {FINISHED}")
         if self.state == FINISHED:
-            message = f"{self.path} has no {name}, although it is {FINISHED}: the file was deleted"
-            return UserError(message, remedy=f"train it anew: dlcli train {self.path / SOURCE}")
+            message = f"{self.path} is {FINISHED} but has no {name}: the file was deleted"
+            return UserError(message, remedy=f"Train it again: dlcli train {self.path / SOURCE}")
         return self.unfinished(name)
 
     def damaged(self, name: str) -> UserError:
         """Return the error of a file that holds something else than it should."""
-        remedy = f"train it anew: dlcli train {self.path / SOURCE}"
+        remedy = f"Train it again: dlcli train {self.path / SOURCE}"
         return UserError(f"{self.path / name} is damaged", remedy=remedy)
 
     def finish(self, state: str, **fields: Any) -> None:
@@ -132,7 +132,7 @@ def create_run(root: Path, name: str, *, now: datetime) -> RunFolder:
             with contextlib.suppress(FileExistsError):
                 path.mkdir()
                 return RunFolder(path)
-    raise WorkError(f"no free name for {base} in {root}", remedy="clean the folder up")
+    raise WorkError(f"{root} has no free name for {base}", remedy="Delete old folders there.")
 
 
 def create_run_at(path: Path) -> RunFolder:
@@ -165,7 +165,9 @@ def list_runs(root: Path) -> list[RunFolder]:
     if not root.exists():
         return []
     if not root.is_dir():
-        raise UserError(f"{root} is no folder", remedy="--root names the folder of the runs")
+        raise UserError(
+            f"{root} is not a folder", remedy="Give the folder of the runs with --root."
+        )
     runs = [RunFolder(path) for path in root.iterdir() if is_run(path)]
     return sorted(runs, key=lambda run: (recency(run.started()), run.name), reverse=True)
 
@@ -176,9 +178,11 @@ def find_run(root: Path, text: str) -> RunFolder:
     Raises:
         UserError: If there is none, or several.
     """
-    remedy = f"`dlcli runs ls --root {root}` lists them; `dlcli train CONFIG` makes one"
+    remedy = (
+        f"List the runs with `dlcli runs ls --root {root}`, or make one with `dlcli train CONFIG`."
+    )
     if not text:
-        raise UserError("an empty name names no run", remedy=remedy)
+        raise UserError("the name of the run is empty", remedy=remedy)
     for path in (Path(text), root / text):
         if is_run(path):
             return RunFolder(path)
@@ -187,7 +191,9 @@ def find_run(root: Path, text: str) -> RunFolder:
         return found[0]
     if found:
         names = ", ".join(run.name for run in found[:5]) + (", ..." if len(found) > 5 else "")
-        raise UserError(f"'{text}' begins several runs: {names}", remedy="write more of the name")
+        raise UserError(
+            f"'{text}' is the beginning of several runs: {names}", remedy="Write more of the name."
+        )
     raise UserError(f"there is no run '{text}' in {root}", remedy=remedy)
 
 
@@ -200,7 +206,7 @@ def newest_run(root: Path) -> RunFolder:
     for run in list_runs(root):
         if run.state == FINISHED:
             return run
-    remedy = "make one: dlcli train CONFIG; `dlcli init` writes a config"
+    remedy = "Train one with `dlcli train CONFIG`; `dlcli init` writes a config."
     raise UserError(f"there is no finished run in {root}", remedy=remedy)
 
 
@@ -211,12 +217,14 @@ def remove_run(run: RunFolder) -> None:
         UserError: If it is no run, is being trained, or holds what dlcli did not write.
     """
     if not is_run(run.path):
-        raise UserError(f"{run.path} is no run", remedy="`dlcli runs ls` lists them")
+        raise UserError(f"{run.path} is not a run", remedy="List the runs with `dlcli runs ls`.")
     patterns = _callback_patterns(run)
     if strangers := sorted(p.name for p in run.path.iterdir() if not _is_own(p, patterns)):
         names = ", ".join(strangers[:5]) + (", ..." if len(strangers) > 5 else "")
-        remedy = "move that elsewhere first; nothing was deleted"
-        raise UserError(f"{run.path} also holds what dlcli did not write: {names}", remedy=remedy)
+        remedy = "Move these files elsewhere first; nothing was deleted."
+        raise UserError(
+            f"{run.path} also contains files that dlcli did not write: {names}", remedy=remedy
+        )
     with run.lock(), explained_os_errors(run.path / CONFIG):
         for path in sorted(run.path.iterdir(), key=_removal_rank):
             if path.is_dir() and not path.is_symlink():

@@ -127,8 +127,8 @@ def take_up(experiment: Experiment, run: RunFolder) -> Checkpoint | None:
         return None
     checkpoint = load_checkpoint(saved)
     if len(checkpoint.callbacks) != len(callbacks):
-        remedy = "resume a run with the config it was started with"
-        raise UserError(f"{saved} belongs to other callbacks", remedy=remedy)
+        remedy = "Resume the run with the config it was started with."
+        raise UserError(f"{saved} was written with other callbacks", remedy=remedy)
     restore_model(experiment.model, checkpoint)
     return checkpoint
 
@@ -217,8 +217,10 @@ def _construct_callback(call: Call, folder: Path, resume: bool) -> keras.callbac
         if name in CALLBACK_PATHS and isinstance(value, str):
             path = (folder / value).resolve()
             if not path.is_relative_to(folder.resolve()):
-                message = f"{call.path}.{name}: {value} leads out of the run's folder by a link"
-                raise UserError(message, remedy=f"remove the link below {folder}")
+                message = (
+                    f"{call.path}.{name}: {value} leads outside the run's folder through a link"
+                )
+                raise UserError(message, remedy=f"Remove the link in {folder}.")
             path.parent.mkdir(parents=True, exist_ok=True)
             located[name] = str(path)
     callback = construct(replace(call, arguments=located))
@@ -333,7 +335,7 @@ def _kept_whatever_happens(recorder: Recorder) -> Iterator[None]:
         recorder.run.finish("interrupted", epochs_done=done, epochs=recorder.epochs)
         raise InterruptedRunError(
             f"interrupted after {done} whole epoch{'s' if done != 1 else ''}; they are kept",
-            remedy=f"go on with: dlcli train --resume {recorder.run.path}",
+            remedy=f"Continue with: dlcli train --resume {recorder.run.path}",
         ) from None
     except (MemoryError, ValueError, TypeError, tf.errors.OpError) as error:
         if is_short(error):
@@ -341,7 +343,10 @@ def _kept_whatever_happens(recorder: Recorder) -> Iterator[None]:
                 recorder.keep()
             raise WorkError(OUT, remedy=REMEDY) from None
         recorder.keep()
-        remedy = "check that loss, metrics and last layer fit the data; --debug shows all of it"
+        remedy = (
+            "Check that the loss, the metrics and the last layer fit the data; --debug shows the "
+            "whole error."
+        )
         raise WorkError(f"Keras stopped training: {keras_message(error)}", remedy=remedy) from error
 
 

@@ -74,7 +74,7 @@ def evaluate_run(
         UserError: For an unknown run, metric or part.
     """
     if split is not None and path is not None:
-        raise UserError("--split and --data exclude each other", remedy="leave one out")
+        raise UserError("--split and --data cannot be combined", remedy="leave one out")
     run, config = open_run(root, name)
     form = data_form(run, config)
     description = form.description
@@ -132,7 +132,7 @@ def _keras_scores(
             value = whole_split(metric, y_true, y_prob, **form)
             drawn = [whole_split(metric, y_true[i], y_prob[i], **form) for i in draws]
         except (ValueError, TypeError) as error:
-            remedy = "choose one of `dlcli ls metrics`"
+            remedy = "Choose one of `dlcli ls metrics`."
             raise UserError(f"'{name}': {keras_message(error)}", remedy=remedy) from error
         scores[name] = Score(value, [float(q) for q in np.quantile(drawn, [0.025, 0.975])])
     return scores
@@ -183,7 +183,7 @@ def _loaded(config: Config, form: Form) -> Dataset:
     except UserError as error:
         if config.data.source.name not in own_files():
             raise
-        remedy = "put the run's data there again, or score a file of such examples: --data FILE"
+        remedy = "Put the data back, or score a file of the same kind with --data FILE."
         raise UserError(error.message, remedy=remedy) from None
 
 
@@ -204,7 +204,7 @@ def read_predictions(run: RunFolder) -> tuple[np.ndarray, np.ndarray, str] | Non
             y_true, y_prob = np.atleast_1d(content["y_true"]), np.atleast_1d(content["y_prob"])
             return y_true, y_prob, str(content["split"])
     except (OSError, ValueError, MemoryError) as error:
-        remedy = f"train the run anew, or: dlcli train --resume {run.name} --epochs N"
+        remedy = f"Train the run again, or continue it: dlcli train --resume {run.name} --epochs N"
         raise UserError(f"{path} is damaged: {error}", remedy=remedy) from None
 
 
@@ -227,7 +227,7 @@ def load_model(run: RunFolder) -> Any:
             return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
         first = str(error).split("\n", 1)[0]
-        remedy = "train the run anew; only models that hold no code are loaded"
+        remedy = "Train the run again; dlcli loads only models that contain no code."
         raise UserError(f"{path} cannot be loaded: {first}", remedy=remedy) from error
 
 
@@ -247,8 +247,10 @@ def predict(run: RunFolder, config: Config, examples: Split, task: str) -> np.nd
     try:
         made = outputs(model, examples, config.data.batch_size)[0]
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, *unfit) as error:
-        message = f"{run.path / MODEL} does not take these examples: {keras_message(error)}"
-        raise UserError(message, remedy="is it the model that this run saved?") from error
+        message = f"{run.path / MODEL} cannot predict these examples: {keras_message(error)}"
+        raise UserError(
+            message, remedy="Check that the file is the model that this run saved."
+        ) from error
     logits = is_logits(config.compile.loss)
     return metrics.probabilities(made, from_logits=logits, task=task)
 
@@ -299,7 +301,7 @@ def _check_width(run: RunFolder, made: np.ndarray, width: int) -> None:
     """
     if made.shape[-1] != width:
         message = f"{run.path / MODEL} predicts {made.shape[-1]} values, but {DATA} names {width}"
-        raise UserError(message, remedy="train the run anew")
+        raise UserError(message, remedy="Train the run again.")
 
 
 def predict_file(root: Path, name: str, path: Path) -> Predictions:

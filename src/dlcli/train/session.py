@@ -100,7 +100,7 @@ class TrainingSession:
         try:
             return train(self.experiment, self.run, observer, self._checkpoint)
         except FullDiskError as error:  # it is not the training that failed
-            remedy = f"free some space, then go on with: dlcli train --resume {self.run.path}"
+            remedy = f"free some space, then Continue with: dlcli train --resume {self.run.path}"
             raise FullDiskError(error.message, remedy=remedy) from error
         except DlcliError as error:
             if error.exit_code == 1:
@@ -187,11 +187,11 @@ def _check_more_to_do(run: RunFolder, epochs: int | None, name: str) -> None:
     """
     done = run.epochs_done()
     if run.state == FINISHED and (epochs or 0) <= done:
-        remedy = f"to train longer: dlcli train --resume {name} --epochs N, with N above {done}"
+        remedy = f"To train longer: dlcli train --resume {name} --epochs N, with N above {done}"
         raise UserError(f"the run {run.path.name} is finished after {done} epochs", remedy=remedy)
     if epochs is not None and epochs < done:
-        message = f"the run {run.path.name} has {done} epochs already, more than {epochs}"
-        raise UserError(message, remedy=f"give --epochs above {done}, or leave it out")
+        message = f"the run {run.path.name} already has {done} epochs, more than {epochs}"
+        raise UserError(message, remedy=f"Give --epochs above {done}, or leave it out.")
 
 
 def load_run_config(run: RunFolder) -> Config:
@@ -203,7 +203,7 @@ def load_run_config(run: RunFolder) -> Config:
     try:
         return parse_config(Text(str(run.path / CONFIG), run.read_text(CONFIG)))
     except ConfigError as error:
-        remedy = "was it edited by hand, or written by another version of dlcli?"
+        remedy = "Undo manual edits of the file, or use the version of dlcli that wrote it."
         message = f"the config of {run.path} cannot be read: {error.diagnostics[0].message}"
         raise UserError(message, remedy=remedy) from None
 
@@ -218,7 +218,7 @@ def _epochs_of(given: Config, run: RunFolder) -> int:
     if replace(written, fit=replace(written.fit, epochs=given.fit.epochs)) != replace(
         given, name=written.name
     ):
-        remedy = f"leave the config out: dlcli train --resume {run.path.name}"
+        remedy = f"Leave the config out: dlcli train --resume {run.path.name}"
         raise UserError(f"{run.path.name} was started with another config", remedy=remedy)
     return given.fit.epochs
 
@@ -236,7 +236,7 @@ def _bucketing_remark(config: Config) -> tuple[str, ...]:
     if not config.data.bucketing or masked:
         return ()
     remark = (
-        "data.bucketing without a mask: outputs depend on how far a batch is padded; begin with "
+        "data.bucketing without a mask: the outputs depend on the padding of the batch; start with "
         "Masking, or Embedding with mask_zero: true"
     )
     return (remark,)
