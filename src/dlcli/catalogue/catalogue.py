@@ -168,13 +168,14 @@ def _introspected(version: str, path: Path) -> Catalogue:
     """Read Keras itself, and keep the result in a file if that can be written."""
     import tempfile
 
-    print(f"reading what Keras {version} offers (once, about a minute) ...", file=sys.stderr)  # noqa: T201 (a note, not a result)
+    told = f"reading the classes of Keras {version} (once, takes about a minute) ..."
+    print(told, file=sys.stderr)  # noqa: T201 (a note, not a result)
     with tempfile.TemporaryDirectory(prefix="dlcli-") as folder:
         fresh = Path(folder) / path.name
         run_introspection(fresh)
         catalogue = _read(fresh)
         if catalogue is None:
-            raise _unreadable(version, "its catalogue is damaged")
+            raise _unreadable(version, "the catalogue is damaged")
         with contextlib.suppress(OSError):  # a read-only cache costs time, nothing else
             _keep(fresh, path)
     return catalogue
@@ -183,8 +184,8 @@ def _introspected(version: str, path: Path) -> Catalogue:
 def _unreadable(version: str, reason: str) -> WorkError:
     shipped = _read(SHIPPED)
     tested = f"pip install keras=={shipped.keras_version}" if shipped else ""
-    message = f"what Keras {version} offers could not be read: {reason}"
-    return WorkError(message, remedy=f"install the tested version: {tested}" if tested else "")
+    message = f"the classes of Keras {version} could not be read: {reason}"
+    return WorkError(message, remedy=f"Install the tested version: {tested}" if tested else "")
 
 
 def run_introspection(path: Path) -> None:

@@ -39,8 +39,10 @@ class Name:
         """Return the name."""
         value = TEXT.read(node, path, reader)
         if value is not INVALID and not re.search(NAME_PATTERN, value):
-            hint = "letters, digits, '.', '_' and '-', beginning with a letter or digit"
-            return reader.report("bad-name", node.mark, path, f"'{value}' is no name", hint)
+            hint = "Use letters, digits, '.', '_' and '-'; start with a letter or digit."
+            return reader.report(
+                "bad-name", node.mark, path, f"'{value}' is not a valid name", hint
+            )
         return value
 
     def write(self, value: Any, writer: Writer) -> Any:

@@ -95,7 +95,7 @@ def _constructed(value: Any, argument: Argument | None) -> Any:
 def _refused(mark: Mark | None, path: str, error: Exception) -> ConfigError:
     mark = mark or Mark(Text("config", ""), 1, 1)
     if is_short(error):
-        message = f"there is not enough memory for it: {keras_message(error)}"
+        message = f"not enough memory: {keras_message(error)}"
         return ConfigError([Diagnostic(MEMORY, mark, path, message, "make it smaller")])
     return ConfigError([Diagnostic("keras", mark, path, keras_message(error))])
 
@@ -169,7 +169,7 @@ def _check_output(
     units = " or ".join(" x ".join(str(n) for n in one) for one in wanted)
     message = f"the output is {made}, but this {description.task} task needs {units}"
     hint = (
-        "bring it to one axis with Flatten or a global pooling layer before the last Dense"
+        "Add Flatten or a global pooling layer before the last Dense layer."
         if len(shape) > len(wanted[0])
         else "give the last layer units: $classes"
         if description.classes
@@ -268,7 +268,7 @@ def input_spec(spec: InputConfig, available: Mapping[str, TensorSpec], name: str
         return available[spec.id]
     message = f"the data has no input '{spec.id}'; it has {', '.join(available)}"
     mark = Mark(Text(name, ""), 1, 1)
-    hint = "name the model's inputs after the data's: model: {inputs: [...]}"
+    hint = "Name the model's inputs as the data names them: model: {inputs: [...]}"
     raise ConfigError([Diagnostic("unknown-input", mark, "model.inputs", message, hint)])
 
 

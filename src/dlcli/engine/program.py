@@ -283,7 +283,7 @@ def _settable(model: keras.Model) -> list[Any]:
 
 def _obstacle(config: Config, split: Split) -> str:
     if not is_resident(split):
-        return "its training data are too large to be held in memory twice"
+        return "the training data do not fit in memory twice"
     if config.data.bucketing:
         return "batches have different lengths"
     if scales_loss(config):

@@ -49,8 +49,10 @@ def build(request: Request, *, task: str, classes: int, from_logits: bool) -> ke
     """
     family = request.family(task)
     if request.result != "scalar" or isinstance(family, Matrix):
-        remedy = f"ask for it afterwards: dlcli eval --metrics {request.text}"
-        message = f"'{request.text}' is no single number to watch while training"
+        remedy = f"Compute it after the training: dlcli eval --metrics {request.text}"
+        message = (
+            f"'{request.text}' is not a single number, so it cannot be computed during training"
+        )
         raise UserError(message, remedy=remedy)
     metric = (
         RankingMetric(request.text, family, task, classes, from_logits)
