@@ -17,8 +17,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from dlcli.cli.compare import as_overrides, compare, shown_time
-from dlcli.errors import UserError
+from dlcli.cli.compare import compare, shown_time
 from dlcli.statistics.best import judge
 from dlcli.store.comparisons import ComparisonFolder
 from tests.helpers import HERE, SMALL, dlcli
@@ -395,23 +394,6 @@ def test_a_layer_that_does_not_fit_is_shown_at_its_line(folder):
     done = compared(folder, "bad.yaml", *QUICK, code=2)
     assert "bad.yaml:8:" in done.stderr
     assert not (folder / "comparisons").exists()
-
-
-def test_options_stand_for_overrides():
-    flags = {
-        "optimizers": "SGD, SGD(momentum=0.9, nesterov=true),Adam", "seeds": 3, "budget": None,
-        "target": "accuracy=0.9", "prune": True, "epochs": 2, "learning_rates": "[0.1]",
-    }  # fmt: skip
-    assert as_overrides(flags) == [
-        "compare.optimizers=[SGD, {SGD: {momentum: 0.9, nesterov: true}},Adam]",
-        "compare.seeds=3",
-        "compare.target={accuracy: 0.9}",
-        "compare.prune=true",
-        "fit.epochs=2",
-        "compare.learning_rates=[0.1]",
-    ]
-    with pytest.raises(UserError):
-        as_overrides({"target": "0.9"})
 
 
 def test_times_are_written_as_people_do():

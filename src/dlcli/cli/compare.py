@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import time
 from pathlib import Path
@@ -13,7 +12,8 @@ import click
 from dlcli.cli.config import SET
 from dlcli.cli.output import echo, emit_json, knows, note, print_sentence, print_table
 from dlcli.cli.tracking import LOGS, TRACKING, check_tracking
-from dlcli.errors import InterruptedRunError, UserError
+from dlcli.compare.plan.settings import as_overrides
+from dlcli.errors import InterruptedRunError
 from dlcli.runtime.interrupts import finishing
 from dlcli.store.comparisons import BEST
 
@@ -194,39 +194,6 @@ def _carried_out(comparison: Comparison, session: ComparisonSession, *, figures:
 
 def _packaged() -> Path:
     return Path(__file__).parents[1] / "config" / "templates" / DEFAULT
-
-
-_CALL = re.compile(r"([A-Za-z_]\w*)\(([^()]*)\)")
-"""`SGD(momentum=0.9)`, as people write it."""
-
-
-def as_overrides(flags: dict[str, Any]) -> list[str]:
-    """Return the options as the `--set` that they stand for, in the config's grammar."""
-    listed = ("optimizers", "learning_rates", "initializers")
-    made = []
-    for key, value in flags.items():
-        if value is None:
-            continue
-        if key in listed:
-            made.append(f"compare.{key}={_list(value)}")
-        elif key == "target":
-            metric, equals, number = value.partition("=")
-            if not equals:
-                remedy = "Write --target METRIC=VALUE, such as accuracy=0.95."
-                raise UserError(f"'{value}' is not a target", remedy=remedy)
-            made.append(f"compare.target={{{metric}: {number}}}")
-        elif key == "epochs":
-            made.append(f"fit.epochs={value}")
-        else:
-            shown = str(value).lower() if isinstance(value, bool) else value
-            made.append(f"compare.{key}={shown}")
-    return made
-
-
-def _list(text: str) -> str:
-    """Write a comma-separated list as YAML; `A(b=1)` becomes `{A: {b: 1}}`."""
-    calls = _CALL.sub(lambda m: f"{{{m[1]}: {{{m[2].replace('=', ': ')}}}}}", text)
-    return calls if calls.lstrip().startswith("[") else f"[{calls}]"
 
 
 def print_results(results: Results, path: Path, *, as_json: bool) -> None:

@@ -107,9 +107,38 @@ class Bar:
         self._progress.update(self._task, completed=epoch * self._steps, logs=shown)
 
 
-def training_progress() -> Bar | Lines:
-    """Return what suits where stderr goes."""
-    return Bar() if sys.stderr.isatty() else Lines()
+class Hidden:
+    """Shows nothing of a training or a comparison."""
+
+    def __enter__(self) -> Hidden:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def started(self, **_: int) -> None:
+        """Say nothing."""
+
+    def batch(self, *, epoch: int, step: int, logs: Mapping[str, float]) -> None:
+        """Say nothing."""
+
+    def epoch(self, *, epoch: int, row: Mapping[str, float]) -> None:
+        """Say nothing."""
+
+    def trial(self, *, done: int, trials: int, best: str) -> None:
+        """Say nothing."""
+
+
+def training_progress(*, shown: bool = True) -> Bar | Lines | Hidden:
+    """Return what suits where stderr goes; nothing if it is not to be shown."""
+    if not shown:
+        return Hidden()
+    return Bar() if _is_drawn() else Lines()
+
+
+def _is_drawn() -> bool:
+    """Whether a bar can be drawn: on a terminal and in a notebook."""
+    return sys.stderr.isatty() or "ipykernel" in sys.modules
 
 
 class TrialLines:
@@ -175,6 +204,8 @@ class TrialBar:
         self._progress.update(self._task, completed=done, total=trials, best=shown)
 
 
-def comparison_progress() -> TrialBar | TrialLines:
-    """Return what suits where stderr goes."""
-    return TrialBar() if sys.stderr.isatty() else TrialLines()
+def comparison_progress(*, shown: bool = True) -> TrialBar | TrialLines | Hidden:
+    """Return what suits where stderr goes; nothing if it is not to be shown."""
+    if not shown:
+        return Hidden()
+    return TrialBar() if _is_drawn() else TrialLines()

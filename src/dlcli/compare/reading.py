@@ -12,7 +12,7 @@ from dlcli.compare.xla import known_or_ruled
 from dlcli.config.binding import bind
 from dlcli.config.diagnostics import ConfigError, Diagnostic, listing
 from dlcli.config.experiment import Call, CompareConfig
-from dlcli.config.loading import load_config
+from dlcli.config.loading import parse_config, read_text
 from dlcli.config.nodes import Mark, Text
 from dlcli.errors import UserError, did_you_mean
 
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 
 def read_problems(
-    paths: Sequence[str], overrides: tuple[str, ...], progress: Progress | None = None
+    sources: Sequence[str | Text], overrides: tuple[str, ...], progress: Progress | None = None
 ) -> tuple[list[Problem], CompareConfig, list[str]]:
     """Read configs, load their data, and return what is compared on.
 
     The first config's `compare` section holds for all; what the others say beside it is noted.
 
     Args:
-        paths: The configs' files, or `-`.
+        sources: The configs' files, `-`, or their texts.
         overrides: `path=value` changes of each.
         progress: Told how a download goes.
 
@@ -42,7 +42,8 @@ def read_problems(
         UserError: If two configs have one name, or the data has no validation part.
         ConfigError: For mistakes in a config.
     """
-    configs = [load_config(path, overrides) for path in paths]
+    texts = [read_text(each) if isinstance(each, str) else each for each in sources]
+    configs = [parse_config(text, overrides) for text in texts]
     names = [config.name for config in configs]
     if doubled := next((name for name in names if names.count(name) > 1), None):
         remedy = "a config's name: key tells problems apart"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import time
@@ -50,11 +51,13 @@ def open_workshop(plan: Plan, data: Callable[[int], Pool] | None = None) -> Work
         plan: Whose trials they are.
         data: Returns a problem's data; loaded as its config says if left out.
     """
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-    for device in tf.config.list_physical_devices("GPU"):
-        # Else the first process takes all of a GPU's memory, whatever it needs.
-        tf.config.experimental.set_memory_growth(device, True)
+    # A process that has computed already, such as a notebook's, keeps its threads and memory.
+    with contextlib.suppress(RuntimeError):
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+        for device in tf.config.list_physical_devices("GPU"):
+            # Else the first process takes all of a GPU's memory, whatever it needs.
+            tf.config.experimental.set_memory_growth(device, True)
     if os.environ.get(LOG_LEVEL) == SILENT:  # a program each for several networks is no mistake
         tf.get_logger().setLevel("ERROR")
     return Workshop(plan, data)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlcli import __version__
+from dlcli.runtime.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

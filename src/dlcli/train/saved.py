@@ -14,6 +14,7 @@ from dlcli.config.experiment import Call
 from dlcli.config.loading import parse_config
 from dlcli.config.nodes import Text
 from dlcli.data import Form, describe, load, own_files, read_examples
+from dlcli.data.description import Split
 from dlcli.errors import UserError
 from dlcli.metrics.evaluation import Evaluation, Score, score
 from dlcli.metrics.predictions import CLASS_TASKS, batch_of_arrays
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dlcli.config.experiment import Config
-    from dlcli.data.description import DataDescription, Dataset, Split
+    from dlcli.data.description import DataDescription, Dataset
 
 MODEL = "model.keras"
 PREDICTIONS = "predictions.npz"
@@ -315,8 +316,36 @@ def predict_file(root: Path, name: str, path: Path) -> Predictions:
     if not (run.path / MODEL).exists():
         raise run.unfinished("model")
     form = data_form(run, config)
-    description = form.description
-    examples = read_examples(path, form, targets=False)
+    return _predicted(run, config, form.description, read_examples(path, form, targets=False))
+
+
+def predict_array(run: RunFolder, x: np.ndarray) -> Predictions:
+    """Predict for examples as the network takes them.
+
+    Args:
+        run: A finished run of a network with one input.
+        x: Shape (n, ...).
+
+    Raises:
+        UserError: If the run has no model, or the examples do not fit it.
+    """
+    config = open_run(run.path.parent, run.name)[1]
+    if not (run.path / MODEL).exists():
+        raise run.unfinished("model")
+    description = data_form(run, config).description
+    if len(description.inputs) != 1:
+        message = (
+            f"{run.path} takes {len(description.inputs)} inputs: {', '.join(description.inputs)}"
+        )
+        raise UserError(message, remedy="Write them into an .npz file and predict that file.")
+    (name,) = description.inputs
+    x = np.asarray(x)
+    return _predicted(run, config, description, Split({name: x}, np.zeros(len(x))))
+
+
+def _predicted(
+    run: RunFolder, config: Config, description: DataDescription, examples: Split
+) -> Predictions:
     made = predict(run, config, examples, description.task)
     if description.task not in CLASS_TASKS:
         columns = _value_columns(description, made.shape[1])

@@ -100,7 +100,7 @@ class TrainingSession:
         try:
             return train(self.experiment, self.run, observer, self._checkpoint)
         except FullDiskError as error:  # it is not the training that failed
-            remedy = f"free some space, then Continue with: dlcli train --resume {self.run.path}"
+            remedy = f"Free some space, then continue with: dlcli train --resume {self.run.path}"
             raise FullDiskError(error.message, remedy=remedy) from error
         except DlcliError as error:
             if error.exit_code == 1:
