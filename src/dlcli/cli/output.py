@@ -10,9 +10,8 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.cells import cell_len
 
-from dlcli.report.cells import padded
+from dlcli.report.cells import cell_width, padded
 from dlcli.runtime.files import finite
 
 if TYPE_CHECKING:
@@ -83,7 +82,7 @@ def print_table(
     """
     right = [column in numeric for column in columns]
     columns, rows = _on_one_line(columns), [_on_one_line(row) for row in rows]
-    widths = [max(cell_len(row[i]) for row in [columns, *rows]) for i in range(len(columns))]
+    widths = [max(cell_width(row[i]) for row in [columns, *rows]) for i in range(len(columns))]
     terminal = sys.stdout.isatty()
     if terminal:
         import shutil  # slow to import, and a pipe has no size
@@ -133,12 +132,12 @@ def _fitted(rows: Sequence[Sequence[str]], widths: Sequence[int], available: int
 
 
 def _longest(cells: Iterable[str], parts: Callable[[str], list[str]]) -> int:
-    return max(cell_len(part) for cell in cells for part in parts(cell))
+    return max(cell_width(part) for cell in cells for part in parts(cell))
 
 
 def _used(cells: Sequence[str], width: int) -> int:
     """Return the cells of the widest line once a column is folded to a width."""
-    return max(cell_len(line) for cell in cells for line in _folded(cell, width))
+    return max(cell_width(line) for cell in cells for line in _folded(cell, width))
 
 
 def _lines(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> list[str]:
@@ -162,13 +161,13 @@ def _folded(text: str, width: int) -> list[str]:
 
     Letters may take two cells, which textwrap does not count.
     """
-    if cell_len(text) <= width:
+    if cell_width(text) <= width:
         return [text]
-    fits = all(cell_len(piece) <= width for piece in _pieces(text))
+    fits = all(cell_width(piece) <= width for piece in _pieces(text))
     lines = [""]
     for word in _pieces(text) if fits else _words(text):
         longer = f"{lines[-1]} {word}".lstrip()
-        if lines[-1] and cell_len(longer) > width:
+        if lines[-1] and cell_width(longer) > width:
             lines.append(word)
         else:
             lines[-1] = longer

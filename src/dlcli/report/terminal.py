@@ -6,10 +6,9 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from rich.cells import cell_len
 
 from dlcli.compare.results.wording import shown_score
-from dlcli.report.cells import cut, cut_middle, padded
+from dlcli.report.cells import cell_width, cut, cut_middle, padded
 from dlcli.report.rows import part, ranked
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def sensitivity_lines(results: Results, problem: str, *, plain: bool = False) ->
         f"{shown_score(high)}, {FAILED} half failed, {CHOSEN} recommended"
     )
     told = _short(names[:SHOWN])
-    width = max(map(cell_len, told))
+    width = max(map(cell_width, told))
     yield f"{'':{width}}  {grid.ruler()}  decades within 2 %"
     widths = part(results.summary, problem=problem).set_index("candidate")["width_decades"]
     for name, short in zip(names, told, strict=False):
