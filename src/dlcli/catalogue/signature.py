@@ -10,7 +10,7 @@ import inspect
 import re
 import types
 import typing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, Literal
 
 if typing.TYPE_CHECKING:
@@ -52,6 +52,12 @@ class Type:
     choices: tuple[str, ...] = ()
     items: tuple[Type, ...] = ()
     kind: str = ""
+
+
+def plain_type(type_: Type) -> dict[str, Any]:
+    """Return a type as JSON has it: its fields without those that have their default."""
+    plain = {f.name: v for f in fields(type_) if (v := getattr(type_, f.name)) != f.default}
+    return plain | {"items": [plain_type(t) for t in type_.items]} if type_.items else plain
 
 
 @dataclass(frozen=True)

@@ -6,20 +6,21 @@ import json
 import shutil
 import sys
 import textwrap
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from dlcli.catalogue.catalogue import MODULES, load_catalogue, type_in_words
-from dlcli.errors import UserError, closest
+from dlcli.catalogue.signature import plain_type
+from dlcli.cli.output import emit_json
+from dlcli.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from click.shell_completion import CompletionItem
 
-    from dlcli.catalogue.signature import Argument, Entry, Type
+    from dlcli.catalogue.signature import Argument, Entry
 
 KINDS = (*MODULES, "datasets")
 """What can be listed: Keras's kinds, to which dlcli adds metrics, and the data sets."""
@@ -66,10 +67,16 @@ def ls(kind: str | None, name: str | None, as_json: bool) -> None:
 def entries(kind: str) -> list[Entry]:
     """Return the entries of a kind: dlcli's own metrics come before Keras's."""
     if kind == "datasets":
-        return _data_sets()
+        from dlcli import data
+
+        return list(data.entries())
     catalogue = load_catalogue()
     found = [e for name in catalogue.names(kind) if (e := catalogue.find(kind, name)) is not None]
-    return [*_own_metrics(), *found] if kind == "metrics" else found
+    if kind == "metrics":
+        from dlcli import metrics
+
+        return [*metrics.entries(), *found]
+    return found
 
 
 def find(kind: str, name: str) -> Entry:
@@ -85,39 +92,23 @@ def find(kind: str, name: str) -> Entry:
     for entry in known:
         if name in entry.aliases:
             return entry
-    meant = closest(name, [word for e in known for word in (e.name, *e.aliases)])
+    meant = did_you_mean(name, [word for e in known for word in (e.name, *e.aliases)])
     raise UserError(
-        f"'{name}' is not one of the {kind}{_did_you_mean(meant)}",
+        f"'{name}' is not one of the {kind}{meant}",
         remedy=f"List them with `dlcli ls {kind}`.",
     )
 
 
-def _own_metrics() -> list[Entry]:
-    from dlcli import metrics
-
-    return list(metrics.entries())
-
-
-def _data_sets() -> list[Entry]:
-    from dlcli import data
-
-    return list(data.entries())
-
-
 def _check_kind(kind: str) -> None:
     if kind not in KINDS:
-        meant = _did_you_mean(closest(kind, KINDS))
-        raise UserError(f"there are no '{kind}'{meant}", remedy=f"choose from {', '.join(KINDS)}")
-
-
-def _did_you_mean(word: str) -> str:
-    return f"; did you mean '{word}'?" if word else ""
+        message = f"there are no '{kind}'{did_you_mean(kind, KINDS)}"
+        raise UserError(message, remedy=f"choose from {', '.join(KINDS)}")
 
 
 def _print_kinds(*, as_json: bool) -> None:
     counts = {kind: len(entries(kind)) for kind in KINDS}
     if as_json:
-        click.echo(_json([{"kind": kind, "count": count} for kind, count in counts.items()]))
+        emit_json([{"kind": kind, "count": count} for kind, count in counts.items()])
         return
     for kind, count in counts.items():
         click.echo(f"{kind:<{_widest(KINDS)}}  {count:>3}")
@@ -125,7 +116,7 @@ def _print_kinds(*, as_json: bool) -> None:
 
 def _print_entries(found: Sequence[Entry], *, as_json: bool) -> None:
     if as_json:
-        click.echo(_json([_summary(entry) for entry in found]))
+        emit_json([_summary(entry) for entry in found])
         return
     width = _widest(entry.name for entry in found)
     for entry in found:
@@ -136,7 +127,7 @@ def _print_entries(found: Sequence[Entry], *, as_json: bool) -> None:
 def _print_entry(entry: Entry, *, as_json: bool) -> None:
     if as_json:
         arguments = [_argument_record(argument) for argument in entry.arguments]
-        click.echo(_json({**_summary(entry), "arguments": arguments}))
+        emit_json({**_summary(entry), "arguments": arguments})
         return
     click.echo(_wrapped(f"{entry.name}  ", entry.help))
     if entry.aliases:
@@ -183,10 +174,6 @@ def _is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
-def _json(content: Any) -> str:
-    return json.dumps(content, indent=2, ensure_ascii=False)
-
-
 def _summary(entry: Entry) -> dict[str, Any]:
     return {
         "kind": entry.kind,
@@ -204,18 +191,6 @@ def _argument_record(argument: Argument) -> dict[str, Any]:
     return {
         **record,
         "accepts": type_in_words(argument.types),
-        "types": [_type_record(t) for t in argument.types],
+        "types": [plain_type(t) for t in argument.types],
         "help": argument.help,
     }
-
-
-def _type_record(accepted: Type) -> dict[str, Any]:
-    """Return a type's fields without the empty ones."""
-
-    def given(fields: dict[str, Any]) -> dict[str, Any]:
-        kept = {k: v for k, v in fields.items() if v or (v == 0 and v is not False)}
-        if "items" in kept:
-            kept["items"] = [given(item) for item in kept["items"]]
-        return kept
-
-    return given(asdict(accepted))

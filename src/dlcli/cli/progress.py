@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from dlcli.cli.output import echo, visible
 
@@ -55,35 +55,46 @@ class Lines:
         echo(line, err=True)
 
 
-class Bar:
-    """A progress bar over all steps, with the epoch, metrics and the time left."""
+class OneLine:
+    """A rich bar on one line of the terminal, which is gone when the work is over.
 
-    def __init__(self) -> None:
+    Args:
+        before: What stands before the bar, as rich fills it in.
+        after: What stands behind the time left; it is cut where the line ends.
+    """
+
+    def __init__(self, before: str, after: str) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
         from rich.table import Column
 
         whole = Column(no_wrap=True, min_width=13)
         rest = Column(no_wrap=True, overflow="ellipsis", ratio=1)
-        self._console = Console(stderr=True)
         self._progress = Progress(
-            TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}", table_column=whole),
+            TextColumn(before, table_column=whole),
             BarColumn(bar_width=12),
             TimeRemainingColumn(compact=True),
-            TextColumn("{task.fields[logs]}", table_column=rest, markup=False),
-            console=self._console,
+            TextColumn(after, table_column=rest, markup=False),
+            console=Console(stderr=True),
             expand=True,
             transient=True,
         )
-        self._steps = 1
-        self._validated = ""
 
-    def __enter__(self) -> Bar:
+    def __enter__(self) -> Self:
         self._progress.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
+
+
+class Bar(OneLine):
+    """A progress bar over all steps, with the epoch, metrics and the time left."""
+
+    def __init__(self) -> None:
+        super().__init__("epoch {task.fields[epoch]}/{task.fields[epochs]}", "{task.fields[logs]}")
+        self._steps = 1
+        self._validated = ""
 
     def started(self, *, epochs: int, steps: int, first_epoch: int) -> None:
         """Lay out the bar."""
@@ -167,32 +178,11 @@ class TrialLines:
                        err=True)  # fmt: skip
 
 
-class TrialBar:
+class TrialBar(OneLine):
     """A progress bar over all trials, with the time left and the best so far."""
 
     def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-        from rich.table import Column
-
-        whole = Column(no_wrap=True, min_width=13)
-        rest = Column(no_wrap=True, overflow="ellipsis", ratio=1)
-        self._progress = Progress(
-            TextColumn("trial {task.completed}/{task.total}", table_column=whole),
-            BarColumn(bar_width=12),
-            TimeRemainingColumn(compact=True),
-            TextColumn("{task.fields[best]}", table_column=rest, markup=False),
-            console=Console(stderr=True),
-            expand=True,
-            transient=True,
-        )
-
-    def __enter__(self) -> TrialBar:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
+        super().__init__("trial {task.completed}/{task.total}", "{task.fields[best]}")
 
     def started(self, *, trials: int, kept: int) -> None:
         """Lay out the bar."""

@@ -342,24 +342,6 @@ def _numbered(root: Path, base: str) -> list[ComparisonFolder]:
     return [ComparisonFolder(path) for _, path in sorted(found)]
 
 
-def open_comparison_at(path: Path, problems: str) -> ComparisonFolder:
-    """Return the folder of a path: an empty one, a new one, or one of the same problems.
-
-    Raises:
-        UserError: If it holds anything else.
-    """
-    folder = ComparisonFolder(path)
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        if folder.problems() == problems:
-            return folder
-        what = "a comparison of other problems" if folder.problems() else "other things"
-        remedy = "Choose another folder; nothing is overwritten."
-        raise UserError(f"{path} holds {what}", remedy=remedy)
-    with explained_os_errors(path):
-        path.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
 def is_comparison(path: Path) -> bool:
     """Whether a folder was made for a comparison; its environment.json may be damaged since."""
     folder = ComparisonFolder(path)
