@@ -9,6 +9,7 @@ import time
 
 import pandas as pd
 
+from tests import helpers
 from tests.helpers import SMALL
 
 WIDE = ("--optimizers", "SGD,Adam,SGD(momentum=0.9)", "--learning-rates", "0.01,0.1",
@@ -25,7 +26,12 @@ def place(folder):
 
 
 def started(folder, *arguments):
-    """Start dlcli in a process group of its own."""
+    """Start dlcli in a process group of its own, with TensorFlow imported already."""
+    return helpers.started(*arguments, cwd=folder)
+
+
+def started_anew(folder, *arguments):
+    """Start dlcli from nothing, in a process group of its own."""
     return subprocess.Popen(
         [sys.executable, "-m", "dlcli", *arguments],
         cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

@@ -17,6 +17,7 @@ from dlcli.compare.plan.schedule import Schedule
 from dlcli.config.rendering import to_plain, to_yaml
 from dlcli.errors import InterruptedRunError, UserError, WorkError
 from dlcli.runtime.environment import computing_versions, environment
+from dlcli.runtime.interrupts import finishing
 from dlcli.runtime.memory import OUT, REMEDY
 from dlcli.store.comparisons import ENVIRONMENT, PROBLEMS, config_name
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from dlcli.compare.placement import Placement
     from dlcli.compare.plan.plan import Plan
     from dlcli.compare.results import Results
-    from dlcli.parallel import Executor
+    from dlcli.parallel import Done, Executor
     from dlcli.store.comparisons import ComparisonFolder
 
 PRUNED = "-pruned-"
@@ -154,8 +155,7 @@ class ComparisonSession:
                 done = executor.next_done()
                 if done is None:
                     break
-                for record in self._received(done.task, done.value, done.error):
-                    waiting.extend(schedule.tell(record.trial, record.result))
+                waiting.extend(self._received(done, schedule))
                 if time.monotonic() > deadline:
                     left_out += sum(len(task.trials) for task in executor.cancel())
                 observer.trial(
@@ -173,10 +173,14 @@ class ComparisonSession:
         if left_out:
             self.notes.append(f"the time was over: {left_out} trials or more were not begun")
 
+    @finishing()
     def _submit(
         self, waiting: deque[Task], schedule: Schedule, executor: Executor, deadline: float
     ) -> int:
-        """Queue what is not done yet; return how many trials came too late."""
+        """Queue what is not done yet; return how many trials came too late.
+
+        Ctrl-C waits until all that was kept before is among the records.
+        """
         late = 0
         while waiting:
             task = waiting.popleft()
@@ -231,20 +235,24 @@ class ComparisonSession:
                 self.notes.append(note)
             return None
 
-    def _received(
-        self, task: Task, results: Sequence[Result] | None, error: str
-    ) -> list[TrialRecord]:
+    @finishing()
+    def _received(self, done: Done, schedule: Schedule) -> list[Task]:
+        """Keep a task's results and return what to train next.
+
+        Ctrl-C waits: a trial is in its folder and among the records, or neither.
+        """
+        results: Sequence[Result] | None = done.value
         if results is None:
-            results = [Result("failed", message=error) for _ in task.trials]
-        records = []
-        for trial, result in zip(task.trials, results, strict=True):
+            results = [Result("failed", message=done.error) for _ in done.task.trials]
+        following: list[Task] = []
+        for trial, result in zip(done.task.trials, results, strict=True):
             key = self.key(trial)
-            records.append(TrialRecord(trial, result, key, self.jobs))
             if result.status != "failed":
-                place = _pruned(key, task) if result.status == "pruned" else key
+                place = _pruned(key, done.task) if result.status == "pruned" else key
                 self._keep(place, trial, result)
-        self.records += records
-        return records
+            self.records.append(TrialRecord(trial, result, key, self.jobs))
+            following += schedule.tell(trial, result)
+        return following
 
     def _keep(self, key: str, trial: Trial, result: Result) -> None:
         assert self.folder is not None  # noqa: S101 (nothing is trained without one)
