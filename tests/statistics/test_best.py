@@ -39,6 +39,7 @@ def test_deepobs_shows_nobody_worse_on_fashion_mnist(deepobs):
 def test_deepobs_has_all_as_good_within_a_point_on_fashion_mnist(deepobs):
     verdict = judged(list(deepobs["fmnist_2c2d"].values()), 0.01)
     assert sorted(statuses(verdict)) == ["as_good", "as_good", "best"]
+    assert verdict.decided
 
 
 @pytest.mark.parametrize(
@@ -67,6 +68,7 @@ def test_no_two_parts_of_a_verdict_contradict_each_other(scores, margin, seed):
     assert statuses(verdict).count("best") == 1
     assert verdict.standings[verdict.best].status == "best"
     assert means[verdict.best] == pytest.approx(means.max())
+    assert verdict.decided == ("open" not in statuses(verdict))
     assert (verdict.detectable is None) or verdict.can_reject
     for mean, standing in zip(means, verdict.standings, strict=True):
         assert standing.lack == pytest.approx(means.max() - mean)

@@ -118,6 +118,11 @@ class Verdict:
     detectable: float | None
     collapses: tuple[int, ...]
 
+    @property
+    def decided(self) -> bool:
+        """No candidate is open."""
+        return not any(standing.status == "open" for standing in self.standings)
+
 
 def judge(
     scores: ArrayLike,
