@@ -17,7 +17,7 @@ from dlcli.compare.plan.schedule import Schedule
 from dlcli.config.rendering import to_plain, to_yaml
 from dlcli.errors import InterruptedRunError, UserError, WorkError
 from dlcli.runtime.environment import computing_versions, environment
-from dlcli.runtime.memory import OUT, REMEDY
+from dlcli.runtime.memory import REMEDY
 from dlcli.store.comparisons import ENVIRONMENT, PROBLEMS, config_name
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dlcli.compare.placement import Placement
     from dlcli.compare.plan.plan import Plan
     from dlcli.compare.results import Results
-    from dlcli.parallel import Executor
+    from dlcli.parallel import Done, Executor
     from dlcli.store.comparisons import ComparisonFolder
 
 PRUNED = "-pruned-"
@@ -70,6 +70,7 @@ class ComparisonSession:
     def __post_init__(self) -> None:
         self.key = TrialKeys(self.plan, computing_versions())
         self._read_before: dict[str, tuple[Result, int | None] | None] = {}
+        self._damaged: set[str] = set()
         self._optimizers: dict[int, Any] = {}
 
     @property
@@ -106,7 +107,7 @@ class ComparisonSession:
         what = "1 trial" if count == 1 else f"{count} trials"
         table = self.folder.path / "trials.csv"
         remedy = f"see the message column of {table}; the same command tries again"
-        if any(OUT in record.result.message for record in self.failed):
+        if any(record.out_of_memory for record in self.failed):
             remedy += f"; to need less memory, {REMEDY}, or lower --jobs"
         raise WorkError(
             f"{what} could not be run, the first one {name} at {first.trial.rate:g}, "
@@ -154,7 +155,7 @@ class ComparisonSession:
                 done = executor.next_done()
                 if done is None:
                     break
-                for record in self._received(done.task, done.value, done.error):
+                for record in self._received(done):
                     waiting.extend(schedule.tell(record.trial, record.result))
                 if time.monotonic() > deadline:
                     left_out += sum(len(task.trials) for task in executor.cancel())
@@ -226,20 +227,19 @@ class ComparisonSession:
             content, history = kept
             return read_result(content["result"], history), content.get("jobs")
         except (UserError, KeyError, TypeError, ValueError, AttributeError):
-            note = f"trial {key} was damaged and is trained again"
-            if note not in self.notes:
-                self.notes.append(note)
+            if key not in self._damaged:
+                self._damaged.add(key)
+                self.notes.append(f"trial {key} was damaged and is trained again")
             return None
 
-    def _received(
-        self, task: Task, results: Sequence[Result] | None, error: str
-    ) -> list[TrialRecord]:
+    def _received(self, done: Done) -> list[TrialRecord]:
+        task, results = done.task, done.value
         if results is None:
-            results = [Result("failed", message=error) for _ in task.trials]
+            results = [Result("failed", message=done.error) for _ in task.trials]
         records = []
         for trial, result in zip(task.trials, results, strict=True):
             key = self.key(trial)
-            records.append(TrialRecord(trial, result, key, self.jobs))
+            records.append(TrialRecord(trial, result, key, self.jobs, done.out_of_memory))
             if result.status != "failed":
                 place = _pruned(key, task) if result.status == "pruned" else key
                 self._keep(place, trial, result)

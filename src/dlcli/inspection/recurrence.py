@@ -53,6 +53,10 @@ class Unrolled:
     values: Mapping[str, np.ndarray]
     gradient: np.ndarray | None
 
+    def is_gate(self, name: str) -> bool:
+        """Whether a value is a share, from 0 to 1, of what passes, and not a state."""
+        return name not in CARRIED
+
 
 def unroll(
     model: keras.Model, layer: keras.layers.Layer, example: Split, *, classes: bool

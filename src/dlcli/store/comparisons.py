@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlcli.errors import UserError, WorkError, did_you_mean
+from dlcli.errors import InUseError, UserError, WorkError, did_you_mean
 from dlcli.runtime.files import is_cut_off_write, remove_cut_off_writes
 from dlcli.store.folder import LOCK, Folder, explained_os_errors, recency, slug
 
@@ -77,7 +77,7 @@ class ComparisonFolder(Folder):
         if self.is_locked():
             message = f"{self.path} is being compared right now: it has no {name} yet"
             remedy = "wait for it to end; Ctrl-C there ends it with the tables of what is done"
-            return UserError(message, remedy=remedy)
+            return InUseError(message, remedy=remedy)
         remedy = "the same `dlcli compare-optimizers` again finishes it"
         return UserError(f"{self.path} has no {name}: it was cut off", remedy=remedy)
 
@@ -131,17 +131,17 @@ class ComparisonFolder(Folder):
         """Hold the comparison.
 
         Raises:
-            UserError: If another process holds it, or a link would lead what is written out of it.
+            InUseError: If another process holds it.
+            UserError: If a link would lead what is written out of it.
         """
         self.check_inside()
-        try:
-            with super().lock():
-                yield
-        except UserError as error:
-            if "being trained right now" not in error.message:
-                raise
-            remedy = "wait for it to end, or start one beside it: --fresh"
-            raise UserError(f"{self.path} is being compared right now", remedy=remedy) from None
+        with super().lock():
+            yield
+
+    def in_use(self) -> InUseError:
+        """Return the error of a comparison that another process goes on with."""
+        remedy = "wait for it to end, or start one beside it: --fresh"
+        return InUseError(f"{self.path} is being compared right now", remedy=remedy)
 
     def write_trial(
         self, key: str, content: Mapping[str, Any], history: Sequence[Mapping[str, Any]]

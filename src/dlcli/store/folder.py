@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from dlcli.errors import FullDiskError, UserError
+from dlcli.errors import FullDiskError, InUseError, UserError
 from dlcli.runtime.files import finite, remove_cut_off_writes, replacing_path
 
 if TYPE_CHECKING:
@@ -54,15 +54,14 @@ class Folder:
         """Hold the folder, so that no other process works in it; freed however this one ends.
 
         Raises:
-            UserError: If another process holds it.
+            InUseError: If another process holds it.
         """
         self.own(LOCK)
         with explained_os_errors(self.path / LOCK):
             stream = open(self.path / LOCK, "ab", opener=_opened_as_it_is)  # noqa: SIM115 (held below)
         with stream:
             if not _take(stream):
-                remedy = "wait for it to end, or stop it"
-                raise UserError(f"{self.path} is being trained right now", remedy=remedy)
+                raise self.in_use()
             with explained_os_errors(self.path / LOCK):
                 remove_cut_off_writes(self.path)
             yield
@@ -147,6 +146,11 @@ class Folder:
     def damaged(self, name: str) -> UserError:
         """Return the error of a file that holds something else than it should."""
         return UserError(f"{self.path / name} is damaged")
+
+    def in_use(self) -> InUseError:
+        """Return the error of a folder that another process holds."""
+        remedy = "wait for it to end, or stop it"
+        return InUseError(f"{self.path} is in use right now", remedy=remedy)
 
     def read_json(self, name: str) -> dict[str, Any]:
         """Read a JSON file.

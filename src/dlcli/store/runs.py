@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlcli.errors import UserError, WorkError
+from dlcli.errors import InUseError, UserError, WorkError
 from dlcli.store.folder import LOCK, Folder, check_new, explained_os_errors, recency, slug
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class RunFolder(Folder):
             )
         if self.is_locked():
             message = f"{self.path} is being trained right now: it has no {lack} yet"
-            return UserError(message, remedy="wait for it to end")
+            return InUseError(message, remedy="wait for it to end")
         message = f"{self.path} has no {lack}: the run is not {FINISHED}"
         return UserError(message, remedy=f"go on with: dlcli train --resume {self.path}")
 
@@ -103,6 +103,11 @@ class RunFolder(Folder):
         """Return the error of a file that holds something else than it should."""
         remedy = f"train it anew: dlcli train {self.path / SOURCE}"
         return UserError(f"{self.path / name} is damaged", remedy=remedy)
+
+    def in_use(self) -> InUseError:
+        """Return the error of a run that another process trains."""
+        remedy = "wait for it to end, or stop it"
+        return InUseError(f"{self.path} is being trained right now", remedy=remedy)
 
     def finish(self, state: str, **fields: Any) -> None:
         """Write status.json, the last file of a run."""
