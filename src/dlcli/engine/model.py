@@ -18,6 +18,7 @@ from dlcli.config.diagnostics import ConfigError, Diagnostic
 from dlcli.config.experiment import Call
 from dlcli.config.nodes import Mark, Text
 from dlcli.data.description import INPUT, TensorSpec
+from dlcli.engine.graph import adapted_moments, learns_from_data, use_adapted_moments
 from dlcli.engine.masking import apply_masked
 from dlcli.runtime.files import is_special
 from dlcli.runtime.memory import check_room, is_short
@@ -296,7 +297,7 @@ def adapt_preprocessing(model: keras.Model, split: Split) -> None:
     feature that is the same in all of them is shifted and not scaled: Keras would divide by 1e-7,
     and another value in a new example would become a number of millions.
     """
-    for layer in filter(is_adapted, model.layers):
+    for layer in filter(learns_from_data, model.layers):
         before = keras.Model(model.input, layer.input)
         if not isinstance(layer, keras.layers.Normalization):
             layer.adapt(_passed_on(before, feed(model, split)))
@@ -304,11 +305,6 @@ def adapt_preprocessing(model: keras.Model, split: Split) -> None:
         bounds = _Bounds(layer.axis)
         layer.adapt(_passed_on(before, feed(model, split), bounds.see))
         bounds.leave_constants_unscaled(layer)
-
-
-def is_adapted(layer: keras.layers.Layer) -> bool:
-    """Whether a layer learns from data before the model is trained."""
-    return hasattr(layer, "adapt") and getattr(layer, "input_mean", None) is None
 
 
 class _Bounds:
@@ -335,10 +331,10 @@ class _Bounds:
     def leave_constants_unscaled(self, layer: keras.layers.Normalization) -> None:
         """Give each feature that has a single value this value as its mean, and the variance 1."""
         constant = self._lowest == self._highest
-        mean, variance = layer.adapt_mean.numpy(), layer.adapt_variance.numpy()
-        layer.adapt_mean.assign(np.where(constant, self._lowest, mean))
-        layer.adapt_variance.assign(np.where(constant, 1, variance))
-        layer.finalize_state()
+        mean, variance = adapted_moments(layer)
+        mean.assign(np.where(constant, self._lowest, mean.numpy()))
+        variance.assign(np.where(constant, 1, variance.numpy()))
+        use_adapted_moments(layer)
 
 
 def _passed_on(

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from dlcli import data, engine, metrics
 from dlcli.config.binding import bind
+from dlcli.engine.graph import append_log, close_log, has_stopped_early
 from dlcli.engine.model import construct, is_logits, keras_message
 from dlcli.errors import InterruptedRunError, UserError, WorkError
 from dlcli.metrics import streaming
@@ -195,7 +196,7 @@ def _fit(
 
 
 def _stopped_early(checkpoint: Checkpoint) -> bool:
-    return any(state.get("stopped_epoch") for state in checkpoint.callbacks)
+    return any(has_stopped_early(state) for state in checkpoint.callbacks)
 
 
 def _end_early_stopping(
@@ -223,7 +224,7 @@ def _construct_callback(call: Call, folder: Path, resume: bool) -> keras.callbac
             located[name] = str(path)
     callback = construct(replace(call, arguments=located))
     if resume and isinstance(callback, keras.callbacks.CSVLogger):
-        callback.append = True
+        append_log(callback)
     return callback
 
 
@@ -348,8 +349,8 @@ def _kept_whatever_happens(recorder: Recorder) -> Iterator[None]:
 def _close_files(callbacks: list[keras.callbacks.Callback]) -> None:
     """Close what `on_train_end` would have closed; calling that would restore best weights."""
     for callback in callbacks:
-        if isinstance(callback, keras.callbacks.CSVLogger) and callback.csv_file:
-            callback.csv_file.close()
+        if isinstance(callback, keras.callbacks.CSVLogger):
+            close_log(callback)
 
 
 def _score(experiment: Experiment, run: RunFolder, history: list[dict[str, Any]]) -> TrainingResult:
