@@ -16,7 +16,7 @@ import tensorflow as tf
 from dlcli.catalogue.catalogue import MODULES, load_catalogue
 from dlcli.config.diagnostics import ConfigError, Diagnostic
 from dlcli.config.experiment import Call
-from dlcli.config.nodes import Mark, Text
+from dlcli.config.nodes import Mark, nowhere
 from dlcli.data.description import INPUT, TensorSpec
 from dlcli.engine.graph import adapted_moments, learns_from_data, use_adapted_moments
 from dlcli.engine.masking import apply_masked
@@ -68,7 +68,7 @@ def _check_path(call: Call, value: Any, argument: Argument | None) -> None:
     if argument is None or not isinstance(value, str):
         return
     if any(accepted.name == "path" for accepted in argument.types) and is_special(Path(value)):
-        mark = call.mark or Mark(Text("config", ""), 1, 1)
+        mark = call.mark or nowhere()
         message = f"{value} is a pipe or a device, not a file"
         path = f"{call.path}.{argument.name}"
         raise ConfigError([Diagnostic("bad-path", mark, path, message, "name a file")])
@@ -94,7 +94,7 @@ def _constructed(value: Any, argument: Argument | None) -> Any:
 
 
 def _refused(mark: Mark | None, path: str, error: Exception) -> ConfigError:
-    mark = mark or Mark(Text("config", ""), 1, 1)
+    mark = mark or nowhere()
     if is_short(error):
         message = f"there is not enough memory for it: {keras_message(error)}"
         return ConfigError([Diagnostic(MEMORY, mark, path, message, "make it smaller")])
@@ -165,7 +165,7 @@ def _check_output(
     if shape in wanted:
         return
     layer = next((layer for layer in config.model.layers if layer.id == ref.id), None)
-    mark = (layer.mark if layer else None) or Mark(Text("config", ""), 1, 1)
+    mark = (layer.mark if layer else None) or nowhere()
     made = " x ".join("any" if n is None else str(n) for n in shape) or "a single number"
     units = " or ".join(" x ".join(str(n) for n in one) for one in wanted)
     message = f"the output is {made}, but this {description.task} task needs {units}"
@@ -244,7 +244,7 @@ class _Graph:
             return value[ref.index] if several else value
         else:
             message = f"'{ref}' does not exist; '{ref.id}' has {count} output(s)"
-        mark = layer.mark if layer and layer.mark else Mark(Text("config", ""), 1, 1)
+        mark = layer.mark if layer and layer.mark else nowhere()
         path = layer.path if layer else "model.outputs"
         raise ConfigError([Diagnostic("bad-wiring", mark, path, message)])
 
@@ -268,7 +268,7 @@ def input_spec(spec: InputConfig, available: Mapping[str, TensorSpec], name: str
     if spec.id in available:
         return available[spec.id]
     message = f"the data has no input '{spec.id}'; it has {', '.join(available)}"
-    mark = Mark(Text(name, ""), 1, 1)
+    mark = nowhere(name)
     hint = "name the model's inputs after the data's: model: {inputs: [...]}"
     raise ConfigError([Diagnostic("unknown-input", mark, "model.inputs", message, hint)])
 

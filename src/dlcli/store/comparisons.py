@@ -19,9 +19,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlcli.errors import InUseError, UserError, WorkError, did_you_mean
+from dlcli.errors import InUseError, UserError, did_you_mean
 from dlcli.runtime.files import is_cut_off_write, remove_cut_off_writes
-from dlcli.store.folder import LOCK, Folder, explained_os_errors, recency, slug
+from dlcli.store.folder import LOCK, Folder, explained_os_errors, new_folder, recency, slug
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -278,17 +278,8 @@ def open_comparison(
     found = None if fresh else find_comparison(root, name, problems, keys)
     if found is not None:
         return found
-    base = slug(name)
-    with explained_os_errors(root / base):
-        root.mkdir(parents=True, exist_ok=True)
-        for count in range(1, 10_000):
-            path = root / (base if count == 1 else f"{base}-{count}")
-            if _is_bare(path):  # cut off before it said what it is
-                return ComparisonFolder(path)
-            with contextlib.suppress(FileExistsError):
-                path.mkdir()
-                return ComparisonFolder(path)
-    raise WorkError(f"no free name for {base} in {root}", remedy="clean the folder up")
+    # One that is bare was cut off before it said what it is.
+    return ComparisonFolder(new_folder(root, slug(name), usable=_is_bare))
 
 
 def _is_bare(path: Path) -> bool:

@@ -13,15 +13,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from dlcli.errors import FullDiskError, InUseError, UserError
+from dlcli.errors import FullDiskError, InUseError, UserError, WorkError
 from dlcli.runtime.files import finite, remove_cut_off_writes, replacing_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from typing import BinaryIO
 
 LOCK = ".lock"
+
+MOST_FOLDERS = 10_000
+"""Of one name, beside each other."""
 
 LOOKS = 10
 """How often a held lock is looked at: `runs ls` holds one for an instant to see if it is free."""
@@ -205,6 +208,31 @@ def explained_os_errors(target: Path) -> Iterator[None]:
 def slug(name: str) -> str:
     """Make a name fit for a folder."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:100].rstrip("-.") or "run"
+
+
+def new_folder(root: Path, base: str, *, usable: Callable[[Path], bool] | None = None) -> Path:
+    """Make a folder below root, which is made if needed: base, or base-2, base-3, ...
+
+    Args:
+        root: Where.
+        base: Its name, if that is free.
+        usable: Whether a folder that exists will do as well.
+
+    Raises:
+        FullDiskError: If it is so.
+        UserError: If root cannot be written to.
+        WorkError: If no name is free.
+    """
+    with explained_os_errors(root / base):
+        root.mkdir(parents=True, exist_ok=True)
+        for count in range(1, MOST_FOLDERS):
+            path = root / (base if count == 1 else f"{base}-{count}")
+            if usable is not None and usable(path):
+                return path
+            with contextlib.suppress(FileExistsError):
+                path.mkdir()
+                return path
+    raise WorkError(f"no free name for {base} in {root}", remedy="clean the folder up")
 
 
 def check_new(path: Path) -> None:

@@ -14,8 +14,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlcli.errors import InUseError, UserError, WorkError
-from dlcli.store.folder import LOCK, Folder, check_new, explained_os_errors, recency, slug
+from dlcli.errors import InUseError, UserError
+from dlcli.store.folder import (
+    LOCK,
+    Folder,
+    check_new,
+    explained_os_errors,
+    new_folder,
+    recency,
+    slug,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -130,14 +138,7 @@ class RunFolder(Folder):
 def create_run(root: Path, name: str, *, now: datetime) -> RunFolder:
     """Make the folder `<name>-<date>-<time>` below root; a taken name gets -2, -3, ..."""
     base = f"{slug(name)}-{now.astimezone():%Y%m%d-%H%M%S}"
-    with explained_os_errors(root / base):
-        root.mkdir(parents=True, exist_ok=True)
-        for count in range(1, 10_000):
-            path = root / (base if count == 1 else f"{base}-{count}")
-            with contextlib.suppress(FileExistsError):
-                path.mkdir()
-                return RunFolder(path)
-    raise WorkError(f"no free name for {base} in {root}", remedy="clean the folder up")
+    return RunFolder(new_folder(root, base))
 
 
 def create_run_at(path: Path) -> RunFolder:

@@ -11,10 +11,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dlcli import data, engine, metrics
+from dlcli import data, engine
 from dlcli.config.binding import bind
 from dlcli.engine.graph import append_log, close_log, has_stopped_early
-from dlcli.engine.model import construct, is_logits, keras_message
+from dlcli.engine.model import construct, keras_message
 from dlcli.errors import InterruptedRunError, UserError, WorkError
 from dlcli.metrics import streaming
 from dlcli.metrics.points import point
@@ -362,12 +362,8 @@ def _score(experiment: Experiment, run: RunFolder, history: list[dict[str, Any]]
         if (part := getattr(dataset, name)) is not None
     }
     outputs = {n: engine.outputs(model, part, config.data.batch_size) for n, part in parts.items()}
-    logits = is_logits(config.compile.loss)
     task, classes = dataset.description.task, len(dataset.description.classes)
-    predicted = {
-        n: metrics.probabilities(made[0], from_logits=logits, task=task)
-        for n, made in outputs.items()
-    }
+    predicted = {n: engine.probabilities(made, config, task) for n, made in outputs.items()}
     names = [item for item in config.compile.metrics or () if isinstance(item, str)]
     scores = {
         name: point(part.y, predicted[name], names, task=task, classes=classes)
