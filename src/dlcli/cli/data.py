@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dlcli import data as datasets
-from dlcli.cli.output import echo, note
+from dlcli.cli.output import echo, emit_json, note
 from dlcli.data import table
 from dlcli.data.description import Source
 from dlcli.errors import UserError
@@ -45,7 +45,7 @@ def list_data_sets(as_json: bool) -> None:
     "your file" for data of your own.
     """
     if as_json:
-        echo(_json([_record(entry) for entry in table.TABLE]))
+        emit_json([_record(entry) for entry in table.TABLE])
         return
     rows = [_COLUMNS, *(_row(entry) for entry in table.TABLE)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
@@ -88,7 +88,7 @@ def show_data_set(name: str, png: str | None, as_json: bool) -> None:
     if as_json:
         balance = {} if loaded is None else {"balance": _balance(loaded)}
         groups = {} if pool is None else {"groups": _group_record(pool)}
-        echo(_json({**_full_record(entry), **balance, **groups}))
+        emit_json({**_full_record(entry), **balance, **groups})
         return
     _describe(entry, source, loaded, _groups(pool))
 
@@ -199,10 +199,6 @@ def download_progress() -> Iterator[Progress | None]:
     finally:
         if tasks:
             bars.stop()
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def _description(entry: DataEntry) -> DataDescription | None:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dlcli.catalogue.catalogue import MODULES, load_catalogue, type_in_words
-from dlcli.errors import UserError, closest
+from dlcli.cli.output import emit_json
+from dlcli.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -85,9 +86,9 @@ def find(kind: str, name: str) -> Entry:
     for entry in known:
         if name in entry.aliases:
             return entry
-    meant = closest(name, [word for e in known for word in (e.name, *e.aliases)])
+    meant = did_you_mean(name, [word for e in known for word in (e.name, *e.aliases)])
     raise UserError(
-        f"'{name}' is not one of the {kind}{_did_you_mean(meant)}",
+        f"'{name}' is not one of the {kind}{meant}",
         remedy=f"`dlcli ls {kind}` lists them",
     )
 
@@ -106,18 +107,14 @@ def _data_sets() -> list[Entry]:
 
 def _check_kind(kind: str) -> None:
     if kind not in KINDS:
-        meant = _did_you_mean(closest(kind, KINDS))
+        meant = did_you_mean(kind, KINDS)
         raise UserError(f"there are no '{kind}'{meant}", remedy=f"choose from {', '.join(KINDS)}")
-
-
-def _did_you_mean(word: str) -> str:
-    return f"; did you mean '{word}'?" if word else ""
 
 
 def _print_kinds(*, as_json: bool) -> None:
     counts = {kind: len(entries(kind)) for kind in KINDS}
     if as_json:
-        click.echo(_json([{"kind": kind, "count": count} for kind, count in counts.items()]))
+        emit_json([{"kind": kind, "count": count} for kind, count in counts.items()])
         return
     for kind, count in counts.items():
         click.echo(f"{kind:<{_widest(KINDS)}}  {count:>3}")
@@ -125,7 +122,7 @@ def _print_kinds(*, as_json: bool) -> None:
 
 def _print_entries(found: Sequence[Entry], *, as_json: bool) -> None:
     if as_json:
-        click.echo(_json([_summary(entry) for entry in found]))
+        emit_json([_summary(entry) for entry in found])
         return
     width = _widest(entry.name for entry in found)
     for entry in found:
@@ -136,7 +133,7 @@ def _print_entries(found: Sequence[Entry], *, as_json: bool) -> None:
 def _print_entry(entry: Entry, *, as_json: bool) -> None:
     if as_json:
         arguments = [_argument_record(argument) for argument in entry.arguments]
-        click.echo(_json({**_summary(entry), "arguments": arguments}))
+        emit_json({**_summary(entry), "arguments": arguments})
         return
     click.echo(_wrapped(f"{entry.name}  ", entry.help))
     if entry.aliases:
@@ -181,10 +178,6 @@ def _wrapped(start: str, text: str) -> str:
 
 def _is_terminal() -> bool:
     return sys.stdout.isatty()
-
-
-def _json(content: Any) -> str:
-    return json.dumps(content, indent=2, ensure_ascii=False)
 
 
 def _summary(entry: Entry) -> dict[str, Any]:

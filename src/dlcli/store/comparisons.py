@@ -15,7 +15,6 @@ import os
 import re
 import shutil
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,10 +96,7 @@ class ComparisonFolder(Folder):
 
     def started(self) -> str:
         """Return when it was started last, in ISO 8601, UTC; empty if that is not recorded."""
-        with contextlib.suppress(UserError, KeyError, TypeError, ValueError, OverflowError):
-            written = datetime.fromisoformat(self.read_json(ENVIRONMENT)["started"])
-            return written.astimezone(UTC).isoformat(timespec="seconds")
-        return ""
+        return self.start_of(ENVIRONMENT)
 
     @property
     def is_former(self) -> bool:
@@ -396,11 +392,7 @@ def remove_comparison(folder: ComparisonFolder) -> None:
         if not re.fullmatch(KEY, p.name) or not p.is_dir()
     )
     if strangers:
-        names = ", ".join(strangers[:5]) + (", ..." if len(strangers) > 5 else "")
-        remedy = "move that elsewhere first; nothing was deleted"
-        raise UserError(
-            f"{folder.path} also holds what dlcli did not write: {names}", remedy=remedy
-        )
+        raise folder.holding(strangers)
     with folder.lock(), explained_os_errors(folder.path / CONFIG):
         shutil.rmtree(folder.path)
 

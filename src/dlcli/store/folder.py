@@ -17,7 +17,7 @@ from dlcli.errors import FullDiskError, InUseError, UserError, WorkError
 from dlcli.runtime.files import finite, remove_cut_off_writes, replacing_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
     from typing import BinaryIO
 
@@ -149,6 +149,19 @@ class Folder:
     def damaged(self, name: str) -> UserError:
         """Return the error of a file that holds something else than it should."""
         return UserError(f"{self.path / name} is damaged")
+
+    def holding(self, strangers: Sequence[str]) -> UserError:
+        """Return the error of a folder that cannot be deleted because of what is not dlcli's."""
+        names = ", ".join(strangers[:5]) + (", ..." if len(strangers) > 5 else "")
+        message = f"{self.path} also holds what dlcli did not write: {names}"
+        return UserError(message, remedy="move that elsewhere first; nothing was deleted")
+
+    def start_of(self, name: str) -> str:
+        """Return the start that a JSON file records, in ISO 8601, UTC; empty if it does not."""
+        with contextlib.suppress(UserError, KeyError, TypeError, ValueError, OverflowError):
+            written = datetime.fromisoformat(self.read_json(name)["started"])
+            return written.astimezone(UTC).isoformat(timespec="seconds")
+        return ""
 
     def in_use(self) -> InUseError:
         """Return the error of a folder that another process holds."""

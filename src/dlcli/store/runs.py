@@ -128,9 +128,8 @@ class RunFolder(Folder):
 
     def started(self) -> str:
         """Return when the run started, in ISO 8601, UTC; its folder's time if not recorded."""
-        with contextlib.suppress(UserError, KeyError, TypeError, ValueError, OverflowError):
-            written = datetime.fromisoformat(self.read_json(ENVIRONMENT)["started"])
-            return written.astimezone(UTC).isoformat(timespec="seconds")
+        if recorded := self.start_of(ENVIRONMENT):
+            return recorded
         changed = datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
         return changed.isoformat(timespec="seconds")
 
@@ -220,9 +219,7 @@ def remove_run(run: RunFolder) -> None:
         raise UserError(f"{run.path} is no run", remedy="`dlcli runs ls` lists them")
     patterns = _callback_patterns(run)
     if strangers := sorted(p.name for p in run.path.iterdir() if not _is_own(p, patterns)):
-        names = ", ".join(strangers[:5]) + (", ..." if len(strangers) > 5 else "")
-        remedy = "move that elsewhere first; nothing was deleted"
-        raise UserError(f"{run.path} also holds what dlcli did not write: {names}", remedy=remedy)
+        raise run.holding(strangers)
     with run.lock(), explained_os_errors(run.path / CONFIG):
         for path in sorted(run.path.iterdir(), key=_removal_rank):
             if path.is_dir() and not path.is_symlink():
