@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,3 +90,203 @@ def _imported(path: Path, modules: Mapping[str, Path]) -> set[str]:
                 whole = f"{node.module}.{alias.name}"
                 found.add(whole if whole in modules else node.module)
     return found & modules.keys() - {_name(path)}
+
+
+WORDING = {
+    ("config/yaml_text.py", "_syntax_diagnostic"): "PyYAML has one error for all of its complaints",
+    ("config/yaml_text.py", "_syntax_hint"): "PyYAML has one error for all of its complaints",
+    ("engine/model.py", "keras_message"): "Keras and TensorFlow say much beside what is wrong",
+    ("parallel/cluster.py", "_says_module_missing"): "Ray tells it in its message alone",
+    ("parallel/cluster.py", "_says_node_died"): "Ray tells it in its message alone",
+    ("report/page/told.py", "_former"): "a former folder holds its answer nowhere else",
+    ("report/page/told.py", "_former_prose"): "a former folder holds its answer nowhere else",
+    ("runtime/environment.py", "processor"): "Linux calls a field of /proc/cpuinfo so",
+    ("runtime/memory.py", "is_short"): "oneDNN tells it in its message alone",
+}
+"""The functions that may look for words in what is said, by file, each with the reason."""
+
+SAID = {"error", "message", "remedy"}
+"""Attributes that hold sentences."""
+
+PARTS_SAID = {"args", "context", "msg", "problem", "reason", "strerror"}
+"""Attributes of other libraries' errors that do."""
+
+SEARCHES = {
+    "startswith", "endswith", "find", "rfind", "index", "count", "partition", "rpartition",
+    "split", "rsplit", "removeprefix", "removesuffix",
+    "match", "search", "fullmatch", "sub", "findall", "finditer",
+}  # fmt: skip
+"""Methods of strings and of regular expressions by which words are found."""
+
+MARKDOWN = ("- ", "# ", "## ", "\n## ", "\n- ", "| ", "---")
+
+
+def test_nothing_is_decided_by_the_words_of_a_message_or_of_markdown():
+    """What must be told apart has a type or a field; other libraries' messages are in WORDING."""
+    found = {
+        (path.relative_to(SOURCE).as_posix(), name)
+        for path in MODULES
+        if not path.is_relative_to(SOURCE / "catalogue" / "introspection")  # reads docstrings
+        for name, function in _functions(ast.parse(path.read_text("utf-8")))
+        if _looks_for_words(function)
+    }
+    assert found == WORDING.keys()
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def f(error):\n    return 'right now' in error.message",
+        "def f(error):\n    return OUT in str(error)",
+        "def f(error):\n    text = str(error)\n    return text.startswith(OUT)",
+        "def f(done):\n    return re.search('memory', done.result.message)",
+        "def f(text):\n    return text.split(' at ')[0]",
+        "def f(text):\n    return text.startswith('- ')",
+        "def f(lines, told):\n    return 'is being compared' in told",
+        "def f(error):\n    return error.message == OTHER",
+        "def f(done):\n    return done.error.startswith(OUT)",
+    ],
+)  # fmt: skip
+def test_control_by_wording_is_found(code):
+    ((_, function),) = _functions(ast.parse(code))
+    assert _looks_for_words(function)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def f(error):\n    return UserError(error.message, remedy=error.remedy)",
+        "def f(error):\n    return f'{name}: {error}'",
+        "def f(error):\n    return ' '.join(str(error).split())[:300]",
+        "def f(name):\n    return name.startswith('val_')",
+        "def f(row):\n    return row['status'] == 'failed'",
+    ],
+)
+def test_telling_what_an_error_says_is_no_control_by_wording(code):
+    ((_, function),) = _functions(ast.parse(code))
+    assert not _looks_for_words(function)
+
+
+def _functions(tree: ast.AST) -> list[tuple[str, ast.AST]]:
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef
+    return [(node.name, node) for node in ast.walk(tree) if isinstance(node, kinds)]
+
+
+def _looks_for_words(function: ast.AST) -> bool:
+    """Whether a function compares what is said, or searches it, or compares with a sentence."""
+    texts: set[str] = set()
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign) and _is_said(node.value, texts):
+            texts |= {name.id for name in node.targets if isinstance(name, ast.Name)}
+    return any(_decides_by_words(node, texts) for node in ast.walk(function))
+
+
+def _is_said(node: ast.AST, texts: set[str]) -> bool:
+    """Whether an expression is an error's text, or a field that holds a sentence."""
+    if isinstance(node, ast.Attribute):
+        return node.attr in SAID or (node.attr in PARTS_SAID and _is_error(node.value))
+    if isinstance(node, ast.Name):
+        return node.id in texts
+    if isinstance(node, ast.BoolOp):
+        return any(_is_said(value, texts) for value in node.values)
+    if not isinstance(node, ast.Call):
+        return False
+    is_text = isinstance(node.func, ast.Name) and node.func.id in ("str", "repr")
+    return is_text and bool(node.args) and _is_error(node.args[0])
+
+
+def _is_error(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and node.id in ERRORS
+
+
+ERRORS = {"error", "failure", "exception", "err", "e"}
+"""What a caught exception is called."""
+
+
+def _decides_by_words(node: ast.AST, texts: set[str]) -> bool:
+    if isinstance(node, ast.Compare):
+        if all(isinstance(operator, ast.Is | ast.IsNot) for operator in node.ops):
+            return False
+        parts = [node.left, *node.comparators]
+        return any(_is_said(part, texts) or _is_sentence(part) for part in parts)
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+        return False
+    if node.func.attr not in SEARCHES:
+        return False
+    given = [node.func.value, *node.args]
+    if node.func.attr == "split" and all(_is_line_break(part) for part in node.args[:1]):
+        return False  # to show it on one line
+    searched = any(_is_said(part, texts) or _is_markdown(part) for part in given)
+    return searched or any(map(_is_sentence, node.args))
+
+
+def _is_line_break(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and node.value == "\n"
+
+
+def _is_sentence(node: ast.AST) -> bool:
+    """Whether it is a string constant of several words."""
+    if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+        return False
+    return re.search(r"\w +\w| \w+ ", node.value) is not None
+
+
+def _is_markdown(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and node.value in MARKDOWN
+
+
+PRIVATE_NAMES = {
+    "catalogue/introspection/inventory.py": "reads Keras's own table of identifiers",
+    "engine/graph.py": "is the place for them",
+    "runtime/quiet.py": "defers modules of TensorFlow's public names, before anything is imported",
+    "store/model_file.py": "knows the modules that Keras writes into model.keras",
+}
+"""The files that may name what is private to Keras or TensorFlow, each with the reason."""
+
+
+def test_private_names_of_keras_and_tensorflow_are_in_one_file():
+    found = {
+        path.relative_to(SOURCE).as_posix()
+        for path in MODULES
+        if any(map(_is_private_name, ast.walk(_without_docstrings(path))))
+    }
+    assert found == PRIVATE_NAMES.keys()
+
+
+class _Undocumented(ast.NodeTransformer):
+    """Leaves docstrings out."""
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
+        return None if isinstance(node.value, ast.Constant) else self.generic_visit(node)
+
+
+def _without_docstrings(path: Path) -> ast.AST:
+    return _Undocumented().visit(ast.parse(path.read_text("utf-8")))
+
+
+_INNARDS = r"keras\\?\.src|tensorflow\.(?:python|_api|core)|_keras"
+
+
+def _is_private_name(node: ast.AST) -> bool:
+    """Whether it names a module, or an attribute, that is private to Keras or TensorFlow."""
+    if isinstance(node, ast.ImportFrom):
+        return re.match(_INNARDS, node.module or "") is not None
+    if isinstance(node, ast.Import):
+        return any(re.match(_INNARDS, alias.name) for alias in node.names)
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return re.match(_INNARDS, node.value) is not None
+    is_look = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    if not is_look or node.func.id not in ("getattr", "setattr", "hasattr"):
+        return False
+    name = node.args[1]
+    return isinstance(name, ast.Constant) and re.match(r"_(?!_)", name.value) is not None
+
+
+def test_private_attributes_of_others_are_reached_for_in_one_file():
+    """Ruff's SLF001 finds them; only engine/graph.py may silence it."""
+    silenced = [
+        path.relative_to(SOURCE).as_posix()
+        for path in MODULES
+        if "SLF001" in path.read_text("utf-8")
+    ]
+    assert silenced == ["engine/graph.py"]

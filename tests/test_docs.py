@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from dlcli.config.experiment import CompareConfig, CompileConfig, DataConfig, FitConfig
 from dlcli.config.grammar import keys_of
@@ -145,6 +149,18 @@ def test_constraints_are_names_and_versions_only():
     lines = (ROOT_FOLDER / "constraints.txt").read_text("utf-8").splitlines()
     assert len(lines) > 40
     assert [line for line in lines if not re.fullmatch(r"[\w.-]+==[\w.+]+", line)] == []
+
+
+def test_every_dependency_is_bounded_from_above_and_the_tested_versions_are_within():
+    project = tomllib.loads((ROOT_FOLDER / "pyproject.toml").read_text("utf-8"))["project"]
+    named = [project["dependencies"], *project["optional-dependencies"].values()]
+    lines = (ROOT_FOLDER / "constraints.txt").read_text("utf-8").splitlines()
+    tested = dict(line.split("==") for line in lines)
+    tested = {canonicalize_name(name): version for name, version in tested.items()}
+    for requirement in map(Requirement, itertools.chain(*named)):
+        operators = {specifier.operator for specifier in requirement.specifier}
+        assert operators == {">=", "<"}, str(requirement)
+        assert tested[canonicalize_name(requirement.name)] in requirement.specifier
 
 
 def test_no_configured_path_is_a_machines_own():

@@ -46,6 +46,10 @@ class UserError(DlcliError):
     exit_code = 2
 
 
+class InUseError(UserError):
+    """Another process works in the folder; once it has ended, this can be done."""
+
+
 class DataError(UserError):
     """A data file or data-set option that cannot be used as given."""
 

@@ -6,8 +6,9 @@ import pytest
 
 from dlcli.compare.plan.plan import budget_seconds
 from dlcli.compare.plan.records import Measurement
-from dlcli.compare.preflight import estimated_seconds, shown_duration, within_time
-from dlcli.errors import UserError
+from dlcli.compare.preflight import check, estimated_seconds, shown_duration, within_time
+from dlcli.errors import UserError, WorkError
+from dlcli.parallel import Done
 from tests.compare.made import EPOCHS, plan
 
 TWO = "compare: {optimizers: [SGD, Adam], seeds: 6}"
@@ -17,6 +18,32 @@ TRIALS = 18 + 2 * 5 * 3
 def measured(made, epoch=0.25):
     shared = Measurement(compiling=1.0, epoch=epoch, evaluation=0.0)
     return dict.fromkeys(range(len(made.candidates)), shared)
+
+
+class Failing:
+    """Fails at every check."""
+
+    def __init__(self, **how):
+        self.how, self.tasks = how, []
+
+    def submit(self, task, _group):
+        self.tasks.append(task)
+
+    def next_done(self):
+        return Done(self.tasks.pop(), None, "no", **self.how)
+
+
+@pytest.mark.parametrize("how", [{"crashed": True}, {"out_of_memory": True}])
+def test_a_check_that_dies_or_finds_no_memory_is_not_the_configs_fault(how):
+    with pytest.raises(WorkError, match="made cannot be trained: no") as caught:
+        check(plan(TWO), Failing(**how), 1)
+    assert "--jobs" in caught.value.remedy
+
+
+def test_a_check_that_fails_otherwise_is_the_configs_fault():
+    with pytest.raises(UserError, match="made cannot be trained: no") as caught:
+        check(plan(TWO), Failing(), 1)
+    assert "fit the data" in caught.value.remedy
 
 
 def test_the_estimate_counts_every_epoch_and_divides_by_the_jobs():

@@ -117,6 +117,20 @@ def test_a_trial_that_could_not_be_run_is_in_the_tables_and_tried_again_next_tim
     again.raise_failed()
 
 
+@pytest.mark.parametrize("is_out", [True, False])
+def test_a_lack_of_memory_is_told_by_its_flag_whatever_the_message_says(tmp_path, is_out):
+    class Short(MadeUp):
+        def next_done(self):
+            done = super().next_done()
+            return done and replace(done, out_of_memory=is_out)
+
+    made = session(tmp_path)
+    made.run(Short(made.plan, lambda t: t.rate == 0.1), Told())
+    with pytest.raises(WorkError) as caught:
+        made.raise_failed()
+    assert ("to need less memory" in caught.value.remedy) is is_out
+
+
 def test_ctrl_c_keeps_what_is_done_and_closes_the_executor(tmp_path):
     first = session(tmp_path)
     executor = MadeUp(first.plan, stop=(7, KeyboardInterrupt()))

@@ -233,3 +233,13 @@ def test_a_keras_metric_of_a_diverged_model_is_no_number():
     y, p, classes = sample("binary", 4)
     p[3] = np.nan
     assert np.isnan(streaming.whole_split(K.AUC(), y, p, task="binary", classes=classes))
+
+
+def test_keras_metrics_of_classes_are_all_of_its_modules_of_such():
+    modules = ("accuracy_metrics", "confusion_metrics", "f_score_metrics", "iou_metrics")
+    classes = {
+        kind
+        for kind in vars(keras.metrics).values()
+        if isinstance(kind, type) and kind.__module__.rpartition(".")[2] in modules
+    }
+    assert classes == set(streaming.OF_CLASSES)

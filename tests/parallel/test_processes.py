@@ -121,6 +121,7 @@ def test_a_process_that_dies_costs_only_its_task(processes, task, told, tmp_path
     by_task = {d.task: d for d in results(processes)}
     assert told in by_task[task].error
     assert by_task[task].crashed
+    assert by_task[task].out_of_memory == (task == "die")
     assert all(by_task[number].value == 2 * number for number in range(6))
     assert len((tmp_path / task).read_text().split()) == 2
 
@@ -135,6 +136,7 @@ def test_a_process_that_finds_no_memory_is_replaced_and_the_others_go_on(tmp_pat
     finally:
         pool.close()
     assert by_task["large"].error.startswith("out of memory")
+    assert by_task["large"].out_of_memory
     assert (by_task[1].value, by_task[2].value) == (2, 4)
     first, second = (tmp_path / "large").read_text().split()
     assert first == (tmp_path / "1").read_text().strip() != second

@@ -17,6 +17,7 @@ from matplotlib.text import Text
 
 from dlcli.report import style
 from dlcli.report.figures import drawings, write_figures
+from dlcli.report.page.plots import groups_of, page_scale
 from dlcli.report.panels import cast_of, limits
 from dlcli.statistics.ranking import critical_difference_diagram
 
@@ -422,10 +423,24 @@ def test_failures_do_not_squash_the_curves_but_are_told(drawn, case: str, side: 
     axes = panel(drawn[case]["learning_curves"])
     low, high = axes.get_ylim()
 
-    assert f"off the scale: 2 {side}" in axes.get_title("left")
+    assert f"off the scale: 3 {side}" in axes.get_title("left")  # stuck, bad and unlucky
     assert high - low < 0.5
     edge = low if side == "below" else high
-    assert sum(line.get_ydata()[0] == edge for line in axes.lines) == 2
+    assert sum(line.get_ydata()[0] == edge for line in axes.lines) == 3
+
+
+@pytest.mark.parametrize("case", ["eight", "two", "loss", "crossed"])
+def test_the_axis_of_the_learning_curves_is_that_of_the_page(drawn, case):
+    results = CASES[case]
+    rows = [{k: str(v) for k, v in row.items()} for row in results.curves.to_dict("records")]
+    groups = groups_of(rows)
+    ranked = results.summary.sort_values("rank")["candidate"]
+    scale = page_scale([(name, groups[name]) for name in ranked])
+    low, high = panel(drawn[case]["learning_curves"]).get_ylim()
+    if scale.bounds is None:
+        assert low <= scale.whole[0] < scale.whole[1] <= high
+    else:
+        assert (low, high) == pytest.approx(scale.bounds)
 
 
 def test_limits_show_everything_near_the_better_half():
@@ -642,7 +657,7 @@ def test_infinite_losses_are_drawn_at_the_edge(monkeypatch):
     crosses = [line.get_xdata()[0] for line in panel(rows).lines if line.get_marker() == "+"]
     assert len(crosses) == 11
     assert all(0.9 * right < x < right for x in crosses)
-    assert "off the scale: 2 above" in curves.words
+    assert "off the scale: 3 above" in curves.words
 
 
 def test_dollar_signs_and_underscores_are_no_formulas(monkeypatch):

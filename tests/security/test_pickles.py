@@ -160,7 +160,7 @@ def test_no_room_is_made_for_what_a_file_only_claims(shape, tmp_path):
 
 
 def test_an_array_larger_than_the_memory_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
-    monkeypatch.setattr(plain_npz, "_memory_bytes", lambda: 2**20)
+    monkeypatch.setattr(plain_npz, "machine_bytes", lambda *, swap: 2**20)
     data = np.zeros(2**18)
     with (tmp_path / "own.npz").open("wb") as stream:
         np.savez_compressed(stream, x_train=data, y_train=data)

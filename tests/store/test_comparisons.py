@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from dlcli.errors import UserError
+from dlcli.errors import InUseError, UserError
 from dlcli.store.comparisons import (
     ENVIRONMENT,
     ComparisonFolder,
@@ -109,7 +109,7 @@ def test_only_one_process_compares_in_a_folder(tmp_path):
     folder = opened(tmp_path)
     with (
         folder.lock(),
-        pytest.raises(UserError, match="being compared right now") as caught,
+        pytest.raises(InUseError, match="being compared right now") as caught,
         ComparisonFolder(folder.path).lock(),
     ):
         pass

@@ -195,3 +195,10 @@ def parse_docstring(text: str) -> tuple[str, dict[str, str]]:
         elif current and line.strip():
             helps[current] = f"{helps[current]} {line.strip()}".strip()
     return summary, helps
+
+
+def snake_case(name: str) -> str:
+    """Write a class name as Keras names layers and identifiers: Conv2D -> conv2d, LSTM -> lstm."""
+    name = re.sub(r"\W+", "", name)
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()

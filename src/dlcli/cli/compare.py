@@ -204,12 +204,12 @@ def print_results(results: Results, path: Path, *, as_json: bool) -> None:
         path: Of its folder, whose tables are written.
         as_json: Print all of it as JSON instead.
     """
-    from dlcli.report.documents import as_data, problem_lines
+    from dlcli.report.documents import answer_and_lines, as_data
 
     if as_json:
         emit_json({"comparison": str(path), **as_data(results)})
         return
-    answer, lines = problem_lines(results)
+    answer, lines = answer_and_lines(results.verdict, len(results.problems))
     for sentence in answer:
         print_sentence(sentence)
     if results.aggregate is not None:
@@ -240,7 +240,7 @@ def _print_problem(results: Results, problem: str) -> None:
     from dlcli.report.documents import ranked_table, rows_of
     from dlcli.report.terminal import HEIGHTS, sensitivity_lines
 
-    score = f"{results.score_text.split(' at ')[0]} [95 %]"
+    score = f"{results.short_text} [95 %]"
     header, rows, numeric = ranked_table(rows_of(results, problem), score)
     shown, right = ([SHORT.get(name, name) for name in names] for names in (header, numeric))
     echo()

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 EXTRAS = {"ray": "ray", "tensorboard": "tracking", "mlflow": "tracking"}
 """Packages that some features need, and the extra of dlcli that brings each."""
 
+CACHES = {"dlcli cache": "DLCLI_CACHE_DIR", "keras cache": "KERAS_HOME"}
+"""What the report calls the caches, and the variable that moves each."""
+
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -42,7 +45,7 @@ def _report() -> dict[str, Any]:
 
     hardware, problem = _hardware()
     catalogue, stale = _catalogue()
-    folders = {"dlcli cache": cache_folder(), "keras cache": keras_cache.folder()}
+    folders = dict(zip(CACHES, (cache_folder(), keras_cache.folder()), strict=True))
     ready, missing = _keras_data()
     return {
         "python": platform.python_version(),
@@ -113,11 +116,10 @@ def _installed(package: str) -> bool:
 
 def _remedies(report: dict[str, Any]) -> list[str]:
     """Return how to get what is missing, a line each."""
-    lines = []
-    if "dlcli cache" in report["not writable"]:
-        lines.append("the dlcli cache is not writable: set DLCLI_CACHE_DIR to another folder")
-    if "keras cache" in report["not writable"]:
-        lines.append("the keras cache is not writable: set KERAS_HOME to another folder")
+    lines = [
+        f"the {name} cannot be written to: set {CACHES[name]} to another folder"
+        for name in report["not writable"]
+    ]
     if report["to download"]:
         lines.append(
             f"to download a data set in advance: dlcli data fetch {report['to download'][0]}"

@@ -17,7 +17,7 @@ from dlcli.errors import UserError, WorkError
 from dlcli.runtime.cachedir import cache_folder
 from dlcli.runtime.environment import computing_versions, processor
 from dlcli.runtime.files import replacing
-from dlcli.runtime.memory import OUT, REMEDY
+from dlcli.runtime.memory import REMEDY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,7 +102,7 @@ def _raise_failure(plan: Plan, done: Done) -> None:
         return
     problem = plan.problems[plan.candidates[done.task.candidate].problem]
     message = f"{problem.name} cannot be trained: {done.error}"
-    if done.crashed or done.error.startswith(OUT):
+    if done.crashed or done.out_of_memory:
         raise WorkError(message, remedy=f"{REMEDY}, or lower --jobs")
     raise UserError(message, remedy="check that loss, metrics and last layer fit the data")
 

@@ -13,7 +13,7 @@ from dlcli.config.binding import bind
 from dlcli.config.diagnostics import ConfigError, Diagnostic, listing
 from dlcli.config.experiment import Call, CompareConfig
 from dlcli.config.loading import parse_config, read_text
-from dlcli.config.nodes import Mark, Text
+from dlcli.config.nodes import Text, nowhere
 from dlcli.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def _check_callbacks(config: Config, named: Sequence[str]) -> None:
             problems.append(_at(call, "unsuitable-callback", message, hint))
         watched = call.arguments.get("monitor", "val_loss")
         if call.name in STEERING and watched not in measured:
-            mark = call.mark or Mark(Text(config.name, ""), 1, 1)
+            mark = call.mark or nowhere(config.name)
             message = (
                 f"'{watched}' is not measured in a comparison{did_you_mean(watched, measured)}"
             )
@@ -143,7 +143,7 @@ def _check_callbacks(config: Config, named: Sequence[str]) -> None:
 
 
 def _at(call: Call, rule: str, message: str, hint: str) -> Diagnostic:
-    return Diagnostic(rule, call.mark or Mark(Text("config", ""), 1, 1), call.path, message, hint)
+    return Diagnostic(rule, call.mark or nowhere(), call.path, message, hint)
 
 
 def _scheduled(config: Config) -> str:

@@ -18,7 +18,7 @@ from dlcli.config.rendering import to_plain, to_yaml
 from dlcli.errors import InterruptedRunError, UserError, WorkError
 from dlcli.runtime.environment import computing_versions, environment
 from dlcli.runtime.interrupts import finishing
-from dlcli.runtime.memory import OUT, REMEDY
+from dlcli.runtime.memory import REMEDY
 from dlcli.store.comparisons import ENVIRONMENT, PROBLEMS, config_name
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ class ComparisonSession:
     def __post_init__(self) -> None:
         self.key = TrialKeys(self.plan, computing_versions())
         self._read_before: dict[str, tuple[Result, int | None] | None] = {}
+        self._damaged: set[str] = set()
         self._optimizers: dict[int, Any] = {}
 
     @property
@@ -107,7 +108,7 @@ class ComparisonSession:
         what = "1 trial" if count == 1 else f"{count} trials"
         table = self.folder.path / "trials.csv"
         remedy = f"see the message column of {table}; the same command tries again"
-        if any(OUT in record.result.message for record in self.failed):
+        if any(record.out_of_memory for record in self.failed):
             remedy += f"; to need less memory, {REMEDY}, or lower --jobs"
         raise WorkError(
             f"{what} could not be run, the first one {name} at {first.trial.rate:g}, "
@@ -230,9 +231,9 @@ class ComparisonSession:
             content, history = kept
             return read_result(content["result"], history), content.get("jobs")
         except (UserError, KeyError, TypeError, ValueError, AttributeError):
-            note = f"trial {key} was damaged and is trained again"
-            if note not in self.notes:
-                self.notes.append(note)
+            if key not in self._damaged:
+                self._damaged.add(key)
+                self.notes.append(f"trial {key} was damaged and is trained again")
             return None
 
     @finishing()
@@ -250,7 +251,7 @@ class ComparisonSession:
             if result.status != "failed":
                 place = _pruned(key, done.task) if result.status == "pruned" else key
                 self._keep(place, trial, result)
-            self.records.append(TrialRecord(trial, result, key, self.jobs))
+            self.records.append(TrialRecord(trial, result, key, self.jobs, done.out_of_memory))
             following += schedule.tell(trial, result)
         return following
 

@@ -19,7 +19,7 @@ from dlcli.config.experiment import (
     Reference,
     Variable,
 )
-from dlcli.config.nodes import Mark, Text, Word
+from dlcli.config.nodes import Word, nowhere
 from dlcli.data.splitting import train_size_left
 from dlcli.errors import UserError
 
@@ -139,7 +139,7 @@ class _Binder:
             if not isinstance(loss, Call) or not loss.name.startswith("Binary"):
                 continue
             if last_activation(config, output) == "softmax":
-                mark = loss.mark or Mark(Text("config", ""), 1, 1)
+                mark = loss.mark or nowhere()
                 message = (
                     f"{loss.name} scores each output independently, but softmax outputs depend on "
                     "each other"
@@ -175,7 +175,7 @@ class _Binder:
         ]
         if config.data.bucketing and fixed:
             message = f"the input '{fixed[0]}' has no sequences of different lengths"
-            mark = Mark(Text("config", ""), 1, 1)
+            mark = nowhere()
             hint = "Remove data.bucketing: it is for sequences of different lengths."
             self.diagnostics.append(
                 Diagnostic("unsuitable-bucketing", mark, "data.bucketing", message, hint)
@@ -183,13 +183,13 @@ class _Binder:
 
     def _refuse(self, rule: str, word: str, message: str, hint: str) -> None:
         """Report a mistake in a word of the config."""
-        mark, path = Mark(Text("config", ""), 1, 1), ""
+        mark, path = nowhere(), ""
         if isinstance(word, Word):
             mark, path = word.mark, word.path
         self.diagnostics.append(Diagnostic(rule, mark, path, message, hint))
 
     def _report(self, rule: str, at: Variable, message: str, hint: str) -> None:
-        mark = at.mark or Mark(Text("config", ""), 1, 1)
+        mark = at.mark or nowhere()
         self.diagnostics.append(Diagnostic(rule, mark, at.path, message, hint))
 
 
@@ -255,7 +255,7 @@ def _ambiguous(
     config: Config, output: Reference, description: DataDescription, activation: str | None
 ) -> ConfigError:
     layer = next((lay for lay in config.model.layers if lay.id == output.id), None)
-    mark = (layer and layer.mark) or Mark(Text(config.name, ""), 1, 1)
+    mark = (layer and layer.mark) or nowhere(config.name)
     path = layer.path if layer else "model"
     shown = activation or "an unknown activation"
     message = (

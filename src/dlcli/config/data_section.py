@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dlcli.config.calls import Variable
 from dlcli.config.diagnostics import listing
 from dlcli.config.grammar import Record, Typed, keys_of, read_arguments
-from dlcli.config.nodes import Mark, Node, Scalar, Text, YamlMapping
+from dlcli.config.nodes import Node, Scalar, YamlMapping, nowhere
 from dlcli.config.reading import INVALID, Reader, join, report_unknown_keys, wrong_type
 from dlcli.data import entries as dataset_entries
 from dlcli.data import own_files
@@ -146,7 +146,7 @@ def _report_variables(value: Any, reader: Reader) -> bool:
     """Report every variable in a data set's options, which are read before the data are."""
     if isinstance(value, Variable):
         message = f"${value.name} comes from the data, whose options cannot depend on it"
-        mark = value.mark or Mark(Text("config", ""), 1, 1)
+        mark = value.mark or nowhere()
         reader.report("undefined-variable", mark, value.path, message, "write a number")
         return True
     inner = list(value.values()) if isinstance(value, dict) else value

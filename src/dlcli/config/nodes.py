@@ -37,6 +37,15 @@ class Mark:
     length: int = 1
 
 
+def nowhere(name: str = "config") -> Mark:
+    """Return the mark of what was made, not written: the beginning of an empty text.
+
+    Args:
+        name: Of the config.
+    """
+    return Mark(Text(name, ""), 1, 1)
+
+
 Plain = str | int | float | bool | None
 
 

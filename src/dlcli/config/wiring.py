@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from dlcli.catalogue.signature import Type
+from dlcli.catalogue.signature import Type, snake_case
 from dlcli.config.blocks import IDENTIFIER, Block, substitute_items
 from dlcli.config.calls import Call
 from dlcli.config.diagnostics import listing
@@ -278,13 +278,3 @@ def _argument_mark(node: Node, argument: str) -> Mark | None:
     tables = [p.node for p in node.pairs.values()] if isinstance(node, YamlMapping) else []
     found = [t.get(argument) for t in tables if isinstance(t, YamlMapping)]
     return next((value.mark for value in found if value is not None), None)
-
-
-def snake_case(name: str) -> str:
-    """Turn a class name into Keras's layer name: Conv2D -> conv2d, LSTM -> lstm.
-
-    Follows `keras.src.utils.naming.to_snake_case`.
-    """
-    name = re.sub(r"\W+", "", name)
-    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()

@@ -6,7 +6,7 @@ trials of one network in one process, with the same results. All of them import 
 
 from dlcli.engine.compilation import compile_model, log_names, prepare
 from dlcli.engine.feeding import batches, class_weights, validation_batches
-from dlcli.engine.prediction import loss, outputs
+from dlcli.engine.prediction import loss, outputs, probabilities
 
 __all__ = [
     "batches",
@@ -16,5 +16,6 @@ __all__ = [
     "loss",
     "outputs",
     "prepare",
+    "probabilities",
     "validation_batches",
 ]

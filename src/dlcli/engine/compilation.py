@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from dlcli import metrics
 from dlcli.config.experiment import Call
+from dlcli.engine.graph import copy_direction, set_direction
 from dlcli.engine.model import (
     adapt_preprocessing,
     build_model,
@@ -132,22 +133,22 @@ def _metric_lists(model: keras.Model, config: Config, description: DataDescripti
 
 
 def _metrics(config: Config, description: DataDescription) -> list[Any]:
-    return [
-        streaming.build(
-            metrics.parse(item),
-            task=description.task,
-            classes=len(description.classes),
-            from_logits=is_logits(config.compile.loss),
-        )
-        if isinstance(item, str)
-        else streaming.AdaptedMetric(
-            construct(item),
-            description.task,
-            len(description.classes),
-            from_logits=is_logits(config.compile.loss),
-        )
-        for item in config.compile.metrics or ()
-    ]
+    return [_metric(item, config, description) for item in config.compile.metrics or ()]
+
+
+def _metric(item: str | Call, config: Config, description: DataDescription) -> Any:
+    """Make a metric, which tells callbacks whether more of it is better."""
+    task, classes = description.task, len(description.classes)
+    logits = is_logits(config.compile.loss)
+    if isinstance(item, str):
+        asked = metrics.parse(item)
+        made = streaming.build(asked, task=task, classes=classes, from_logits=logits)
+        set_direction(made, greater_is_better=bool(asked.metric.greater_is_better))
+        return made
+    inner = construct(item)
+    adapted = streaming.AdaptedMetric(inner, task, classes, from_logits=logits)
+    copy_direction(inner, adapted)
+    return adapted
 
 
 class OneHotLoss(keras.losses.Loss):

@@ -5,9 +5,6 @@ A resumed training and every candidate of a comparison so see what an uninterrup
 
 from __future__ import annotations
 
-import contextlib
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +12,7 @@ import tensorflow as tf
 
 from dlcli.engine.bucketing import bucketed_order, cut_lengths, sequence_lengths
 from dlcli.engine.model import feed
+from dlcli.runtime.memory import free_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,18 +31,7 @@ processes share the memory, and a training needs more than its data."""
 def is_resident(split: Split) -> bool:
     """Whether a split is small enough to be held as tensors too, which is the fastest."""
     size = sum(array.nbytes for array in split.x.values()) + split.y.nbytes
-    return size <= RESIDENT_SHARE * _free_memory()
-
-
-def _free_memory() -> float:
-    """Return the bytes of memory that are free, or all there are if the system tells no more."""
-    with contextlib.suppress(OSError, StopIteration, ValueError):
-        lines = Path("/proc/meminfo").read_text(encoding="utf-8").splitlines()
-        line = next(line for line in lines if line.startswith("MemAvailable:"))
-        return 1024.0 * int(line.split()[1])
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    return float("inf")
+    return size <= RESIDENT_SHARE * free_bytes()
 
 
 def batches(

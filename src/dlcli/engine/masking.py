@@ -17,6 +17,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from dlcli.engine.graph import mask_of, with_mask
+
 CONVOLUTIONS = (
     keras.layers.Conv1D,
     keras.layers.DepthwiseConv1D,
@@ -30,19 +32,19 @@ LOWEST_ELSEWHERE = -3e38
 
 def apply_masked(layer: keras.layers.Layer, tensor: Any) -> Any:
     """Apply a layer to a symbolic tensor, and carry the tensor's mask on where Keras would not."""
-    mask = getattr(tensor, "_keras_mask", None)
+    mask = mask_of(tensor)
     if mask is None or len(tensor.shape) != 3:
         return layer(tensor)
     if isinstance(layer, keras.layers.GlobalMaxPooling1D):
         return _global_max(layer, tensor, mask)
     if isinstance(layer, CONVOLUTIONS):
         reach = _single(layer.dilation_rate) * (_single(layer.kernel_size) - 1)
-        return _with_mask(layer(_filled(tensor, mask, 0.0)), _thinned(layer, mask, reach))
+        return with_mask(layer(_filled(tensor, mask, 0.0)), _thinned(layer, mask, reach))
     if isinstance(layer, keras.layers.AveragePooling1D | keras.layers.MaxPooling1D):
         fill = 0.0 if isinstance(layer, keras.layers.AveragePooling1D) else _lowest(tensor)
         thinned = _thinned(layer, mask, _single(layer.pool_size) - 1)
         pooled = layer(_filled(tensor, mask, fill))
-        return _with_mask(_filled(pooled, thinned, 0.0), thinned)
+        return with_mask(_filled(pooled, thinned, 0.0), thinned)
     return layer(tensor)
 
 
@@ -57,12 +59,6 @@ def _lowest(tensor: Any) -> float:
 def _filled(tensor: Any, mask: Any, value: float) -> Any:
     """Return the tensor (batch, steps, features) with a value in the padded steps."""
     return ops.where(ops.expand_dims(mask, -1), tensor, ops.cast(value, tensor.dtype))
-
-
-def _with_mask(tensor: Any, mask: Any) -> Any:
-    """Mark a symbolic tensor as Keras's own layers do."""
-    setattr(tensor, "_keras_mask", mask)  # noqa: B010 - Keras has no public way
-    return tensor
 
 
 def _thinned(layer: Any, mask: Any, reach: int) -> Any:

@@ -16,8 +16,9 @@ import tensorflow as tf
 from dlcli.catalogue.catalogue import MODULES, load_catalogue
 from dlcli.config.diagnostics import ConfigError, Diagnostic
 from dlcli.config.experiment import Call
-from dlcli.config.nodes import Mark, Text
+from dlcli.config.nodes import Mark, nowhere
 from dlcli.data.description import INPUT, TensorSpec
+from dlcli.engine.graph import adapted_moments, learns_from_data, use_adapted_moments
 from dlcli.engine.masking import apply_masked
 from dlcli.runtime.files import is_special
 from dlcli.runtime.memory import check_room, is_short
@@ -67,7 +68,7 @@ def _check_path(call: Call, value: Any, argument: Argument | None) -> None:
     if argument is None or not isinstance(value, str):
         return
     if any(accepted.name == "path" for accepted in argument.types) and is_special(Path(value)):
-        mark = call.mark or Mark(Text("config", ""), 1, 1)
+        mark = call.mark or nowhere()
         message = f"{value} is a pipe or a device, not a file"
         path = f"{call.path}.{argument.name}"
         raise ConfigError([Diagnostic("bad-path", mark, path, message, "name a file")])
@@ -93,7 +94,7 @@ def _constructed(value: Any, argument: Argument | None) -> Any:
 
 
 def _refused(mark: Mark | None, path: str, error: Exception) -> ConfigError:
-    mark = mark or Mark(Text("config", ""), 1, 1)
+    mark = mark or nowhere()
     if is_short(error):
         message = f"not enough memory: {keras_message(error)}"
         return ConfigError([Diagnostic(MEMORY, mark, path, message, "make it smaller")])
@@ -164,7 +165,7 @@ def _check_output(
     if shape in wanted:
         return
     layer = next((layer for layer in config.model.layers if layer.id == ref.id), None)
-    mark = (layer.mark if layer else None) or Mark(Text("config", ""), 1, 1)
+    mark = (layer.mark if layer else None) or nowhere()
     made = " x ".join("any" if n is None else str(n) for n in shape) or "a single number"
     units = " or ".join(" x ".join(str(n) for n in one) for one in wanted)
     message = f"the output is {made}, but this {description.task} task needs {units}"
@@ -243,7 +244,7 @@ class _Graph:
             return value[ref.index] if several else value
         else:
             message = f"'{ref}' does not exist; '{ref.id}' has {count} output(s)"
-        mark = layer.mark if layer and layer.mark else Mark(Text("config", ""), 1, 1)
+        mark = layer.mark if layer and layer.mark else nowhere()
         path = layer.path if layer else "model.outputs"
         raise ConfigError([Diagnostic("bad-wiring", mark, path, message)])
 
@@ -267,7 +268,7 @@ def input_spec(spec: InputConfig, available: Mapping[str, TensorSpec], name: str
     if spec.id in available:
         return available[spec.id]
     message = f"the data has no input '{spec.id}'; it has {', '.join(available)}"
-    mark = Mark(Text(name, ""), 1, 1)
+    mark = nowhere(name)
     hint = "Name the model's inputs as the data names them: model: {inputs: [...]}"
     raise ConfigError([Diagnostic("unknown-input", mark, "model.inputs", message, hint)])
 
@@ -296,7 +297,7 @@ def adapt_preprocessing(model: keras.Model, split: Split) -> None:
     feature that is the same in all of them is shifted and not scaled: Keras would divide by 1e-7,
     and another value in a new example would become a number of millions.
     """
-    for layer in filter(is_adapted, model.layers):
+    for layer in filter(learns_from_data, model.layers):
         before = keras.Model(model.input, layer.input)
         if not isinstance(layer, keras.layers.Normalization):
             layer.adapt(_passed_on(before, feed(model, split)))
@@ -304,11 +305,6 @@ def adapt_preprocessing(model: keras.Model, split: Split) -> None:
         bounds = _Bounds(layer.axis)
         layer.adapt(_passed_on(before, feed(model, split), bounds.see))
         bounds.leave_constants_unscaled(layer)
-
-
-def is_adapted(layer: keras.layers.Layer) -> bool:
-    """Whether a layer learns from data before the model is trained."""
-    return hasattr(layer, "adapt") and getattr(layer, "input_mean", None) is None
 
 
 class _Bounds:
@@ -335,10 +331,10 @@ class _Bounds:
     def leave_constants_unscaled(self, layer: keras.layers.Normalization) -> None:
         """Give each feature that has a single value this value as its mean, and the variance 1."""
         constant = self._lowest == self._highest
-        mean, variance = layer.adapt_mean.numpy(), layer.adapt_variance.numpy()
-        layer.adapt_mean.assign(np.where(constant, self._lowest, mean))
-        layer.adapt_variance.assign(np.where(constant, 1, variance))
-        layer.finalize_state()
+        mean, variance = adapted_moments(layer)
+        mean.assign(np.where(constant, self._lowest, mean.numpy()))
+        variance.assign(np.where(constant, 1, variance.numpy()))
+        use_adapted_moments(layer)
 
 
 def _passed_on(

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
-from dlcli.engine.model import feed
+from dlcli import metrics
+from dlcli.engine.model import feed, is_logits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import keras
 
+    from dlcli.config.experiment import Config
     from dlcli.data.description import Split
 
 
@@ -39,6 +41,18 @@ def _blocks(arrays: Any, size: int, length: int) -> Iterator[Any]:
     for start in range(0, size, length):
         end = start + length
         yield tf.nest.map_structure(lambda array, a=start, b=end: np.array(array[a:b]), arrays)
+
+
+def probabilities(made: Sequence[np.ndarray], config: Config, task: str) -> np.ndarray:
+    """Return what a model's outputs mean: probabilities, or values for regression, (n, units).
+
+    Args:
+        made: Every output, raw; the first is the one that is scored.
+        config: Its loss says whether outputs are logits.
+        task: The data's task.
+    """
+    logits = is_logits(config.compile.loss)
+    return metrics.probabilities(made[0], from_logits=logits, task=task)
 
 
 def loss(model: keras.Model, split: Split, made: list[np.ndarray]) -> float:

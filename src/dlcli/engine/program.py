@@ -25,7 +25,8 @@ from dlcli.engine.feeding import (
     example_order,
     is_resident,
 )
-from dlcli.engine.model import adapt_preprocessing, check_trainable, construct, feed, is_adapted
+from dlcli.engine.graph import learns_from_data, moments, rate_of, set_moments, set_rate
+from dlcli.engine.model import adapt_preprocessing, check_trainable, construct, feed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -245,7 +246,7 @@ class Adapted:
 
     def __init__(self, model: keras.Model) -> None:
         self._model = model
-        self._layers = [layer for layer in model.layers if is_adapted(layer)]
+        self._layers = [layer for layer in model.layers if learns_from_data(layer)]
         self.can_change = all(isinstance(x, keras.layers.Normalization) for x in self._layers)
         self._learned: dict[bytes, list[Any]] = {}
         self._held: list[Any] = []
@@ -261,9 +262,7 @@ class Adapted:
         learned = self._learned.get(key)
         if learned is None:
             adapt_preprocessing(self._model, draw.train)
-            learned = [
-                np.asarray(x) for layer in self._layers for x in (layer.mean, layer.variance)
-            ]
+            learned = [np.asarray(moment) for layer in self._layers for moment in moments(layer)]
         if draw.is_shared:
             self._learned[key] = learned
         if not self._held:
@@ -271,7 +270,7 @@ class Adapted:
         for variable, value in zip(self._held, learned, strict=True):
             variable.assign(value)
         for number, layer in enumerate(self._layers):
-            layer.mean, layer.variance = self._held[2 * number : 2 * number + 2]
+            set_moments(layer, *self._held[2 * number : 2 * number + 2])
 
 
 def _settable(model: keras.Model) -> list[Any]:
@@ -342,8 +341,9 @@ class Program:
     def _made(self) -> Any:
         """Make the optimizer, as Keras's own compile would."""
         optimizer = construct(self._call)
-        if isinstance(optimizer._learning_rate, keras.optimizers.schedules.LearningRateSchedule):  # noqa: SLF001 (the property would evaluate it)
-            optimizer._learning_rate = ScaledSchedule(optimizer._learning_rate, self._rate)  # noqa: SLF001
+        rate = rate_of(optimizer)
+        if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+            set_rate(optimizer, ScaledSchedule(rate, self._rate))
         if scales_loss(self.network.config):
             return keras.optimizers.LossScaleOptimizer(optimizer)
         return optimizer
@@ -354,7 +354,7 @@ class Program:
         self._rate.assign(rate)
         for variable, value in zip(self.optimizer.variables, self._fresh_state(), strict=True):
             variable.assign(value)
-        if not isinstance(self._inner._learning_rate, ScaledSchedule):  # noqa: SLF001
+        if not isinstance(rate_of(self._inner), ScaledSchedule):
             self._inner.learning_rate.assign(rate)
 
     @property

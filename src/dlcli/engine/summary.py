@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from dlcli.engine.graph import applications
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -66,7 +68,7 @@ def _applications(layer: keras.layers.Layer) -> list[tuple[Any, Any]]:
     """Return the input and output shape of every application of a layer (several if shared)."""
     return [
         (_first_shape(node.input_tensors), _first_shape(node.output_tensors))
-        for node in layer._inbound_nodes  # noqa: SLF001 (Keras has no public list of them)
+        for node in applications(layer)
     ]
 
 

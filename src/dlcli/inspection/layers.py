@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from dlcli.engine.graph import applications
 from dlcli.engine.model import feed
 from dlcli.errors import UserError, closest
 
@@ -147,7 +148,7 @@ def seen_inputs(model: keras.Model, layer: str) -> list[str]:
     """Return the names of the network's inputs that a layer depends on, in their order."""
     seen = {id(tensor) for tensor in keras.tree.flatten(model.get_layer(layer).output)}
     for operation in reversed(model.operations):
-        for node in operation._inbound_nodes:  # noqa: SLF001 (Keras has no public list of them)
+        for node in applications(operation):
             if any(id(tensor) in seen for tensor in node.output_tensors):
                 seen |= {id(tensor) for tensor in node.input_tensors}
     return [tensor.name for tensor in model.inputs if id(tensor) in seen]

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import keras
 
+from dlcli.engine.graph import applications
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -57,7 +59,7 @@ def receptive_field(model: keras.Model, tensor: Any, place: tuple[int, ...]) -> 
     """
     seen: dict[int, Window] = {id(tensor): tuple((i, i + 1) for i in place)}
     for operation in reversed(model.operations):
-        for node in operation._inbound_nodes:  # noqa: SLF001 (Keras has no public list of them)
+        for node in applications(operation):
             window = seen.get(id(node.output_tensors[0]), ())
             if window == () or not node.input_tensors:
                 continue

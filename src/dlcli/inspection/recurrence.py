@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from dlcli.engine.graph import maker, mask_of
 from dlcli.errors import UserError
 from dlcli.inspection.layers import evaluate
 
@@ -52,6 +53,10 @@ class Unrolled:
     inputs: np.ndarray
     values: Mapping[str, np.ndarray]
     gradient: np.ndarray | None
+
+    def is_gate(self, name: str) -> bool:
+        """Whether a value is a share, from 0 to 1, of what passes, and not a state."""
+        return name not in CARRIED
 
 
 def unroll(
@@ -104,7 +109,7 @@ def _given(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return what a layer reads of an example, (steps, features), and which steps are real."""
     tensor = layer.input[0] if isinstance(layer.input, list | tuple) else layer.input
-    mask = getattr(tensor, "_keras_mask", None)
+    mask = mask_of(tensor)
     if mask is None:
         (given,) = evaluate(model, [tensor], example)
         return given[0], np.ones(given.shape[1], dtype=bool)
@@ -228,7 +233,7 @@ def _score(model: keras.Model, layer: Any, value: Any, *, classes: bool) -> Any:
     made = layer.output
     if value is None or isinstance(made, list | tuple):
         return None
-    mask = getattr(made, "_keras_mask", None)  # what follows may ask for it: all steps are real
+    mask = mask_of(made)  # what follows may ask for it: all steps are real
     masked = [] if mask is None else [(mask, tf.ones(value.shape[:2], dtype=bool))]
     tensors, values = zip((made, value), *masked, strict=True)
     try:
@@ -243,7 +248,7 @@ def _score(model: keras.Model, layer: Any, value: Any, *, classes: bool) -> Any:
 @contextmanager
 def _linear_end(model: keras.Model) -> Iterator[None]:
     """Leave out the last softmax or sigmoid, whose slope is lost to rounding where it is sure."""
-    last = model.outputs[0]._keras_history.operation  # noqa: SLF001 (Keras has no public way)
+    last = maker(model.outputs[0])
     activation = getattr(last, "activation", None)
     if activation not in (keras.activations.softmax, keras.activations.sigmoid):
         yield

@@ -54,14 +54,9 @@ def build(request: Request, *, task: str, classes: int, from_logits: bool) -> ke
             f"'{request.text}' is not a single number, so it cannot be computed during training"
         )
         raise UserError(message, remedy=remedy)
-    metric = (
-        RankingMetric(request.text, family, task, classes, from_logits)
-        if isinstance(family, RankMetric)
-        else SumMetric(request.text, family, task, classes, from_logits)
-    )
-    # Callbacks ask a metric whether more is better; Keras has no public way to say so.
-    metric._direction = "up" if request.metric.greater_is_better else "down"  # noqa: SLF001
-    return metric
+    if isinstance(family, RankMetric):
+        return RankingMetric(request.text, family, task, classes, from_logits)
+    return SumMetric(request.text, family, task, classes, from_logits)
 
 
 class NamedAsTyped(keras.metrics.Metric):
@@ -198,8 +193,20 @@ def _wants(metric: keras.metrics.Metric) -> Literal["labels", "sparse", "columns
     return "columns" if likeliest or named else "outputs"
 
 
-OF_CLASSES = ("accuracy_metrics", "confusion_metrics", "f_score_metrics", "iou_metrics")
-"""Modules of keras.metrics whose metrics have no meaning for values."""
+OF_CLASSES = (
+    *(keras.metrics.Accuracy, keras.metrics.BinaryAccuracy, keras.metrics.CategoricalAccuracy),
+    *(keras.metrics.SparseCategoricalAccuracy, keras.metrics.TopKCategoricalAccuracy),
+    keras.metrics.SparseTopKCategoricalAccuracy,
+    *(keras.metrics.FalsePositives, keras.metrics.FalseNegatives),
+    *(keras.metrics.TruePositives, keras.metrics.TrueNegatives),
+    *(keras.metrics.Precision, keras.metrics.Recall, keras.metrics.AUC),
+    *(keras.metrics.SensitivityAtSpecificity, keras.metrics.SpecificityAtSensitivity),
+    *(keras.metrics.PrecisionAtRecall, keras.metrics.RecallAtPrecision),
+    *(keras.metrics.FBetaScore, keras.metrics.F1Score),
+    *(keras.metrics.IoU, keras.metrics.BinaryIoU, keras.metrics.MeanIoU),
+    *(keras.metrics.OneHotIoU, keras.metrics.OneHotMeanIoU),
+)
+"""Metrics of Keras that have no meaning for values."""
 
 
 def _check_kind(metric: keras.metrics.Metric, task: str) -> None:
@@ -208,7 +215,7 @@ def _check_kind(metric: keras.metrics.Metric, task: str) -> None:
     Raises:
         UserError: If it has none.
     """
-    of_classes = type(metric).__module__.rpartition(".")[2] in OF_CLASSES
+    of_classes = isinstance(metric, OF_CLASSES)
     form = _wants(metric)
     if task == "multilabel":
         wrong = form in ("labels", "sparse")
@@ -244,8 +251,6 @@ class AdaptedMetric(keras.metrics.Metric):
         _check_kind(inner, task)
         super().__init__(name=inner.name)
         self.inner = inner
-        # Callbacks ask a metric whether more is better; Keras has no public way to say so.
-        self._direction = getattr(inner, "_direction", None)
         self.task = task
         self.classes = classes
         self.from_logits = from_logits

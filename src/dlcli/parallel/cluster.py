@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlcli.errors import UserError, WorkError
 from dlcli.parallel.pool import Heard, Member, WorkerPool
-from dlcli.parallel.tasks import Remote, Worker, packed, told
+from dlcli.parallel.tasks import Failure, Remote, Worker, failure_of, packed
 from dlcli.runtime.installation import install_command
 
 if TYPE_CHECKING:
@@ -71,7 +71,8 @@ def connect(address: str | None, processors: int) -> None:
             ray.init(address="local", num_cpus=processors, include_dashboard=False, **quiet)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         where = f"the Ray cluster at {address}" if address else "a Ray cluster on this machine"
-        raise UserError(f"{where} cannot be used: {told(error)}", remedy=remedy) from None
+        message = f"{where} cannot be used: {failure_of(error).message}"
+        raise UserError(message, remedy=remedy) from None
 
 
 def _unreachable(address: str) -> str:
@@ -199,7 +200,7 @@ class _Actor(Member):
             answer = ray.get(self.owed)
         except ray.exceptions.RayError as error:
             self.end()
-            return Heard(None, _cause(error), crashed=True, lost=self._is_lost(error))
+            return Heard(None, Failure(_cause(error)), crashed=True, lost=self._is_lost(error))
         heard = Heard(*pickle.loads(answer))  # noqa: S301 (of a worker of our own)
         if heard.is_out_of_memory:
             self.end()
@@ -208,7 +209,7 @@ class _Actor(Member):
     def _is_lost(self, error: Exception) -> bool:
         """Whether its node is gone, not its process alone."""
         ray = _imported()
-        if "node has died" in str(error) or isinstance(error, ray.exceptions.NodeDiedError):
+        if isinstance(error, ray.exceptions.NodeDiedError) or _says_node_died(error):
             return True
         node = ray.get(self.node)
         return all(n["NodeID"] != node for n in ray.nodes() if n["Alive"])
@@ -218,6 +219,22 @@ class _Actor(Member):
         ray = _imported()
         with contextlib.suppress(ray.exceptions.RayError, ValueError):
             ray.kill(self._handle)
+
+
+def _says_node_died(error: Exception) -> bool:
+    """Whether Ray says that a node died: an actor lost with it is an `ActorDiedError` of any kind.
+
+    Ray tells why an actor died in its message alone.
+    """
+    return "node has died" in str(error)
+
+
+def _says_module_missing(error: Exception) -> bool:
+    """Whether Ray says that a node cannot import an actor's class.
+
+    The node's `ModuleNotFoundError` comes back as text, within an error of Ray's own.
+    """
+    return "No module named" in str(error)
 
 
 def _cause(error: Exception) -> str:
@@ -295,7 +312,7 @@ class Cluster(WorkerPool[_Actor]):
         try:
             ray.get(worker.node)
         except ray.exceptions.RayError as error:
-            if "No module named" in str(error):
+            if _says_module_missing(error):
                 remedy = f"On each node: {install_command('ray')}"
                 raise UserError("dlcli is not installed on a node", remedy=remedy) from None
             self._failures += 1

@@ -8,8 +8,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from dlcli.errors import DlcliError
-from dlcli.parallel.tasks import TRIES, Done, Queue
-from dlcli.runtime.memory import OUT
+from dlcli.parallel.tasks import TRIES, Done, Failure, Queue
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -20,20 +19,20 @@ class Heard(NamedTuple):
 
     Attributes:
         value: What the work returned.
-        error: What went wrong.
+        error: What went wrong with the task, or with everything; None if nothing did.
         crashed: The worker is dead, of its task for all one knows.
         lost: It is dead because its machine is: the task has nothing to do with it.
     """
 
     value: Any
-    error: str | DlcliError
+    error: Failure | DlcliError | None = None
     crashed: bool = False
     lost: bool = False
 
     @property
     def is_out_of_memory(self) -> bool:
         """Whether it found no memory: it is ended then, so that what it held is free."""
-        return isinstance(self.error, str) and self.error.startswith(OUT)
+        return isinstance(self.error, Failure) and self.error.out_of_memory
 
 
 class Member(abc.ABC):
@@ -163,7 +162,9 @@ class WorkerPool(abc.ABC, Generic[M]):
         if heard.error and tries < TRIES:
             self._again.append((task, group, tries + 1))
             return None
-        return Done(task, heard.value, heard.error, heard.crashed)
+        if heard.error is None:
+            return Done(task, heard.value)
+        return Done(task, None, heard.error.message, heard.crashed, heard.error.out_of_memory)
 
     def cancel(self) -> list[Any]:
         """Forget the tasks that have not begun, and return them."""

@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from dlcli.parallel.pool import Heard, Member, WorkerPool
-from dlcli.parallel.tasks import Worker, packed
+from dlcli.parallel.tasks import Failure, Worker, packed
 from dlcli.runtime.interrupts import unheard_by_children
 from dlcli.runtime.memory import OUT
 
@@ -86,15 +86,16 @@ class _Process(Member):
             self.end()
         return heard
 
-    def _cause_of_death(self) -> str:
+    def _cause_of_death(self) -> Failure:
         self._part()
         self.process.join()
         code = self.process.exitcode or 0
         if code >= 0:
-            return f"its process ended with exit code {code}"
+            return Failure(f"its process ended with exit code {code}")
         name = signal.Signals(-code).name
-        memory = f" ({OUT}?)" if name in SHORTAGE else ""
-        return f"its process was ended by {name}{memory}"
+        if name not in SHORTAGE:
+            return Failure(f"its process was ended by {name}")
+        return Failure(f"its process was ended by {name} ({OUT}?)", out_of_memory=True)
 
     def _part(self) -> None:
         self.pipe.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dlcli.errors import DlcliError
-from dlcli.parallel.tasks import TRIES, Done, Queue, Worker
+from dlcli.parallel.tasks import TRIES, Done, Failure, Queue, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -41,13 +41,15 @@ class Serial:
             return None
         task, group = found
         self._known = [group]
+        failure = Failure("")
         for _ in range(TRIES):
             value, error = self._worker.answer(task)
+            if error is None:
+                return Done(task, value)
             if isinstance(error, DlcliError):
                 raise error
-            if not error:
-                break
-        return Done(task, value, str(error))
+            failure = error
+        return Done(task, None, failure.message, out_of_memory=failure.out_of_memory)
 
     def cancel(self) -> list[Any]:
         """Forget the tasks that have not begun, and return them."""

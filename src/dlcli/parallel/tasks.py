@@ -8,7 +8,7 @@ import importlib
 import math
 import pickle
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from dlcli.errors import DlcliError
 from dlcli.runtime.memory import OUT, is_short
@@ -22,13 +22,25 @@ if TYPE_CHECKING:
     Setup = Callable[..., Work]
     """Is called once in every process and returns the work."""
 
-    Answer = tuple[Any, str | DlcliError]
+    Answer = tuple[Any, "Failure | DlcliError | None"]
     """What the work returned, and what went wrong: nothing, the task, or everything."""
 
 TRIES = 2
 
 SHORT = 1.0
 """Seconds below which a task is not worth beginning a group for."""
+
+
+class Failure(NamedTuple):
+    """Why a task failed.
+
+    Attributes:
+        message: In a line.
+        out_of_memory: A lack of memory is the reason, or, of a process that died, may be.
+    """
+
+    message: str
+    out_of_memory: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,12 +52,14 @@ class Done:
         value: What the work returned; None if it failed.
         error: Why it failed, empty if it did not.
         crashed: Its process died of it.
+        out_of_memory: It failed of a lack of memory, or may have.
     """
 
     task: Any
     value: Any
     error: str = ""
     crashed: bool = False
+    out_of_memory: bool = False
 
 
 class Executor(Protocol):
@@ -149,30 +163,30 @@ class Worker:
         try:
             if self._work is None:
                 self._work = self._setup(*self._arguments)
-            return self._work(task), ""
+            return self._work(task), None
         except DlcliError as error:
             return None, error
-        except Exception as failure:  # noqa: BLE001 (a task's failure must not stop the rest)
-            is_out = is_short(failure)
-            message = told(failure)
-        if is_out:
+        except Exception as error:  # noqa: BLE001 (a task's failure must not stop the rest)
+            failure = failure_of(error)
+        if failure.out_of_memory:
             gc.collect()  # what the task held, the next one may need
-        return None, message
+        return None, failure
 
 
 def packed(answer: Answer) -> bytes:
     """Make an answer fit to travel; one that cannot becomes an error that can."""
     try:
         return pickle.dumps(answer)
-    except Exception as failure:  # noqa: BLE001 (told to the main process)
-        return pickle.dumps((None, told(failure)))
+    except Exception as error:  # noqa: BLE001 (told to the main process)
+        return pickle.dumps((None, failure_of(error)))
 
 
-def told(failure: BaseException) -> str:
-    """Say what an exception says, in a line."""
+def failure_of(error: BaseException) -> Failure:
+    """Return what an exception says, in a line, and whether it is a lack of memory."""
     try:
-        text = " ".join(str(failure).split())
+        text = " ".join(str(error).split())
     except Exception:  # noqa: BLE001 (an exception may be unable to say what it is)
         text = ""
-    name = OUT if is_short(failure) else type(failure).__name__
-    return f"{name}: {text[:300]}" if text else name
+    is_out = is_short(error)
+    name = OUT if is_out else type(error).__name__
+    return Failure(f"{name}: {text[:300]}" if text else name, is_out)

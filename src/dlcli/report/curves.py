@@ -13,7 +13,6 @@ from dlcli.report.panels import (
     Cast,
     describe,
     fit_scale,
-    late_limits,
     limits,
     off_scale,
     panels,
@@ -21,7 +20,8 @@ from dlcli.report.panels import (
     sparse,
     whole_numbers,
 )
-from dlcli.report.rows import part, ranked
+from dlcli.report.rows import BANDED, part, ranked
+from dlcli.report.scale import Curve, scale_of
 from dlcli.report.style import GREY
 
 if TYPE_CHECKING:
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
 MARGINS = 8
 """How many margins from the best score are shown close by."""
 
-BANDED = 3
-"""Runs that a band needs: the interval of two is hardly ever narrower than the whole axis."""
-
 _FAILED: dict[str, Any] = {"marker": "x", "color": "black", "linestyle": "none", "markersize": 5.5}
 _CHOSEN: dict[str, Any] = {
     "marker": "o",
@@ -52,7 +49,8 @@ _CHOSEN: dict[str, Any] = {
 def learning_curves(results: Results, cast: Cast) -> Figure:
     """Draw the mean validation score over the replications by epoch, with a band of its interval.
 
-    The first epochs lie outside of the axes, and this is said, where they would squash the others.
+    The vertical axis is that of the page: the first epochs lie outside of it, and this is said,
+    where they would squash the others.
 
     Args:
         results: Of `curves` the columns problem, candidate, epoch, mean, low and high.
@@ -66,11 +64,24 @@ def learning_curves(results: Results, cast: Cast) -> Figure:
             epochs = rows["epoch"].to_numpy(float)
             _draw_band(panel, cast.candidates[candidate].colour, epochs, rows)
         whole_numbers(panel)
-        columns = ("mean", "low", "high")
-        note = fit_scale(panel, cast, lines, "epoch", columns, late_limits(lines, columns))
+        scale = scale_of([_curve(name, rows) for name, rows in lines.items()])
+        if scale.log:
+            panel.set_yscale("log")
+        bounds = scale.ends() or panel.get_ylim()
+        note = fit_scale(panel, cast, lines, "epoch", ("mean",), bounds)
         described = [problem, _over(results, problem), _beginnings(panel, lines), note]
-        describe(panel, described, "epoch", results.validation_text)
+        describe(panel, described, "epoch", scale.named(results.validation_text))
     return figure
+
+
+def _curve(name: str, rows: DataFrame) -> Curve:
+    """Return the means of a candidate and the ends of its intervals, those that are numbers."""
+    ends = rows[["low", "high"]].to_numpy(float).ravel()
+    return Curve(name, _known(rows["mean"].to_numpy(float)), _known(ends))
+
+
+def _known(values: NDArray[np.float64]) -> list[float | None]:
+    return [float(value) if math.isfinite(value) else None for value in values]
 
 
 def _over(results: Results, problem: str) -> str:

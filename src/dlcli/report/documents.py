@@ -188,16 +188,20 @@ def cliff_sentences(rows: Rows, validation_text: str) -> list[str]:
     return told
 
 
-def problem_lines(results: Results) -> tuple[Sequence[str], Sequence[str]]:
-    """Return the sentences that answer, and of several problems a line each."""
-    count = len(results.problems) if len(results.problems) > 1 else 0
-    split = len(results.verdict) - count
-    return results.verdict[:split], results.verdict[split:]
+def answer_and_lines(verdict: Sequence[str], problems: int) -> tuple[Sequence[str], Sequence[str]]:
+    """Return the sentences that answer, and of several problems a line each.
+
+    Args:
+        verdict: Of a comparison; the lines of the problems come last.
+        problems: How many there are.
+    """
+    split = len(verdict) - (problems if problems > 1 else 0)
+    return verdict[:split], verdict[split:]
 
 
 def markdown(results: Results) -> str:
     """Return the summary as Markdown: the answer, a table a problem, the notes."""
-    answer, lines = problem_lines(results)
+    answer, lines = answer_and_lines(results.verdict, len(results.problems))
     parts = ["# Comparison of optimizers", *answer]
     if results.aggregate is not None:
         rows = [aggregate_cells(row) for _, row in results.aggregate.iterrows()]
@@ -242,7 +246,12 @@ def without_tags(text: str) -> str:
 
 
 def reading(*, split: str, tune: str, is_grid: bool) -> str:
-    """Return how to read the tables, as a list in Markdown.
+    """Return `reading_lines` as a list in Markdown."""
+    return _bullets(reading_lines(split=split, tune=tune, is_grid=is_grid))
+
+
+def reading_lines(*, split: str, tune: str, is_grid: bool) -> list[str]:
+    """Return how to read the tables, an item each; what stands in a table is in backticks.
 
     Args:
         split: `resample` or `official`.
@@ -250,7 +259,7 @@ def reading(*, split: str, tune: str, is_grid: bool) -> str:
         is_grid: Whether every rate was tried, and nothing is ranked.
     """
     lines = [_protocol(split, tune), _BEST, _LACKS] if not is_grid else [_GRID]
-    return _bullets([*lines, _FAILED, _EDGE])
+    return [*lines, _FAILED, _EDGE]
 
 
 def _protocol(split: str, tune: str) -> str:

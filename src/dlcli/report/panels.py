@@ -37,10 +37,6 @@ if TYPE_CHECKING:
 WIDTH = 6.5
 """Of a figure, in inches: the text of a page."""
 
-FEW, SQUASHED = 4, 3.0
-"""Curves of fewer points are shown whole, and those that take at most so many times the room of
-their later halves."""
-
 _ROW = 1.6 * FONT_SIZE / 72
 _HANDLE = 0.64
 _ENTRY_LENGTHS = (84, 34)
@@ -177,26 +173,6 @@ def limits(values: Sequence[ArrayLike]) -> tuple[float, float]:
 def _finite(values: ArrayLike) -> NDArray[np.float64]:
     found = np.asarray(values, dtype=float).ravel()
     return np.asarray(found[np.isfinite(found)])
-
-
-def late_limits(lines: Mapping[str, DataFrame], columns: Sequence[str]) -> tuple[float, float]:
-    """Return the limits of the later halves of curves, if their beginnings would squash them.
-
-    Args:
-        lines: Rows by candidate, the best candidate first.
-        columns: That are drawn; the first is the line itself.
-    """
-    whole = [rows[list(columns)].to_numpy(float) for rows in lines.values()]
-    low, high = limits(whole)
-    if max(map(len, whole), default=0) < FEW:
-        return low, high
-    late_low, late_high = limits([values[len(values) // 2 :] for values in whole])
-    ends = [float(values[-1, 0]) for values in whole if low <= values[-1, 0] <= high]
-    room = 0.05 * (late_high - late_low)
-    late_low = min([late_low, *(end - room for end in ends)])
-    late_high = max([late_high, *(end + room for end in ends)])
-    squashed = high - low > SQUASHED * (late_high - late_low)
-    return (late_low, late_high) if squashed else (low, high)
 
 
 def fit_scale(

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from dlcli.compare.results import Results
 
 
+BANDED = 3
+"""Runs that a band needs: the interval of two is hardly ever narrower than the whole axis."""
+
+
 def part(frame: DataFrame, **equal: str) -> DataFrame:
     """Return the rows in which each named column has the given value."""
     chosen = np.ones(len(frame), dtype=bool)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import matplotlib as mpl
 
+from dlcli.compare.plan.family import family_of_label
 from dlcli.report.colours import COLOURS
 
 if TYPE_CHECKING:
@@ -179,22 +180,12 @@ def _well_known_slots(names: Sequence[str]) -> dict[str, int]:
     """Return the styles of Keras's optimizers; one without parameters comes before one with."""
     slots: dict[str, int] = {}
     for name in sorted(names, key=lambda name: "(" in name):
-        family = _family(name)
+        family = family_of_label(name).lower()
         if family in _WELL_KNOWN:
             slot = _WELL_KNOWN.index(family)
             if slot not in slots.values():
                 slots[name] = slot
     return slots
-
-
-def _family(label: str) -> str:
-    """Return the well-known name of an optimizer; SGD with momentum has one of its own."""
-    base = label.partition("(")[0].strip().lower()
-    if base == "sgd" and re.search(r"nesterov\s*=\s*true", label, re.IGNORECASE):
-        return "nesterov"
-    if base == "sgd" and re.search(r"momentum\s*=\s*0*\.?0*[1-9]", label):
-        return "momentum"
-    return base
 
 
 def _freest(uses: Counter[int]) -> int:

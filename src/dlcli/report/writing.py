@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dlcli.errors import UserError
+from dlcli.errors import InUseError, UserError
 from dlcli.report.page import REPORT, comparison_page, run_page
 from dlcli.runtime.interrupts import finishing
 from dlcli.store.comparisons import FIGURES, SUMMARY, ComparisonFolder, is_comparison
@@ -42,16 +42,20 @@ def _write_comparison_report(folder: ComparisonFolder) -> Path:
     """Write the page of a comparison that may be going on.
 
     Raises:
-        UserError: If its tables cannot be shown; while they are written, that is told.
+        InUseError: If its tables cannot be shown yet.
+        UserError: If its tables cannot be shown.
     """
     is_running = folder.is_locked()
     try:
         return write_comparison_report(folder)
+    except InUseError:
+        raise
     except UserError as error:
-        if not is_running or "right now" in error.message:
+        if not is_running:
             raise
         message = f"{folder.path} is being compared right now: {error.message}"
-        raise UserError(message, remedy="wait for it to end: it writes its tables then") from error
+        remedy = "wait for it to end: it writes its tables then"
+        raise InUseError(message, remedy=remedy) from error
 
 
 def write_comparison(

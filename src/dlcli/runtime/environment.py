@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dlcli.runtime.memory import machine_bytes
 from dlcli.runtime.version import __version__
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def environment(seed: int, command: Sequence[str], devices: Sequence[str]) -> di
         "platform": platform.platform(),
         "processor": processor(),
         "processors": os.cpu_count(),
-        "memory_bytes": _memory_bytes(),
+        "memory_bytes": machine_bytes(swap=False),
         "packages": versions(),
     }
 
@@ -43,13 +44,6 @@ def processor() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
-
-
-def _memory_bytes() -> int | None:
-    """Return the size of the main memory, if the system tells it."""
-    with contextlib.suppress(OSError, ValueError):
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return None
 
 
 def versions() -> dict[str, str]:

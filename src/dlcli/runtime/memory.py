@@ -73,27 +73,40 @@ def limit_to_machine() -> None:
             resource.setrlimit(resource.RLIMIT_DATA, (there_is, hard))
 
 
-def machine_bytes() -> int | None:
+def machine_bytes(*, swap: bool = True) -> int | None:
     """Return the memory of the machine, or of the container; None where the system does not tell.
 
-    Of a machine, its swap counts.
+    Args:
+        swap: Of a machine, its swap counts.
     """
-    found = [size for size in (_physical_bytes(), *map(_group_bytes, _GROUPS)) if size]
+    found = [size for size in (_physical_bytes(swap=swap), *map(_group_bytes, _GROUPS)) if size]
     return min(found, default=None)
 
 
-def _physical_bytes() -> int | None:
+def free_bytes() -> float:
+    """Return the memory that is free, or all there is; infinity where the system does not tell."""
+    known = (_told_bytes("MemAvailable"), machine_bytes(swap=False))
+    return min((size for size in known if size is not None), default=float("inf"))
+
+
+def _physical_bytes(*, swap: bool = True) -> int | None:
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") + _swap_bytes()
+        physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        return physical + (_swap_bytes() if swap else 0)
     return None
 
 
 def _swap_bytes() -> int:
+    return _told_bytes("SwapTotal") or 0
+
+
+def _told_bytes(name: str) -> int | None:
+    """Return what Linux tells of its memory under a name."""
     with contextlib.suppress(OSError, ValueError, IndexError):
         for line in Path("/proc/meminfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("SwapTotal:"):
+            if line.startswith(f"{name}:"):
                 return int(line.split()[1]) * 1024
-    return 0
+    return None
 
 
 def _group_bytes(path: str) -> int | None:

@@ -15,13 +15,12 @@ import os
 import re
 import shutil
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlcli.errors import UserError, WorkError, did_you_mean
+from dlcli.errors import InUseError, UserError, did_you_mean
 from dlcli.runtime.files import is_cut_off_write, remove_cut_off_writes
-from dlcli.store.folder import LOCK, Folder, explained_os_errors, recency, slug
+from dlcli.store.folder import LOCK, Folder, explained_os_errors, new_folder, recency, slug
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -80,7 +79,7 @@ class ComparisonFolder(Folder):
                 "Wait for it to end, or press Ctrl-C there: it then writes the tables of its "
                 "finished trials."
             )
-            return UserError(message, remedy=remedy)
+            return InUseError(message, remedy=remedy)
         remedy = "Run the same `dlcli compare-optimizers` again to finish it."
         return UserError(
             f"{self.path} has no {name}: the comparison was interrupted", remedy=remedy
@@ -104,10 +103,7 @@ class ComparisonFolder(Folder):
 
     def started(self) -> str:
         """Return when it was started last, in ISO 8601, UTC; empty if that is not recorded."""
-        with contextlib.suppress(UserError, KeyError, TypeError, ValueError, OverflowError):
-            written = datetime.fromisoformat(self.read_json(ENVIRONMENT)["started"])
-            return written.astimezone(UTC).isoformat(timespec="seconds")
-        return ""
+        return self.start_of(ENVIRONMENT)
 
     @property
     def is_former(self) -> bool:
@@ -138,17 +134,17 @@ class ComparisonFolder(Folder):
         """Hold the comparison.
 
         Raises:
-            UserError: If another process holds it, or a link would lead what is written out of it.
+            InUseError: If another process holds it.
+            UserError: If a link would lead what is written out of it.
         """
         self.check_inside()
-        try:
-            with super().lock():
-                yield
-        except UserError as error:
-            if "being trained right now" not in error.message:
-                raise
-            remedy = "Wait for it to end, or start a new one beside it with --fresh."
-            raise UserError(f"{self.path} is being compared right now", remedy=remedy) from None
+        with super().lock():
+            yield
+
+    def in_use(self) -> InUseError:
+        """Return the error of a comparison that another process goes on with."""
+        remedy = "Wait for it to end, or start a new one beside it with --fresh."
+        return InUseError(f"{self.path} is being compared right now", remedy=remedy)
 
     def write_trial(
         self, key: str, content: Mapping[str, Any], history: Sequence[Mapping[str, Any]]
@@ -285,17 +281,8 @@ def open_comparison(
     found = None if fresh else find_comparison(root, name, problems, keys)
     if found is not None:
         return found
-    base = slug(name)
-    with explained_os_errors(root / base):
-        root.mkdir(parents=True, exist_ok=True)
-        for count in range(1, 10_000):
-            path = root / (base if count == 1 else f"{base}-{count}")
-            if _is_bare(path):  # cut off before it said what it is
-                return ComparisonFolder(path)
-            with contextlib.suppress(FileExistsError):
-                path.mkdir()
-                return ComparisonFolder(path)
-    raise WorkError(f"{root} has no free name for {base}", remedy="Delete old folders there.")
+    # One that is bare was cut off before it said what it is.
+    return ComparisonFolder(new_folder(root, slug(name), usable=_is_bare))
 
 
 def _is_bare(path: Path) -> bool:
@@ -394,11 +381,7 @@ def remove_comparison(folder: ComparisonFolder) -> None:
         if not re.fullmatch(KEY, p.name) or not p.is_dir()
     )
     if strangers:
-        names = ", ".join(strangers[:5]) + (", ..." if len(strangers) > 5 else "")
-        remedy = "Move these files elsewhere first; nothing was deleted."
-        raise UserError(
-            f"{folder.path} also contains files that dlcli did not write: {names}", remedy=remedy
-        )
+        raise folder.holding(strangers)
     with folder.lock(), explained_os_errors(folder.path / CONFIG):
         shutil.rmtree(folder.path)
 

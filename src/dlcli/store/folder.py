@@ -13,15 +13,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from dlcli.errors import FullDiskError, UserError
+from dlcli.errors import FullDiskError, InUseError, UserError, WorkError
 from dlcli.runtime.files import finite, remove_cut_off_writes, replacing_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
     from typing import BinaryIO
 
 LOCK = ".lock"
+
+MOST_FOLDERS = 10_000
+"""Of one name, beside each other."""
 
 LOOKS = 10
 """How often a held lock is looked at: `runs ls` holds one for an instant to see if it is free."""
@@ -54,15 +57,14 @@ class Folder:
         """Hold the folder, so that no other process works in it; freed however this one ends.
 
         Raises:
-            UserError: If another process holds it.
+            InUseError: If another process holds it.
         """
         self.own(LOCK)
         with explained_os_errors(self.path / LOCK):
             stream = open(self.path / LOCK, "ab", opener=_opened_as_it_is)  # noqa: SIM115 (held below)
         with stream:
             if not _take(stream):
-                remedy = "Wait for it to end, or stop it."
-                raise UserError(f"{self.path} is being trained right now", remedy=remedy)
+                raise self.in_use()
             with explained_os_errors(self.path / LOCK):
                 remove_cut_off_writes(self.path)
             yield
@@ -150,6 +152,24 @@ class Folder:
         """Return the error of a file that holds something else than it should."""
         return UserError(f"{self.path / name} is damaged")
 
+    def holding(self, strangers: Sequence[str]) -> UserError:
+        """Return the error of a folder that cannot be deleted because of what is not dlcli's."""
+        names = ", ".join(strangers[:5]) + (", ..." if len(strangers) > 5 else "")
+        message = f"{self.path} also contains files that dlcli did not write: {names}"
+        return UserError(message, remedy="Move these files elsewhere first; nothing was deleted.")
+
+    def start_of(self, name: str) -> str:
+        """Return the start that a JSON file records, in ISO 8601, UTC; empty if it does not."""
+        with contextlib.suppress(UserError, KeyError, TypeError, ValueError, OverflowError):
+            written = datetime.fromisoformat(self.read_json(name)["started"])
+            return written.astimezone(UTC).isoformat(timespec="seconds")
+        return ""
+
+    def in_use(self) -> InUseError:
+        """Return the error of a folder that another process holds."""
+        remedy = "wait for it to end, or stop it"
+        return InUseError(f"{self.path} is in use right now", remedy=remedy)
+
     def read_json(self, name: str) -> dict[str, Any]:
         """Read a JSON file.
 
@@ -203,6 +223,31 @@ def explained_os_errors(target: Path) -> Iterator[None]:
 def slug(name: str) -> str:
     """Make a name fit for a folder."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:100].rstrip("-.") or "run"
+
+
+def new_folder(root: Path, base: str, *, usable: Callable[[Path], bool] | None = None) -> Path:
+    """Make a folder below root, which is made if needed: base, or base-2, base-3, ...
+
+    Args:
+        root: Where.
+        base: Its name, if that is free.
+        usable: Whether a folder that exists will do as well.
+
+    Raises:
+        FullDiskError: If it is so.
+        UserError: If root cannot be written to.
+        WorkError: If no name is free.
+    """
+    with explained_os_errors(root / base):
+        root.mkdir(parents=True, exist_ok=True)
+        for count in range(1, MOST_FOLDERS):
+            path = root / (base if count == 1 else f"{base}-{count}")
+            if usable is not None and usable(path):
+                return path
+            with contextlib.suppress(FileExistsError):
+                path.mkdir()
+                return path
+    raise WorkError(f"{root} has no free name for {base}", remedy="Delete old folders there.")
 
 
 def check_new(path: Path) -> None:

@@ -14,8 +14,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlcli.errors import UserError, WorkError
-from dlcli.store.folder import LOCK, Folder, check_new, explained_os_errors, recency, slug
+from dlcli.errors import InUseError, UserError
+from dlcli.store.folder import (
+    LOCK,
+    Folder,
+    check_new,
+    explained_os_errors,
+    new_folder,
+    recency,
+    slug,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,7 +94,7 @@ class RunFolder(Folder):
             )
         if self.is_locked():
             message = f"{self.path} is being trained right now and has no {lack} yet"
-            return UserError(message, remedy="Wait for it to end.")
+            return InUseError(message, remedy="Wait for it to end.")
         message = f"{self.path} has no {lack}: the run is not {FINISHED}"
         return UserError(message, remedy=f"Continue with: dlcli train --resume {self.path}")
 
@@ -104,6 +112,11 @@ class RunFolder(Folder):
         remedy = f"Train it again: dlcli train {self.path / SOURCE}"
         return UserError(f"{self.path / name} is damaged", remedy=remedy)
 
+    def in_use(self) -> InUseError:
+        """Return the error of a run that another process trains."""
+        remedy = "wait for it to end, or stop it"
+        return InUseError(f"{self.path} is being trained right now", remedy=remedy)
+
     def finish(self, state: str, **fields: Any) -> None:
         """Write status.json, the last file of a run."""
         ended = datetime.now(UTC).isoformat(timespec="seconds")
@@ -115,9 +128,8 @@ class RunFolder(Folder):
 
     def started(self) -> str:
         """Return when the run started, in ISO 8601, UTC; its folder's time if not recorded."""
-        with contextlib.suppress(UserError, KeyError, TypeError, ValueError, OverflowError):
-            written = datetime.fromisoformat(self.read_json(ENVIRONMENT)["started"])
-            return written.astimezone(UTC).isoformat(timespec="seconds")
+        if recorded := self.start_of(ENVIRONMENT):
+            return recorded
         changed = datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
         return changed.isoformat(timespec="seconds")
 
@@ -125,14 +137,7 @@ class RunFolder(Folder):
 def create_run(root: Path, name: str, *, now: datetime) -> RunFolder:
     """Make the folder `<name>-<date>-<time>` below root; a taken name gets -2, -3, ..."""
     base = f"{slug(name)}-{now.astimezone():%Y%m%d-%H%M%S}"
-    with explained_os_errors(root / base):
-        root.mkdir(parents=True, exist_ok=True)
-        for count in range(1, 10_000):
-            path = root / (base if count == 1 else f"{base}-{count}")
-            with contextlib.suppress(FileExistsError):
-                path.mkdir()
-                return RunFolder(path)
-    raise WorkError(f"{root} has no free name for {base}", remedy="Delete old folders there.")
+    return RunFolder(new_folder(root, base))
 
 
 def create_run_at(path: Path) -> RunFolder:
@@ -220,11 +225,7 @@ def remove_run(run: RunFolder) -> None:
         raise UserError(f"{run.path} is not a run", remedy="List the runs with `dlcli runs ls`.")
     patterns = _callback_patterns(run)
     if strangers := sorted(p.name for p in run.path.iterdir() if not _is_own(p, patterns)):
-        names = ", ".join(strangers[:5]) + (", ..." if len(strangers) > 5 else "")
-        remedy = "Move these files elsewhere first; nothing was deleted."
-        raise UserError(
-            f"{run.path} also contains files that dlcli did not write: {names}", remedy=remedy
-        )
+        raise run.holding(strangers)
     with run.lock(), explained_os_errors(run.path / CONFIG):
         for path in sorted(run.path.iterdir(), key=_removal_rank):
             if path.is_dir() and not path.is_symlink():

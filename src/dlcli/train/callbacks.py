@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from dlcli.config.diagnostics import ConfigError, Diagnostic, listing
-from dlcli.config.nodes import Mark, Text
+from dlcli.config.nodes import nowhere
 from dlcli.engine.model import construct
 from dlcli.errors import did_you_mean
 from dlcli.store.runs import CALLBACK_PATHS, FILES, RunFolder
@@ -75,7 +75,7 @@ def _named_paths(call: Call) -> dict[str, str]:
 
 
 def _problem(rule: str, call: Call, argument: str, message: str, hint: str) -> Diagnostic:
-    mark = call.mark or Mark(Text("config", ""), 1, 1)
+    mark = call.mark or nowhere()
     return Diagnostic(rule, mark, f"{call.path}.{argument}", message, hint)
 
 
@@ -83,7 +83,7 @@ def _package(call: Call) -> list[Diagnostic]:
     """Find a callback that needs what is not installed: it would fail in the first epoch."""
     if call.name != "TensorBoard" or importlib.util.find_spec("tensorboard") is not None:
         return []
-    mark = call.mark or Mark(Text("config", ""), 1, 1)
+    mark = call.mark or nowhere()
     message, hint = "TensorBoard needs the package tensorboard", "pip install tensorboard"
     return [Diagnostic("missing-package", mark, call.path, message, hint)]
 

@@ -11,9 +11,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dlcli import data, engine, metrics
+from dlcli import data, engine
 from dlcli.config.binding import bind
-from dlcli.engine.model import construct, is_logits, keras_message
+from dlcli.engine.graph import append_log, close_log, has_stopped_early
+from dlcli.engine.model import construct, keras_message
 from dlcli.errors import InterruptedRunError, UserError, WorkError
 from dlcli.metrics import streaming
 from dlcli.metrics.points import point
@@ -195,7 +196,7 @@ def _fit(
 
 
 def _stopped_early(checkpoint: Checkpoint) -> bool:
-    return any(state.get("stopped_epoch") for state in checkpoint.callbacks)
+    return any(has_stopped_early(state) for state in checkpoint.callbacks)
 
 
 def _end_early_stopping(
@@ -225,7 +226,7 @@ def _construct_callback(call: Call, folder: Path, resume: bool) -> keras.callbac
             located[name] = str(path)
     callback = construct(replace(call, arguments=located))
     if resume and isinstance(callback, keras.callbacks.CSVLogger):
-        callback.append = True
+        append_log(callback)
     return callback
 
 
@@ -353,8 +354,8 @@ def _kept_whatever_happens(recorder: Recorder) -> Iterator[None]:
 def _close_files(callbacks: list[keras.callbacks.Callback]) -> None:
     """Close what `on_train_end` would have closed; calling that would restore best weights."""
     for callback in callbacks:
-        if isinstance(callback, keras.callbacks.CSVLogger) and callback.csv_file:
-            callback.csv_file.close()
+        if isinstance(callback, keras.callbacks.CSVLogger):
+            close_log(callback)
 
 
 def _score(experiment: Experiment, run: RunFolder, history: list[dict[str, Any]]) -> TrainingResult:
@@ -366,12 +367,8 @@ def _score(experiment: Experiment, run: RunFolder, history: list[dict[str, Any]]
         if (part := getattr(dataset, name)) is not None
     }
     outputs = {n: engine.outputs(model, part, config.data.batch_size) for n, part in parts.items()}
-    logits = is_logits(config.compile.loss)
     task, classes = dataset.description.task, len(dataset.description.classes)
-    predicted = {
-        n: metrics.probabilities(made[0], from_logits=logits, task=task)
-        for n, made in outputs.items()
-    }
+    predicted = {n: engine.probabilities(made, config, task) for n, made in outputs.items()}
     names = [item for item in config.compile.metrics or () if isinstance(item, str)]
     scores = {
         name: point(part.y, predicted[name], names, task=task, classes=classes)

@@ -241,19 +241,18 @@ def predict(run: RunFolder, config: Config, examples: Split, task: str) -> np.nd
     model = load_model(run)
     import tensorflow as tf
 
-    from dlcli.engine import outputs
-    from dlcli.engine.model import is_logits, keras_message
+    from dlcli.engine import outputs, probabilities
+    from dlcli.engine.model import keras_message
 
     unfit = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError)
     try:
-        made = outputs(model, examples, config.data.batch_size)[0]
+        made = outputs(model, examples, config.data.batch_size)
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, *unfit) as error:
         message = f"{run.path / MODEL} cannot predict these examples: {keras_message(error)}"
         raise UserError(
             message, remedy="Check that the file is the model that this run saved."
         ) from error
-    logits = is_logits(config.compile.loss)
-    return metrics.probabilities(made, from_logits=logits, task=task)
+    return probabilities(made, config, task)
 
 
 @dataclass(frozen=True)

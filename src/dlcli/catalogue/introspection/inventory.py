@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import importlib
 import inspect
-import re
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dlcli.catalogue.catalogue import MODULES
+from dlcli.catalogue.signature import snake_case
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -161,9 +161,3 @@ def _keras_identifiers(kind: str) -> list[tuple[str, Callable[..., Any]]]:
         module = importlib.import_module(MODULES[kind].replace("keras.", "keras.src.", 1))
         return sorted(module.ALL_OBJECTS_DICT.items())
     return []
-
-
-def snake_case(name: str) -> str:
-    """Write a class name in snake case exactly as Keras's identifiers do."""
-    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()

@@ -140,12 +140,14 @@ class TrialRecord:
     Attributes:
         key: The hash of all that decides the result.
         jobs: How many trainings ran side by side, which decides how long it took.
+        out_of_memory: It failed of a lack of memory, or may have.
     """
 
     trial: Trial
     result: Result
     key: str = ""
     jobs: int | None = None
+    out_of_memory: bool = False
 
 
 def read_result(content: Mapping[str, Any], history: Sequence[Mapping[str, Any]]) -> Result:

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from dlcli.compare.results.summary import Ranking
     from dlcli.statistics.ranking import CriticalDifference
 
+PARTS = {"test": "test", "val": "validation"}
+"""What the parts of the data are called in sentences."""
+
+EPOCHS = {"best": "best validation epoch", "last": "last epoch"}
+"""What the epochs are called at which scores are read."""
+
 RNG_SEED = 20260101
 """Of permutations and resamples: the same trials always give the same tables."""
 
@@ -35,6 +41,7 @@ class Results:
     Attributes:
         score: The metric that ranks.
         score_text: What is ranked by, as an axis is labelled.
+        short_text: The same without the epoch at which it is read, for a narrow column.
         validation_text: The same for the validation part.
         greater_is_better: How to read it.
         split: How examples are split: `resample` or `official`.
@@ -69,6 +76,7 @@ class Results:
 
     score: str
     score_text: str
+    short_text: str
     validation_text: str
     greater_is_better: bool
     split: str
@@ -124,7 +132,8 @@ def make_results(
         summary_frame(scores, problem, rankings[problem], targets[problem]) for problem in problems
     ]
     spreads = curves.spread_frame(scores)
-    text = _score_text(plan, scores.part(0))
+    short = f"{PARTS[scores.part(0)]} {plan.score.metric}"
+    text = f"{short} at the {EPOCHS[plan.score.read]}"
     sentences = [
         wording.problem_sentences(scores, problem, rankings[problem], summaries[problem], text)
         for problem in problems
@@ -135,6 +144,7 @@ def make_results(
     return Results(
         score=plan.score.metric,
         score_text=text,
+        short_text=short,
         validation_text=f"validation {plan.score.metric}",
         greater_is_better=plan.score.greater_is_better,
         split=plan.split,
@@ -177,12 +187,6 @@ def _verdict(overall: Sequence[str], sentences: Sequence[Sequence[str]]) -> tupl
     if len(sentences) == 1:
         return tuple(sentences[0])
     return (*overall, *(group[0] for group in sentences if group))
-
-
-def _score_text(plan: Plan, part: str) -> str:
-    named = {"test": "test", "val": "validation"}[part]
-    when = "last epoch" if plan.score.read == "last" else "best validation epoch"
-    return f"{named} {plan.score.metric} at the {when}"
 
 
 def _pairwise(scores: Scores, rng: np.random.Generator) -> pd.DataFrame:

@@ -6,13 +6,13 @@ Whoever reads an `.npz` that may come from somebody else reads it here.
 from __future__ import annotations
 
 import errno
-import os
 import zipfile
 import zlib
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from dlcli.data.formats import npy
+from dlcli.runtime.memory import machine_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,12 +107,6 @@ def _check_size(name: str, shape: tuple[int, ...], dtype: np.dtype[Any], availab
     if size > available:
         message = f"'{name}' claims the shape {shape}, but the file holds {available:,} bytes of it"
         raise ValueError(message)
-    if size > _memory_bytes():
+    most = machine_bytes(swap=False)
+    if most is not None and size > most:
         raise MemoryError(f"'{name}' takes {size:,} bytes")
-
-
-def _memory_bytes() -> float:
-    """Return the size of the machine's memory; infinity where the system does not tell."""
-    with suppress(OSError, ValueError):
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return float("inf")

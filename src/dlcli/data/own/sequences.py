@@ -13,7 +13,7 @@ from dlcli.data.own.cells import CellTable, Row
 from dlcli.data.own.encoding import room
 from dlcli.data.own.labels import Labelled, Place, number
 from dlcli.data.own.table import TableEncoder, written
-from dlcli.data.own.tabular import Asked, asked, load_rows, read_new_rows
+from dlcli.data.own.tabular import Asked, ReadsRows, asked, load_rows
 from dlcli.data.targets import OwnTask  # noqa: TC001 - the loader's annotations are its schema
 from dlcli.errors import DataError
 
@@ -100,7 +100,7 @@ Steps = list[Row]
 
 
 @dataclass(frozen=True)
-class SequenceEncoder:
+class SequenceEncoder(ReadsRows):
     """Turns rows into sequences of features.
 
     Attributes:
@@ -191,16 +191,6 @@ class SequenceEncoder:
         for sequence, end, length in zip(x, ends, lengths, strict=True):
             sequence[:length] = features[end - length : end]
         return x
-
-    def read(
-        self, path: Path, description: DataDescription, *, targets: bool
-    ) -> tuple[Sequence[Steps], np.ndarray]:
-        """Read the sequences of a file with the same columns.
-
-        Raises:
-            DataError: If it cannot be read or lacks a column.
-        """
-        return read_new_rows(self, path, description, targets=targets)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""

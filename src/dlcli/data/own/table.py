@@ -12,7 +12,7 @@ from dlcli.data.entry import DataEntry
 from dlcli.data.own.columns import Column, is_missing
 from dlcli.data.own.encoding import room
 from dlcli.data.own.labels import Labelled, Place
-from dlcli.data.own.tabular import Asked, asked, load_rows, read_new_rows
+from dlcli.data.own.tabular import Asked, ReadsRows, asked, load_rows
 from dlcli.data.targets import OwnTask  # noqa: TC001 - the loader's annotations are its schema
 from dlcli.errors import DataError
 
@@ -93,7 +93,7 @@ def written(row: Row, index: int) -> str:
 
 
 @dataclass(frozen=True)
-class TableEncoder:
+class TableEncoder(ReadsRows):
     """Turns rows of a table into features.
 
     Attributes:
@@ -171,16 +171,6 @@ class TableEncoder:
         columns = [[written(row, i) for row in table.rows] for i in indices]
         places = [[Place(row.place, name) for row in table.rows] for name in names]
         return self.select(table), Labelled(columns, places)
-
-    def read(
-        self, path: Path, description: DataDescription, *, targets: bool
-    ) -> tuple[Sequence[Row], np.ndarray]:
-        """Read the rows of a file with the same columns.
-
-        Raises:
-            DataError: If it cannot be read or lacks a column.
-        """
-        return read_new_rows(self, path, description, targets=targets)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""

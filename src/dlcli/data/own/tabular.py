@@ -143,18 +143,21 @@ def _without_groups(
     return bare, groups_of(f"column '{group}'", names)
 
 
-def read_new_rows(
-    encoder: TabularEncoder, path: Path, description: DataDescription, *, targets: bool
-) -> tuple[Sequence[Any], np.ndarray]:
-    """Read raw examples that a trained model has not met, and their targets or zeros.
+class ReadsRows:
+    """An encoder that reads what a trained model has not met from a file of rows."""
 
-    Raises:
-        DataError: If the file cannot be used; it names the line.
-    """
-    import numpy as np
+    def read(
+        self: TabularEncoder, path: Path, description: DataDescription, *, targets: bool
+    ) -> tuple[Sequence[Any], np.ndarray]:
+        """Read the raw examples of a file with the same columns, and their targets or zeros.
 
-    raw, labelled = encoder.examples(read_table(path), targets=targets)
-    return raw, as_targets(labelled, description) if targets else np.zeros(len(raw), int)
+        Raises:
+            DataError: If the file cannot be used; it names the line.
+        """
+        import numpy as np
+
+        raw, labelled = self.examples(read_table(path), targets=targets)
+        return raw, as_targets(labelled, description) if targets else np.zeros(len(raw), int)
 
 
 def _check_target(table: CellTable, target: Sequence[str]) -> None:

@@ -10,7 +10,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlcli import metrics
 from dlcli.data import load, read_examples, words
 from dlcli.errors import UserError, did_you_mean
 from dlcli.metrics.predictions import CLASS_TASKS, batch_of_arrays
@@ -305,8 +304,7 @@ def _draw_invariance(
 
 def _invariance(subject: Subject, wanted: Wanted) -> list[Invariance]:
     from dlcli.data.description import Split
-    from dlcli.engine import outputs
-    from dlcli.engine.model import is_logits
+    from dlcli.engine import outputs, probabilities
     from dlcli.inspection import KINDS, measure_invariance
 
     description = subject.description
@@ -318,9 +316,8 @@ def _invariance(subject: Subject, wanted: Wanted) -> list[Invariance]:
     model, config = subject.model, subject.config
 
     def predict(images: np.ndarray) -> np.ndarray:
-        made = outputs(model, Split({name: images}, examples.y), config.data.batch_size)[0]
-        logits = is_logits(config.compile.loss)
-        likely = metrics.probabilities(made, from_logits=logits, task=description.task)
+        made = outputs(model, Split({name: images}, examples.y), config.data.batch_size)
+        likely = probabilities(made, config, description.task)
         batch = batch_of_arrays(
             examples.y, likely, task=description.task, classes=len(description.classes)
         )

@@ -47,7 +47,7 @@ def draw_states(unrolled: Unrolled, example: Example) -> Figure:
     for panel, (name, array) in zip(axes[1:], values.items(), strict=False):
         made = panel.imshow(
             array.T, aspect="auto", interpolation="nearest", extent=_extent(unrolled, array),
-            **_colours(name, array),
+            **_colours(array, gate=unrolled.is_gate(name)),
         )  # fmt: skip
         panel.grid(visible=False)
         panel.set_title(f"{name} of {unrolled.layer} ({unrolled.kind}, {array.shape[1]} units)")
@@ -76,7 +76,7 @@ def _draw_read(panel: Axes, unrolled: Unrolled, example: Example) -> AxesImage |
         read = unrolled.inputs
         extent = _extent(unrolled, read)
         made = panel.imshow(
-            read.T, aspect="auto", interpolation="nearest", extent=extent, **_colours("", read)
+            read.T, aspect="auto", interpolation="nearest", extent=extent, **_colours(read)
         )
         panel.grid(visible=False)
         panel.set_ylabel("feature")
@@ -89,8 +89,8 @@ def _extent(unrolled: Unrolled, array: np.ndarray) -> tuple[float, float, float,
     return (first - 0.5, last + 0.5, array.shape[1] - 0.5, -0.5)
 
 
-def _colours(name: str, array: np.ndarray) -> dict[str, Any]:
-    if "gate" in name:
+def _colours(array: np.ndarray, *, gate: bool = False) -> dict[str, Any]:
+    if gate:
         return {"cmap": AMOUNTS, "vmin": 0, "vmax": 1}
     limit = float(np.abs(array).max()) or 1.0
     return {"cmap": SIGNED, "vmin": -limit, "vmax": limit}

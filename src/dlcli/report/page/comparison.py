@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dlcli.compare.results.wording import shown_interval
 from dlcli.errors import UserError
 from dlcli.report.documents import AGGREGATE, ranked_table, shown_failures
-from dlcli.report.page.html import Figure, Section, bare, page, paragraphs, table
+from dlcli.report.page.html import Figure, Section, bare, bullets, page, paragraphs, prose, table
 from dlcli.report.page.plots import Tables, of, problem_figures
 from dlcli.report.page.sources import DAMAGED, Row, number, provenance, read_rows, shown
 from dlcli.report.page.told import read_told
@@ -72,15 +72,15 @@ def _page(folder: ComparisonFolder, tables: Tables) -> str:
     for problem in tables.problems:
         measure = told.measure(problem)
         ranked = _ranked(of(tables.summary, problem), told, measure)
-        words = [paragraphs("\n\n".join(measure.sentences))] if measure.sentences else []
+        words = [paragraphs(*measure.sentences)] if measure.sentences else []
         sections.append(Section(problem, [ranked, *words, *problem_figures(tables, problem)]))
     sections += [
         Section("Failed trials", _failures(tables.trials, told)),
-        *([Section("Notes", [paragraphs(told.notes)])] if told.notes else []),
-        Section("How to read the tables", [paragraphs(told.reading.replace("`", ""))]),
+        *([Section("Notes", [prose(told.notes)])] if told.notes else []),
+        Section("How to read the tables", [bullets(told.reading)]),
         Section("How it was made", _provenance(folder)),
     ]
-    return page(f"Comparison of optimizers: {folder.name}", paragraphs(told.lead), sections)
+    return page(f"Comparison of optimizers: {folder.name}", prose(told.lead), sections)
 
 
 def _read(folder: ComparisonFolder) -> Tables:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from dlcli.report.colours import DARK
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 POLICY = (
     "default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data: blob:; "
@@ -97,17 +97,21 @@ def _cell(text: str, *, number: bool) -> str:
     return f"<td{kind}>{escape(text)}</td>"
 
 
-def paragraphs(text: str) -> str:
-    """Return text as paragraphs, and lines that begin with a dash as a list."""
-    made = []
-    for block in text.strip().split("\n\n"):
-        lines = block.split("\n")
-        if lines[0].startswith("- "):
-            items = "\n".join(lines).removeprefix("- ").split("\n- ")
-            made.append("<ul>" + "".join(f"<li>{escape(item)}</li>" for item in items) + "</ul>")
-        else:
-            made.append(f"<p>{escape(block)}</p>")
-    return "".join(made)
+def paragraphs(*texts: str) -> str:
+    """Return texts as a paragraph each."""
+    return "".join(f"<p>{escape(text)}</p>" for text in texts)
+
+
+def bullets(items: Iterable[str]) -> str:
+    """Return a list of texts."""
+    return "<ul>" + "".join(f"<li>{escape(item)}</li>" for item in items) + "</ul>"
+
+
+def prose(blocks: Iterable[str | Sequence[str]]) -> str:
+    """Return texts as paragraphs, and sequences of texts as lists."""
+    return "".join(
+        paragraphs(block) if isinstance(block, str) else bullets(block) for block in blocks
+    )
 
 
 def bare(text: str) -> str:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from dlcli.report.documents import VERDICTS
 from dlcli.report.page.html import Figure, bare
-from dlcli.report.page.scale import Curve, scale_of
 from dlcli.report.page.sources import Row, epoch_axis, number, shown
+from dlcli.report.rows import BANDED
+from dlcli.report.scale import AxisScale, Curve, scale_of
 from dlcli.report.style import GREY, candidate_styles
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 
 SYMBOLS = {"o": "circle", "s": "square", "^": "triangle-up", "D": "diamond",
            "v": "triangle-down", "P": "cross", "X": "x", "*": "star"}  # fmt: skip
-
-BANDED = 3
-"""Runs that a band needs: the interval of two is hardly ever narrower than the whole axis."""
 
 LINE = 2
 """Width of a line, in pixels."""
@@ -328,7 +326,7 @@ def _curves(tables: Tables, rows: Sequence[Row], measure: Measure) -> Figure | N
     lines = tables.lines(rows, "epoch", "mean", ", epoch %{x}: %{y:.4f}")
     groups = groups_of(rows)
     ranked = [row["candidate"] for row in of(tables.summary, rows[0]["problem"])] if rows else []
-    scale = scale_of([_curve(name, groups[name]) for name in ranked if name in groups])
+    scale = page_scale([(name, groups[name]) for name in ranked if name in groups])
     floor = scale.whole[0] / 10 if scale.log else -math.inf
     bands = (_band(*pair, floor) for pair in zip(lines, groups.values(), strict=True))
     for line in lines:
@@ -348,9 +346,16 @@ def _curves(tables: Tables, rows: Sequence[Row], measure: Measure) -> Figure | N
     )
 
 
-def _curve(candidate: str, rows: Sequence[Row]) -> Curve:
-    means = [number(row["mean"]) for row in rows]
-    return Curve(candidate, means, [number(row[end]) for row in rows for end in ("low", "high")])
+def page_scale(curves: Sequence[tuple[str, Sequence[Row]]]) -> AxisScale:
+    """Return the vertical axis of learning curves, which are given by candidate, the best first."""
+    return scale_of([
+        Curve(
+            candidate,
+            [number(row["mean"]) for row in rows],
+            [number(row[end]) for row in rows for end in ("low", "high")],
+        )
+        for candidate, rows in curves
+    ])  # fmt: skip
 
 
 def _epochs(rows: Sequence[Row]) -> dict[str, Any]:

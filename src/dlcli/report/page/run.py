@@ -11,7 +11,6 @@ from dlcli.metrics.evaluation import per_class_table
 from dlcli.metrics.points import confusion_matrix
 from dlcli.metrics.predictions import CLASS_TASKS, LABEL_TASKS, batch_of_arrays
 from dlcli.report.page.html import Figure, Section, bare, page, paragraphs, table
-from dlcli.report.page.scale import AxisScale, Curve, scale_of
 from dlcli.report.page.sources import (
     DAMAGED,
     epoch_axis,
@@ -20,6 +19,7 @@ from dlcli.report.page.sources import (
     read_rows,
     value_axis,
 )
+from dlcli.report.scale import AxisScale, Curve, scale_of
 from dlcli.store import runs
 
 if TYPE_CHECKING:

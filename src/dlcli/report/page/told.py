@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from dlcli.report.documents import aggregate_cells, cliff_sentences, reading
+from dlcli.report.documents import aggregate_cells, answer_and_lines, cliff_sentences, reading_lines
 from dlcli.store.comparisons import FORMER, RESULTS
 
 if TYPE_CHECKING:
@@ -14,13 +14,22 @@ if TYPE_CHECKING:
 
     from dlcli.store.comparisons import ComparisonFolder
 
-FORMER_READING = """\
-- Each candidate's learning rate was searched on the validation part of one split, and the network
-  with the chosen rate was then trained with fresh seeds on the same split.
-- Candidates that share a rank and a letter are statistically indistinguishable from the best of
-  them. This holds for this split and these rates; other splits may give another answer.
-- Failed trials, which diverged or got stuck, count with the score of chance.
-- `≤` or `≥` before a rate: it is the lowest or highest rate tried; a better one may lie beyond."""
+Prose: TypeAlias = "Sequence[str | Sequence[str]]"
+"""Paragraphs, and lists of items."""
+
+FORMER_READING = (
+    (
+        "Each candidate's learning rate was searched on the validation part of one split, and the "
+        "network with the chosen rate was then trained with fresh seeds on the same split."
+    ),
+    (
+        "Candidates that share a rank and a letter are statistically indistinguishable from the "
+        "best of them. This holds for this split and these rates; other splits may give another "
+        "answer."
+    ),
+    "Failed trials, which diverged or got stuck, count with the score of chance.",
+    "≤ or ≥ before a rate: it is the lowest or highest rate tried; a better one may lie beyond.",
+)
 
 FORMER_WORDS = (
     f"This comparison was {FORMER}. Its verdict is about that split and the rates found on it. Run "
@@ -55,9 +64,9 @@ class PageText:
     """What the page says in words.
 
     Attributes:
-        lead: The answer, in paragraphs.
-        notes: A list in Markdown; empty without any.
-        reading: How to read the tables, likewise.
+        lead: The answer.
+        notes: What else a reader should know; empty without any.
+        reading: How to read the tables, a list.
         measures: What is measured, by problem.
         aggregate: The joint table of several problems: rows of cells.
         missing: Trials that are not yet run, because the comparison was interrupted.
@@ -65,9 +74,9 @@ class PageText:
         is_grid: Whether a plain grid was tried.
     """
 
-    lead: str
-    notes: str
-    reading: str
+    lead: Prose
+    notes: Prose
+    reading: Sequence[str]
     measures: Mapping[str, Measure] = field(default_factory=dict)
     aggregate: Sequence[Sequence[str]] = ()
     missing: int = 0
@@ -93,31 +102,40 @@ def read_told(folder: ComparisonFolder) -> PageText:
 
 
 def _former(markdown: str) -> PageText:
-    """Return the beginning of a former folder's summary, and its notes, as they are."""
+    """Return the beginning of a former folder's summary, and its notes, as they are.
+
+    Its Markdown is read because such a folder holds the answer nowhere else.
+    """
     begun, *sections = markdown.replace("&lt;", "<").split("\n## ")
     notes = [body for title, _, body in (s.partition("\n") for s in sections) if title == "Notes"]
-    verdict = begun.partition("\n")[2].strip()
     return PageText(
-        f"{verdict}\n\n{FORMER_WORDS}".strip(),
-        "".join(notes).strip(),
+        [*_former_prose(begun.partition("\n")[2]), FORMER_WORDS],
+        _former_prose("".join(notes)),
         FORMER_READING,
         is_former=True,
     )
+
+
+def _former_prose(markdown: str) -> Prose:
+    """Return the paragraphs and the lists of Markdown that has nothing else."""
+    blocks = [block for block in markdown.strip().split("\n\n") if block]
+    return [
+        block.removeprefix("- ").split("\n- ") if block.startswith("- ") else block
+        for block in blocks
+    ]
 
 
 def _told(found: Mapping[str, Any]) -> PageText:
     problems = found["problems"]
     missing = found["expected_trials"] - found["trials"] if found.get("interrupted") else 0
     several = len(problems) > 1
-    verdict = [str(sentence) for sentence in found["verdict"]]
-    if several:  # the lines of the single problems follow the answer, as a list
-        answer, lines = verdict[: -len(problems)], verdict[-len(problems) :]
-        verdict = [*answer, "\n".join(f"- {line}" for line in lines)]
+    answer, lines = answer_and_lines([str(s) for s in found["verdict"]], len(problems))
     is_grid = bool(found.get("is_grid"))
+    told = reading_lines(split=found["split"], tune=found["tune"], is_grid=is_grid)
     return PageText(
-        "\n\n".join([*verdict, _protocol(found)]),
-        "\n".join(f"- {note}" for note in found["notes"]),
-        reading(split=found["split"], tune=found["tune"], is_grid=is_grid),
+        [*answer, *([lines] if lines else []), _protocol(found)],
+        [[str(note) for note in found["notes"]]] if found["notes"] else [],
+        [line.replace("`", "") for line in told],
         {p["name"]: _measure(found, p, several=several) for p in problems},
         [aggregate_cells(row) for row in found["aggregate"]],
         missing,

@@ -87,6 +87,12 @@ class AxisScale:
             told["range"] = list(self.bounds)
         return told
 
+    def ends(self) -> tuple[float, float] | None:
+        """Return what it shows at first, in the units of the values; None is all."""
+        if self.bounds is None or not self.log:
+            return self.bounds
+        return 10 ** self.bounds[0], 10 ** self.bounds[1]
+
     def named(self, title: str) -> str:
         """Return the axis's title."""
         return f"{title} (log scale)" if self.log else title
