@@ -1,4 +1,4 @@
-"""What the installed Keras offers to a config, read from a file and never from Keras itself.
+"""What Keras and dlcli.optimizers offer to a config, read from a file, never from Keras itself.
 
 `catalogue.json` beside this module describes the tested Keras version. For another version the
 introspection runs once, in a process of its own, and its result is kept in the user's cache folder.
@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dlcli import __version__
 from dlcli.catalogue.signature import Argument, Entry, Type
 from dlcli.errors import WorkError, closest
 
@@ -35,7 +36,7 @@ MODULES: Mapping[str, str] = {
 
 SHIPPED = Path(__file__).with_name("catalogue.json")
 
-FORMAT = 1
+FORMAT = 2
 """Changes with the introspection, so that files of an older one are not read."""
 
 
@@ -103,7 +104,13 @@ def entry_from_json(kind: str, name: str, raw: Mapping[str, Any]) -> Entry:
         ),
         aliases=tuple(raw.get("aliases", ())),
         refused=raw.get("refused", ""),
+        module=raw.get("module", ""),
+        rates=_rates_from_json(raw.get("rates")),
     )
+
+
+def _rates_from_json(raw: list[Any] | None) -> tuple[float, float, str] | None:
+    return (float(raw[0]), float(raw[1]), str(raw[2])) if raw else None
 
 
 def _type_from_json(raw: Mapping[str, Any]) -> Type:
@@ -131,7 +138,8 @@ def load_catalogue() -> Catalogue:
         return shipped
     from dlcli.runtime.cachedir import cache_folder
 
-    path = cache_folder() / f"catalogue-{version}.json"
+    # dlcli's own optimizers are in it too.
+    path = cache_folder() / f"catalogue-{version}-{__version__}.json"
     return _read(path) or _introspected(version, path)
 
 

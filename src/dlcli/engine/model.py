@@ -51,7 +51,8 @@ def construct(call: Call) -> Any:
     }
     if call.kind == "activations":
         return call.name  # Keras saves activations by name
-    factory = getattr(importlib.import_module(MODULES[call.kind]), call.name)
+    module = (entry.module if entry else "") or MODULES[call.kind]
+    factory = getattr(importlib.import_module(module), call.name)
     try:
         return factory(**arguments)
     except Exception as error:  # noqa: BLE001 (Keras raises every kind for a bad argument)

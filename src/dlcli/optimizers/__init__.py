@@ -39,11 +39,11 @@ __all__ = [
     "Signum",
 ]
 
-LEFT_OUT = {
-    "Sophia": (
-        "needs an estimate of the Hessian's diagonal: a second backward pass through the loss, on "
-        "labels drawn from the model, of which Keras's optimizers see nothing (they get gradients "
-        "only); AdaBelief and SOAP come closest"
-    )
-}
-"""Optimizers that cannot be had, and why: what follows the name in a sentence."""
+SOPHIA = (
+    "needs an estimate of the Hessian's diagonal: a second backward pass through the loss, on "
+    "labels drawn from the model, of which Keras's optimizers see nothing (they get gradients only); "
+    "AdaBelief and SOAP come closest"
+)
+
+LEFT_OUT = {"Sophia": ("Adam with a diagonal Hessian as denominator (Liu et al. 2023).", SOPHIA)}
+"""Optimizers that cannot be had: what they are, and why not, which follows a name."""

@@ -36,7 +36,7 @@ class AdaBelief(Base):
     """
 
     learning_rates = (1e-5, 1e-1)
-    rates_source = "as Adam: Zhuang et al. 2020 give 1e-3, and search 1e-4 to 1"
+    rates_source = "as Adam, whose rate Zhuang et al. 2020 take over: 1e-3"
 
     def __init__(
         self,

@@ -41,7 +41,7 @@ class RAdam(Base):
     """
 
     learning_rates = (1e-5, 1e-1)
-    rates_source = "as Adam; Liu et al. 2020 find it good from 3e-3 to 1e-1 where Adam is not"
+    rates_source = "as Adam; Liu et al. 2020 find it robust from 3e-3 to 1e-1"
 
     def __init__(
         self,

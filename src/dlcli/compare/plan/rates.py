@@ -3,7 +3,8 @@
 Optimizers live at different rates: plain SGD two decades above Adam, Lion one decade below. One
 grid for all would compare how well the grid suits them (Choi et al. 2019; Sivaprasad et al. 2020),
 so each has a range around its own natural rate, and the protocol extends it where the best rate
-turns out to lie on its edge.
+turns out to lie on its edge. Keras's are here; those of dlcli.optimizers state theirs beside their
+formula.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from dlcli.catalogue.catalogue import load_catalogue
 from dlcli.config.experiment import Call
 
 if TYPE_CHECKING:
@@ -33,6 +35,17 @@ class RateRange:
     low: float
     high: float
     source: str
+
+    @property
+    def is_point(self) -> bool:
+        """Whether there is nothing to search: the optimizer finds its step size itself."""
+        return self.low == self.high
+
+
+def stated_range(optimizer: Call) -> RateRange | None:
+    """Return the range that an optimizer's class states, as those of dlcli.optimizers do."""
+    entry = load_catalogue().find("optimizers", optimizer.name)
+    return RateRange(*entry.rates) if entry and entry.rates else None
 
 
 _SCHNEIDER = "Schneider et al. 2019 (DeepOBS) tune over 1e-5 to 1e2 and find the best rates here"
