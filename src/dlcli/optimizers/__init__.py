@@ -41,8 +41,8 @@ __all__ = [
 
 SOPHIA = (
     "needs an estimate of the Hessian's diagonal: a second backward pass through the loss, on "
-    "labels drawn from the model, of which Keras's optimizers see nothing (they get gradients only); "
-    "AdaBelief and SOAP come closest"
+    "labels drawn from the model, of which Keras's optimizers see nothing (they get gradients "
+    "only); AdaBelief and SOAP come closest"
 )
 
 LEFT_OUT = {"Sophia": ("Adam with a diagonal Hessian as denominator (Liu et al. 2023).", SOPHIA)}
