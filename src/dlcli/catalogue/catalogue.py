@@ -50,9 +50,19 @@ class Catalogue:
 
     def __init__(self, content: Mapping[str, Any]) -> None:
         self.keras_version: str = content["keras_version"]
-        self._kinds: Mapping[str, Mapping[str, Any]] = content["kinds"]
+        self._kinds: dict[str, Mapping[str, Any]] = dict(content["kinds"])
         self._entries: dict[tuple[str, str], Entry] = {}
         self._aliases: dict[str, dict[str, str]] = {}
+
+    def add(self, kinds: Mapping[str, Mapping[str, Any]]) -> None:
+        """Take in entries of a plugin.
+
+        Args:
+            kinds: As a file has them, by kind and name; the caller has checked that they are new.
+        """
+        for kind, entries in kinds.items():
+            self._kinds[kind] = dict(sorted({**self._kinds[kind], **entries}.items()))
+            self._aliases.pop(kind, None)
 
     def kinds(self) -> tuple[str, ...]:
         """Return the kinds, in the order of `MODULES`."""
@@ -195,8 +205,12 @@ def _unreadable(version: str, reason: str) -> WorkError:
     return WorkError(message, remedy=f"install the tested version: {tested}" if tested else "")
 
 
-def run_introspection(path: Path) -> None:
+def run_introspection(path: Path, *options: str) -> None:
     """Write the catalogue of the installed Keras to a file, in a process of its own.
+
+    Args:
+        path: The file.
+        options: Further ones of `python -m dlcli.catalogue.introspection`.
 
     Raises:
         WorkError: If that process fails.
@@ -204,6 +218,7 @@ def run_introspection(path: Path) -> None:
     import subprocess
 
     command = [sys.executable, "-m", "dlcli.catalogue.introspection", "--cache", str(path)]
+    command += options
     result = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 (own)
     if result.returncode != 0:
         lines = result.stderr.strip().splitlines()

@@ -12,6 +12,7 @@ import click
 
 from dlcli.cli.config import SET
 from dlcli.cli.output import echo, emit_json, knows, note, print_sentence, print_table
+from dlcli.cli.plugins import PLUGIN
 from dlcli.cli.tracking import LOGS, TRACKING, check_tracking
 from dlcli.errors import InterruptedRunError, UserError
 from dlcli.runtime.interrupts import finishing
@@ -69,6 +70,7 @@ SHORT = {"learning rate": "rate", "lacks at most": "may lack"}
 @click.option("--name", help="Names the folder; the configs' names if left out.")
 @click.option("--root", default="comparisons", show_default=True, help="Folder of comparisons.")
 @click.option("--figures/--no-figures", default=True, help="Draw the figures and the page, or not.")
+@PLUGIN
 @TRACKING
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def compare(

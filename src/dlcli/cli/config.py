@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dlcli.cli.output import block, echo, emit_json, note, print_table
+from dlcli.cli.plugins import PLUGIN
 from dlcli.errors import UserError
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def config() -> None:
     default="text",
     help="How mistakes are printed.",
 )
+@PLUGIN
 def validate(files: tuple[str, ...], overrides: tuple[str, ...], form: str) -> None:
     """Check configs: every mistake at once, each with its line and column.
 
@@ -95,6 +97,7 @@ def known_data(config: Config) -> DataDescription:
 @SET
 @click.option("--diff", is_flag=True, help="Only what differs from the defaults.")
 @click.option("--summary", is_flag=True, help="The model: layers, shapes, parameters, FLOPs.")
+@PLUGIN
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(file: str, overrides: tuple[str, ...], diff: bool, summary: bool, as_json: bool) -> None:
     """Print a config resolved: blocks expanded, defaults filled in, loss inferred.
@@ -176,6 +179,7 @@ def _print_summary(found: ModelSummary) -> None:
 
 @config.command()
 @click.option("--output", type=click.Path(dir_okay=False), help="Write a file, not the screen.")
+@PLUGIN
 def schema(output: str | None) -> None:
     """Print the JSON Schema (draft-07) of a config, for editors."""
     from dlcli.config.schema import json_schema

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dlcli.cli.output import echo, emit_json, note, print_table
+from dlcli.cli.plugins import PLUGIN
 from dlcli.errors import UserError
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def _words(_context: click.Context, _parameter: click.Parameter, text: str) -> t
 )  # fmt: skip
 @click.option("--out", type=click.Path(file_okay=False), help="Folder to write to.")
 @click.option("--root", default="runs", show_default=True, help="Folder that holds the runs.")
+@PLUGIN
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def inspect(
     runs: Sequence[str],

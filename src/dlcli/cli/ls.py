@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dlcli.catalogue.catalogue import MODULES, load_catalogue, type_in_words
+from dlcli.cli.plugins import PLUGIN
 from dlcli.errors import UserError, closest
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def _complete_name(
 @click.command()
 @click.argument("kind", required=False, shell_complete=_complete_kind)
 @click.argument("name", required=False, shell_complete=_complete_name)
+@PLUGIN
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def ls(kind: str | None, name: str | None, as_json: bool) -> None:
     """List what a config may name, or the arguments of one NAME.
@@ -194,6 +196,7 @@ def _summary(entry: Entry) -> dict[str, Any]:
         "help": entry.help,
         "aliases": list(entry.aliases),
         "refused": entry.refused or None,
+        "module": entry.module or None,
     }
 
 

@@ -10,6 +10,7 @@ import click
 from dlcli.cli.config import SET
 from dlcli.cli.data import download_progress
 from dlcli.cli.output import echo, emit_json, note, print_table
+from dlcli.cli.plugins import PLUGIN
 from dlcli.cli.tracking import LOGS, TRACKING, check_tracking
 from dlcli.errors import UserError
 from dlcli.store.comparisons import find_comparison_named
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 @click.option("--comparisons", default="comparisons", show_default=True,
               help="Folder of the comparisons.")  # fmt: skip
 @click.option("--resume", metavar="RUN", help="Go on with a run that was cut off, or train longer.")
+@PLUGIN
 @TRACKING
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")
 def train(

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from dlcli import data, engine, metrics
+from dlcli.catalogue import plugins
 from dlcli.config.binding import bind
 from dlcli.engine.model import construct, is_logits, keras_message
 from dlcli.errors import InterruptedRunError, UserError, WorkError
@@ -342,7 +343,14 @@ def _kept_whatever_happens(recorder: Recorder) -> Iterator[None]:
             raise WorkError(OUT, remedy=REMEDY) from None
         recorder.keep()
         remedy = "check that loss, metrics and last layer fit the data; --debug shows all of it"
+        if place := plugins.told(error):
+            raise WorkError(place, remedy=plugins.MEND) from error
         raise WorkError(f"Keras stopped training: {keras_message(error)}", remedy=remedy) from error
+    except Exception as error:
+        if not (place := plugins.told(error)):
+            raise
+        recorder.keep()
+        raise WorkError(place, remedy=plugins.MEND) from error
 
 
 def _close_files(callbacks: list[keras.callbacks.Callback]) -> None:

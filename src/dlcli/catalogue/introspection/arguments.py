@@ -95,7 +95,7 @@ def _inherited(item: Item, own: set[str], probe: Probe) -> Iterator[inspect.Para
 
 def _argument(parameter: inspect.Parameter, text: str, item: Item, probe: Probe) -> Argument:
     required = parameter.default is parameter.empty
-    default = None if required else _plain(parameter.default)
+    default = None if required else plain(parameter.default)
     types = proposed_types(item.name, parameter.name, text, default, required=required)
     if probe.works:
         types = Construction(item, probe, parameter.name, text, default, required).confirm(types)
@@ -109,10 +109,10 @@ def _argument(parameter: inspect.Parameter, text: str, item: Item, probe: Probe)
     )
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Write a default as YAML data; a Keras object becomes its config form."""
     if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
+        return [plain(v) for v in value]
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    return {type(value).__name__: {k: _plain(v) for k, v in value.get_config().items()}}
+    return {type(value).__name__: {k: plain(v) for k, v in value.get_config().items()}}

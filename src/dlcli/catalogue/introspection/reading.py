@@ -29,12 +29,13 @@ def read_entries() -> Iterator[Entry]:
         if kind == "optimizers":
             items += own_optimizers()
             yield from _left_out()
-        documented = _documented(items)
+        documented = documented_in(items)
         for item in items:
             yield _read_entry(item, documented)
 
 
-def _documented(items: list[Item]) -> Documented:
+def documented_in(items: list[Item]) -> Documented:
+    """Return the help of every argument that the classes document."""
     found: Documented = defaultdict(list)
     for item in items:
         helps = documentation(item.object)[1]
@@ -51,7 +52,7 @@ def _read_entry(item: Item, documented: Documented) -> Entry:
     missing = {p.name: p.default for p in parameters(item)}.keys() - helps.keys()
     for parameter in parameters(item):
         if parameter.name in missing and documented[parameter.name]:
-            helps[parameter.name] = _borrowed(item.name, parameter, documented[parameter.name])
+            helps[parameter.name] = borrowed(item.name, parameter, documented[parameter.name])
     arguments = read_arguments(item, helps)
     return Entry(
         item.kind, item.name, summary, arguments, item.aliases,
@@ -74,7 +75,7 @@ def _left_out() -> Iterator[Entry]:
         yield Entry("optimizers", name, summary, aliases=(name.lower(),), refused=reason)
 
 
-def _borrowed(name: str, parameter: Any, offers: list[tuple[str, Any, str]]) -> str:
+def borrowed(name: str, parameter: Any, offers: list[tuple[str, Any, str]]) -> str:
     """Return the help of the same argument in the class that is most alike."""
 
     def alike(offer: tuple[str, Any, str]) -> tuple[bool, float]:

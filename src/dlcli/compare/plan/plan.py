@@ -29,6 +29,8 @@ from dlcli.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from dlcli.catalogue.plugins import Plugin
+
 SplitChoice = Literal["resample", "official"]
 Tuning = Literal["each", "once"]
 
@@ -189,6 +191,7 @@ class Plan:
             ranked (`seeds: 0`).
         unranked: Why it ranks nothing, as a quick look does not; empty if it ranks.
         notes: What the user should know: what a budget leaves out, for one.
+        plugins: Code that its configs need; workers load it.
     """
 
     problems: tuple[Problem, ...]
@@ -204,6 +207,7 @@ class Plan:
     prune: bool = False
     unranked: str = ""
     notes: tuple[str, ...] = ()
+    plugins: tuple[Plugin, ...] = ()
 
     @property
     def planned(self) -> int:

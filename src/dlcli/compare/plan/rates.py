@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlcli.catalogue.catalogue import load_catalogue
 from dlcli.config.experiment import Call
+from dlcli.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -146,7 +147,22 @@ def _scaled(schedule: Call, factor: float) -> Call:
 
 def _rates_of(schedule: Call) -> dict[str, Any]:
     given = {**_DEFAULT_END.get(schedule.name, {}), **schedule.arguments}
-    return {n: given[n] for n in PEAKS[schedule.name] if given.get(n) is not None}
+    names = PEAKS.get(schedule.name) or _rates_by_name(schedule)
+    return {n: given[n] for n in names if given.get(n) is not None}
+
+
+def _rates_by_name(schedule: Call) -> tuple[str, ...]:
+    """Return the arguments of a plugin's schedule that are rates by their names.
+
+    Raises:
+        UserError: If there is none: then no rate can be searched.
+    """
+    entry = load_catalogue().find("schedules", schedule.name)
+    found = tuple(n for n in (entry.by_name if entry else ()) if n.endswith("learning_rate"))
+    if not found or not any(n in schedule.arguments for n in found):
+        remedy = f"give {schedule.name} an argument whose name ends with learning_rate"
+        raise UserError(f"no learning rate can be searched under {schedule.name}", remedy=remedy)
+    return found
 
 
 def fixed_rate(optimizer: Call) -> float | None:
