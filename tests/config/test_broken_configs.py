@@ -138,7 +138,7 @@ BROKEN = [
     ]),
     ("repeat as text", with_layer("{ReLU: {}, repeat: twice}"), [(5, 26, "wrong-type", "integer")]),
     ("endless repeats", with_layer("{ReLU: {}, repeat: 3000}"), [(5, 26, "out-of-range", "3000")]),
-    ("an unknown optimizer", GOOD + "compile: {optimizer: Adan}\n", [
+    ("an unknown optimizer", GOOD + "compile: {optimizer: Adamm}\n", [
         (6, 22, "unknown-name", "did you mean 'Adam'?"),
     ]),
     ("a rate as text", GOOD + "compile: {optimizer: {Adam: {learning_rate: fast}}}\n", [

@@ -86,6 +86,9 @@ class Entry:
         help: One line.
         aliases: Other names it answers to (`adam`, `l2`, `mse`).
         refused: Why a config may not use it; empty if it may.
+        module: Where Python finds it; empty for Keras's own module of its kind.
+        rates: Of an optimizer that says so: the least and the greatest learning rate to search, and
+            who says so; equal where there is nothing to search.
     """
 
     kind: str
@@ -94,6 +97,8 @@ class Entry:
     arguments: tuple[Argument, ...] = ()
     aliases: tuple[str, ...] = ()
     refused: str = ""
+    module: str = ""
+    rates: tuple[float, float, str] | None = None
     by_name: Mapping[str, Argument] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -220,9 +221,17 @@ def _told_import(error: ImportError) -> int:
 
 def _told_bug(error: Exception) -> int:
     """Tell an error that dlcli did not foresee, and keep its traceback in a file."""
+    if place := _place_in_plugin(error):
+        return _told_own(WorkError(place, remedy="mend the plugin; --debug shows the traceback"))
     summary = f"{type(error).__name__}: {error}".split("\n", 1)[0]
     remedy = f"Please report this bug of dlcli with {_keep_traceback(error)}."
     return _told_own(WorkError(f"unexpected error: {summary}", remedy=remedy))
+
+
+def _place_in_plugin(error: Exception) -> str:
+    """Say where in a plugin an error came up; empty if no plugin has anything to do with it."""
+    plugins = sys.modules.get("dlcli.catalogue.plugins")
+    return str(plugins.told(error)) if plugins else ""
 
 
 def _keep_traceback(error: Exception) -> str:

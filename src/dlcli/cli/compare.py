@@ -11,6 +11,7 @@ import click
 
 from dlcli.cli.config import SET
 from dlcli.cli.output import echo, emit_json, knows, note, print_sentence, print_table
+from dlcli.cli.plugins import PLUGIN
 from dlcli.cli.tracking import LOGS, TRACKING, check_tracking
 from dlcli.compare.plan.settings import as_overrides
 from dlcli.errors import InterruptedRunError
@@ -109,6 +110,7 @@ SHORT = {"learning rate": "rate", "lacks at most": "may lack"}
     show_default=True,
     help="Draw the figures and the HTML report.",
 )
+@PLUGIN
 @TRACKING
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def compare(

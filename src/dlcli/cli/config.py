@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dlcli.cli.output import block, echo, emit_json, note, print_table
+from dlcli.cli.plugins import PLUGIN
 from dlcli.errors import UserError
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def config() -> None:
     default="text",
     help="Format of the mistakes.  [default: text]",
 )
+@PLUGIN
 def validate(files: tuple[str, ...], overrides: tuple[str, ...], form: str) -> None:
     """Check configs and report every mistake at its line and column.
 
@@ -95,6 +97,7 @@ def known_data(config: Config) -> DataDescription:
 @SET
 @click.option("--diff", is_flag=True, help="Show only what differs from the defaults.")
 @click.option("--summary", is_flag=True, help="Show the model: layers, shapes, parameters, FLOPs.")
+@PLUGIN
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(file: str, overrides: tuple[str, ...], diff: bool, summary: bool, as_json: bool) -> None:
     """Show a config with blocks, defaults and loss filled in.
@@ -178,6 +181,7 @@ def _print_summary(found: ModelSummary) -> None:
 @click.option(
     "--output", type=click.Path(dir_okay=False), help="File to write.  [default: standard output]"
 )
+@PLUGIN
 def schema(output: str | None) -> None:
     """Print the JSON Schema (draft-07) of configs, for editors."""
     from dlcli.config.schema import json_schema

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dlcli.cli.output import echo, emit_json, note, print_table
+from dlcli.cli.plugins import PLUGIN
 
 if TYPE_CHECKING:
     from dlcli.metrics.evaluation import Evaluation
@@ -35,6 +36,7 @@ MATRIX_COLUMNS = 20
     help="Other examples: files as in training, or an .npz file with x and y.",
 )
 @click.option("--root", default="runs", show_default=True, help="Folder of the runs.")
+@PLUGIN
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def evaluate(
     run: str | None,

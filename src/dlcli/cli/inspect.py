@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dlcli.cli.output import echo, emit_json, note, print_table
+from dlcli.cli.plugins import PLUGIN
 from dlcli.errors import UserError
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def _words(_context: click.Context, _parameter: click.Parameter, text: str) -> t
     help="Folder to write to.  [default: RUN/inspect, or ./inspect for several]",
 )
 @click.option("--root", default="runs", show_default=True, help="Folder of the runs.")
+@PLUGIN
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def inspect(
     runs: Sequence[str],

@@ -13,6 +13,7 @@ import click
 from dlcli.catalogue.catalogue import MODULES, load_catalogue, type_in_words
 from dlcli.catalogue.signature import plain_type
 from dlcli.cli.output import emit_json
+from dlcli.cli.plugins import PLUGIN
 from dlcli.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def _complete_name(
 @click.command()
 @click.argument("kind", required=False, shell_complete=_complete_kind)
 @click.argument("name", required=False, shell_complete=_complete_name)
+@PLUGIN
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def ls(kind: str | None, name: str | None, as_json: bool) -> None:
     """List what a config can name, or show the arguments of NAME.
@@ -181,6 +183,7 @@ def _summary(entry: Entry) -> dict[str, Any]:
         "help": entry.help,
         "aliases": list(entry.aliases),
         "refused": entry.refused or None,
+        "module": entry.module or None,
     }
 
 

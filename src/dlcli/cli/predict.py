@@ -9,12 +9,14 @@ from pathlib import Path
 import click
 
 from dlcli.cli.output import echo, emit_json
+from dlcli.cli.plugins import PLUGIN
 
 
 @click.command()
 @click.argument("run", metavar="RUN")
 @click.argument("source", type=click.Path(), metavar="INPUT")
 @click.option("--root", default="runs", show_default=True, help="Folder of the runs.")
+@PLUGIN
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of CSV.")
 def predict(run: str, source: str, root: str, as_json: bool) -> None:
     """Predict the examples in INPUT with RUN, and print the predictions as CSV.

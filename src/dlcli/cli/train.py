@@ -10,6 +10,7 @@ import click
 from dlcli.cli.config import SET
 from dlcli.cli.data import download_progress
 from dlcli.cli.output import echo, emit_json, note, print_table
+from dlcli.cli.plugins import PLUGIN
 from dlcli.cli.tracking import LOGS, TRACKING, check_tracking
 from dlcli.errors import UserError
 from dlcli.store.comparisons import find_comparison_named
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 @click.option(
     "--resume", metavar="RUN", help="Continue an interrupted run, or train it longer with --epochs."
 )
+@PLUGIN
 @TRACKING
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")
 def train(

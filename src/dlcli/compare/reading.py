@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dlcli import metrics
+from dlcli.catalogue import plugins
 from dlcli.compare.loading import read_data
 from dlcli.compare.plan.plan import STEERING, Plan, Problem, RankingScore, budget_seconds, make_plan
 from dlcli.compare.xla import known_or_ruled
@@ -220,4 +221,6 @@ def plan_comparison(
         budget_seconds(settings.budget)
     score = score_of(problems, settings)
     plan = make_plan(problems, settings, score, target_of(settings, score))
-    return replace(plan, notes=(*notes, *plan.notes))
+    needed = {name for problem in problems for name in problem.config.plugins}
+    used = tuple(plugin for plugin in plugins.active() if plugin.name in needed)
+    return replace(plan, notes=(*notes, *plan.notes), plugins=used)

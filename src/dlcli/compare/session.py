@@ -20,6 +20,7 @@ from dlcli.runtime.environment import computing_versions, environment
 from dlcli.runtime.interrupts import finishing
 from dlcli.runtime.memory import REMEDY
 from dlcli.store.comparisons import ENVIRONMENT, PROBLEMS, config_name
+from dlcli.store.copies import write_copies
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -323,6 +324,9 @@ def write_settings(
     told = environment(plan.problems[0].config.seed, command, [])
     told |= {"executor": placement.kind, "jobs": placement.jobs, "protocol": PROTOCOL}
     told |= {"split": plan.split, "tune": plan.tune, PROBLEMS: problems_key_of(plan)}
+    if plan.plugins:
+        told["plugins"] = {plugin.name: plugin.digest for plugin in plan.plugins}
+    write_copies(folder, plan.plugins)
     # First, because a folder without it is not found again.
     folder.write_text(ENVIRONMENT, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
     for number, problem in enumerate(plan.problems, start=1):

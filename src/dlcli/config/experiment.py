@@ -32,6 +32,7 @@ from dlcli.config.pieces import (
     Nested,
     OneOf,
     PerOutput,
+    PluginName,
     by_output,
 )
 
@@ -199,6 +200,12 @@ class Config:
     version: int = key(Typed((Type("integer", minimum=1, maximum=1),)), 1, "of this grammar")
     name: str = key(Name(), "", "name of the run's folder; default: the file's name")
     seed: int = key(SEED, 0, "seed of initial weights, batch order, dropout and validation split")
+    plugins: tuple[str, ...] = key(
+        ListOf(PluginName(), lone=True),
+        (),
+        "plugins that must be named on the command line: --plugin",
+        quiet=True,
+    )
     data: DataConfig = key(
         DataSection(DataConfig), meaning="data: {dataset: digits}; `dlcli data ls` lists them"
     )

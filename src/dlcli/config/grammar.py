@@ -440,7 +440,7 @@ def _unknown_name(name: str, mark: Mark, kind: str, path: str, reader: Reader) -
     ]
     if elsewhere and not suggestion:
         hint = f"it is one of the {elsewhere[0]}; {hint}"
-    message = f"'{name}' is not one of Keras's {kind}{meant}"
+    message = f"'{name}' is not one of the {kind}{meant}"
     return reader.report("unknown-name", mark, path, message, hint)
 
 

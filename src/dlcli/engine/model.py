@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import math
 import re
@@ -13,6 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from dlcli.catalogue import plugins
 from dlcli.catalogue.catalogue import MODULES, load_catalogue
 from dlcli.config.diagnostics import ConfigError, Diagnostic
 from dlcli.config.experiment import Call
@@ -52,7 +52,8 @@ def construct(call: Call) -> Any:
     }
     if call.kind == "activations":
         return call.name  # Keras saves activations by name
-    factory = getattr(importlib.import_module(MODULES[call.kind]), call.name)
+    module = (entry.module if entry else "") or MODULES[call.kind]
+    factory = plugins.member(module, call.name)
     try:
         return factory(**arguments)
     except Exception as error:  # noqa: BLE001 (Keras raises every kind for a bad argument)
@@ -98,6 +99,8 @@ def _refused(mark: Mark | None, path: str, error: Exception) -> ConfigError:
     if is_short(error):
         message = f"not enough memory: {keras_message(error)}"
         return ConfigError([Diagnostic(MEMORY, mark, path, message, "make it smaller")])
+    if place := plugins.told(error):
+        return ConfigError([Diagnostic("plugin", mark, path, place, plugins.MEND)])
     return ConfigError([Diagnostic("keras", mark, path, keras_message(error))])
 
 

@@ -365,7 +365,7 @@ class Program:
     @property
     def averages(self) -> bool:
         """Whether the weights are averaged at the end."""
-        return bool(self._inner.use_ema)
+        return bool(self._inner.use_ema) or getattr(self._inner, "averages_weights", False)
 
     def _fresh_state(self) -> list[Any]:
         """Return the state of a new optimizer of the weights as they are."""

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlcli.errors import InUseError, UserError, did_you_mean
 from dlcli.runtime.files import is_cut_off_write, remove_cut_off_writes
+from dlcli.store.copies import holds_copies
 from dlcli.store.folder import LOCK, Folder, explained_os_errors, new_folder, recency, slug
 
 if TYPE_CHECKING:
@@ -398,5 +399,5 @@ def _is_own(path: Path) -> bool:
     if path.is_symlink():
         return False
     if path.is_dir():
-        return path.name in (TRIALS, FIGURES, EARLIER)
+        return path.name in (TRIALS, FIGURES, EARLIER) or holds_copies(path)
     return bool(_OWN_FILE.fullmatch(path.name))

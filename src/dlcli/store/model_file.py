@@ -14,6 +14,7 @@ import zipfile
 import zlib
 from typing import TYPE_CHECKING, Any
 
+from dlcli.catalogue import plugins
 from dlcli.catalogue.catalogue import load_catalogue
 from dlcli.errors import UserError
 
@@ -31,6 +32,9 @@ MAX_EXPANSION = 100
 
 ALWAYS_FITS = 2**26
 """Members of up to so many bytes may be packed as tightly as they like."""
+
+_OF_PLUGINS = ("layers", "initializers", "regularizers", "constraints")
+"""What a model may hold of the plugins that the command line has named."""
 
 _POLICIES = frozenset({"DTypePolicy", "DTypePolicyMap", "FloatDTypePolicy"})
 _MODELS = frozenset({"Functional", "Sequential"})
@@ -109,8 +113,22 @@ def _is_known(found: dict[str, Any]) -> bool:
     name, module = found["class_name"], found.get("module")
     if not isinstance(name, str) or name in _PLAIN:
         return isinstance(name, str)
-    if not isinstance(module, str) or found.get("registered_name") not in (None, name):
+    if not isinstance(module, str):
         return False
+    registered = found.get("registered_name")
+    if plugin := plugins.owner(module):
+        return _is_plugins(plugin, name, str(registered or name))
+    return registered in (None, name) and _is_keras(found, name, module)
+
+
+def _is_plugins(plugin: plugins.Plugin, name: str, registered: str) -> bool:
+    """Whether a plugin that the command line has named has a class that a model may hold."""
+    own = any(name in plugin.kinds.get(kind, ()) for kind in _OF_PLUGINS)
+    return own and registered.rpartition(">")[2] == name
+
+
+def _is_keras(found: dict[str, Any], name: str, module: str) -> bool:
+    """Whether an object is one of Keras's that a config may name, or that belongs to such."""
     if name == "function":
         return _may_be_named("activations", str(found.get("config")))
     kind = module.removeprefix("keras.")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlcli.errors import InUseError, UserError
+from dlcli.store.copies import holds_copies
 from dlcli.store.folder import (
     LOCK,
     Folder,
@@ -243,6 +244,8 @@ def _is_own(path: Path, patterns: Sequence[Sequence[str]]) -> bool:
     if any(_fits(path.name, pattern) for pattern in patterns):
         return True
     is_file = path.is_symlink() or not path.is_dir()
+    if not is_file and holds_copies(path):
+        return True
     if path.name == INSPECTION and not is_file:
         known = re.compile(f"{_INSPECTED}|{_INSPECTED_TOGETHER}")
         return all(known.fullmatch(item.name) for item in path.iterdir())

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from dlcli import data, engine
+from dlcli.catalogue import plugins
 from dlcli.config.binding import bind
 from dlcli.engine.graph import append_log, close_log, has_stopped_early
 from dlcli.engine.model import construct, keras_message
@@ -348,7 +349,14 @@ def _kept_whatever_happens(recorder: Recorder) -> Iterator[None]:
             "Check that the loss, the metrics and the last layer fit the data; --debug shows the "
             "whole error."
         )
+        if place := plugins.told(error):
+            raise WorkError(place, remedy=plugins.MEND) from error
         raise WorkError(f"Keras stopped training: {keras_message(error)}", remedy=remedy) from error
+    except Exception as error:
+        if not (place := plugins.told(error)):
+            raise
+        recorder.keep()
+        raise WorkError(place, remedy=plugins.MEND) from error
 
 
 def _close_files(callbacks: list[keras.callbacks.Callback]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlcli import metrics
+from dlcli.catalogue import plugins
 from dlcli.catalogue.catalogue import load_catalogue
 from dlcli.config.experiment import Call
 from dlcli.config.loading import parse_config
@@ -225,7 +226,10 @@ def load_model(run: RunFolder) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what it skips; what it cannot load is an error
-            return keras.saving.load_model(path, compile=False, safe_mode=True)
+            own = plugins.load_all()
+            return keras.saving.load_model(path, custom_objects=own, compile=False, safe_mode=True)
+    except plugins.PluginError:
+        raise
     except Exception as error:
         first = str(error).split("\n", 1)[0]
         remedy = "Train the run again; dlcli loads only models that contain no code."

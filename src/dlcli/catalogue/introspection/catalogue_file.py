@@ -55,6 +55,10 @@ def _entry_to_json(entry: Entry) -> dict[str, Any]:
         raw["aliases"] = list(entry.aliases)
     if entry.refused:
         raw["refused"] = entry.refused
+    if entry.module:
+        raw["module"] = entry.module
+    if entry.rates:
+        raw["rates"] = list(entry.rates)
     if entry.arguments:
         raw["arguments"] = {a.name: _argument_to_json(a) for a in entry.arguments}
     return raw

@@ -42,6 +42,15 @@ def documentation(member: Callable[..., Any]) -> tuple[str, dict[str, str]]:
     return _first_sentence(summary), helps
 
 
+def own_documentation(member: Callable[..., Any]) -> tuple[str, dict[str, str]]:
+    """Return the same of a class's own docstring and its constructor's, and never of its bases'."""
+    constructor = vars(member).get("__init__")
+    texts = (vars(member).get("__doc__"), getattr(constructor, "__doc__", None))
+    found = [parse_docstring(_aligned(inspect.cleandoc(t))) for t in texts if t]
+    texts_of_arguments = {n: text for _, helps in reversed(found) for n, text in helps.items()}
+    return _first_sentence(found[0][0]) if found else "", texts_of_arguments
+
+
 def _aligned(text: str) -> str:
     """Undo the deeper indentation that Keras gives the sections of some docstrings."""
     start = re.search(r"^( +)(?:Args|Arguments):$", text, re.MULTILINE)
