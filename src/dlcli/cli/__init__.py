@@ -32,6 +32,7 @@ COMMANDS: dict[str, str] = {
     "data": "dlcli.cli.data:data",
     "ls": "dlcli.cli.ls:ls",
     "config": "dlcli.cli.config:config",
+    "explain": "dlcli.cli.explain:explain",
     "doctor": "dlcli.cli.doctor:doctor",
     "completion": "dlcli.cli.completion:completion",
 }

@@ -12,6 +12,7 @@ import click
 
 from dlcli.cli.config import SET
 from dlcli.cli.output import echo, emit_json, knows, note, print_sentence, print_table
+from dlcli.cli.strictness import STRICT, warning_teller
 from dlcli.cli.tracking import LOGS, TRACKING, check_tracking
 from dlcli.errors import InterruptedRunError, UserError
 from dlcli.runtime.interrupts import finishing
@@ -70,6 +71,7 @@ SHORT = {"learning rate": "rate", "lacks at most": "may lack"}
 @click.option("--root", default="comparisons", show_default=True, help="Folder of comparisons.")
 @click.option("--figures/--no-figures", default=True, help="Draw the figures and the page, or not.")
 @TRACKING
+@STRICT
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def compare(
     configs: tuple[str, ...],
@@ -84,6 +86,7 @@ def compare(
     root: str,
     figures: bool,
     tracking: str | None,
+    strict: bool,
     as_json: bool,
     **flags: Any,
 ) -> None:
@@ -106,7 +109,9 @@ def compare(
 
     placement = place(executor, jobs, address=ray_address, gpus=ray_gpus)
     with download_progress() as progress:
-        read = read_problems(configs or (str(_packaged()),), changed, progress)
+        read = read_problems(
+            configs or (str(_packaged()),), changed, progress, warning_teller(strict=strict)
+        )
     comparison = Comparison(
         plan_comparison(*read), placement, read[1].budget,
         root=Path(root), name=name, resume=resume, tell=note, began=began,

@@ -10,6 +10,7 @@ import click
 from dlcli.cli.config import SET
 from dlcli.cli.data import download_progress
 from dlcli.cli.output import echo, emit_json, note, print_table
+from dlcli.cli.strictness import STRICT, warning_teller
 from dlcli.cli.tracking import LOGS, TRACKING, check_tracking
 from dlcli.errors import UserError
 from dlcli.store.comparisons import find_comparison_named
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
               help="Folder of the comparisons.")  # fmt: skip
 @click.option("--resume", metavar="RUN", help="Go on with a run that was cut off, or train longer.")
 @TRACKING
+@STRICT
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")
 def train(
     config: str | None,
@@ -48,6 +50,7 @@ def train(
     comparisons: str,
     resume: str | None,
     tracking: str | None,
+    strict: bool,
     as_json: bool,
 ) -> None:
     """Train the model of CONFIG and save it as a run.
@@ -60,6 +63,7 @@ def train(
 
     check_tracking(tracking)
     _check_source(config, comparison, resume, candidate or problem)
+    warn = warning_teller(strict=strict)
     if comparison is not None:
         from dlcli.compare.recommended import recommended, text_of
 
@@ -72,6 +76,7 @@ def train(
             (*overrides, *_as_overrides(seed, epochs)),
             root=Path(root),
             out=Path(out) if out else None,
+            warn=warn,
         )
     elif resume is not None:
         if overrides or seed is not None or out is not None:
@@ -90,6 +95,7 @@ def train(
                 root=Path(root),
                 out=Path(out) if out else None,
                 progress=progress,
+                warn=warn,
             )
     for remark in session.remarks:
         note(remark)

@@ -12,22 +12,27 @@ from dlcli.compare.xla import known_or_ruled
 from dlcli.config.binding import bind
 from dlcli.config.diagnostics import ConfigError, Diagnostic, listing
 from dlcli.config.experiment import Call, CompareConfig
-from dlcli.config.loading import load_config
+from dlcli.config.findings import judge_of
+from dlcli.config.loading import parse_document, read_document, read_text
 from dlcli.config.nodes import Mark, Text
 from dlcli.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import numpy as np
 
     from dlcli.config.experiment import Config
     from dlcli.data.description import DataDescription
     from dlcli.data.formats.keras_cache import Progress
+    from dlcli.data.pool import Pool
 
 
 def read_problems(
-    paths: Sequence[str], overrides: tuple[str, ...], progress: Progress | None = None
+    paths: Sequence[str],
+    overrides: tuple[str, ...],
+    progress: Progress | None = None,
+    warn: Callable[[Sequence[Diagnostic]], None] = lambda _: None,
 ) -> tuple[list[Problem], CompareConfig, list[str]]:
     """Read configs, load their data, and return what is compared on.
 
@@ -37,12 +42,14 @@ def read_problems(
         paths: The configs' files, or `-`.
         overrides: `path=value` changes of each.
         progress: Told how a download goes.
+        warn: Told what rules warn of.
 
     Raises:
         UserError: If two configs have one name, or the data has no validation part.
         ConfigError: For mistakes in a config.
     """
-    configs = [load_config(path, overrides) for path in paths]
+    documents = [parse_document(read_text(path), overrides) for path in paths]
+    configs = [read_document(document) for document in documents]
     names = [config.name for config in configs]
     if doubled := next((name for name in names if names.count(name) > 1), None):
         remedy = "a config's name: key tells problems apart"
@@ -53,16 +60,16 @@ def read_problems(
         for config in configs[1:]
         if config.compare not in (None, configs[0].compare)
     ]
-    problems = [
-        _problem(replace(config, compare=settings), settings, progress, notes) for config in configs
-    ]
+    problems = []
+    for document, config in zip(documents, configs, strict=True):
+        pool = read_data(config, progress)
+        changed = replace(config, compare=settings)
+        problems.append(_problem(changed, settings, pool, notes))
+        warn(judge_of(document, changed, pool.description, is_comparison=True).looks("config"))
     return problems, settings, notes
 
 
-def _problem(
-    config: Config, settings: CompareConfig, progress: Progress | None, notes: list[str]
-) -> Problem:
-    pool = read_data(config, progress)
+def _problem(config: Config, settings: CompareConfig, pool: Pool, notes: list[str]) -> Problem:
     resample = settings.seeds != 0 and settings.split == "resample"
     parts = pool.parts(config.seed, config.data.validation, resample=resample)
     if parts.validation is None:

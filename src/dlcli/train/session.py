@@ -8,10 +8,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from dlcli.config.binding import bind
 from dlcli.config.diagnostics import ConfigError
 from dlcli.config.experiment import Call
-from dlcli.config.loading import load_config, parse_config, read_text
+from dlcli.config.findings import judge_of
+from dlcli.config.loading import (
+    load_config,
+    parse_config,
+    parse_document,
+    read_document,
+    read_text,
+)
 from dlcli.config.nodes import Text
 from dlcli.config.rendering import to_yaml
 from dlcli.data import describe
@@ -33,9 +39,10 @@ from dlcli.store.runs import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from dlcli.config.diagnostics import Diagnostic
     from dlcli.config.experiment import Config
     from dlcli.data.formats.keras_cache import Progress
     from dlcli.train.checkpoint import Checkpoint
@@ -115,6 +122,7 @@ def start(
     root: Path,
     out: Path | None,
     progress: Progress | None = None,
+    warn: Callable[[Sequence[Diagnostic]], None] = lambda _: None,
 ) -> TrainingSession:
     """Read a config, load its data and build its model; the run's folder comes last.
 
@@ -126,8 +134,9 @@ def start(
         root: Folder of the runs.
         out: The run's own folder instead.
         progress: Told how a download goes.
+        warn: Told what rules warn of, of the config before the data, which may take long to load.
     """
-    return start_from(read_text(path), overrides, root=root, out=out, progress=progress)
+    return start_from(read_text(path), overrides, root=root, out=out, progress=progress, warn=warn)
 
 
 def start_from(
@@ -137,12 +146,14 @@ def start_from(
     root: Path,
     out: Path | None,
     progress: Progress | None = None,
+    warn: Callable[[Sequence[Diagnostic]], None] = lambda _: None,
 ) -> TrainingSession:
     """Do the same with a config's text; see `start`."""
-    config = parse_config(text, overrides)
+    document = parse_document(text, overrides)
+    config = read_document(document)
     data = config.data
     known = describe(data.source, group=data.group, validation=data.validation, seed=config.seed)
-    bind(config, known)  # a mistake shows before TensorFlow is loaded
+    warn(judge_of(document, config, known).looks("config"))  # before TensorFlow is loaded
     if out is not None:
         check_new(out)
     load_tensorflow()

@@ -49,7 +49,7 @@ class TrialKeys:
 
     def _candidate_key(self, candidate: Candidate) -> str:
         """Hash what all trials of a candidate share: writing a config out is slow."""
-        plain = to_plain(candidate.config)
+        plain = to_plain(candidate.config.heard)
         return _hashed(
             {
                 "protocol": PROTOCOL,
@@ -91,7 +91,7 @@ def _decisive(problem: Problem) -> dict[str, Any]:
     """
     steering = tuple(c for c in problem.config.fit.callbacks if c.name in STEERING)
     fit = replace(problem.config.fit, callbacks=steering)
-    plain = to_plain(replace(problem.config, fit=fit, compare=None))
+    plain = to_plain(replace(problem.config.heard, fit=fit, compare=None))
     files = _files(problem.config.data.source)
     (options,) = plain["data"]["dataset"].values()
     for name in files:  # their content decides, not where they lie
