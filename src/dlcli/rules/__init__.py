@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from dlcli.errors import UserError, did_you_mean
-from dlcli.rules import ends
+from dlcli.rules import ends, optimization, regularization, schedules, sequences, structure
 from dlcli.rules.rule import MOMENTS, Finding, Moment, Rule
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ __all__ = [
     "unsilenced",
 ]
 
-FAMILIES = (ends,)
+FAMILIES = (ends, structure, regularization, sequences, optimization, schedules)
 """The modules that hold rules, in the order in which they are listed."""
 
 
