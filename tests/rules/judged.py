@@ -5,10 +5,10 @@ from __future__ import annotations
 from dlcli.config.findings import judge_of
 from dlcli.config.loading import parse_document, read_document
 from dlcli.config.nodes import Text
-from dlcli.config.rendering import dump_yaml
 from dlcli.config.yaml_text import parse_yaml
-from dlcli.data import describe
+from dlcli.data import describe, feature_names, load
 from dlcli.data.description import DataDescription, TensorSpec
+from dlcli.rules.examples import look
 
 BASE = {
     "data": "{dataset: digits, validation: 0.1}",
@@ -41,9 +41,16 @@ def known(config):
     return MISSING.get(path) or describe(config.data.source)
 
 
+def looked(yaml):
+    """Return what rules say of a config and its data, which are loaded."""
+    document = parse_document(Text("page.yaml", whole(yaml)))
+    config = read_document(document)
+    data = config.data
+    loaded = load(data.source, validation=data.validation, seed=config.seed, group=data.group)
+    judge = judge_of(document, config, loaded.description, train_size=loaded.train.size)
+    examples = look(loaded, names=feature_names(loaded.encoder))
+    return (*judge.looks("config"), *judge.looks("data", examples))
+
+
 def rules_of(diagnostics):
     return [d.rule for d in diagnostics]
-
-
-def as_yaml(plain):
-    return dump_yaml(plain)

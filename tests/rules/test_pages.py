@@ -11,9 +11,11 @@ from dlcli import rules
 from dlcli.config.diagnostics import ConfigError
 from dlcli.config.nodes import Text
 from dlcli.config.yaml_text import parse_yaml
-from tests.rules.judged import judged, rules_of
+from tests.rules import files
+from tests.rules.judged import judged, looked, rules_of
 
 OF_CONFIGS = [rule for rule in rules.every() if rule.moment == "config"]
+OF_DATA = [rule for rule in rules.every() if rule.moment == "data"]
 
 
 def found_in(yaml):
@@ -36,7 +38,7 @@ def pasted(hint):
         else:
             rest += letter
         depth -= letter == "}"
-    return [*braces, *re.findall(r"\b[a-z_]+: [\w$.]+", rest)]
+    return [*braces, *re.findall(r"\b[a-z_0-9]+: (?:\[[^]]*\]|[\w$.]+)", rest)]
 
 
 @pytest.mark.parametrize("rule", rules.every(), ids=lambda rule: rule.name)
@@ -61,6 +63,30 @@ def test_what_a_page_calls_wrong_is_found_at_a_line_with_a_remedy(rule):
 @pytest.mark.parametrize("rule", OF_CONFIGS, ids=lambda rule: rule.name)
 def test_what_a_page_calls_right_is_not_warned_of(rule):
     assert rules_of(found_in(rule.right)) == []
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    made = tmp_path_factory.mktemp("files")
+    files.write(made)
+    return made
+
+
+@pytest.mark.parametrize("rule", OF_DATA, ids=lambda rule: rule.name)
+def test_what_a_page_calls_wrong_is_found_in_the_data(rule, folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    found = looked(rule.wrong)
+    assert rules_of(found) == [rule.name]
+    assert "examples" in found[0].message
+    assert pasted(found[0].hint)
+    for yaml in pasted(found[0].hint):
+        assert parse_yaml(Text("hint", yaml))
+
+
+@pytest.mark.parametrize("rule", OF_DATA, ids=lambda rule: rule.name)
+def test_what_a_page_calls_right_is_not_warned_of_with_its_data(rule, folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    assert rules_of(looked(rule.right)) == []
 
 
 @pytest.mark.parametrize("rule", OF_CONFIGS, ids=lambda rule: rule.name)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dlcli import metrics
-from dlcli.compare.loading import read_data
+from dlcli.compare.loading import read_data, seen_of
 from dlcli.compare.plan.plan import STEERING, Plan, Problem, RankingScore, budget_seconds, make_plan
 from dlcli.compare.xla import known_or_ruled
 from dlcli.config.binding import bind
@@ -65,13 +65,18 @@ def read_problems(
         pool = read_data(config, progress)
         changed = replace(config, compare=settings)
         problems.append(_problem(changed, settings, pool, notes))
-        warn(judge_of(document, changed, pool.description, is_comparison=True).looks("config"))
+        judge = judge_of(document, changed, pool.description, is_comparison=True)
+        warn(judge.looks("config"))
+        warn(judge.looks("data", seen_of(pool, changed, resample=_resamples(settings))))
     return problems, settings, notes
 
 
+def _resamples(settings: CompareConfig) -> bool:
+    return settings.seeds != 0 and settings.split == "resample"
+
+
 def _problem(config: Config, settings: CompareConfig, pool: Pool, notes: list[str]) -> Problem:
-    resample = settings.seeds != 0 and settings.split == "resample"
-    parts = pool.parts(config.seed, config.data.validation, resample=resample)
+    parts = pool.parts(config.seed, config.data.validation, resample=_resamples(settings))
     if parts.validation is None:
         remedy = "Set data.validation, such as 0.1: learning rates are chosen on it."
         raise UserError(f"{config.name} has no validation part", remedy=remedy)

@@ -11,7 +11,16 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from dlcli.errors import UserError, did_you_mean
-from dlcli.rules import ends, optimization, regularization, schedules, sequences, structure
+from dlcli.rules import (
+    ends,
+    inputs,
+    optimization,
+    regularization,
+    schedules,
+    sequences,
+    structure,
+    targets,
+)
 from dlcli.rules.rule import MOMENTS, Finding, Moment, Rule
 
 if TYPE_CHECKING:
@@ -30,7 +39,16 @@ __all__ = [
     "unsilenced",
 ]
 
-FAMILIES = (ends, structure, regularization, sequences, optimization, schedules)
+FAMILIES = (
+    ends,
+    structure,
+    regularization,
+    sequences,
+    inputs,
+    targets,
+    optimization,
+    schedules,
+)
 """The modules that hold rules, in the order in which they are listed."""
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 TOO_HIGH: Final = 3.0
 """Times the highest rate of the search, from which on a rate is surely none that is meant."""
 
-TOO_LOW: Final = 0.1
+TOO_LOW: Final = 0.05
 """Times its lowest rate, which is low already."""
 
 DECAY_PER_STEP: Final = 0.01

@@ -11,7 +11,7 @@ from dlcli.rules.shapes import POOLING, sizes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dlcli.rules.network import Layer
+    from dlcli.rules.network import Layer, Network
     from dlcli.rules.subject import Subject
 
 STACKABLE: Final = DENSE | CONVOLUTIONS
@@ -56,8 +56,8 @@ def linear_stack(subject: Subject) -> Iterator[Finding]:
     """Two layers with weights follow each other without a nonlinearity: together they are one.
 
     The product of two matrices is a matrix, so the first layer adds parameters and nothing that the
-    second one could not do alone. A layer that is narrower than the next one is left alone: it
-    makes a matrix of low rank, which some mean.
+    second one could not do alone. A layer that is narrower than the next one is left alone, because
+    it makes a matrix of low rank, which some mean; so is a convolution behind a nonlinearity.
 
     Wrong:
         model:
@@ -82,7 +82,9 @@ def linear_stack(subject: Subject) -> Iterator[Finding]:
         if layer.kind not in STACKABLE or layer.activation != "linear" or layer.shared:
             continue
         following = next((b for b in network.after(layer) if b.kind not in LINEAR), None)
-        if following is None or following.kind not in STACKABLE or not _is_one(layer, following):
+        if following is None or following.kind not in STACKABLE:
+            continue
+        if not _is_one(subject.network, layer, following):
             continue
         message = f"nothing but linear layers between '{layer.id}' and '{following.id}': "
         message += "together they can do no more than one of them"
@@ -90,13 +92,20 @@ def linear_stack(subject: Subject) -> Iterator[Finding]:
         yield Finding(layer.path, message, hint, (layer.id, following.id))
 
 
-def _is_one(first: Layer, second: Layer) -> bool:
+def _is_one(network: Network, first: Layer, second: Layer) -> bool:
     """Whether the first of two linear layers adds nothing that a user may have meant."""
-    narrow = first.units is not None and second.units is not None and first.units < second.units
+    if first.units is not None and second.units is not None and first.units < second.units:
+        return False
     if first.kind in CONVOLUTIONS and second.kind in CONVOLUTIONS:
         # A kernel of size 1 before or after a wide or depthwise one saves arithmetic.
-        return not narrow and all(max(_kernel(layer), default=1) > 1 for layer in (first, second))
-    return not narrow
+        return all(max(_kernel(layer), default=1) > 1 for layer in (first, second))
+    if first.kind in CONVOLUTIONS:  # a convolution saves weights, so the whole must be linear
+        return all(_is_linear(earlier) for earlier in network.before(first))
+    return True
+
+
+def _is_linear(layer: Layer) -> bool:
+    return layer.kind in LINEAR or (layer.kind in STACKABLE and layer.activation == "linear")
 
 
 def _kernel(layer: Layer) -> tuple[int, ...]:
@@ -248,8 +257,9 @@ def constant_weights(subject: Subject) -> Iterator[Finding]:
     last = {head.kernel.id for head in subject.heads if head.kernel}
     for layer in subject.layers(*STACKABLE):
         chosen = layer.core.named("kernel_initializer")
-        merged = subject.network.next(layer) is None  # zeros before an addition are a skip
-        if chosen in CONSTANT and layer.id not in last and not merged and (layer.units or 2) > 1:
+        # Zeros before an addition or a product make it do nothing at first, which is meant.
+        hidden = any(following.has_kernel for following in subject.network.after(layer))
+        if chosen in CONSTANT and layer.id not in last and hidden and (layer.units or 2) > 1:
             message = f"all weights of '{layer.id}' start alike, so its units stay alike"
             hint = f"write {written(layer, kernel_initializer='he_normal')}"
             yield Finding(layer.core.path_of("kernel_initializer"), message, hint, (layer.id,))

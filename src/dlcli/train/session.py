@@ -20,8 +20,9 @@ from dlcli.config.loading import (
 )
 from dlcli.config.nodes import Text
 from dlcli.config.rendering import to_yaml
-from dlcli.data import describe
+from dlcli.data import describe, feature_names
 from dlcli.errors import DlcliError, FullDiskError, UserError
+from dlcli.rules.examples import look
 from dlcli.runtime.environment import environment
 from dlcli.runtime.quiet import load_tensorflow
 from dlcli.store.folder import check_new
@@ -160,6 +161,9 @@ def start_from(
     from dlcli.train.fit import prepare
 
     experiment = prepare(config, progress)
+    dataset = experiment.dataset
+    judge = judge_of(document, config, dataset.description, train_size=dataset.train.size)
+    warn(judge.looks("data", look(dataset, names=feature_names(dataset.encoder))))
 
     def open_run() -> RunFolder:
         return create_run_at(out) if out else create_run(root, config.name, now=datetime.now(UTC))
