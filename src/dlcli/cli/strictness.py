@@ -18,7 +18,7 @@ STRICT = click.option("--strict", is_flag=True, help="Treat warnings as errors (
 MORE = "; `dlcli explain RULE` tells more, `ignore: RULE` silences one"
 
 
-def warning_teller(*, strict: bool) -> Callable[[Sequence[Diagnostic]], None]:
+def warning_teller(*, strict: bool = False) -> Callable[[Sequence[Diagnostic]], None]:
     """Return what prints warnings, or raises them as an error if that is asked for."""
 
     def tell(found: Sequence[Diagnostic]) -> None:

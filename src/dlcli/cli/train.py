@@ -134,10 +134,14 @@ def _as_overrides(seed: int | None, epochs: int | None) -> list[str]:
 
 
 def _print(run: RunFolder, result: TrainingResult, *, as_json: bool) -> None:
-    if result.diverged:
-        note("the training diverged: lower the learning rate, or clip gradients (clipnorm: 1.0)")
+    for advice in result.advice:
+        note(advice.line())
     if as_json:
-        emit_json({"run": str(run.path), "epochs": len(result.history), "metrics": result.scores})
+        told = [advice._asdict() for advice in result.advice]
+        epochs = len(result.history)
+        emit_json(
+            {"run": str(run.path), "epochs": epochs, "metrics": result.scores, "advice": told}
+        )
         return
     parts = list(result.scores)
     names = list(result.scores[parts[0]])

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from dlcli.errors import UserError, did_you_mean
 from dlcli.rules import (
     ends,
+    history,
     inputs,
     optimization,
     regularization,
@@ -20,6 +21,7 @@ from dlcli.rules import (
     sequences,
     structure,
     targets,
+    use,
 )
 from dlcli.rules.rule import MOMENTS, Finding, Moment, Rule
 
@@ -48,6 +50,8 @@ FAMILIES = (
     targets,
     optimization,
     schedules,
+    history,
+    use,
 )
 """The modules that hold rules, in the order in which they are listed."""
 

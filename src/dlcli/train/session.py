@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
     from dlcli.config.diagnostics import Diagnostic
     from dlcli.config.experiment import Config
+    from dlcli.config.findings import Judge
     from dlcli.data.formats.keras_cache import Progress
     from dlcli.train.checkpoint import Checkpoint
     from dlcli.train.fit import Experiment, TrainingObserver, TrainingResult
@@ -59,6 +60,7 @@ class TrainingSession:
     Args:
         experiment: What is trained.
         open_run: Finds the run's folder, or makes it.
+        judge: Of the config; gives advice at the end.
         source: The config as written, for a new run; None for one that goes on.
         remarks: What the user should know before it starts.
     """
@@ -68,12 +70,14 @@ class TrainingSession:
         experiment: Experiment,
         open_run: Callable[[], RunFolder],
         *,
+        judge: Judge,
         source: str | None = None,
         remarks: tuple[str, ...] = (),
     ) -> None:
         self.experiment = experiment
         self.remarks = remarks
         self._open_run = open_run
+        self._judge = judge
         self._source = source
         self._stack = ExitStack()
         self._checkpoint: Checkpoint | None = None
@@ -106,7 +110,7 @@ class TrainingSession:
         from dlcli.train.fit import train
 
         try:
-            return train(self.experiment, self.run, observer, self._checkpoint)
+            return train(self.experiment, self.run, observer, self._checkpoint, self._judge)
         except FullDiskError as error:  # it is not the training that failed
             remedy = f"free some space, then go on with: dlcli train --resume {self.run.path}"
             raise FullDiskError(error.message, remedy=remedy) from error
@@ -169,7 +173,7 @@ def start_from(
         return create_run_at(out) if out else create_run(root, config.name, now=datetime.now(UTC))
 
     remarks = _remarks(config, experiment.config)
-    return TrainingSession(experiment, open_run, source=text.content, remarks=remarks)
+    return TrainingSession(experiment, open_run, judge=judge, source=text.content, remarks=remarks)
 
 
 def resume(root: Path, name: str, *, epochs: int | None, config: str | None) -> TrainingSession:
@@ -191,7 +195,10 @@ def resume(root: Path, name: str, *, epochs: int | None, config: str | None) -> 
 
     form = saved_form(run)
     experiment = prepare(read, encoder=form and form.encoder)
-    return TrainingSession(experiment, lambda: run)
+    document = parse_document(Text(str(run.path / CONFIG), run.read_text(CONFIG)))
+    dataset = experiment.dataset
+    judge = judge_of(document, read, dataset.description, train_size=dataset.train.size)
+    return TrainingSession(experiment, lambda: run, judge=judge)
 
 
 def _check_more_to_do(run: RunFolder, epochs: int | None, name: str) -> None:
