@@ -8,7 +8,7 @@ SEED ?= 1
 WORKERS ?= auto
 PYTEST = $(BIN)/python -m pytest --randomly-seed=$(SEED) -n $(WORKERS)
 
-.PHONY: demo test lint fast slow explore docs bench pictures catalogue clean help
+.PHONY: demo test lint fast slow explore docs bench pictures rules catalogue clean help
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -64,6 +64,9 @@ bench: $(VENV)/.installed ## the figures of benchmarks/README.md, in about two h
 
 pictures: $(VENV)/.installed ## README's pictures, from real runs, in some ten minutes
 	$(BIN)/python docs/pictures.py
+
+rules: $(VENV)/.installed ## docs/rules.md, from the rules' own pages
+	$(BIN)/python docs/rules.py
 
 catalogue: $(VENV)/.installed ## re-read what the installed Keras offers
 	$(BIN)/python -m dlcli.catalogue.introspection --write

@@ -9,7 +9,7 @@ from functools import cache, singledispatchmethod
 
 from hypothesis import strategies as st
 
-from dlcli import metrics
+from dlcli import metrics, rules
 from dlcli.catalogue.catalogue import load_catalogue
 from dlcli.catalogue.signature import Type
 from dlcli.config.data_section import OWN_FILES, DataSection
@@ -23,6 +23,7 @@ from dlcli.config.pieces import (
     Nested,
     OneOf,
     PerOutput,
+    RuleName,
 )
 from dlcli.config.sections import ROOT
 from dlcli.config.variables import VARIABLES
@@ -111,6 +112,10 @@ class Written:
         return st.sampled_from([*names, "top_k:3"]) | calls("metrics")
 
     @of.register
+    def _(self, _: RuleName):
+        return st.sampled_from(rules.names())
+
+    @of.register
     def _(self, _: Name):
         return st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,9}", fullmatch=True)
 
@@ -145,6 +150,12 @@ def with_beside(call, beside):
     return ({call: {}} if isinstance(call, str) else call) | beside
 
 
+def ignored():
+    """Return strategies of `ignore` beside a layer: a list of rules, or a lone one."""
+    name = st.sampled_from(rules.names())
+    return st.lists(name, max_size=2) | name
+
+
 def described_input(*, always=False):
     shape, dtype = typed(SHAPE.types, variables=True), typed(DTYPE.types)
     if always:
@@ -160,7 +171,7 @@ def chains(draw):
     inputs = draw(st.sampled_from(named))
     layers = [
         with_beside(draw(calls("layers")), draw(
-            st.fixed_dictionaries({}, optional={"repeat": st.integers(1, 3)})
+            st.fixed_dictionaries({}, optional={"repeat": st.integers(1, 3), "ignore": ignored()})
         ))
         for _ in range(draw(st.integers(1, 3)))
     ]  # fmt: skip
@@ -171,7 +182,8 @@ def chains(draw):
 def wired(draw, *, whole=False):
     """Draw two inputs, a block with parameters, shared weights, and one output or two."""
     layer, size = calls("layers"), st.integers(1, 99)
-    inner = [{"Dense": {"units": "$units"}}]
+    inner = [{"Dense": {"units": draw(st.sampled_from(["$units", "$units * 2", "2 * $units + 1"]))},
+              "ignore": draw(ignored())}]  # fmt: skip
     block = [
         {"use": "inner", "with": {"units": "$units"}, "repeat": 2, "id": "body"},
         {"Add": {}, "from": ["body", "$in"]},
@@ -179,7 +191,8 @@ def wired(draw, *, whole=False):
     params = draw(st.sampled_from([{"units": 3}, ["units"]]))
     layers = [
         with_beside(draw(layer), {"id": "a", "from": "left"}),
-        {"use": "piece", "with": {"units": draw(size)}, "id": "b", "from": "right"},
+        {"use": "piece", "with": {"units": draw(size)}, "id": "b", "from": "right"}
+        | {"ignore": draw(ignored())},
         {"use": "a", "from": "b[0]", "id": "again"},
         with_beside(draw(layer), {"id": "Head", "from": ["a", "again"], "repeat": 2}),
     ]
@@ -207,8 +220,17 @@ def typed(types, *, variables=False, depth=2):
     plain = [t for t in types if t.name != "entry" or depth > 0] or list(types)
     ways = [one(t, variables=variables, depth=depth) for t in plain]
     if variables and any(t.name == "integer" for t in types):
-        ways.append(st.sampled_from([f"${v}" for v, (k, _) in VARIABLES.items() if k == "integer"]))
+        ways.append(formulas())
     return st.one_of(ways)
+
+
+def formulas():
+    """Return strategies of variables alone, and of sums and products of them and numbers."""
+    names = st.sampled_from([f"${v}" for v, (kind, _) in VARIABLES.items() if kind == "integer"])
+    terms = names | st.sampled_from(["2", "0.5", "1e-3"])
+    more = st.lists(st.tuples(st.sampled_from([" + ", "-", "*"]), terms), max_size=2)
+    sums = st.tuples(names, more).map(lambda parts: parts[0] + "".join(a + b for a, b in parts[1]))
+    return sums | sums.map(lambda text: f"({text}) * 2")
 
 
 def one(accepted: Type, *, variables, depth):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dlcli.compare.plan.family import family
+from dlcli.catalogue.family import family
 from dlcli.statistics.inclusion import INCLUSIONS, contains, under_tuned
 
 

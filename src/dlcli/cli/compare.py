@@ -12,6 +12,7 @@ import click
 from dlcli.cli.config import SET
 from dlcli.cli.output import echo, emit_json, knows, note, print_sentence, print_table
 from dlcli.cli.plugins import PLUGIN
+from dlcli.cli.strictness import STRICT, warning_teller
 from dlcli.cli.tracking import LOGS, TRACKING, check_tracking
 from dlcli.compare.plan.settings import as_overrides
 from dlcli.errors import InterruptedRunError
@@ -112,6 +113,7 @@ SHORT = {"learning rate": "rate", "lacks at most": "may lack"}
 )
 @PLUGIN
 @TRACKING
+@STRICT
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def compare(
     configs: tuple[str, ...],
@@ -126,6 +128,7 @@ def compare(
     root: str,
     figures: bool,
     tracking: str | None,
+    strict: bool,
     as_json: bool,
     **flags: Any,
 ) -> None:
@@ -149,7 +152,9 @@ def compare(
 
     placement = place(executor, jobs, address=ray_address, gpus=ray_gpus)
     with download_progress() as progress:
-        read = read_problems(configs or (str(_packaged()),), changed, progress)
+        read = read_problems(
+            configs or (str(_packaged()),), changed, progress, warning_teller(strict=strict)
+        )
     comparison = Comparison(
         plan_comparison(*read), placement, read[1].budget,
         root=Path(root), name=name, resume=resume, tell=note, began=began,

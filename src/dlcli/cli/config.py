@@ -10,10 +10,15 @@ import click
 
 from dlcli.cli.output import block, echo, emit_json, note, print_table
 from dlcli.cli.plugins import PLUGIN
+from dlcli.cli.strictness import STRICT, warning_teller
 from dlcli.errors import UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dlcli.config.diagnostics import Diagnostic
     from dlcli.config.experiment import Config
+    from dlcli.config.findings import Judge
     from dlcli.data.description import DataDescription
     from dlcli.engine.summary import ModelSummary
 
@@ -42,27 +47,46 @@ def config() -> None:
     help="Format of the mistakes.  [default: text]",
 )
 @PLUGIN
-def validate(files: tuple[str, ...], overrides: tuple[str, ...], form: str) -> None:
+@STRICT
+def validate(files: tuple[str, ...], overrides: tuple[str, ...], form: str, strict: bool) -> None:
     """Check configs and report every mistake at its line and column.
 
-    Nothing is loaded or downloaded. `-` reads standard input.
+    Nothing is loaded or downloaded. Warnings are about what trains, and is probably not meant.
+    `-` reads standard input.
     """
     failures: dict[str, UserError] = {}
+    warnings: list[Diagnostic] = []
     for name in files:
         try:
-            check(name, overrides)
+            found = _warnings(name, overrides, strict=strict)
         except UserError as error:
             failures[name] = error
         else:
-            note(f"{name}: ok")
+            warnings += found
+            counted = f", {len(found)} warning{'s' if len(found) != 1 else ''}" if found else ""
+            note(f"{name}: ok{counted}")
     if form == "json":
-        found = [problem for name, error in failures.items() for problem in _records(name, error)]
-        echo(json.dumps(found, indent=2, ensure_ascii=False))
+        records = [problem for name, error in failures.items() for problem in _records(name, error)]
+        records += [warning.to_dict() for warning in warnings]
+        echo(json.dumps(records, indent=2, ensure_ascii=False))
     else:
         for failure in failures.values():
             echo(block(failure) + "\n", err=True)
+        warning_teller(strict=False)(warnings)
     if failures:
         click.get_current_context().exit(UserError.exit_code)
+
+
+def _warnings(name: str, overrides: tuple[str, ...], *, strict: bool) -> Sequence[Diagnostic]:
+    """Check a config, and return what its rules warn of.
+
+    Raises:
+        UserError: If it is wrong, or anything is warned of and that is strict.
+    """
+    found = checked(name, overrides).looks("config")
+    if strict:
+        warning_teller(strict=True)(found)
+    return found
 
 
 def _records(name: str, error: UserError) -> list[dict[str, object]]:
@@ -72,16 +96,22 @@ def _records(name: str, error: UserError) -> list[dict[str, object]]:
     if isinstance(error, ConfigError):
         return [diagnostic.to_dict() for diagnostic in error.diagnostics]
     whole: dict[str, object] = {"file": name, "line": None, "column": None, "path": ""}
+    whole["severity"] = "error"
     return [whole | {"rule": "unusable", "message": error.message, "hint": error.remedy}]
 
 
-def check(name: str, overrides: tuple[str, ...]) -> Config:
-    """Read a config, and bind it to its data as far as that is known without loading it."""
-    from dlcli.config.binding import bind
-    from dlcli.config.loading import load_config
+def checked(name: str, overrides: tuple[str, ...]) -> Judge:
+    """Read a config, and bind it to its data as far as that is known without loading it.
 
-    read = load_config(name, overrides)
-    return bind(read, known_data(read))
+    Raises:
+        UserError: If it cannot be read, or is wrong.
+    """
+    from dlcli.config.findings import judge_of
+    from dlcli.config.loading import parse_document, read_document, read_text
+
+    document = parse_document(read_text(name), overrides)
+    config = read_document(document)
+    return judge_of(document, config, known_data(config))
 
 
 def known_data(config: Config) -> DataDescription:
@@ -99,20 +129,23 @@ def known_data(config: Config) -> DataDescription:
 @click.option("--summary", is_flag=True, help="Show the model: layers, shapes, parameters, FLOPs.")
 @PLUGIN
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def show(file: str, overrides: tuple[str, ...], diff: bool, summary: bool, as_json: bool) -> None:
+@STRICT
+def show(
+    file: str, overrides: tuple[str, ...], diff: bool, summary: bool, as_json: bool, strict: bool
+) -> None:
     """Show a config with blocks, defaults and loss filled in.
 
-    `--summary` builds the model and shows it, without loading or downloading data.
+    `--summary` builds the model and shows it, without loading or downloading data, and warns of
+    likely mistakes.
     """
-    bound = check(file, overrides)
+    judge = checked(file, overrides)
     if summary:
-        _show_summary(bound, as_json=as_json)
+        warning_teller(strict=strict)(judge.looks("config"))
+        _show_summary(judge, as_json=as_json)
     elif diff:
-        from dlcli.config.loading import load_config
-
-        _show_difference(load_config(file, overrides), as_json=as_json)
+        _show_difference(judge.config, as_json=as_json)
     else:
-        _show_resolved(bound, as_json=as_json)
+        _show_resolved(judge.bound, as_json=as_json)
 
 
 def _show_resolved(bound: Config, *, as_json: bool) -> None:
@@ -141,7 +174,7 @@ def _shown(value: Any) -> str:
     return "-" if value is None else str(value)
 
 
-def _show_summary(bound: Config, *, as_json: bool) -> None:
+def _show_summary(judge: Judge, *, as_json: bool) -> None:
     from dlcli.runtime.quiet import load_tensorflow
 
     load_tensorflow()
@@ -150,8 +183,8 @@ def _show_summary(bound: Config, *, as_json: bool) -> None:
     from dlcli.engine.model import build_model
     from dlcli.engine.summary import summarize
 
-    keras.utils.set_random_seed(bound.seed)
-    found = summarize(build_model(bound, known_data(bound)))
+    keras.utils.set_random_seed(judge.config.seed)
+    found = summarize(build_model(judge.bound, judge.subject.data))
     if as_json:
         emit_json({"summary": found.to_dict()})
     else:

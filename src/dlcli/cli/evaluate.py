@@ -9,6 +9,7 @@ import click
 
 from dlcli.cli.output import echo, emit_json, note, print_table
 from dlcli.cli.plugins import PLUGIN
+from dlcli.cli.strictness import warning_teller
 
 if TYPE_CHECKING:
     from dlcli.metrics.evaluation import Evaluation
@@ -54,7 +55,12 @@ def evaluate(
 
     wanted = None if names is None else [name.strip() for name in names.split(",")]
     found, evaluated = evaluate_run(
-        Path(root), run, wanted, split=split, path=Path(path) if path else None
+        Path(root),
+        run,
+        wanted,
+        split=split,
+        path=Path(path) if path else None,
+        warn=warning_teller(),
     )
     if as_json:
         emit_json({"run": str(found.path), **evaluated.to_dict()})

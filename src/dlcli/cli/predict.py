@@ -10,6 +10,7 @@ import click
 
 from dlcli.cli.output import echo, emit_json
 from dlcli.cli.plugins import PLUGIN
+from dlcli.cli.strictness import warning_teller
 
 
 @click.command()
@@ -28,7 +29,7 @@ def predict(run: str, source: str, root: str, as_json: bool) -> None:
     """
     from dlcli.train.saved import predict_file
 
-    rows = predict_file(Path(root), run, Path(source)).rows()
+    rows = predict_file(Path(root), run, Path(source), warning_teller()).rows()
     if as_json:
         emit_json({"predictions": rows})
         return

@@ -11,6 +11,7 @@ from dlcli.cli.config import SET
 from dlcli.cli.data import download_progress
 from dlcli.cli.output import echo, emit_json, note, print_table
 from dlcli.cli.plugins import PLUGIN
+from dlcli.cli.strictness import STRICT, warning_teller
 from dlcli.cli.tracking import LOGS, TRACKING, check_tracking
 from dlcli.errors import UserError
 from dlcli.store.comparisons import find_comparison_named
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
 )
 @PLUGIN
 @TRACKING
+@STRICT
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")
 def train(
     config: str | None,
@@ -66,6 +68,7 @@ def train(
     comparisons: str,
     resume: str | None,
     tracking: str | None,
+    strict: bool,
     as_json: bool,
 ) -> None:
     """Train the model of CONFIG and save it as a run.
@@ -79,6 +82,7 @@ def train(
 
     check_tracking(tracking)
     _check_source(config, comparison, resume, candidate or problem)
+    warn = warning_teller(strict=strict)
     if comparison is not None:
         from dlcli.compare.recommended import recommended, text_of
 
@@ -91,6 +95,7 @@ def train(
             (*overrides, *_as_overrides(seed, epochs)),
             root=Path(root),
             out=Path(out) if out else None,
+            warn=warn,
         )
     elif resume is not None:
         if overrides or seed is not None or out is not None:
@@ -109,6 +114,7 @@ def train(
                 root=Path(root),
                 out=Path(out) if out else None,
                 progress=progress,
+                warn=warn,
             )
     for remark in session.remarks:
         note(remark)
@@ -147,10 +153,14 @@ def _as_overrides(seed: int | None, epochs: int | None) -> list[str]:
 
 
 def _print(run: RunFolder, result: TrainingResult, *, as_json: bool) -> None:
-    if result.diverged:
-        note("the training diverged: lower the learning rate or clip the gradients (clipnorm: 1.0)")
+    for advice in result.advice:
+        note(advice.line())
     if as_json:
-        emit_json({"run": str(run.path), "epochs": len(result.history), "metrics": result.scores})
+        told = [advice._asdict() for advice in result.advice]
+        epochs = len(result.history)
+        emit_json(
+            {"run": str(run.path), "epochs": epochs, "metrics": result.scores, "advice": told}
+        )
         return
     parts = list(result.scores)
     names = list(result.scores[parts[0]])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dlcli.data import load_pool
+from dlcli.data import Parts, feature_names, load_pool
 from dlcli.data.draw import drawn
+from dlcli.rules.examples import MOST, look, places
 
 if TYPE_CHECKING:
     from dlcli.compare.plan.plan import Plan, Problem
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from dlcli.data.draw import Draw
     from dlcli.data.formats.keras_cache import Progress
     from dlcli.data.pool import Pool
+    from dlcli.rules.examples import Examples
+
+ENCODED = 5000
+"""Examples that rules look at where they must be encoded first."""
 
 
 def load_data(problem: Problem) -> Pool:
@@ -23,6 +28,28 @@ def load_data(problem: Problem) -> Pool:
 def read_data(config: Config, progress: Progress | None = None) -> Pool:
     """Read all examples that a config names, downloading them if they must be."""
     return load_pool(config.data.source, group=config.data.group, progress=progress)
+
+
+def seen_of(pool: Pool, config: Config, *, resample: bool) -> Examples:
+    """Return what rules look at of a problem's data, in the split of the config's seed.
+
+    Raises:
+        DataError: If there are too few examples.
+    """
+    import numpy as np
+
+    parts = pool.parts(config.seed, config.data.validation, resample=resample)
+    most = ENCODED if pool.is_encoded else MOST
+    train, test = (
+        None if part is None else part[places(len(part), most)]
+        for part in (parts.train, parts.test)
+    )
+    assert train is not None  # noqa: S101 (only the others may be missing)
+    dataset = pool.dataset(Parts(train, None, test))
+    chosen = [part for part in (parts.train, parts.validation) if part is not None]
+    targets = pool.targets[np.concatenate(chosen)]
+    names = feature_names(dataset.encoder)
+    return look(dataset, train_size=len(parts.train), targets=targets, names=names)
 
 
 def replicated(plan: Plan, config: Config, pool: Pool, seed: int) -> Draw:

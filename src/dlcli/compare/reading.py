@@ -7,28 +7,33 @@ from typing import TYPE_CHECKING
 
 from dlcli import metrics
 from dlcli.catalogue import plugins
-from dlcli.compare.loading import read_data
+from dlcli.compare.loading import read_data, seen_of
 from dlcli.compare.plan.plan import STEERING, Plan, Problem, RankingScore, budget_seconds, make_plan
 from dlcli.compare.xla import known_or_ruled
 from dlcli.config.binding import bind
 from dlcli.config.diagnostics import ConfigError, Diagnostic, listing
 from dlcli.config.experiment import Call, CompareConfig
-from dlcli.config.loading import parse_config, read_text
+from dlcli.config.findings import judge_of
+from dlcli.config.loading import parse_document, read_document, read_text
 from dlcli.config.nodes import Text, nowhere
 from dlcli.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import numpy as np
 
     from dlcli.config.experiment import Config
     from dlcli.data.description import DataDescription
     from dlcli.data.formats.keras_cache import Progress
+    from dlcli.data.pool import Pool
 
 
 def read_problems(
-    sources: Sequence[str | Text], overrides: tuple[str, ...], progress: Progress | None = None
+    sources: Sequence[str | Text],
+    overrides: tuple[str, ...],
+    progress: Progress | None = None,
+    warn: Callable[[Sequence[Diagnostic]], None] = lambda _: None,
 ) -> tuple[list[Problem], CompareConfig, list[str]]:
     """Read configs, load their data, and return what is compared on.
 
@@ -38,13 +43,15 @@ def read_problems(
         sources: The configs' files, `-`, or their texts.
         overrides: `path=value` changes of each.
         progress: Told how a download goes.
+        warn: Told what rules warn of.
 
     Raises:
         UserError: If two configs have one name, or the data has no validation part.
         ConfigError: For mistakes in a config.
     """
     texts = [read_text(each) if isinstance(each, str) else each for each in sources]
-    configs = [parse_config(text, overrides) for text in texts]
+    documents = [parse_document(text, overrides) for text in texts]
+    configs = [read_document(document) for document in documents]
     names = [config.name for config in configs]
     if doubled := next((name for name in names if names.count(name) > 1), None):
         remedy = "a config's name: key tells problems apart"
@@ -55,18 +62,23 @@ def read_problems(
         for config in configs[1:]
         if config.compare not in (None, configs[0].compare)
     ]
-    problems = [
-        _problem(replace(config, compare=settings), settings, progress, notes) for config in configs
-    ]
+    problems = []
+    for document, config in zip(documents, configs, strict=True):
+        pool = read_data(config, progress)
+        changed = replace(config, compare=settings)
+        problems.append(_problem(changed, settings, pool, notes))
+        judge = judge_of(document, changed, pool.description, is_comparison=True)
+        warn(judge.looks("config"))
+        warn(judge.looks("data", seen_of(pool, changed, resample=_resamples(settings))))
     return problems, settings, notes
 
 
-def _problem(
-    config: Config, settings: CompareConfig, progress: Progress | None, notes: list[str]
-) -> Problem:
-    pool = read_data(config, progress)
-    resample = settings.seeds != 0 and settings.split == "resample"
-    parts = pool.parts(config.seed, config.data.validation, resample=resample)
+def _resamples(settings: CompareConfig) -> bool:
+    return settings.seeds != 0 and settings.split == "resample"
+
+
+def _problem(config: Config, settings: CompareConfig, pool: Pool, notes: list[str]) -> Problem:
+    parts = pool.parts(config.seed, config.data.validation, resample=_resamples(settings))
     if parts.validation is None:
         remedy = "Set data.validation, such as 0.1: learning rates are chosen on it."
         raise UserError(f"{config.name} has no validation part", remedy=remedy)

@@ -16,6 +16,7 @@ from dlcli.compare.plan.plan import STEERING
 from dlcli.compare.plan.records import Result
 from dlcli.engine.model import construct
 from dlcli.engine.prediction import probabilities
+from dlcli.metrics.luck import margin_over
 from dlcli.metrics.points import point, without_parts
 
 if TYPE_CHECKING:
@@ -30,13 +31,6 @@ if TYPE_CHECKING:
 
 SAMPLE = 512
 """Training examples on which the loss at the start and at the epoch that ranks is measured."""
-
-CHANCE_MARGIN = 0.02
-"""A training is stuck if it ends no better than chance and this much (2 points)."""
-
-HEADROOM_SHARE = 0.1
-"""Where chance is near the best possible score, 2 points are too many: then this share of what is
-left above chance."""
 
 CLEARLY = 5
 """A score so many times the margin above chance has been learned, even where the loss has not
@@ -267,11 +261,8 @@ class TrialRun:
 
     def _is_stuck(self, value: float, chance: float) -> bool:
         """Whether a score is no better than chance, or hardly, while the loss has not fallen."""
-        if self.score.greater_is_better:
-            headroom = self.score.bounds[1] - chance
-            margin = min(CHANCE_MARGIN, HEADROOM_SHARE * headroom)
-        else:
-            margin = CHANCE_MARGIN * chance
+        score = self.score
+        margin = margin_over(chance, score.bounds[1], greater_is_better=score.greater_is_better)
         lead = (value - chance) * self.score.sign
         if lead <= margin:
             return True

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from dlcli import metrics
+from dlcli.config import formulas
 from dlcli.config.diagnostics import ConfigError, Diagnostic
 from dlcli.config.experiment import (
     Call,
@@ -61,7 +62,7 @@ def bind(config: Config, description: DataDescription, *, train_size: int | None
     binder.check_bucketing(bound)
     if binder.diagnostics:
         raise ConfigError(binder.diagnostics)
-    loss = bound.compile.loss or infer_loss(bound, description)
+    loss = _once_squashed(bound) or infer_loss(bound, description)
     names = bound.compile.metrics
     if names is None:
         names = metrics.default_names(description.task)
@@ -82,7 +83,9 @@ def _values(config: Config, description: DataDescription, train_size: int | None
         train_size = train_size_left(description, config.data.validation)
     if train_size is not None:
         values["train_size"] = train_size
-        values["steps_per_epoch"] = math.ceil(train_size / config.data.batch_size)
+        steps = math.ceil(train_size / config.data.batch_size)
+        values["steps_per_epoch"] = steps
+        values["total_steps"] = steps * config.fit.epochs
     return values
 
 
@@ -109,12 +112,17 @@ class _Binder:
         return value
 
     def _variable(self, variable: Variable) -> Any:
-        if variable.name in self.values:
-            return self.values[variable.name]
-        defined = ", ".join(f"${name}" for name in self.values)
-        message = f"the data set '{self.description.name}' has no ${variable.name}"
-        self._report("undefined-variable", variable, message, f"it defines {defined}")
-        return None
+        used = formulas.names(variable.text)
+        missing = [name for name in used if name not in self.values]
+        if missing:
+            defined = ", ".join(f"${name}" for name in self.values)
+            message = f"the data set '{self.description.name}' has no ${missing[0]}"
+            self._report("undefined-variable", variable, message, f"it defines {defined}")
+            return None
+        if variable.text.strip("$ ") == used[0]:
+            return self.values[used[0]]
+        made = formulas.value(variable.text, self.values)
+        return round(made) if variable.whole else made
 
     def layer(self, layer: LayerConfig) -> LayerConfig:
         return replace(layer, call=self.value(layer.call))
@@ -138,7 +146,7 @@ class _Binder:
             loss = given.get(output.id) if isinstance(given, dict) else given
             if not isinstance(loss, Call) or not loss.name.startswith("Binary"):
                 continue
-            if last_activation(config, output) == "softmax":
+            if last_activation(config, output) == "softmax" and _units(config, output) != 1:
                 mark = loss.mark or nowhere()
                 message = (
                     f"{loss.name} scores each output independently, but softmax outputs depend on "
@@ -193,6 +201,39 @@ class _Binder:
         self.diagnostics.append(Diagnostic(rule, mark, at.path, message, hint))
 
 
+LOGITS_TAKEN: Final = (
+    "BinaryCrossentropy",
+    "CategoricalCrossentropy",
+    "SparseCategoricalCrossentropy",
+)
+"""Losses that look behind a softmax or sigmoid for the logits, whatever `from_logits` says."""
+
+
+def _once_squashed(config: Config) -> Call | dict[str, Call] | None:
+    """Return the loss as given, but without `from_logits: true` where the outputs are no logits.
+
+    Keras computes the same loss either way, but scores would squash the outputs a second time.
+    """
+    given = config.compile.loss
+    if given is None:
+        return None
+    before = {str(ref): loss_of(given, ref) for ref in config.model.outputs}
+    after = {
+        str(ref): _for_outputs_of(config, ref, before[str(ref)]) for ref in config.model.outputs
+    }
+    if after == before:
+        return given if isinstance(given, Call) else dict(given)
+    return next(iter(after.values())) if len(after) == 1 else after
+
+
+def _for_outputs_of(config: Config, output: Reference, loss: Call) -> Call:
+    squashed = last_activation(config, output) in ("softmax", "sigmoid")
+    if not squashed or loss.name not in LOGITS_TAKEN or not loss.arguments.get("from_logits"):
+        return loss
+    kept = {name: value for name, value in loss.arguments.items() if name != "from_logits"}
+    return replace(loss, arguments=kept)
+
+
 def last_activation(config: Config, output: Reference) -> str | None:
     """Return the activation that ends an output, `linear` for none, None if it is unknown."""
     by_id = {layer.id: layer for layer in config.model.layers}
@@ -208,6 +249,14 @@ def last_activation(config: Config, output: Reference) -> str | None:
     if activation is None:
         return "linear"
     return activation.name if isinstance(activation, Call) else str(activation)
+
+
+def loss_of(losses: Call | Mapping[str, Call] | None, output: Reference) -> Call:
+    """Return the loss of an output: of `lstm[1]`, else of `lstm`."""
+    if isinstance(losses, Call):
+        return losses
+    named = losses or {}
+    return named[str(output)] if str(output) in named else named[output.id]
 
 
 def infer_loss(config: Config, description: DataDescription) -> Call | dict[str, Call]:

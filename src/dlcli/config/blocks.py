@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from dlcli.catalogue.signature import Type
+from dlcli.config.formulas import is_formula, substituted, value
 from dlcli.config.grammar import ListOf, MapOf, Typed
 from dlcli.config.nodes import Node, Pair, Scalar, Sequence, YamlMapping
 from dlcli.config.reading import INVALID, Reader, join, report_unknown_keys, wrong_type
@@ -42,13 +43,40 @@ def substitute_items(items: Sequence, values: Mapping[str, Node]) -> Sequence:
 def substitute(node: Node, values: Mapping[str, Node]) -> Node:
     """Replace every `$name` of a block's parameters by its value."""
     if isinstance(node, Scalar):
-        if isinstance(node.value, str) and node.value.startswith("$"):
-            return values.get(node.value[1:], node)
-        return node
+        return _substituted(node, values) if isinstance(node.value, str) else node
     if isinstance(node, Sequence):
         return substitute_items(node, values)
     pairs = {k: Pair(p.key_mark, substitute(p.node, values)) for k, p in node.pairs.items()}
     return YamlMapping(pairs, node.mark)
+
+
+def _substituted(node: Scalar, values: Mapping[str, Node]) -> Node:
+    """Replace parameters in a text: a parameter alone by its node, those of a formula by theirs.
+
+    A formula that has only numbers left becomes its value.
+    """
+    text = str(node.value)
+    if text.startswith("$") and text[1:] in values:
+        return values[text[1:]]
+    if not is_formula(text):
+        return node
+    texts = {name: _as_term(replacement) for name, replacement in values.items()}
+    plain = {name: term for name, term in texts.items() if term}
+    made = substituted(text, plain)
+    if made == text or "$" in made:
+        return Scalar(made, node.mark)
+    try:
+        return Scalar(value(made, {}), node.mark)
+    except ValueError:
+        return node  # its brackets do not match, which who reads it reports
+
+
+def _as_term(node: Node) -> str:
+    """Return a parameter's value as it stands in a formula; empty if it is no number."""
+    if not isinstance(node, Scalar) or isinstance(node.value, bool):
+        return ""
+    text = str(node.value)
+    return text if isinstance(node.value, int | float) or is_formula(text) else ""
 
 
 PARAMETERS: Final = MapOf(Typed((Type("any"),)))

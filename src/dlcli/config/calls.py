@@ -35,9 +35,15 @@ class Call:
 
 @dataclass(frozen=True)
 class Variable:
-    """A value that comes from the data, such as `$classes`."""
+    """A value that comes from the data: `$classes`, or a formula such as `2 * $classes`.
 
-    name: str
+    Attributes:
+        text: As written, dollars included.
+        whole: Whether the value is rounded, because an integer is expected.
+    """
+
+    text: str
+    whole: bool = False
     path: str = field(default="", compare=False)
     mark: Mark | None = field(default=None, compare=False, repr=False)
 

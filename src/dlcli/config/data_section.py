@@ -145,7 +145,7 @@ def _located(values: dict[str, Any], entry: Entry, node: YamlMapping) -> dict[st
 def _report_variables(value: Any, reader: Reader) -> bool:
     """Report every variable in a data set's options, which are read before the data are."""
     if isinstance(value, Variable):
-        message = f"${value.name} comes from the data, whose options cannot depend on it"
+        message = f"{value.text} comes from the data, whose options cannot depend on it"
         mark = value.mark or nowhere()
         reader.report("undefined-variable", mark, value.path, message, "write a number")
         return True

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from dlcli.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from dlcli.config.nodes import Mark
 
@@ -26,13 +26,14 @@ WIDEST = 160
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One mistake in a config.
+    """One mistake in a config, or something that is probably one.
 
     Attributes:
         rule: The mistake's kind in kebab case, e.g. `unknown-argument`.
         path: Dotted path of the value, e.g. `model.layers[2].Conv2D`; empty for the whole file.
         message: What is wrong, without position or path.
         hint: How to mend it; may be empty.
+        severity: An `error` has no sensible reading; a `warning` has one that few mean.
     """
 
     rule: str
@@ -40,12 +41,13 @@ class Diagnostic:
     path: str
     message: str
     hint: str = ""
+    severity: Literal["error", "warning"] = "error"
 
     def headline(self) -> str:
         """Return the one-line form, as compilers print it."""
         where = f"{self.mark.text.name}:{self.mark.line}:{self.mark.column}"
         path = f"{self.path}: " if self.path else ""
-        line = f"{where}: error[{self.rule}]: {path}{self.message}"
+        line = f"{where}: {self.severity}[{self.rule}]: {path}{self.message}"
         return line if len(line) <= LONGEST else f"{line[: LONGEST - 3]}..."
 
     def render(self) -> str:
@@ -82,6 +84,7 @@ class Diagnostic:
             "file": self.mark.text.name,
             "line": self.mark.line,
             "column": self.mark.column,
+            "severity": self.severity,
             "rule": self.rule,
             "path": self.path,
             "message": self.message,
@@ -93,8 +96,7 @@ class ConfigError(UserError):
     """A config with one or more mistakes, all of them, in the order of their lines."""
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
-        unique = dict.fromkeys(diagnostics)
-        self.diagnostics = tuple(sorted(unique, key=lambda d: (d.mark.line, d.mark.column)))
+        self.diagnostics = in_order(diagnostics)
         super().__init__("\n".join(d.headline() for d in self.diagnostics[:SHOWN]))
 
     def __reduce__(self) -> tuple[type[ConfigError], tuple[tuple[Diagnostic, ...]]]:
@@ -103,11 +105,28 @@ class ConfigError(UserError):
 
     def render(self) -> str:
         """Return every diagnostic with its excerpt, and their number."""
-        count = len(self.diagnostics)
-        closing = f"{count} error{'s' if count != 1 else ''}"
-        shown = [d.render() for d in self.diagnostics[:SHOWN]]
-        more = [f"{count - SHOWN} more are not shown"] if count > SHOWN else []
-        return "\n\n".join([*shown, *more, closing])
+        return render_all(self.diagnostics, "error")
+
+
+def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Return diagnostics in the order of their lines, each once."""
+    unique = dict.fromkeys(diagnostics)
+    return tuple(sorted(unique, key=lambda d: (d.mark.line, d.mark.column)))
+
+
+def render_all(diagnostics: Sequence[Diagnostic], word: str, after: str = "") -> str:
+    """Return diagnostics with their excerpts, and their number.
+
+    Args:
+        diagnostics: At least one.
+        word: What they are.
+        after: Said after their number.
+    """
+    count = len(diagnostics)
+    closing = f"{count} {word}{'s' if count != 1 else ''}{after}"
+    shown = [d.render() for d in diagnostics[:SHOWN]]
+    more = [f"{count - SHOWN} more are not shown"] if count > SHOWN else []
+    return "\n\n".join([*shown, *more, closing])
 
 
 def listing(names: Iterable[str], limit: int = 12) -> str:

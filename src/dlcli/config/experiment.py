@@ -6,7 +6,7 @@ by `key`; reading, writing, the JSON Schema and the test of the documentation fo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from dlcli.catalogue.signature import Type
@@ -19,6 +19,7 @@ from dlcli.config.pieces import (
     BOOLEAN,
     COUNT,
     FRACTION,
+    IGNORED,
     NULL,
     NUMBER,
     POSITIVE,
@@ -215,6 +216,15 @@ class Config:
     )
     compile: CompileConfig = key(record_of(CompileConfig), CompileConfig(), "optimizer and loss")
     fit: FitConfig = key(record_of(FitConfig), FitConfig(), "how long and how to train")
+    ignore: tuple[str, ...] = key(
+        IGNORED, (), "rules that stay silent; `dlcli explain` lists them", quiet=True
+    )
     compare: CompareConfig | None = key(
         record_of(CompareConfig), None, "what `dlcli compare-optimizers` compares", quiet=True
     )
+
+    @property
+    def heard(self) -> Config:
+        """The same config without what it ignores, which decides nothing."""
+        layers = tuple(replace(layer, ignore=()) for layer in self.model.layers)
+        return replace(self, ignore=(), model=replace(self.model, layers=layers))

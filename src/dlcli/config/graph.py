@@ -45,12 +45,14 @@ class LayerConfig:
         call: The layer's class and arguments; None when an earlier layer is applied again.
         shared: Id of the earlier layer whose weights this application shares, or None.
         inputs: What it is applied to.
+        ignore: Rules that say nothing about it; they change nothing else.
     """
 
     id: str
     call: Call | None
     inputs: tuple[Reference, ...]
     shared: str | None = None
+    ignore: tuple[str, ...] = ()
     path: str = field(default="", compare=False)
     mark: Mark | None = field(default=None, compare=False, repr=False)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dlcli.catalogue.catalogue import load_catalogue
 from dlcli.config.diagnostics import ConfigError, Diagnostic
+from dlcli.config.document import Document
 from dlcli.config.nodes import Mark, Text
 from dlcli.config.overrides import apply_overrides
 from dlcli.config.reading import Reader
@@ -86,9 +87,26 @@ def parse_config(text: Text, overrides: tuple[str, ...] = ()) -> Config:
     Raises:
         ConfigError: With every mistake found.
     """
-    root = apply_overrides(parse_yaml(text), overrides)
+    return read_document(parse_document(text, overrides))
+
+
+def parse_document(text: Text, overrides: tuple[str, ...] = ()) -> Document:
+    """Read a config's text as a tree of nodes, which knows where everything is written.
+
+    Raises:
+        ConfigError: If it is no YAML, or a change leads nowhere.
+    """
+    return Document(text, apply_overrides(parse_yaml(text), overrides))
+
+
+def read_document(document: Document) -> Config:
+    """Check a document and return its config.
+
+    Raises:
+        ConfigError: With every mistake found.
+    """
     reader = Reader(load_catalogue())
-    config = read_config(root, default_name(text), reader)
+    config = read_config(document.root, default_name(document.text), reader)
     if config is None:
         raise ConfigError(reader.diagnostics)
     return config

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dlcli.catalogue.signature import Type
 from dlcli.config.blocks import IDENTIFIER, PARAMETERS, layers_schema, read_blocks, substitute_items
+from dlcli.config.formulas import PATTERN
 from dlcli.config.grammar import ListOf, MapOf, Record, Typed, keys_of
 from dlcli.config.graph import InputConfig, LayerConfig, ModelConfig, Reference
 from dlcli.config.nodes import Node, Sequence, YamlMapping
+from dlcli.config.pieces import IGNORED
 from dlcli.config.reading import INVALID, Reader, report_unknown_keys, wrong_type
-from dlcli.config.variables import VARIABLE_PATTERN
 from dlcli.config.wiring import ID, REPEAT, Scope, Wiring
 
 if TYPE_CHECKING:
@@ -130,7 +131,8 @@ def sibling_schemas() -> dict[str, Any]:
     return {
         "id": {"type": "string", "pattern": IDENTIFIER},
         "from": REFERENCES.schema(),
-        "repeat": {"anyOf": [REPEAT.schema(), {"type": "string", "pattern": VARIABLE_PATTERN}]},
+        "ignore": IGNORED.schema(),
+        "repeat": {"anyOf": [REPEAT.schema(), {"type": "string", "pattern": PATTERN}]},
     }
 
 
@@ -179,6 +181,8 @@ def _write_layer(layer: LayerConfig, writer: Writer, is_chain: bool) -> dict[str
     beside: dict[str, Any] = {"id": writer.value(layer.id)}
     if not is_chain:
         beside["from"] = _write_references(layer.inputs, writer)
+    if layer.ignore:
+        beside["ignore"] = IGNORED.write(layer.ignore, writer)
     if layer.call is None:
         return {"use": writer.value(layer.shared), **beside}
     written: dict[str, Any] = writer.call_beside(layer.call, beside)

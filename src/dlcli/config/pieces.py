@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 from dlcli import metrics
 from dlcli.catalogue import plugins
 from dlcli.catalogue.signature import Type
-from dlcli.config.grammar import MapOf, Record, Typed, keys_of, read_entry
+from dlcli.config.grammar import ListOf, MapOf, Record, Typed, keys_of, read_entry
 from dlcli.config.nodes import Node, Plain, Scalar, Word, YamlMapping
 from dlcli.config.reading import INVALID, Reader
 from dlcli.config.type_schemas import type_schema
-from dlcli.errors import UserError
+from dlcli.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,6 +134,36 @@ class MetricName:
 
 
 METRIC = Type("entry", kind="metrics")
+
+
+@dataclass(frozen=True)
+class RuleName:
+    """The name of a rule of `dlcli explain`."""
+
+    def read(self, node: Node, path: str, reader: Reader) -> Any:
+        """Return the name."""
+        from dlcli import rules  # few configs name one
+
+        name = TEXT.read(node, path, reader)
+        if name is INVALID or name in rules.names():
+            return name
+        message = f"'{name}' is not a rule{did_you_mean(name, rules.names())}"
+        hint = "`dlcli explain` lists the rules"
+        return reader.report("unknown-rule", node.mark, path, message, hint)
+
+    def write(self, value: Any, writer: Writer) -> Any:
+        """Write the name."""
+        return writer.value(value)
+
+    def schema(self) -> dict[str, Any]:
+        """List the names."""
+        from dlcli import rules
+
+        return {"enum": list(rules.names())}
+
+
+IGNORED = ListOf(RuleName(), lone=True)
+"""Rules that stay silent."""
 
 
 OUTPUT: Final = r"^[A-Za-z][A-Za-z0-9_]*(\[[0-9]+\])?$"

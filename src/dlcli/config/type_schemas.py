@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from dlcli.catalogue.signature import Type
-from dlcli.config.variables import VARIABLE_PATTERN
+from dlcli.config.formulas import PATTERN
 
 
 def types_schema(types: tuple[Type, ...], *, variables: bool = True) -> dict[str, Any]:
     """Return the JSON Schema of a value that is one of several types, or the name of a variable."""
     forms = [type_schema(accepted) for accepted in types]
     if variables:
-        forms.append({"type": "string", "pattern": VARIABLE_PATTERN})
+        forms.append({"type": "string", "pattern": PATTERN})
     return forms[0] if len(forms) == 1 else {"anyOf": forms}
 
 

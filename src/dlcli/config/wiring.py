@@ -17,6 +17,7 @@ from dlcli.config.diagnostics import listing
 from dlcli.config.grammar import Typed, read_entry
 from dlcli.config.graph import LayerConfig, Reference
 from dlcli.config.nodes import Node, Scalar, Sequence, YamlMapping
+from dlcli.config.pieces import IGNORED
 from dlcli.config.reading import INVALID, Reader, join, report_unknown_keys, wrong_type
 from dlcli.errors import did_you_mean
 
@@ -30,7 +31,7 @@ MAX_LAYERS: Final = 2000
 
 REFERENCE: Final = r"^(\$in|[A-Za-z][A-Za-z0-9_]*)(?:\[(\d+)\])?$"
 BLOCK_INPUT: Final = "$in"
-SIBLINGS: Final = ("id", "from", "repeat", "use", "with")
+SIBLINGS: Final = ("id", "from", "repeat", "use", "with", "ignore")
 
 GOOD_ID: Final = "Use letters, digits and _; start with a letter."
 
@@ -47,6 +48,7 @@ class Scope:
     prefix: str = ""
     entry: tuple[Reference, ...] = ()  # what $in stands for; empty outside blocks
     used_blocks: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()  # what all layers of a block ignore
 
 
 @dataclass
@@ -70,6 +72,7 @@ class Wiring:
         if siblings is None:
             return
         repeat, name = siblings.get("repeat", 1), siblings.get("id")
+        outer, scope.ignore = scope.ignore, (*scope.ignore, *siblings.get("ignore", ()))
         if "from" in siblings:
             scope.previous = self._references(siblings["from"], scope, path)
         for i in range(repeat):
@@ -81,6 +84,7 @@ class Wiring:
                 self._use(node, numbered, scope, path)
             else:
                 self._layer(node, numbered, scope, path)
+        scope.ignore = outer
         if name and scope.previous:
             scope.ids[name] = scope.previous[0]
 
@@ -99,7 +103,7 @@ class Wiring:
         found: dict[str, Any] = {
             key: node.pairs[key].node for key in ("from", "use") if key in node.pairs
         }
-        for key, spec in (("id", ID), ("repeat", REPEAT)):
+        for key, spec in (("id", ID), ("repeat", REPEAT), ("ignore", IGNORED)):
             child = node.get(key)
             value = INVALID if child is None else spec.read(child, join(path, key), self.reader)
             if value is not INVALID:
@@ -162,7 +166,8 @@ class Wiring:
         shared: str | None = None,
     ) -> None:
         mark = mark or (call.mark if call else None)
-        self.layers.append(LayerConfig(new_id, call, scope.previous, shared, path, mark))
+        ignore = tuple(dict.fromkeys(scope.ignore))
+        self.layers.append(LayerConfig(new_id, call, scope.previous, shared, ignore, path, mark))
         scope.previous = (Reference(new_id),)
 
     def _new_id(self, wanted: str, scope: Scope, *, explicit: bool = False) -> str:
@@ -241,7 +246,8 @@ class Wiring:
             return
         values = self._parameters(block, node, path)
         prefix = self._new_id(name or block.name, scope, explicit=bool(name))
-        inner = Scope({}, scope.previous, prefix, scope.previous, (*scope.used_blocks, block.name))
+        used = (*scope.used_blocks, block.name)
+        inner = Scope({}, scope.previous, prefix, scope.previous, used, scope.ignore)
         self.sequence(substitute_items(block.layers, values), inner, f"{block.path}.layers")
         scope.previous = inner.previous
 

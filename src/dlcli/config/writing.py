@@ -33,7 +33,7 @@ class Writer:
         if isinstance(value, Call):
             return self.call(value)
         if isinstance(value, Variable):
-            return f"${value.name}"
+            return value.text
         if isinstance(value, list | tuple):
             return [self.value(item) for item in value]
         if isinstance(value, dict):

@@ -18,6 +18,7 @@ from dlcli.data.formats import keras_cache
 from dlcli.data.formats.cache import location
 from dlcli.data.formats.keras_cache import DownloadError
 from dlcli.data.own import examples
+from dlcli.data.own.columns import Column
 from dlcli.data.own.encoding import read_encoded
 from dlcli.data.own.saved import encoder_from_dict, encoder_to_dict
 from dlcli.data.pool import Parts, Pool
@@ -38,6 +39,7 @@ __all__ = [
     "Pool",
     "describe",
     "entries",
+    "feature_names",
     "fetch",
     "form_of",
     "is_available",
@@ -166,6 +168,18 @@ def words(source: Source, encoder: Encoder | None) -> tuple[str, ...]:
         return ("-", "?", *fitted)
     entry = table.find(source.name)
     return entry.words(**source.options) if entry.words else ()
+
+
+def feature_names(encoder: Encoder | None) -> tuple[str, ...]:
+    """Return what the features of a row or step of own data are called; empty if not known."""
+    columns = getattr(getattr(encoder, "steps", encoder), "columns", ())
+    made: list[str] = []
+    for column in columns:
+        if isinstance(column, Column):
+            gap = [f"{column.name} (missing)"] if column.has_gaps else []
+            words = [f"{column.name}={word}" for word in column.categories or ()]
+            made += [column.name, *gap] if column.categories is None else words
+    return tuple(made)
 
 
 class Form(NamedTuple):

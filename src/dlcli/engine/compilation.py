@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from dlcli import metrics
+from dlcli.config.binding import loss_of
 from dlcli.config.experiment import Call
 from dlcli.engine.graph import copy_direction, set_direction
 from dlcli.engine.model import (
@@ -20,9 +21,7 @@ from dlcli.engine.model import (
 from dlcli.metrics import streaming
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from dlcli.config.experiment import Config, Reference
+    from dlcli.config.experiment import Call, Config
     from dlcli.data.description import DataDescription, Dataset
 
 
@@ -94,7 +93,7 @@ def _loss_settings(
     """Return Keras's `loss` and `loss_weights`."""
     settings = config.compile
     outputs = zip(config.model.outputs, model.outputs, strict=True)
-    losses = [_loss(_loss_of(settings.loss, ref), out, description) for ref, out in outputs]
+    losses = [_loss(loss_of(settings.loss, ref), out, description) for ref, out in outputs]
     names = [str(ref) for ref in config.model.outputs]
     weights = settings.loss_weights
     several = len(model.outputs) > 1
@@ -171,11 +170,3 @@ def _loss(call: Call, output: Any, description: DataDescription) -> keras.losses
     labels = description.task in ("multiclass", "binary") and units is not None and units > 1
     sparse = isinstance(made, keras.losses.SparseCategoricalCrossentropy)
     return OneHotLoss(made, int(units)) if labels and not sparse else made
-
-
-def _loss_of(losses: Call | Mapping[str, Call] | None, output: Reference) -> Call:
-    """Return the loss of an output: of `lstm[1]`, else of `lstm`."""
-    if isinstance(losses, Call):
-        return losses
-    named = losses or {}
-    return named[str(output)] if str(output) in named else named[output.id]

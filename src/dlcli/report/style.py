@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import matplotlib as mpl
 
-from dlcli.compare.plan.family import family_of_label
+from dlcli.catalogue.family import family_of_label
 from dlcli.report.colours import COLOURS
 
 if TYPE_CHECKING:

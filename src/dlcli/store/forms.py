@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dlcli.data import read_form
-from dlcli.store.runs import DATA
+from dlcli.rules.scales import Scale
+from dlcli.store.runs import DATA, SCALES
 
 if TYPE_CHECKING:
     from dlcli.data import Form
@@ -24,3 +25,18 @@ def saved_form(run: RunFolder) -> Form | None:
         return read_form(run.read_json(DATA))
     except (LookupError, TypeError, ValueError, AttributeError):
         raise run.damaged(DATA) from None
+
+
+def saved_scales(run: RunFolder) -> dict[str, Scale]:
+    """Return the scales of a run's training examples; nothing if it did not save them.
+
+    Raises:
+        UserError: If the file is damaged.
+    """
+    if not (run.path / SCALES).exists():
+        return {}
+    try:
+        found = run.read_json(SCALES)
+        return {str(name): Scale.from_dict(values) for name, values in found.items()}
+    except (LookupError, TypeError, ValueError, AttributeError):
+        raise run.damaged(SCALES) from None

@@ -36,6 +36,8 @@ METRICS = "metrics.json"
 STATUS = "status.json"
 ENVIRONMENT = "environment.json"
 DATA = "data.json"
+ADVICE = "advice.json"
+SCALES = "scales.json"
 FINISHED = "finished"
 INTERRUPTED = "interrupted"
 FAILED = "failed"
@@ -43,7 +45,7 @@ RUNNING = "running"
 INCOMPLETE = "incomplete"
 
 FILES = frozenset({
-    CONFIG, SOURCE, ENVIRONMENT, DATA, HISTORY, METRICS, STATUS,
+    CONFIG, SOURCE, ENVIRONMENT, DATA, HISTORY, METRICS, ADVICE, SCALES, STATUS,
     "checkpoint.npz", "model.keras", "predictions.npz", "report.html",
 })  # fmt: skip
 """What dlcli writes into a run's folder, and therefore may delete."""

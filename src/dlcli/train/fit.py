@@ -19,8 +19,10 @@ from dlcli.engine.model import construct, keras_message
 from dlcli.errors import InterruptedRunError, UserError, WorkError
 from dlcli.metrics import streaming
 from dlcli.metrics.points import point
+from dlcli.rules.scales import scales_of
 from dlcli.runtime.memory import OUT, REMEDY, is_short
-from dlcli.store.runs import CALLBACK_PATHS, DATA
+from dlcli.store.runs import ADVICE, CALLBACK_PATHS, DATA, SCALES
+from dlcli.train.advice import Advice, advise
 from dlcli.train.callbacks import check_callbacks, check_places
 from dlcli.train.checkpoint import (
     Checkpoint,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dlcli.config.experiment import Call, Config
+    from dlcli.config.findings import Judge
     from dlcli.data.description import Dataset, Encoder, Split
     from dlcli.data.formats.keras_cache import Progress
     from dlcli.store.runs import RunFolder
@@ -67,11 +70,13 @@ class TrainingResult:
         history: A row an epoch: epoch, loss, metrics, val_ ..., learning_rate, seconds.
         scores: For each of train, validation, test: the loss and metrics of the saved model.
         diverged: Whether the loss or a weight is no longer a finite number.
+        advice: What to try next, the most important first.
     """
 
     history: list[dict[str, Any]]
     scores: dict[str, dict[str, Any]]
     diverged: bool
+    advice: tuple[Advice, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -140,6 +145,7 @@ def train(
     run: RunFolder,
     observer: TrainingObserver,
     checkpoint: Checkpoint | None = None,
+    judge: Judge | None = None,
 ) -> TrainingResult:
     """Train a model and write the run's results into its folder.
 
@@ -148,6 +154,7 @@ def train(
         run: A run folder that nobody else is training in.
         observer: Shows the progress.
         checkpoint: Of the run, which is in the model, to go on from.
+        judge: Gives advice at the end.
 
     Raises:
         InterruptedRunError: On Ctrl-C; the epochs done are kept and can be resumed.
@@ -162,6 +169,8 @@ def train(
         _fit(experiment, recorder, [*callbacks, recorder], checkpoint)
         recorder.keep()
         result = _score(experiment, run, recorder.history)
+        if judge is not None:
+            result = _advised(judge, experiment, run, result)
     _finish(run, experiment, result)
     return result
 
@@ -397,6 +406,17 @@ def _score(experiment: Experiment, run: RunFolder, history: list[dict[str, Any]]
         run.write_json(DATA, data.form_of(dataset).to_dict())
     _write_results(model, run, scores, _last(parts), predicted)
     return TrainingResult(history, scores, diverged)
+
+
+def _advised(
+    judge: Judge, experiment: Experiment, run: RunFolder, result: TrainingResult
+) -> TrainingResult:
+    """Return the result with advice, which is written into the run's folder too."""
+    found = advise(judge, experiment, result.history, result.scores, diverged=result.diverged)
+    run.write_json(ADVICE, {"advice": [advice._asdict() for advice in found]})
+    scales = scales_of(experiment.dataset.train)
+    run.write_json(SCALES, {name: scale.to_dict() for name, scale in scales.items()})
+    return replace(result, advice=found)
 
 
 def _finish(run: RunFolder, experiment: Experiment, result: TrainingResult) -> None:

@@ -8,23 +8,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlcli import metrics
+from dlcli import metrics, rules
 from dlcli.catalogue import plugins
 from dlcli.catalogue.catalogue import load_catalogue
+from dlcli.config.diagnostics import Diagnostic
 from dlcli.config.experiment import Call
 from dlcli.config.loading import parse_config
-from dlcli.config.nodes import Text
-from dlcli.data import Form, describe, load, own_files, read_examples
+from dlcli.config.nodes import Mark, Text
+from dlcli.data import Form, describe, feature_names, load, own_files, read_examples
 from dlcli.data.description import Split
 from dlcli.errors import UserError
 from dlcli.metrics.evaluation import Evaluation, Score, score
 from dlcli.metrics.predictions import CLASS_TASKS, batch_of_arrays
+from dlcli.rules.scales import scales_of
 from dlcli.runtime.quiet import load_tensorflow
-from dlcli.store.forms import saved_form
+from dlcli.store.forms import saved_form, saved_scales
 from dlcli.store.model_file import check_model_file
 from dlcli.store.runs import CONFIG, DATA, RunFolder, find_run, newest_run
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from dlcli.config.experiment import Config
@@ -60,6 +63,7 @@ def evaluate_run(
     *,
     split: str | None = None,
     path: Path | None = None,
+    warn: Callable[[Sequence[Diagnostic]], None] = lambda _: None,
 ) -> tuple[RunFolder, Evaluation]:
     """Score a saved run.
 
@@ -71,6 +75,7 @@ def evaluate_run(
         names: Metrics as typed; the run's own by default.
         split: `test` (default), `validation` or `train`.
         path: A file of examples to score instead.
+        warn: Told what rules warn of, of the file's examples.
 
     Raises:
         UserError: For an unknown run, metric or part.
@@ -85,7 +90,12 @@ def evaluate_run(
     own = [text for text in wanted if text not in keras_names]
     for text in own:
         metrics.check_task(metrics.parse(text), description.task)
-    y_true, y_prob = _predictions(run, config, form, split or "test", path)
+    if path is not None:
+        examples = read_examples(path, form, targets=True)
+        warn(stranger_than_trained(run, config, form, examples, path))
+        y_true, y_prob = examples.y, predict(run, config, examples, description.task)
+    else:
+        y_true, y_prob = _predictions(run, config, form, split or "test")
     rng = np.random.default_rng(config.seed)
     task, classes = description.task, description.classes
     evaluated = score(y_true, y_prob, own, task=task, classes=classes, rng=rng)
@@ -149,12 +159,8 @@ def _predictions(
     config: Config,
     form: Form,
     split: str,
-    path: Path | None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return targets and probabilities: saved ones where there are, else predicted now."""
-    if path is not None:
-        examples = read_examples(path, form, targets=True)
-        return examples.y, predict(run, config, examples, form.description.task)
     saved = read_predictions(run)
     if saved is not None and saved[2] == split:
         return saved[0], saved[1]
@@ -308,8 +314,40 @@ def _check_width(run: RunFolder, made: np.ndarray, width: int) -> None:
         raise UserError(message, remedy="Train the run again.")
 
 
-def predict_file(root: Path, name: str, path: Path) -> Predictions:
+def stranger_than_trained(
+    run: RunFolder, config: Config, form: Form, examples: Split, path: Path
+) -> tuple[Diagnostic, ...]:
+    """Return what rules warn of where a model meets new examples.
+
+    Args:
+        run: Of the model.
+        config: Of the run; what it ignores is not said.
+        form: What the model knows of its data.
+        examples: The new ones.
+        path: Where they come from.
+    """
+    given = saved_scales(run), scales_of(examples), feature_names(form.encoder)
+    found = rules.unsilenced(rules.found("examples", *given), config.ignore, {})
+    mark = Mark(Text(str(path), ""), 1, 1)
+    return tuple(
+        Diagnostic(rule.name, mark, "", each.message, each.hint, rule.severity)
+        for rule, each in found
+    )
+
+
+def predict_file(
+    root: Path,
+    name: str,
+    path: Path,
+    warn: Callable[[Sequence[Diagnostic]], None] = lambda _: None,
+) -> Predictions:
     """Predict for the examples of a file or folder.
+
+    Args:
+        root: Folder of the runs.
+        name: Which run.
+        path: The file or folder.
+        warn: Told what rules warn of, of the examples.
 
     Raises:
         UserError: For an unknown run.
@@ -319,7 +357,9 @@ def predict_file(root: Path, name: str, path: Path) -> Predictions:
     if not (run.path / MODEL).exists():
         raise run.unfinished("model")
     form = data_form(run, config)
-    return _predicted(run, config, form.description, read_examples(path, form, targets=False))
+    examples = read_examples(path, form, targets=False)
+    warn(stranger_than_trained(run, config, form, examples, path))
+    return _predicted(run, config, form.description, examples)
 
 
 def predict_array(run: RunFolder, x: np.ndarray) -> Predictions:

@@ -9,16 +9,23 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dlcli.catalogue import plugins
-from dlcli.config.binding import bind
 from dlcli.config.calls import plugins_in
 from dlcli.config.diagnostics import ConfigError
 from dlcli.config.experiment import Call
-from dlcli.config.loading import load_config, parse_config, read_text
+from dlcli.config.findings import judge_of
+from dlcli.config.loading import (
+    load_config,
+    parse_config,
+    parse_document,
+    read_document,
+    read_text,
+)
 from dlcli.config.nodes import Text
 from dlcli.config.pieces import MISSING_PLUGIN
 from dlcli.config.rendering import to_yaml
-from dlcli.data import describe
+from dlcli.data import describe, feature_names
 from dlcli.errors import DlcliError, FullDiskError, UserError
+from dlcli.rules.examples import look
 from dlcli.runtime.environment import environment
 from dlcli.runtime.quiet import load_tensorflow
 from dlcli.store.copies import write_copies
@@ -37,10 +44,12 @@ from dlcli.store.runs import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from dlcli.config.diagnostics import Diagnostic
     from dlcli.config.experiment import Config
+    from dlcli.config.findings import Judge
     from dlcli.data.formats.keras_cache import Progress
     from dlcli.train.checkpoint import Checkpoint
     from dlcli.train.fit import Experiment, TrainingObserver, TrainingResult
@@ -55,6 +64,7 @@ class TrainingSession:
     Args:
         experiment: What is trained.
         open_run: Finds the run's folder, or makes it.
+        judge: Of the config; gives advice at the end.
         source: The config as written, for a new run; None for one that goes on.
         remarks: What the user should know before it starts.
     """
@@ -64,12 +74,14 @@ class TrainingSession:
         experiment: Experiment,
         open_run: Callable[[], RunFolder],
         *,
+        judge: Judge,
         source: str | None = None,
         remarks: tuple[str, ...] = (),
     ) -> None:
         self.experiment = experiment
         self.remarks = remarks
         self._open_run = open_run
+        self._judge = judge
         self._source = source
         self._stack = ExitStack()
         self._checkpoint: Checkpoint | None = None
@@ -103,7 +115,7 @@ class TrainingSession:
         from dlcli.train.fit import train
 
         try:
-            return train(self.experiment, self.run, observer, self._checkpoint)
+            return train(self.experiment, self.run, observer, self._checkpoint, self._judge)
         except FullDiskError as error:  # it is not the training that failed
             remedy = f"Free some space, then continue with: dlcli train --resume {self.run.path}"
             raise FullDiskError(error.message, remedy=remedy) from error
@@ -120,6 +132,7 @@ def start(
     root: Path,
     out: Path | None,
     progress: Progress | None = None,
+    warn: Callable[[Sequence[Diagnostic]], None] = lambda _: None,
 ) -> TrainingSession:
     """Read a config, load its data and build its model; the run's folder comes last.
 
@@ -131,8 +144,9 @@ def start(
         root: Folder of the runs.
         out: The run's own folder instead.
         progress: Told how a download goes.
+        warn: Told what rules warn of, of the config before the data, which may take long to load.
     """
-    return start_from(read_text(path), overrides, root=root, out=out, progress=progress)
+    return start_from(read_text(path), overrides, root=root, out=out, progress=progress, warn=warn)
 
 
 def start_from(
@@ -142,24 +156,29 @@ def start_from(
     root: Path,
     out: Path | None,
     progress: Progress | None = None,
+    warn: Callable[[Sequence[Diagnostic]], None] = lambda _: None,
 ) -> TrainingSession:
     """Do the same with a config's text; see `start`."""
-    config = parse_config(text, overrides)
+    document = parse_document(text, overrides)
+    config = read_document(document)
     data = config.data
     known = describe(data.source, group=data.group, validation=data.validation, seed=config.seed)
-    bind(config, known)  # a mistake shows before TensorFlow is loaded
+    warn(judge_of(document, config, known).looks("config"))  # before TensorFlow is loaded
     if out is not None:
         check_new(out)
     load_tensorflow()
     from dlcli.train.fit import prepare
 
     experiment = prepare(config, progress)
+    dataset = experiment.dataset
+    judge = judge_of(document, config, dataset.description, train_size=dataset.train.size)
+    warn(judge.looks("data", look(dataset, names=feature_names(dataset.encoder))))
 
     def open_run() -> RunFolder:
         return create_run_at(out) if out else create_run(root, config.name, now=datetime.now(UTC))
 
     remarks = _remarks(config, experiment.config)
-    return TrainingSession(experiment, open_run, source=text.content, remarks=remarks)
+    return TrainingSession(experiment, open_run, judge=judge, source=text.content, remarks=remarks)
 
 
 def resume(root: Path, name: str, *, epochs: int | None, config: str | None) -> TrainingSession:
@@ -182,7 +201,10 @@ def resume(root: Path, name: str, *, epochs: int | None, config: str | None) -> 
 
     form = saved_form(run)
     experiment = prepare(read, encoder=form and form.encoder)
-    return TrainingSession(experiment, lambda: run)
+    document = parse_document(Text(str(run.path / CONFIG), run.read_text(CONFIG)))
+    dataset = experiment.dataset
+    judge = judge_of(document, read, dataset.description, train_size=dataset.train.size)
+    return TrainingSession(experiment, lambda: run, judge=judge)
 
 
 def _check_more_to_do(run: RunFolder, epochs: int | None, name: str) -> None:

@@ -43,6 +43,21 @@ def test_the_same_trial_has_the_same_key_whatever_is_compared_with_it():
     assert key(plan(TWO), versions=dict(reversed(VERSIONS.items()))) == base
 
 
+def test_what_a_config_ignores_decides_nothing():
+    made = plan(TWO)
+    problem = made.problems[0]
+    layers = tuple(replace(lay, ignore=("linear-stack",)) for lay in problem.config.model.layers)
+    silent = replace(
+        problem.config,
+        ignore=("learning-rate-range",),
+        model=replace(problem.config.model, layers=layers),
+    )
+    settings = problem.config.compare
+    other = make_plan([replace(problem, config=silent)], settings, made.score, made.target)
+    assert key(other) == key(made)
+    assert problems_key(other, VERSIONS) == problems_key(made, VERSIONS)
+
+
 @pytest.mark.parametrize(
     "trial",
     [

@@ -7,10 +7,9 @@ import math
 import pytest
 
 from dlcli.catalogue.catalogue import load_catalogue
+from dlcli.catalogue.rate_ranges import RANGES, RateRange
 from dlcli.compare.plan.plan import default_rate, rate_range
 from dlcli.compare.plan.rates import (
-    RANGES,
-    RateRange,
     fixed_rate,
     grid,
     peak,

@@ -50,7 +50,7 @@ class TrialKeys:
 
     def _candidate_key(self, candidate: Candidate) -> str:
         """Hash what all trials of a candidate share: writing a config out is slow."""
-        plain = to_plain(candidate.config)
+        plain = to_plain(candidate.config.heard)
         own = digests((candidate.config.model, candidate.config.compile.optimizer))
         return _hashed(
             {
@@ -94,7 +94,7 @@ def _decisive(problem: Problem) -> dict[str, Any]:
     """
     steering = tuple(c for c in problem.config.fit.callbacks if c.name in STEERING)
     fit = replace(problem.config.fit, callbacks=steering)
-    config = replace(problem.config, fit=fit, compare=None, plugins=())
+    config = replace(problem.config.heard, fit=fit, compare=None, plugins=())
     plain = to_plain(config)
     own = digests((config.model, config.compile.loss, config.compile.metrics, fit))
     files = _files(problem.config.data.source)

@@ -11,11 +11,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from dlcli.catalogue.catalogue import load_catalogue
-from dlcli.compare.plan.family import family
+from dlcli.catalogue.family import family
+from dlcli.catalogue.rate_ranges import RANGES, RateRange
 from dlcli.compare.plan.rates import (
     HALF_DECADE,
-    RANGES,
-    RateRange,
     fixed_rate,
     grid,
     spread_grid,

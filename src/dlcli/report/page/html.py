@@ -114,6 +114,12 @@ def prose(blocks: Iterable[str | Sequence[str]]) -> str:
     )
 
 
+def box(items: Sequence[str]) -> str:
+    """Return an ordered list in a box of its own."""
+    listed = "".join(f"<li>{escape(item)}</li>" for item in items)
+    return f'<div class="box"><ol>{listed}</ol></div>'
+
+
 def bare(text: str) -> str:
     """Return text as plotly draws it letter by letter: it takes tags, links among them, from text.
 

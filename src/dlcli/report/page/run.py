@@ -10,7 +10,7 @@ from dlcli.errors import UserError
 from dlcli.metrics.evaluation import per_class_table
 from dlcli.metrics.points import confusion_matrix
 from dlcli.metrics.predictions import CLASS_TASKS, LABEL_TASKS, batch_of_arrays
-from dlcli.report.page.html import Figure, Section, bare, page, paragraphs, table
+from dlcli.report.page.html import Figure, Section, bare, box, page, paragraphs, table
 from dlcli.report.page.sources import (
     DAMAGED,
     epoch_axis,
@@ -64,7 +64,9 @@ def _page(
 ) -> str:
     rows = read_rows(run, runs.HISTORY)
     scores = run.read_json(runs.METRICS) if (run.path / runs.METRICS).exists() else {}
+    advice = run.read_json(runs.ADVICE)["advice"] if (run.path / runs.ADVICE).exists() else []
     sections = [
+        *([Section("What to try next", [_advice(advice)])] if advice else []),
         *([Section("Scores", [_scores(scores)])] if scores else []),
         Section("Learning curves", _curves(rows)),
     ]
@@ -91,6 +93,16 @@ def _lead(run: RunFolder, scores: dict[str, Any]) -> str:
         )
         text += f" On the {part} part: {told}." if told else f" {DIVERGED}"
     return paragraphs(text)
+
+
+def _advice(advice: Sequence[Mapping[str, str]]) -> str:
+    """Return a box with what the end of the training tells, the most important first."""
+    told = [
+        f"{one['message'][:1].upper()}{one['message'][1:]}. Try: {one['hint']}. "
+        f"(dlcli explain {one['rule']})"
+        for one in advice
+    ]
+    return box(told)
 
 
 def _scores(scores: dict[str, Any]) -> str:
