@@ -67,6 +67,9 @@ class DataConfig:
         BOOLEAN, False, "batches of sequences of similar length, cut to it", quiet=True
     )
     group: str | None = key(TEXT, None, "what tells which examples belong together", quiet=True)
+    time: str | None = key(
+        TEXT, None, "what tells when each example is: the latest validate and test", quiet=True
+    )
 
 
 @dataclass(frozen=True)

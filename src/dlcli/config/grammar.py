@@ -28,12 +28,13 @@ from dlcli.config.reading import (
     report_unknown_keys,
     wrong_type,
 )
+from dlcli.config.renamed import renamed
 from dlcli.config.type_schemas import described, types_schema
 from dlcli.config.variables import is_variable, read_variable
 from dlcli.errors import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from dlcli.config.writing import Writer
 
@@ -348,9 +349,15 @@ def _read_array(node: Sequence, alternative: Type, path: str, reader: Reader) ->
         words = type_in_words((alternative,))
         message = f"expected {words}, not a list of {size}"
         return reader.report("wrong-length", node.mark, path, message)
-    spec = Typed(alternative.items or (Type("any"),), variables=True)
+    items = alternative.items or (Type("any"),)
+    spec = Typed(items, variables=not takes_text(items))
     values = tuple(spec.read(n, f"{path}[{i}]", reader) for i, n in enumerate(node.items))
     return INVALID if INVALID in values else values
+
+
+def takes_text(types: tuple[Type, ...]) -> bool:
+    """Whether a value may be any text, such as a column's name, of which `$cost` is one."""
+    return any(t.name in ("string", "path") and not t.choices for t in types)
 
 
 def _read_object(node: YamlMapping, alternative: Type, path: str, reader: Reader) -> Any:
@@ -442,13 +449,28 @@ def _unknown_name(name: str, mark: Mark, kind: str, path: str, reader: Reader) -
     return reader.report("unknown-name", mark, path, message, hint)
 
 
-def read_arguments(node: YamlMapping, entry: Entry, path: str, reader: Reader) -> Any:
-    """Read the keyword arguments of an entry; return a dict of those given."""
+def read_arguments(
+    node: YamlMapping,
+    entry: Entry,
+    path: str,
+    reader: Reader,
+    hints: Mapping[str, str] | None = None,
+) -> Any:
+    """Read the keyword arguments of an entry; return a dict of those given.
+
+    Args:
+        node: The arguments by name.
+        entry: Whose they are.
+        path: Of the node.
+        reader: Takes the mistakes.
+        hints: What to say of arguments that are not known here.
+    """
     values: dict[str, Any] = {}
     for name, pair in node.pairs.items():
         argument = entry.by_name.get(name)
         if argument is None:
-            values[name] = _unknown_argument(name, pair.key_mark, entry, path, reader)
+            hint = (hints or {}).get(name, "")
+            values[name] = _unknown_argument(name, pair.key_mark, entry, path, reader, hint)
         else:
             values[name] = argument_spec(argument).read(pair.node, join(path, name), reader)
     for argument in entry.arguments:
@@ -462,12 +484,16 @@ def read_arguments(node: YamlMapping, entry: Entry, path: str, reader: Reader) -
 
 def argument_spec(argument: Argument) -> Typed:
     """Return the piece of grammar that reads an argument's value."""
-    return Typed(argument.types, variables=True)
+    return Typed(argument.types, variables=not takes_text(argument.types))
 
 
-def _unknown_argument(name: str, mark: Mark, entry: Entry, path: str, reader: Reader) -> Invalid:
+def _unknown_argument(
+    name: str, mark: Mark, entry: Entry, path: str, reader: Reader, hint: str = ""
+) -> Invalid:
     known = list(entry.by_name)
-    meant = did_you_mean(name, known)
+    hint = hint or renamed(name, entry)
+    meant = "" if hint else did_you_mean(name, known)
     message = f"'{name}' is not an argument of {entry.name}{meant}"
-    hint = "" if meant else f"it takes {listing(known)}" if known else "it takes no arguments"
+    if not hint and not meant:
+        hint = f"it takes {listing(known)}" if known else "it takes no arguments"
     return reader.report("unknown-argument", mark, path, message, hint)

@@ -141,7 +141,13 @@ def start_from(
     """Do the same with a config's text; see `start`."""
     config = parse_config(text, overrides)
     data = config.data
-    known = describe(data.source, group=data.group, validation=data.validation, seed=config.seed)
+    known = describe(
+        data.source,
+        group=data.group,
+        time=data.time,
+        validation=data.validation,
+        seed=config.seed,
+    )
     bind(config, known)  # a mistake shows before TensorFlow is loaded
     if out is not None:
         check_new(out)
@@ -153,7 +159,7 @@ def start_from(
     def open_run() -> RunFolder:
         return create_run_at(out) if out else create_run(root, config.name, now=datetime.now(UTC))
 
-    remarks = _remarks(config, experiment.config)
+    remarks = (*experiment.dataset.told, *_remarks(config, experiment.config))
     return TrainingSession(experiment, open_run, source=text.content, remarks=remarks)
 
 
@@ -176,7 +182,7 @@ def resume(root: Path, name: str, *, epochs: int | None, config: str | None) -> 
 
     form = saved_form(run)
     experiment = prepare(read, encoder=form and form.encoder)
-    return TrainingSession(experiment, lambda: run)
+    return TrainingSession(experiment, lambda: run, remarks=experiment.dataset.told)
 
 
 def _check_more_to_do(run: RunFolder, epochs: int | None, name: str) -> None:
