@@ -26,6 +26,7 @@ from dlcli.config.pieces import (
     SEED,
     TEXT,
     CandidateItem,
+    Candidates,
     Deferred,
     MetricName,
     Name,
@@ -137,7 +138,7 @@ class CompareConfig:
     """The comparison; None leaves a choice to the protocol's preset."""
 
     optimizers: tuple[CandidateEntry, ...] | None = key(
-        ListOf(CandidateItem(CandidateEntry), minimum=1), None, "what is compared", quiet=True
+        Candidates(CandidateItem(CandidateEntry)), None, "what is compared", quiet=True
     )
     learning_rates: tuple[float, ...] | None = key(
         ListOf(RATE, minimum=1), None, "one list for all", quiet=True

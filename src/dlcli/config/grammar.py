@@ -28,9 +28,10 @@ from dlcli.config.reading import (
     report_unknown_keys,
     wrong_type,
 )
-from dlcli.config.renamed import renamed
 from dlcli.config.type_schemas import described, types_schema
+from dlcli.config.unknown import unknown_argument, unknown_name
 from dlcli.config.variables import is_variable, read_variable
+from dlcli.config.written_calls import is_call, read_call
 from dlcli.errors import did_you_mean
 
 if TYPE_CHECKING:
@@ -375,6 +376,13 @@ def read_entry(
 
     `siblings` are lower-case keys that may stand beside the name; the caller reads them.
     """
+    if isinstance(node, Scalar) and isinstance(node.value, str) and is_call(node.value):
+        written = read_call(node.value, node.mark)
+        if written is None:
+            hint = "write the arguments by name: SGD(momentum=0.9), or {SGD: {momentum: 0.9}}"
+            message = f"'{node.value}' is no class with arguments"
+            return reader.report("bad-call", node.mark, path, message, hint)
+        node = written
     if isinstance(node, Scalar) and isinstance(node.value, str):
         return _read_call(node.value, None, node.mark, kind, path, reader)
     if not isinstance(node, YamlMapping):
@@ -416,7 +424,7 @@ def _read_call(
 ) -> Any:
     entry = reader.catalogue.find(kind, name)
     if entry is None:
-        return _unknown_name(name, mark, kind, path, reader)
+        return unknown_name(name, mark, kind, path, reader)
     if entry.refused:
         message = f"'{name}' cannot be used: {entry.refused}"
         return reader.report("refused", mark, path, message)
@@ -434,19 +442,6 @@ def _read_call(
         return reader.report("activation-arguments", arguments.mark, here, message, hint)
     values = read_arguments(arguments, entry, here, reader)
     return INVALID if values is INVALID else Call(kind, entry.name, values, here, mark)
-
-
-def _unknown_name(name: str, mark: Mark, kind: str, path: str, reader: Reader) -> Invalid:
-    suggestion = reader.catalogue.suggest(kind, name)
-    meant = f"; did you mean '{suggestion}'?" if suggestion else ""
-    hint = f"`dlcli ls {kind}` lists them"
-    elsewhere = [
-        k for k in reader.catalogue.kinds() if k != kind and reader.catalogue.find(k, name)
-    ]
-    if elsewhere and not suggestion:
-        hint = f"it is one of the {elsewhere[0]}; {hint}"
-    message = f"'{name}' is not one of Keras's {kind}{meant}"
-    return reader.report("unknown-name", mark, path, message, hint)
 
 
 def read_arguments(
@@ -470,7 +465,7 @@ def read_arguments(
         argument = entry.by_name.get(name)
         if argument is None:
             hint = (hints or {}).get(name, "")
-            values[name] = _unknown_argument(name, pair.key_mark, entry, path, reader, hint)
+            values[name] = unknown_argument(name, pair.key_mark, entry, path, reader, hint)
         else:
             values[name] = argument_spec(argument).read(pair.node, join(path, name), reader)
     for argument in entry.arguments:
@@ -485,15 +480,3 @@ def read_arguments(
 def argument_spec(argument: Argument) -> Typed:
     """Return the piece of grammar that reads an argument's value."""
     return Typed(argument.types, variables=not takes_text(argument.types))
-
-
-def _unknown_argument(
-    name: str, mark: Mark, entry: Entry, path: str, reader: Reader, hint: str = ""
-) -> Invalid:
-    known = list(entry.by_name)
-    hint = hint or renamed(name, entry)
-    meant = "" if hint else did_you_mean(name, known)
-    message = f"'{name}' is not an argument of {entry.name}{meant}"
-    if not hint and not meant:
-        hint = f"it takes {listing(known)}" if known else "it takes no arguments"
-    return reader.report("unknown-argument", mark, path, message, hint)

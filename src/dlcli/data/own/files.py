@@ -104,7 +104,11 @@ def class_folders(path: Path) -> FolderParts:
     classes = list(found_parts["train"])
     if len(classes) < 2:
         message = f"{path} holds {len(classes)} folder(s) of classes: there is nothing to learn"
-        raise DataError(message, remedy="Give each class a folder, named after it.")
+        remedy = (
+            "Give each class a folder, named after it; for images with a file of labels add "
+            "labels: labels.csv."
+        )
+        raise DataError(message, remedy=remedy)
     for found_classes in found_parts.values():
         for name in found_classes:
             if name not in classes:
@@ -259,5 +263,6 @@ def left_out(folder: Path | str, others: Counter[str]) -> str:
     """Say how many files of which kinds were left out of a folder."""
     total = others.total()
     files = "file is" if total == 1 else "files are"
-    how = "; save them as PNG or JPEG to use them" if set(others) & {".heic", ".heif"} else ""
+    convertible = {".heic", ".heif", ".jfif", ".jp2", ".avif", ".svg", ".dcm", ".nii", ".psd"}
+    how = "; save them as .png or .jpg to use them" if set(others) & convertible else ""
     return f"{folder}: {total:,} {files} left out: {counted_kinds(others)}{how}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from dlcli.data.own.labels import Labelled
 
 SHOWN_MISSING = 10
+DEFAULT = "label"
+"""The target where none is named."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,26 @@ class LabelFile:
     target: TargetCells
     reading: Reading
 
+    def settled(self, path: Path) -> LabelFile:
+        """Return it with the column of the target, where none is named.
+
+        Raises:
+            DataError: If several may be it.
+        """
+        if self.target.columns:
+            return self
+        table = read_table(path, self.reading)
+        others = [name for name in table.named if name != self.file]
+        if DEFAULT in others:
+            others = [DEFAULT]
+        elif self.file is None and len(others) == 2:
+            others = others[1:]
+        if len(others) != 1:
+            shown = ", ".join(table.named)
+            message = f"{path} has several columns that may be the target: {shown}"
+            raise DataError(message, remedy="Name the one to predict: target: ...")
+        return replace(self, target=replace(self.target, columns=tuple(others)))
+
     def read(
         self, path: Path, folder: Path, beside: Beside, *, follow_links: bool
     ) -> tuple[list[Path], Labelled, list[str]]:
@@ -53,6 +75,8 @@ class LabelFile:
             DataError: If a column or an image is missing, or an image is named twice; it names
                 the rows.
         """
+        if not self.target.columns:
+            return self.settled(path).read(path, folder, beside, follow_links=follow_links)
         table = read_table(path, self.reading)
         found = files_in(folder, SUFFIXES, follow_links=follow_links).files
         known = _by_name(folder, found)

@@ -61,7 +61,7 @@ def images(
     color: Colour = "auto",
     labels: Path | None = None,
     file: str | None = None,
-    target: str | list[str] = "label",
+    target: str | list[str] | None = None,
     follow_links: bool = False,
     validation: Path | None = None,
     test: Path | None = None,
@@ -90,7 +90,8 @@ def images(
         labels: A file with a row for each image, such as labels.csv.
         file: The column of `labels` that names the files, with or without their suffix; by
             default the one in which most names are files of the folder.
-        target: The column of `labels` to predict, or a list of them.
+        target: The column of `labels` to predict, or a list of them; by default `label`, or the
+            only other column.
         follow_links: Whether symbolic links may lead out of the folder.
         validation: A folder, or file of labels, of the validation images; else `data.validation`
             takes a share.
@@ -104,7 +105,7 @@ def images(
     named = {"train": labels or path, "validation": validation, "test": test}
     stamps = tuple((part, _stamp(place)) for part, place in named.items() if place is not None)
     goal, reading = Goal.of(options), Reading.of(options)
-    columns = (target,) if isinstance(target, str) else tuple(target)
+    columns = (target,) if isinstance(target, str) else tuple(target or ())
     cells = TargetCells(columns, missing=reading.missing_words, separator=goal.separator)
     asked = _Asked(
         str(path), stamps, labels is not None, _height_and_width(size), color, follow_links,
@@ -167,7 +168,7 @@ def _load(asked: _Asked, stamp: tuple[str, ...]) -> Dataset:  # noqa: ARG001 (th
     files = [file for part in parts.values() for file in part.files]
     looks = looked_at(files)
     size, mode = _form(files, looks, asked)
-    labels = asked.labels if asked.has_labels else None
+    labels = asked.labels.settled(Path(asked.parts[0][1][0])) if asked.has_labels else None
     encoder = ImageEncoder(*size, mode, has_depth=any(look.depth == "whole" for look in looks))
     encoder = replace(encoder, labels=labels)
     told += _told_of_depths(files, looks)
@@ -180,7 +181,7 @@ def _load(asked: _Asked, stamp: tuple[str, ...]) -> Dataset:  # noqa: ARG001 (th
             inputs={INPUT: TensorSpec((*size, 1 if mode == "L" else 3), "float32")},
             raw=files,
             parts={name: part.labelled for name, part in parts.items()},
-            columns=asked.labels.target.columns if asked.has_labels else ("class",),
+            columns=labels.target.columns if labels is not None else ("class",),
             goal=asked.goal,
             beside=asked.beside,
             by=f"the paths' '{asked.beside.group}'" if in_paths else "",

@@ -334,19 +334,21 @@ def told_of_classes(meaning: Meaning, name: str, file: str) -> tuple[str, ...]:
     if found := _combined(meaning.classes):
         separator, example = found
         told.append(
-            f"{file}: '{name}' has classes such as '{example}', whose parts are classes too; add "
-            f"separator: '{separator}' if they are tags that apply together"
+            f"{file}: '{name}' has classes such as '{example}', whose parts other classes have "
+            f"too; add separator: '{separator}' if they are tags that apply together"
         )
     return tuple(told)
 
 
 def _combined(classes: Sequence[str]) -> tuple[str, str] | None:
-    """Return a separator of tags, and a class that combines some, if classes seem to do so."""
-    known = set(classes)
+    """Return a separator of tags, and a class that combines some, if classes seem to do so.
+
+    They do if half of the parts are in several classes.
+    """
     for separator in SEPARATORS:
-        combined = [name for name in classes if separator in name.strip(separator)]
-        parts = [tags_of(name, separator) for name in combined]
-        if combined and sum(known.issuperset(tags) for tags in parts) * 2 >= len(combined):
+        combined = [name for name in classes if len(tags_of(name, separator)) > 1]
+        counts = Counter(tag for name in classes for tag in tags_of(name, separator))
+        if len(combined) > 1 and 2 * sum(count > 1 for count in counts.values()) >= len(counts):
             return separator, combined[0]
     return None
 
