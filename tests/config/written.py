@@ -17,6 +17,7 @@ from dlcli.config.grammar import REQUIRED, ListOf, MapOf, Record, Typed
 from dlcli.config.graph import DTYPE, SHAPE
 from dlcli.config.pieces import (
     CandidateItem,
+    Candidates,
     Deferred,
     MetricName,
     Name,
@@ -123,6 +124,12 @@ class Written:
     def _(self, spec: CandidateItem):
         beside = self.of(spec.beside)
         return st.tuples(calls("optimizers"), beside).map(lambda pair: with_beside(*pair))
+
+    @of.register
+    def _(self, spec: Candidates):
+        several = st.just({"SGD": {"momentum": 0.9}, "Adam": None})
+        item = self.of(spec.item)
+        return st.lists(item, min_size=1, max_size=2) | item | several
 
     @of.register
     def _(self, spec: DataSection):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dlcli.data.own import cells, images
+from dlcli.data.own import images, opening
 from dlcli.data.own.cells import read_table
 from dlcli.data.own.images import ImageEncoder
 from dlcli.data.own.text import text
@@ -61,7 +61,7 @@ def test_an_image_of_more_pixels_than_a_photograph_is_refused_in_words(folder, s
 
 
 def test_a_text_that_unpacks_to_many_times_its_size_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(cells, "LARGEST_SMALL", 2**16)
+    monkeypatch.setattr(opening, "LARGEST_SMALL", 2**16)
     (tmp_path / "bomb.csv.gz").write_bytes(gzip.compress(b"a,y\n" + b"1,0\n" * 2**20))
     (tmp_path / "line.csv.gz").write_bytes(gzip.compress(b"a,y\n" + b"1" * 2**22))
     (tmp_path / "bytes.csv.gz").write_bytes(gzip.compress(b"\xff" + b"1" * 2**22))

@@ -110,6 +110,9 @@ def entry_from_function(
 ) -> Entry:
     """Read an entry off a function: its annotations are the types, its docstring the help.
 
+    Options that several functions share are a `TypedDict`, which a function takes as
+    `**options: Unpack[Options]`; none of them is required, and its docstring is their help.
+
     Args:
         kind: The entry's kind.
         function: Every parameter after `*` becomes an argument; positional ones are the
@@ -119,18 +122,33 @@ def entry_from_function(
     """
     hints = typing.get_type_hints(function, include_extras=True)
     summary, helps = parse_docstring(inspect.getdoc(function) or "")
-    arguments = tuple(
-        Argument(
-            name=parameter.name,
-            types=types_from_annotation(hints.get(parameter.name, Any)),
-            default=None if parameter.default is parameter.empty else parameter.default,
-            required=parameter.default is parameter.empty,
-            help=helps.get(parameter.name, ""),
-        )
-        for parameter in inspect.signature(function).parameters.values()
-        if parameter.kind is parameter.KEYWORD_ONLY
-    )
-    return Entry(kind, name or function.__name__, summary, arguments, tuple(aliases))
+    arguments: list[Argument] = []
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind is parameter.KEYWORD_ONLY:
+            arguments.append(
+                Argument(
+                    name=parameter.name,
+                    types=types_from_annotation(hints.get(parameter.name, Any)),
+                    default=None if parameter.default is parameter.empty else parameter.default,
+                    required=parameter.default is parameter.empty,
+                    help=helps.get(parameter.name, ""),
+                )
+            )
+        elif parameter.kind is parameter.VAR_KEYWORD:
+            arguments += _shared_arguments(hints.get(parameter.name))
+    return Entry(kind, name or function.__name__, summary, tuple(arguments), tuple(aliases))
+
+
+def _shared_arguments(annotation: Any) -> list[Argument]:
+    """Return the arguments of `Unpack[Options]`, where `Options` is a `TypedDict`."""
+    if typing.get_origin(annotation) is not typing.Unpack:
+        return []
+    (options,) = typing.get_args(annotation)
+    _, helps = parse_docstring(inspect.getdoc(options) or "")
+    return [
+        Argument(name, types_from_annotation(hint), help=helps.get(name, ""))
+        for name, hint in typing.get_type_hints(options, include_extras=True).items()
+    ]
 
 
 _SCALARS: dict[Any, TypeName] = {

@@ -119,7 +119,13 @@ def known_data(config: Config) -> DataDescription:
     from dlcli.data import describe
 
     data = config.data
-    return describe(data.source, group=data.group, validation=data.validation, seed=config.seed)
+    return describe(
+        data.source,
+        group=data.group,
+        time=data.time,
+        validation=data.validation,
+        seed=config.seed,
+    )
 
 
 @config.command()

@@ -77,31 +77,31 @@ def show_data_set(name: str, png: str | None, as_json: bool) -> None:
     NAME is a name of `dlcli data ls`, or a config (.yaml), whose data set is shown with its
     options: use a config to look at your own files. Nothing is downloaded.
     """
-    source, group = _source(name)
+    source, split = _source(name)
     entry = table.find(source.name)
     shown = source.options or entry.origin != "file"
     pool = loaded = None
     if shown and datasets.is_available(entry):
-        pool = datasets.load_pool(source, group=group)
+        pool = datasets.load_pool(source, group=split.get("group"), time=split.get("time"))
         loaded = pool.dataset(pool.official)
     if png is not None:
         _draw(loaded, name, Path(png))
     if as_json:
-        balance = {} if loaded is None else {"balance": _balance(loaded)}
+        balance = {} if loaded is None else {"balance": _balance(loaded), "told": loaded.told}
         groups = {} if pool is None else {"groups": _group_record(pool)}
         emit_json({**_full_record(entry), **balance, **groups})
         return
     _describe(entry, source, loaded, _groups(pool))
 
 
-def _source(name: str) -> tuple[Source, str | None]:
-    """Return the data set of a name, or that of a config with what tells its groups."""
+def _source(name: str) -> tuple[Source, dict[str, str | None]]:
+    """Return the data set of a name, or that of a config with what decides how it is split."""
     if Path(name).suffix.lower() not in (".yaml", ".yml"):
-        return Source(name), None
+        return Source(name), {}
     from dlcli.config.loading import load_config
 
     data = load_config(name).data
-    return data.source, data.group
+    return data.source, {"group": data.group, "time": data.time}
 
 
 def _group_record(pool: Pool) -> dict[str, Any] | None:
@@ -141,6 +141,7 @@ def _describe(entry: DataEntry, source: Source, loaded: Dataset | None, groups: 
     """Print all that is known of a data set."""
     echo(f"{entry.name}: {entry.prose}\n")
     facts = _facts(entry, loaded, groups)
+    facts += [("note", line) for line in loaded.told] if loaded else []
     width = max(len(title) for title, _ in facts)
     for title, fact in facts:
         echo(f"{title.ljust(width)}  {fact}")

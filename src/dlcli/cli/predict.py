@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from dlcli.cli.output import echo, emit_json
+from dlcli.cli.output import echo, emit_json, note
 from dlcli.cli.plugins import PLUGIN
 from dlcli.cli.strictness import warning_teller
 
@@ -17,19 +17,25 @@ from dlcli.cli.strictness import warning_teller
 @click.argument("run", metavar="RUN")
 @click.argument("source", type=click.Path(), metavar="INPUT")
 @click.option("--root", default="runs", show_default=True, help="Folder of the runs.")
+@click.option("--keep", help="Columns of INPUT to print beside the predictions, e.g. id,date.")
 @PLUGIN
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of CSV.")
-def predict(run: str, source: str, root: str, as_json: bool) -> None:
+def predict(run: str, source: str, root: str, keep: str | None, as_json: bool) -> None:
     """Predict the examples in INPUT with RUN, and print the predictions as CSV.
 
     INPUT is a file of the kind that RUN was trained on: a table with the same columns, texts (or
     .txt, one per line), an image or a folder of images. Every run also takes an .npz file with an
     array `x`; a run of a built-in data set takes a CSV file of numbers, one example per row. Each
-    row of the result holds the predicted class and the probability of every class.
+    row of the result holds the file of an image or the id of a sequence, the predicted class and
+    the probability of every class.
     """
     from dlcli.train.saved import predict_file
 
-    rows = predict_file(Path(root), run, Path(source), warning_teller()).rows()
+    columns = [name.strip() for name in (keep or "").split(",") if name.strip()]
+    found = predict_file(Path(root), run, Path(source), columns, warn=warning_teller())
+    for remark in found.told:
+        note(remark)
+    rows = found.rows()
     if as_json:
         emit_json({"predictions": rows})
         return

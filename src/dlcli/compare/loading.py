@@ -27,7 +27,8 @@ def load_data(problem: Problem) -> Pool:
 
 def read_data(config: Config, progress: Progress | None = None) -> Pool:
     """Read all examples that a config names, downloading them if they must be."""
-    return load_pool(config.data.source, group=config.data.group, progress=progress)
+    data = config.data
+    return load_pool(data.source, group=data.group, time=data.time, progress=progress)
 
 
 def seen_of(pool: Pool, config: Config, *, resample: bool) -> Examples:

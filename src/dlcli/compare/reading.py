@@ -84,6 +84,7 @@ def _problem(config: Config, settings: CompareConfig, pool: Pool, notes: list[st
         raise UserError(f"{config.name} has no validation part", remedy=remedy)
     bound = bind(config, pool.description, train_size=len(parts.train))
     named = _metric_names(bound, settings, pool.description.task)
+    notes += [note for note in pool.told if note not in notes]
     notes += _unused(bound, named)
     _check_callbacks(bound, named)
     targets = pool.targets

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dlcli.config.calls import Variable
 from dlcli.config.diagnostics import listing
-from dlcli.config.grammar import Record, Typed, keys_of, read_arguments
+from dlcli.config.grammar import Record, argument_spec, keys_of, read_arguments
 from dlcli.config.nodes import Node, Scalar, YamlMapping, nowhere
 from dlcli.config.reading import INVALID, Reader, join, report_unknown_keys, wrong_type
 from dlcli.data import entries as dataset_entries
@@ -23,6 +23,19 @@ if TYPE_CHECKING:
 
 OWN_FILES: Final = own_files()
 """Data sets that are the user's own files; they may be named without `dataset:`."""
+
+
+OTHER_NAMES: Final = {
+    "sep": "delimiter", "separators": "delimiter", "drop": "ignore", "exclude": "ignore",
+    "names": "columns", "na_values": "missing", "sample_weight": "weights", "weight": "weights",
+    "val": "validation", "dev": "validation", "valid": "validation", "quotechar": "quoting",
+    "label": "target", "labels": "target", "y": "target", "inputs": "features",
+    "text_column": "text", "filename": "file", "image_size": "size", "target_size": "size",
+    "color_mode": "color", "skiprows": "header", "day_first": "dayfirst", "vocab": "vocabulary",
+    "maxlen": "max_length", "pos_label": "positive", "embedding": "embed",
+    "embeddings": "embed", "tags": "separator", "links": "follow_links",
+}  # fmt: skip
+"""What other programs call an option -> its name here."""
 
 
 @dataclass(frozen=True)
@@ -104,10 +117,22 @@ class DataSection:
             options = YamlMapping({}, options.mark)
         if not isinstance(options, YamlMapping):
             return wrong_type(options, path, f"the options of {name} by name", reader)
-        values = read_arguments(options, entry, path, reader)
+        values = read_arguments(options, entry, path, reader, self._hints(entry))
         if values is INVALID or _report_variables(values, reader):
             return INVALID
         return Source(name, _located(values, entry, options))
+
+    def _hints(self, entry: Entry) -> dict[str, str]:
+        """Return what to say of options that stand beside the data set, or have other names."""
+        own = entry.name in OWN_FILES
+        form = f"{{{entry.name}: {{...}}, " if own else "{dataset: ..., "
+        beside = {
+            f.name: f"it stands beside the data set: data: {form}{f.name}: ...}}"
+            for f in self.common.fields
+        }
+        other = {name: f"it is called {new} here" for name, new in OTHER_NAMES.items()}
+        known = {name: hint for name, hint in other.items() if OTHER_NAMES[name] in entry.by_name}
+        return beside | known
 
     def schema(self) -> dict[str, Any]:
         """Describe one alternative a data set, so that each has only its own options."""
@@ -156,7 +181,7 @@ def _report_variables(value: Any, reader: Reader) -> bool:
 
 
 def _source_schemas(entry: Entry, common: dict[str, Any]) -> list[dict[str, Any]]:
-    options = {a.name: Typed(a.types, variables=True).schema() for a in entry.arguments}
+    options = {a.name: argument_spec(a).schema() for a in entry.arguments}
     required = [a.name for a in entry.arguments if a.required]
     nested: dict[str, Any] = {
         "type": ["object", "null"],

@@ -27,6 +27,7 @@ from dlcli.config.pieces import (
     SEED,
     TEXT,
     CandidateItem,
+    Candidates,
     Deferred,
     MetricName,
     Name,
@@ -75,6 +76,9 @@ class DataConfig:
     )
     group: str | None = key(
         TEXT, None, "column or field that says which examples belong together", quiet=True
+    )
+    time: str | None = key(
+        TEXT, None, "what tells when each example is: the latest validate and test", quiet=True
     )
 
 
@@ -143,7 +147,7 @@ class CompareConfig:
     """The comparison; None leaves a choice to the protocol's preset."""
 
     optimizers: tuple[CandidateEntry, ...] | None = key(
-        ListOf(CandidateItem(CandidateEntry), minimum=1), None, "what is compared", quiet=True
+        Candidates(CandidateItem(CandidateEntry)), None, "what is compared", quiet=True
     )
     learning_rates: tuple[float, ...] | None = key(
         ListOf(RATE, minimum=1), None, "learning rates of every candidate", quiet=True

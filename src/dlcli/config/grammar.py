@@ -29,11 +29,13 @@ from dlcli.config.reading import (
     wrong_type,
 )
 from dlcli.config.type_schemas import described, types_schema
+from dlcli.config.unknown import unknown_argument, unknown_name
 from dlcli.config.variables import is_variable, read_variable
+from dlcli.config.written_calls import is_call, read_call
 from dlcli.errors import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from dlcli.config.writing import Writer
 
@@ -348,9 +350,15 @@ def _read_array(node: Sequence, alternative: Type, path: str, reader: Reader) ->
         words = type_in_words((alternative,))
         message = f"expected {words}, not a list of {size}"
         return reader.report("wrong-length", node.mark, path, message)
-    spec = Typed(alternative.items or (Type("any"),), variables=True)
+    items = alternative.items or (Type("any"),)
+    spec = Typed(items, variables=not takes_text(items))
     values = tuple(spec.read(n, f"{path}[{i}]", reader) for i, n in enumerate(node.items))
     return INVALID if INVALID in values else values
+
+
+def takes_text(types: tuple[Type, ...]) -> bool:
+    """Whether a value may be any text, such as a column's name, of which `$cost` is one."""
+    return any(t.name in ("string", "path") and not t.choices for t in types)
 
 
 def _read_object(node: YamlMapping, alternative: Type, path: str, reader: Reader) -> Any:
@@ -368,6 +376,13 @@ def read_entry(
 
     `siblings` are lower-case keys that may stand beside the name; the caller reads them.
     """
+    if isinstance(node, Scalar) and isinstance(node.value, str) and is_call(node.value):
+        written = read_call(node.value, node.mark)
+        if written is None:
+            hint = "write the arguments by name: SGD(momentum=0.9), or {SGD: {momentum: 0.9}}"
+            message = f"'{node.value}' is no class with arguments"
+            return reader.report("bad-call", node.mark, path, message, hint)
+        node = written
     if isinstance(node, Scalar) and isinstance(node.value, str):
         return _read_call(node.value, None, node.mark, kind, path, reader)
     if not isinstance(node, YamlMapping):
@@ -411,7 +426,7 @@ def _read_call(
 ) -> Any:
     entry = reader.catalogue.find(kind, name)
     if entry is None:
-        return _unknown_name(name, mark, kind, path, reader)
+        return unknown_name(name, mark, kind, path, reader)
     if entry.refused:
         message = f"'{name}' cannot be used: {entry.refused}"
         return reader.report("refused", mark, path, message)
@@ -431,26 +446,28 @@ def _read_call(
     return INVALID if values is INVALID else Call(kind, entry.name, values, here, mark)
 
 
-def _unknown_name(name: str, mark: Mark, kind: str, path: str, reader: Reader) -> Invalid:
-    suggestion = reader.catalogue.suggest(kind, name)
-    meant = f"; did you mean '{suggestion}'?" if suggestion else ""
-    hint = f"List them with `dlcli ls {kind}`."
-    elsewhere = [
-        k for k in reader.catalogue.kinds() if k != kind and reader.catalogue.find(k, name)
-    ]
-    if elsewhere and not suggestion:
-        hint = f"it is one of the {elsewhere[0]}; {hint}"
-    message = f"'{name}' is not one of the {kind}{meant}"
-    return reader.report("unknown-name", mark, path, message, hint)
+def read_arguments(
+    node: YamlMapping,
+    entry: Entry,
+    path: str,
+    reader: Reader,
+    hints: Mapping[str, str] | None = None,
+) -> Any:
+    """Read the keyword arguments of an entry; return a dict of those given.
 
-
-def read_arguments(node: YamlMapping, entry: Entry, path: str, reader: Reader) -> Any:
-    """Read the keyword arguments of an entry; return a dict of those given."""
+    Args:
+        node: The arguments by name.
+        entry: Whose they are.
+        path: Of the node.
+        reader: Takes the mistakes.
+        hints: What to say of arguments that are not known here.
+    """
     values: dict[str, Any] = {}
     for name, pair in node.pairs.items():
         argument = entry.by_name.get(name)
         if argument is None:
-            values[name] = _unknown_argument(name, pair.key_mark, entry, path, reader)
+            hint = (hints or {}).get(name, "")
+            values[name] = unknown_argument(name, pair.key_mark, entry, path, reader, hint)
         else:
             values[name] = argument_spec(argument).read(pair.node, join(path, name), reader)
     for argument in entry.arguments:
@@ -464,12 +481,4 @@ def read_arguments(node: YamlMapping, entry: Entry, path: str, reader: Reader) -
 
 def argument_spec(argument: Argument) -> Typed:
     """Return the piece of grammar that reads an argument's value."""
-    return Typed(argument.types, variables=True)
-
-
-def _unknown_argument(name: str, mark: Mark, entry: Entry, path: str, reader: Reader) -> Invalid:
-    known = list(entry.by_name)
-    meant = did_you_mean(name, known)
-    message = f"'{name}' is not an argument of {entry.name}{meant}"
-    hint = "" if meant else f"it takes {listing(known)}" if known else "it takes no arguments"
-    return reader.report("unknown-argument", mark, path, message, hint)
+    return Typed(argument.types, variables=not takes_text(argument.types))

@@ -11,7 +11,7 @@ from dlcli import metrics
 from dlcli.catalogue import plugins
 from dlcli.catalogue.signature import Type
 from dlcli.config.grammar import ListOf, MapOf, Record, Typed, keys_of, read_entry
-from dlcli.config.nodes import Node, Plain, Scalar, Word, YamlMapping
+from dlcli.config.nodes import Node, Plain, Scalar, Sequence, Word, YamlMapping
 from dlcli.config.reading import INVALID, Reader
 from dlcli.config.type_schemas import type_schema
 from dlcli.errors import UserError, did_you_mean
@@ -272,6 +272,39 @@ class CandidateItem:
     def schema(self) -> dict[str, Any]:
         """Refer to the candidates' definition."""
         return {"$ref": "#/definitions/candidate"}
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The optimizers of a comparison: a list, one alone, or a mapping of several to arguments.
+
+    Attributes:
+        item: One of them.
+    """
+
+    item: CandidateItem
+
+    @property
+    def _list(self) -> ListOf:
+        return ListOf(self.item, minimum=1, lone=True)
+
+    def read(self, node: Node, path: str, reader: Reader) -> Any:
+        """Return a tuple of candidates."""
+        if isinstance(node, YamlMapping):
+            beside = [f.name for f in self.item.beside.fields]
+            if len([name for name in node.pairs if name not in beside]) > 1:
+                items = [YamlMapping({k: p}, p.key_mark) for k, p in node.pairs.items()]
+                node = Sequence(tuple(items), node.mark)
+        return self._list.read(node, path, reader)
+
+    def write(self, value: Any, writer: Writer) -> Any:
+        """Write the list."""
+        return self._list.write(value, writer)
+
+    def schema(self) -> dict[str, Any]:
+        """Describe the three forms."""
+        several = {"$ref": "#/definitions/candidates"}
+        return {"anyOf": [*self._list.schema()["anyOf"], several]}
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from dlcli.config.diagnostics import Diagnostic, listing
 from dlcli.config.nodes import Mark, Node, Sequence, YamlMapping
+from dlcli.config.renamed import ELSEWHERE
 from dlcli.errors import did_you_mean
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def report_unknown_keys(
     unknown = [key for key in node.pairs if key not in known]
     for key in unknown:
         meant = did_you_mean(key, list(known))
-        hint = "" if meant else f"known here: {listing(known)}"
+        hint = "" if meant else ELSEWHERE.get(key) or f"known here: {listing(known)}"
         message = f"'{key}' is not a known key{meant}"
         reader.report("unknown-key", node.pairs[key].key_mark, path, message, hint)
     return bool(unknown)

@@ -11,6 +11,7 @@ from dlcli.config.network import sibling_schemas, use_schema
 from dlcli.config.pieces import CandidateItem
 from dlcli.config.sections import ROOT
 from dlcli.config.type_schemas import described
+from dlcli.config.written_calls import CALL_PATTERN
 
 if TYPE_CHECKING:
     from dlcli.catalogue.signature import Entry
@@ -27,6 +28,7 @@ def json_schema(catalogue: Catalogue | None = None) -> dict[str, Any]:
     definitions["layer_item"]["anyOf"].append(use_schema())
     beside = {f.name: f.spec.schema() for f in CandidateItem(CandidateEntry).beside.fields}
     definitions["candidate"] = _with_siblings(catalogue, "optimizers", beside)
+    definitions["candidates"] = _several(catalogue, "optimizers")
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "dlcli config",
@@ -64,7 +66,23 @@ def _with_siblings(catalogue: Catalogue, kind: str, beside: dict[str, Any]) -> d
         for entry in _usable(catalogue, kind)
         for name in (entry.name, *entry.aliases)
     ]
-    return {"anyOf": [_bare_names(catalogue, kind), *calls]}
+    written = {"type": "string", "pattern": CALL_PATTERN}
+    return {"anyOf": [_bare_names(catalogue, kind), written, *calls]}
+
+
+def _several(catalogue: Catalogue, kind: str) -> dict[str, Any]:
+    """Describe a mapping of several names to their arguments."""
+    named = {
+        name: {"$ref": f"#/definitions/{kind}.{entry.name}"}
+        for entry in _usable(catalogue, kind)
+        for name in (entry.name, *entry.aliases)
+    }
+    return {
+        "type": "object",
+        "properties": named,
+        "additionalProperties": False,
+        "minProperties": 2,
+    }
 
 
 def _call_schema(entry: Entry, name: str, beside: dict[str, Any]) -> dict[str, Any]:

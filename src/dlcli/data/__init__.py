@@ -12,8 +12,8 @@ import functools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dlcli.data import table
-from dlcli.data.description import DataDescription
-from dlcli.data.entry import check_group
+from dlcli.data.description import DataDescription, NewExamples
+from dlcli.data.entry import check_split
 from dlcli.data.formats import keras_cache
 from dlcli.data.formats.cache import location
 from dlcli.data.formats.keras_cache import DownloadError
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dlcli.catalogue.signature import Entry
-    from dlcli.data.description import Dataset, Encoder, Source, Split
+    from dlcli.data.description import Dataset, Encoder, Source
     from dlcli.data.entry import DataEntry
     from dlcli.data.formats.keras_cache import KerasFile, Progress
 
@@ -76,13 +76,19 @@ def path_options(source: Source) -> tuple[str, ...]:
 
 
 def describe(
-    source: Source, *, group: str | None = None, validation: float = 0.1, seed: int = 0
+    source: Source,
+    *,
+    group: str | None = None,
+    time: str | None = None,
+    validation: float = 0.1,
+    seed: int = 0,
 ) -> DataDescription:
     """Return what is known of the data: at once for a built-in, from its headers for a file.
 
     Args:
         source: Which data set, with its options.
         group: What tells which examples belong together, and is no feature.
+        time: What tells when each example is; it is no feature either.
         validation: As for `load`: the features of a table follow from its training part.
         seed: As for `load`.
 
@@ -94,8 +100,8 @@ def describe(
     entry = table.find(source.name)
     entry.check_options(source.options)
     if not entry.learns_inputs:
-        return entry.describe(**check_group(entry, group), **source.options)
-    pool = load_pool(source, group=group)
+        return entry.describe(**check_split(entry, group, time), **source.options)
+    pool = load_pool(source, group=group, time=time)
     return pool.described(pool.parts(seed, validation, resample=False))
 
 
@@ -105,6 +111,7 @@ def load(
     validation: float = 0.1,
     seed: int = 0,
     group: str | None = None,
+    time: str | None = None,
     progress: Progress | None = None,
     encoder: Encoder | None = None,
 ) -> Dataset:
@@ -117,6 +124,7 @@ def load(
             part goes before.
         seed: Fixes which examples validate; the test part does not depend on it.
         group: What tells which examples of own data belong together: see `load_pool`.
+        time: What tells when each example is: see `load_pool`.
         progress: Told how a download goes.
         encoder: Of a model that was trained on the data: it prepares raw examples as it prepared
             them then. Without one, the preparation is learned from the training part.
@@ -126,12 +134,16 @@ def load(
         DataError: For a file that cannot be used, or too few examples.
         WorkError: If a download fails.
     """
-    pool = load_pool(source, group=group, progress=progress)
+    pool = load_pool(source, group=group, time=time, progress=progress)
     return pool.dataset(pool.parts(seed, validation, resample=False), encoder)
 
 
 def load_pool(
-    source: Source, *, group: str | None = None, progress: Progress | None = None
+    source: Source,
+    *,
+    group: str | None = None,
+    time: str | None = None,
+    progress: Progress | None = None,
 ) -> Pool:
     """Read all examples of a data set, downloading it if it must be.
 
@@ -140,6 +152,7 @@ def load_pool(
         group: What tells which examples of own data belong together, so that no group is on two
             sides of a split: a column of tables, sequences and texts, an array of an .npz, a
             regular expression on the paths of images. None for independent examples.
+        time: The column or key that tells when each example is: the latest validate and test.
         progress: Told how a download goes.
 
     Raises:
@@ -149,7 +162,7 @@ def load_pool(
     """
     entry = table.find(source.name)
     entry.check_options(source.options)
-    grouped = check_group(entry, group)
+    grouped = check_split(entry, group, time)
     missing = [file for file in entry.files if keras_cache.place(file) is None]
     _download(entry, missing, progress)
     read = entry.unprepared or entry.load
@@ -217,7 +230,7 @@ def read_form(values: Mapping[str, Any]) -> Form:
     )
 
 
-def read_examples(path: Path, form: Form, *, targets: bool) -> Split:
+def read_examples(path: Path, form: Form, *, targets: bool) -> NewExamples:
     """Read examples that a trained model has not met.
 
     Args:
@@ -231,7 +244,8 @@ def read_examples(path: Path, form: Form, *, targets: bool) -> Split:
     """
     if form.encoder is not None and path.suffix.lower() != ".npz":
         return read_encoded(form.encoder, path, form.description, targets=targets)
-    return examples.read_examples(path, form.description, targets=targets)
+    found = examples.read_examples(path, form.description, targets=targets)
+    return NewExamples(found.x, found.y)
 
 
 def fetch(name: str, progress: Progress | None = None) -> tuple[Path, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,6 +48,8 @@ class DataDescription:
         test_size: Examples in the test part, if known; 0 if there is none.
         vocabulary_size: Number of token ids (largest id + 1) of a text data set.
         targets: Names of the values to predict together, if they have any.
+        target_scale: How the targets are scaled while the model trains: `standard` to mean 0 and
+            variance 1; empty for not at all.
     """
 
     name: str
@@ -59,6 +61,7 @@ class DataDescription:
     test_size: int | None = None
     vocabulary_size: int | None = None
     targets: tuple[str, ...] = ()
+    target_scale: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -85,7 +88,7 @@ class DataDescription:
         lengths = [n for spec in self.inputs.values() for n in spec.shape if n is not None]
         sizes = [self.train_size, self.test_size, self.vocabulary_size]
         numbers = [*lengths, *self.target_shape, *(n for n in sizes if n is not None)]
-        words = [self.name, *self.classes, *self.targets]
+        words = [self.name, *self.classes, *self.targets, self.target_scale]
         right = (
             self.inputs
             and self.task in get_args(Task)
@@ -131,8 +134,10 @@ class Preparation(Protocol):
     def fit(self, raw: Sequence[Any], positions: np.ndarray) -> Self:
         """Return the encoder with all it learns from the examples at some positions."""
 
-    def encode(self, raw: Sequence[Any], positions: np.ndarray) -> np.ndarray:
-        """Return the input of the examples at some positions, shape (m, ...)."""
+    def encode(
+        self, raw: Sequence[Any], positions: np.ndarray
+    ) -> np.ndarray | Mapping[str, np.ndarray]:
+        """Return the input of the examples at some positions, (m, ...), or several by name."""
 
 
 class Encoder(Preparation, Protocol):
@@ -144,24 +149,25 @@ class Encoder(Preparation, Protocol):
 
     kind: ClassVar[str]
 
-    def spec(self, known: TensorSpec) -> TensorSpec:
-        """Return the form of the input once it is fitted.
+    def specs(self, known: Mapping[str, TensorSpec]) -> Mapping[str, TensorSpec]:
+        """Return the form of each input once it is fitted.
 
         Args:
-            known: The form that the description has before that.
+            known: The forms that the description has before that.
         """
 
     def accepts(self, other: Encoder) -> bool:
         """Whether it can encode the raw examples that were read for another encoder."""
 
-    def read(
-        self, path: Path, description: DataDescription, *, targets: bool
-    ) -> tuple[Sequence[Any], np.ndarray]:
+    def read(self, path: Path, description: DataDescription, *, targets: bool) -> NewRaw:
         """Read raw examples of the same kind, and their targets (zeros if there are none).
 
         Raises:
             DataError: If they cannot be read; it names the file and the row.
         """
+
+    def told(self, raw: Sequence[Any], positions: np.ndarray) -> tuple[str, ...]:
+        """Return what encoding the examples at some positions loses, a sentence each."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -169,6 +175,22 @@ class Encoder(Preparation, Protocol):
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Return the encoder of a JSON form."""
+
+
+class NewRaw(NamedTuple):
+    """Raw examples that a trained model has not met.
+
+    Attributes:
+        raw: The examples.
+        y: Their targets, or zeros.
+        columns: See `NewExamples`, as `identity` and `told`.
+    """
+
+    raw: Sequence[Any]
+    y: np.ndarray
+    columns: Mapping[str, Sequence[str]] = {}
+    identity: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -180,10 +202,13 @@ class Split:
             padded at the end with zeros (token id 0 is the padding's).
         y: Integer labels (n,) for multiclass and binary, 0/1 (n, labels) for multilabel,
             float32 (n,) or (n, d) for regression and forecasting.
+        weights: How much each example counts in the loss while training, float32 (n,); None if
+            all count alike.
     """
 
     x: Mapping[str, np.ndarray]
     y: np.ndarray
+    weights: np.ndarray | None = None
 
     @property
     def size(self) -> int:
@@ -192,7 +217,24 @@ class Split:
 
     def take(self, index: np.ndarray) -> Split:
         """Return the examples at the given positions (an integer array, shape (m,))."""
-        return Split({name: array[index] for name, array in self.x.items()}, self.y[index])
+        weights = None if self.weights is None else self.weights[index]
+        return Split({n: array[index] for n, array in self.x.items()}, self.y[index], weights)
+
+
+@dataclass(frozen=True)
+class NewExamples(Split):
+    """Examples that a trained model has not met.
+
+    Attributes:
+        columns: What may be shown beside their predictions: names of files, or the columns of
+            their file that are no features.
+        identity: Those of them that are shown unless others are asked for.
+        told: What should be said of the way they were read, a sentence each.
+    """
+
+    columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    identity: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -209,6 +251,10 @@ class Dataset:
             examples are independent.
         preparation: An encoder that no run saves; see `encoder`.
         kept: Why the official parts cannot be exchanged for others; empty if they can.
+        times: When each example is, float64 (n,) or, from when to when its target is, (n, 2), in
+            the order train, validation, test: later examples validate and test. None where
+            that does not matter.
+        told: What should be said of the way the data were read, a sentence each.
     """
 
     description: DataDescription
@@ -220,3 +266,5 @@ class Dataset:
     groups: Groups | None = None
     preparation: Preparation | None = None
     kept: str = ""
+    times: np.ndarray | None = None
+    told: tuple[str, ...] = ()

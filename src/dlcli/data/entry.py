@@ -34,6 +34,7 @@ class DataEntry:
         origin: Where the data come from.
         files: What must lie in Keras's cache; empty for other origins.
         group: What `data.group` names, such as a column; empty for data sets that take none.
+        order: What `data.time` names; empty for data sets that take none.
         grouped_by: What the examples of a built-in data set belong together by; empty where they
             are independent.
         unprepared: Loads what `load` does before its preparation has learned anything from the
@@ -50,6 +51,7 @@ class DataEntry:
     files: tuple[KerasFile, ...] = ()
     words: Callable[..., tuple[str, ...]] | None = None
     group: str = ""
+    order: str = ""
     grouped_by: str = ""
     unprepared: Callable[..., Dataset] | None = None
     learns_inputs: bool = False
@@ -111,22 +113,31 @@ class DataEntry:
                 )
 
 
-def check_group(entry: DataEntry, group: str | None) -> dict[str, str]:
-    """Return what an entry's functions take for `data.group`.
+def check_split(entry: DataEntry, group: str | None, time: str | None) -> dict[str, str]:
+    """Return what an entry's functions take for `data.group` and `data.time`.
 
     Raises:
-        UserError: If the data set takes none.
+        UserError: If the data set takes none, or both are given.
     """
-    if group is None:
-        return {}
-    if entry.group:
-        return {"group": group}
-    grouped = f"are grouped by {entry.grouped_by} already"
-    raise UserError(
-        f"data set '{entry.name}' takes no group: its examples "
-        + (grouped if entry.grouped_by else "are independent"),
-        remedy="Remove data.group: it is for data of your own.",
-    )
+    if group is not None and time is not None:
+        raise UserError(
+            "data.group and data.time exclude each other",
+            remedy="Leave one out; for groups in time, give a test file of your own: test: ...",
+        )
+    if group is not None and not entry.group:
+        grouped = f"are grouped by {entry.grouped_by} already"
+        raise UserError(
+            f"data set '{entry.name}' takes no group: its examples "
+            + (grouped if entry.grouped_by else "are independent"),
+            remedy="Remove data.group: it is for data of your own.",
+        )
+    if time is not None and not entry.order:
+        raise UserError(
+            f"data set '{entry.name}' takes no data.time: none of its columns is a time",
+            remedy="Remove data.time: it is for tables, sequences and texts of your own.",
+        )
+    given = {"group": group, "order": time}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def class_names(text: str) -> tuple[str, ...]:

@@ -1,17 +1,39 @@
-"""How long padded sequences are."""
+"""How long padded sequences are: told by the data where they know it, else by their zeros."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
+
+SUFFIX = "_steps"
+"""Ends the name of the array that holds the lengths of an input's sequences."""
+
+
+def lengths_name(name: str) -> str:
+    """Return under which name a split holds the lengths of an input's sequences."""
+    return f"{name}{SUFFIX}"
+
+
+def sequence_lengths(x: Mapping[str, np.ndarray], name: str) -> np.ndarray:
+    """Return the steps of each sequence of an input before its padding, int32 (n,).
+
+    Args:
+        x: The arrays of a split.
+        name: The input's.
+    """
+    known = x.get(lengths_name(name))
+    return lengths_of(x[name]) if known is None else known
 
 
 def lengths_of(array: np.ndarray) -> np.ndarray:
     """Return the steps of each sequence before its padding, int32 (n,), 1 at least.
 
-    A step is padding if it and all after it are zero.
+    A step is padding if it and all after it are zero, so real steps of zeros at the end count as
+    padding too: where the data know their lengths, ask `sequence_lengths`.
 
     Args:
         array: Shape (n, steps), or (n, steps, ...).

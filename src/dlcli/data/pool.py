@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from dlcli.data.description import INPUT, Dataset, Split
 from dlcli.data.grouping import check_apart
-from dlcli.data.own.encoding import described, encoded
-from dlcli.data.splitting import check_share, check_taken, chosen, latest
+from dlcli.data.own.encoding import described, encoded, inputs_of
+from dlcli.data.splitting import check_share, check_taken, chosen, latest, latest_by_time
 from dlcli.data.streams import shuffler, stream
 from dlcli.errors import DataError, UserError
 
@@ -64,6 +64,8 @@ class Pool:
         raw: The examples as they were read; None for data that come as arrays.
         grouping: Which examples belong together, by what, and the groups' names; None where
             examples are independent.
+        times: When each example is, where later ones validate and test; see `Dataset`.
+        told: What should be said of the way the data were read, a sentence each.
     """
 
     def __init__(self, loaded: Dataset) -> None:
@@ -72,8 +74,10 @@ class Pool:
         self.description = loaded.description
         self.encoder: Preparation | None = loaded.encoder or loaded.preparation
         self.raw, self.grouping = loaded.raw, loaded.groups
+        self.times, self.told = loaded.times, loaded.told
         nothing = Split({}, np.empty(0))  # the examples are held in the pieces alone
-        self._bare = replace(loaded, train=nothing, validation=None, test=None, groups=None)
+        self._bare = replace(loaded, train=nothing, validation=None, test=None, groups=None,
+                             times=None)  # fmt: skip
         self.official = _official_parts(loaded)
         parts = (loaded.train, loaded.validation, loaded.test)
         # In pieces until somebody needs them joined, so that `load` never holds them twice.
@@ -124,10 +128,10 @@ class Pool:
             resample: Whether the test part is drawn too. Then all examples are split anew in the
                 data set's proportions, stratified where there are classes; the sizes are the same
                 for every seed. Where there are groups, none is on two sides, and proportions and
-                sizes are as close as whole groups allow. A forecasting task moves its origin:
-                train, validation and test lie in a window of `WINDOW` of the series whose start
-                is drawn. Otherwise the test part is the official one, and validation is taken
-                from train as `load` takes it.
+                sizes are as close as whole groups allow. A forecasting task, and examples that
+                have times, move their origin: train, validation and test lie in a window of
+                `WINDOW` of the series whose start is drawn. Otherwise the test part is the
+                official one, and validation is taken from train as `load` takes it.
 
         Raises:
             UserError: If the share is out of range, or the data set's parts must be kept.
@@ -142,7 +146,7 @@ class Pool:
                 f"data set '{self.description.name}' cannot be split anew: {self._bare.kept}",
                 remedy="Keep its official parts: compare.split: official.",
             )
-        if self.description.task == "forecasting":
+        if self.description.task == "forecasting" or self.times is not None:
             return self._with_moved_origin(seed, validation)
         return self._drawn(seed, validation)
 
@@ -156,8 +160,9 @@ class Pool:
         if official.validation is not None or validation == 0:
             return official
         groups = None if self.groups is None else self.groups[: len(official.train)]
+        times = None if self.times is None else self.times[: len(official.train)]
         y = self._train_targets()
-        kept, taken = chosen(self.description.task, y, validation, seed, groups)
+        kept, taken = chosen(self.description.task, y, validation, seed, groups, times)
         self._check_validation(taken, len(official.train))
         return Parts(official.train[kept], official.train[taken], official.test)
 
@@ -194,19 +199,36 @@ class Pool:
 
         length = round(WINDOW * self.size)
         start = shuffler(stream(seed, ORIGIN_STREAM)).randint(self.size - length + 1)
-        train, test, held_out = np.arange(start, start + length), None, None
+        train = np.sort(self._in_time()[start : start + length])
+        test, held_out = None, None
         if self.official.test is not None:
-            kept, taken = latest(self.targets[train], len(self.official.test) / self.size)
-            train, test = train[kept], train[taken]
+            train, test = self._take_latest(train, len(self.official.test) / self.size)
         if share := self._validation_share(validation):
-            kept, taken = latest(self.targets[train], share)
-            train, held_out = train[kept], train[taken]
+            train, held_out = self._take_latest(train, share)
         if len(train) == 0:
             raise DataError(
                 f"data set '{self.description.name}' is too short to split anew: {self.size} steps",
                 remedy="Give a longer series, or keep to its official parts.",
             )
         return Parts(train, held_out, test)
+
+    def _in_time(self) -> NDArray[np.intp]:
+        """Return the positions of all examples in the order of their times."""
+        import numpy as np
+
+        if self.times is None:
+            return np.arange(self.size)
+        begins = self.times if self.times.ndim == 1 else self.times[:, 0]
+        return np.argsort(begins, kind="stable")
+
+    def _take_latest(
+        self, positions: NDArray[np.intp], share: float
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        if self.times is None:
+            kept, taken = latest(self.targets[positions], share)
+        else:
+            kept, taken = latest_by_time(self.times[positions], share)
+        return positions[kept], positions[taken]
 
     def _validation_share(self, validation: float) -> float:
         """Return the share that validates of all that is not test."""
@@ -253,8 +275,8 @@ class Pool:
             return self.description, self.examples
         positions = self.examples.x[INPUT]
         fitted = self.encoder.fit(self.raw, positions[parts.train])
-        x = fitted.encode(self.raw, positions)
-        return self.described(parts), Split({INPUT: x}, self.examples.y)
+        x = inputs_of(fitted.encode(self.raw, positions))
+        return self.described(parts), replace(self.examples, x=x)
 
     def described(self, parts: Parts) -> DataDescription:
         """Return the description with the inputs that the training part of a split leads to."""
@@ -296,7 +318,8 @@ def _taken(piece: Split, index: NDArray[np.intp]) -> Split:
         return piece.take(index)
     if len(index) == piece.size:
         return piece
-    return Split({name: x[first:end] for name, x in piece.x.items()}, piece.y[first:end])
+    weights = None if piece.weights is None else piece.weights[first:end]
+    return Split({n: x[first:end] for n, x in piece.x.items()}, piece.y[first:end], weights)
 
 
 def _joined(pieces: Sequence[Split]) -> Split:
@@ -305,4 +328,6 @@ def _joined(pieces: Sequence[Split]) -> Split:
     if len(pieces) == 1:
         return pieces[0]
     x = {name: np.concatenate([piece.x[name] for piece in pieces]) for name in pieces[0].x}
-    return Split(x, np.concatenate([piece.y for piece in pieces]))
+    weighted = pieces[0].weights is not None
+    weights = np.concatenate([piece.weights for piece in pieces]) if weighted else None
+    return Split(x, np.concatenate([piece.y for piece in pieces]), weights)

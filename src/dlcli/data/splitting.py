@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dlcli.data.description import Dataset, Split
+from dlcli.data.description import INPUT, Dataset, Split
 from dlcli.data.grouping import by_group
 from dlcli.data.streams import shuffler
 from dlcli.errors import DataError, UserError
@@ -51,60 +51,85 @@ def with_fixed_test(description: DataDescription, x: np.ndarray, y: np.ndarray) 
     return Dataset(description, everything.take(train), None, everything.take(test))
 
 
+class RawParts(NamedTuple):
+    """Raw examples of the user's own, by their positions.
+
+    Attributes:
+        raw: The examples of all parts.
+        positions: Of `train` and, if there are, `validation` and `test`, in that order.
+        targets: The same parts, shape (n, ...) each.
+        weights: The same parts, shape (n,) each; empty if all examples count alike.
+        groups: Of the positions of all parts; None for independent examples.
+        times: Of the positions of all parts; see `Dataset`.
+    """
+
+    raw: Sequence[Any]
+    positions: Mapping[str, np.ndarray]
+    targets: Mapping[str, np.ndarray]
+    weights: Mapping[str, np.ndarray] = {}
+    groups: Groups | None = None
+    times: np.ndarray | None = None
+
+
 def with_own_test(
-    description: DataDescription,
-    encoder: Encoder,
-    raw: Sequence[Any],
-    targets: Mapping[str, np.ndarray],
-    groups: Groups | None = None,
+    description: DataDescription, encoder: Encoder, found: RawParts, told: Sequence[str] = ()
 ) -> Dataset:
     """Split raw examples of the user's own into their parts.
 
     Without test examples a fifth of train is taken, always the same: stratified where there are
-    classes, whole groups where there are groups.
+    classes, whole groups where there are groups, the latest where there are times.
 
     Args:
-        description: Of a data set with one input; its sizes are filled in here.
+        description: Its sizes are filled in here.
         encoder: Turns raw examples into inputs.
-        raw: The examples of all parts, in the order of the targets.
-        targets: Shape (n, ...) each, of `train` and, if there are, `validation` and `test`, in
-            that order.
-        groups: Of the raw examples, if they are not independent.
+        found: The examples.
+        told: What should be said of the way they were read.
 
     Raises:
         DataError: If there are too few examples or groups.
     """
     import numpy as np
 
-    (name,) = description.inputs
-    ends = dict(zip(targets, np.cumsum([len(y) for y in targets.values()]), strict=True))
     parts = {
-        part: Split({name: np.arange(ends[part] - len(y), ends[part])}, y)
-        for part, y in targets.items()
+        part: Split({INPUT: found.positions[part]}, y, found.weights.get(part))
+        for part, y in found.targets.items()
     }
+    ends = np.cumsum([part.size for part in parts.values()])
+    order = dict(zip(parts, np.split(np.arange(ends[-1]), ends[:-1]), strict=True))
     if "test" not in parts:
-        parts["train"], parts["test"] = _fixed_fifth(parts["train"], description, groups)
+        kept, taken = _fixed_fifth(parts["train"], description, found)
+        order |= {"train": order["train"][kept], "test": order["train"][taken]}
+        parts["test"] = parts["train"].take(taken)
+        parts["train"] = parts["train"].take(kept)
     train, validation, test = parts["train"], parts.get("validation"), parts["test"]
     sized = replace(description, train_size=train.size, test_size=test.size)
-    if groups is not None:
-        order = [part.x[name] for part in (train, validation, test) if part is not None]
-        groups = groups.take(np.concatenate(order))
-    return Dataset(sized, train, validation, test, encoder, raw, groups)
+    index = np.concatenate([order[part] for part in PARTS if part in order])
+    return Dataset(
+        sized, train, validation, test, encoder, found.raw,
+        None if found.groups is None else found.groups.take(index),
+        times=None if found.times is None else found.times[index],
+        told=tuple(told),
+    )  # fmt: skip
+
+
+PARTS = ("train", "validation", "test")
 
 
 def _fixed_fifth(
-    split: Split, description: DataDescription, groups: Groups | None
-) -> tuple[Split, Split]:
+    split: Split, description: DataDescription, found: RawParts
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the positions kept in a training part, and those taken for the test."""
     if split.size < 2:
         raise DataError(
             f"data set '{description.name}' has a single example",
             remedy="Give some for training and some for the test.",
         )
-    numbers = None if groups is None else groups.numbers[: split.size]
-    kept, taken = chosen(description.task, split.y, TEST_FRACTION, TEST_SEED, numbers)
-    if groups is not None:
-        check_taken(taken, description, groups)
-    return split.take(kept), split.take(taken)
+    numbers = None if found.groups is None else found.groups.numbers[: split.size]
+    times = None if found.times is None else found.times[: split.size]
+    kept, taken = chosen(description.task, split.y, TEST_FRACTION, TEST_SEED, numbers, times)
+    if found.groups is not None:
+        check_taken(taken, description, found.groups)
+    return kept, taken
 
 
 def check_taken(taken: np.ndarray, description: DataDescription, groups: Groups | None) -> None:
@@ -181,12 +206,13 @@ def chosen(
     fraction: float,
     seed: Seed,
     groups: np.ndarray | None = None,
+    times: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Split positions as suits a task.
 
-    The part taken out holds the same share of every class where there are classes, the latest
-    examples of a forecasting task, and examples drawn at random otherwise; whole groups where
-    there are groups.
+    The part taken out holds the latest examples where there are times, and of a forecasting task;
+    whole groups where there are groups; the same share of every class where there are classes;
+    and examples drawn at random otherwise.
 
     Args:
         task: What the targets are for.
@@ -194,11 +220,14 @@ def chosen(
         fraction: Share to take out, 0 < fraction < 1.
         seed: Fixes which examples are taken.
         groups: The number of each example's group, shape (n,); None for independent examples.
+        times: When each example is; see `Dataset`.
 
     Returns:
         The positions kept and those taken out, both sorted integer arrays.
     """
     has_classes = task in ("multiclass", "binary") and y.ndim == 1
+    if times is not None:
+        return latest_by_time(times, fraction)
     if groups is not None:
         return by_group(y if has_classes else None, groups, fraction, seed)
     if has_classes:
@@ -272,6 +301,35 @@ def latest(y: np.ndarray, fraction: float) -> tuple[np.ndarray, np.ndarray]:
     n, gap = len(y), math.prod(y.shape[1:]) - 1
     size = min(max(round(fraction * n), 1), n - 1)
     return np.arange(max(n - size - gap, 0)), np.arange(n - size, n)
+
+
+def latest_by_time(times: np.ndarray, fraction: float) -> tuple[np.ndarray, np.ndarray]:
+    """Take the latest examples out; those of one time stay together.
+
+    Examples whose targets reach into the part taken out are left out of both, as by `latest`.
+
+    Args:
+        times: When each example is, shape (n,), or from when to when its target is, (n, 2).
+        fraction: Share to take out, 0 < fraction < 1; the nearest one that times allow is taken.
+
+    Returns:
+        The positions kept and those taken out, both sorted integer arrays.
+
+    Raises:
+        DataError: If all examples are of one time.
+    """
+    import numpy as np
+
+    begins, ends = (times, times) if times.ndim == 1 else (times[:, 0], times[:, 1])
+    moments, counts = np.unique(begins, return_counts=True)
+    if len(moments) < 2:
+        raise DataError(
+            "all examples have the same time, so there is no later part",
+            remedy="Name the column of the time in data.time, or leave it out.",
+        )
+    after = np.cumsum(counts[::-1])[::-1][1:]
+    boundary = moments[1:][np.argmin(np.abs(after - fraction * len(begins)))]
+    return np.flatnonzero(ends < boundary), np.flatnonzero(begins >= boundary)
 
 
 def _quotas(counts: np.ndarray, fraction: float) -> np.ndarray:

@@ -107,6 +107,7 @@ def prepare(
         validation=config.data.validation,
         seed=config.seed,
         group=config.data.group,
+        time=config.data.time,
         progress=progress,
         encoder=encoder,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from dlcli.config.loading import parse_config
 from dlcli.config.nodes import Mark, Text
 from dlcli.data import Form, describe, feature_names, load, own_files, read_examples
 from dlcli.data.description import Split
-from dlcli.errors import UserError
+from dlcli.errors import UserError, did_you_mean
 from dlcli.metrics.evaluation import Evaluation, Score, score
 from dlcli.metrics.predictions import CLASS_TASKS, batch_of_arrays
 from dlcli.rules.scales import scales_of
@@ -27,11 +27,11 @@ from dlcli.store.model_file import check_model_file
 from dlcli.store.runs import CONFIG, DATA, RunFolder, find_run, newest_run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from dlcli.config.experiment import Config
-    from dlcli.data.description import DataDescription, Dataset
+    from dlcli.data.description import DataDescription, Dataset, NewExamples
 
 MODEL = "model.keras"
 PREDICTIONS = "predictions.npz"
@@ -52,7 +52,13 @@ def data_form(run: RunFolder, config: Config) -> Form:
     """
     data = config.data
     return saved_form(run) or Form(
-        describe(data.source, group=data.group, validation=data.validation, seed=config.seed)
+        describe(
+            data.source,
+            group=data.group,
+            time=data.time,
+            validation=data.validation,
+            seed=config.seed,
+        )
     )
 
 
@@ -93,9 +99,10 @@ def evaluate_run(
     if path is not None:
         examples = read_examples(path, form, targets=True)
         warn(stranger_than_trained(run, config, form, examples, path))
+        told = examples.told
         y_true, y_prob = examples.y, predict(run, config, examples, description.task)
     else:
-        y_true, y_prob = _predictions(run, config, form, split or "test")
+        y_true, y_prob, told = _predictions(run, config, form, split or "test")
     rng = np.random.default_rng(config.seed)
     task, classes = description.task, description.classes
     evaluated = score(y_true, y_prob, own, task=task, classes=classes, rng=rng)
@@ -103,7 +110,7 @@ def evaluate_run(
         more = _keras_scores(keras_names, y_true, y_prob, description, rng)
         together = {**evaluated.scores, **more}
         evaluated = replace(evaluated, scores={text: together[text] for text in wanted})
-    return run, evaluated
+    return run, replace(evaluated, notes=(*evaluated.notes, *told))
 
 
 def _is_keras_metric(text: str) -> bool:
@@ -155,21 +162,18 @@ def _own_metrics(config: Config) -> list[str]:
 
 
 def _predictions(
-    run: RunFolder,
-    config: Config,
-    form: Form,
-    split: str,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return targets and probabilities: saved ones where there are, else predicted now."""
+    run: RunFolder, config: Config, form: Form, split: str
+) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+    """Return targets and probabilities, saved ones where there are, and what should be said."""
     saved = read_predictions(run)
     if saved is not None and saved[2] == split:
-        return saved[0], saved[1]
+        return saved[0], saved[1], ()
     dataset = _loaded(config, form)
     part: Split | None = getattr(dataset, split)
     if part is None:
         remedy = "choose another --split"
         raise UserError(f"the data has no {split} part", remedy=remedy)
-    return part.y, predict(run, config, part, form.description.task)
+    return part.y, predict(run, config, part, form.description.task), dataset.told
 
 
 def _loaded(config: Config, form: Form) -> Dataset:
@@ -186,6 +190,7 @@ def _loaded(config: Config, form: Form) -> Dataset:
             validation=config.data.validation,
             seed=config.seed,
             group=config.data.group,
+            time=config.data.time,
             encoder=form.encoder,
         )
     except UserError as error:
@@ -274,15 +279,32 @@ class Predictions:
         values: Probabilities or predicted values, shape (n, columns).
         labels: The likeliest class of each example; empty for regression and multilabel.
         steps: Instead of all these, the likeliest class at each step of each example.
+        kept: What tells the examples apart, by the name of its column.
+        told: What should be said of the way the examples were read, a sentence each.
     """
 
     columns: tuple[str, ...]
     values: np.ndarray
     labels: tuple[str, ...]
     steps: tuple[tuple[str, ...], ...] = ()
+    kept: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    told: tuple[str, ...] = ()
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return a mapping for each example, the class first."""
+        """Return a mapping for each example: what is kept, the class, then the values."""
+        names = zip(*self.kept.values(), strict=True) if self.kept else None
+        kept = (
+            [{}] * len(self)
+            if names is None
+            else [dict(zip(self.kept, n, strict=True)) for n in names]
+        )
+        return [{**first, **row} for first, row in zip(kept, self._rows(), strict=True)]
+
+    def __len__(self) -> int:
+        """Return the number of examples."""
+        return len(self.steps) or len(self.values)
+
+    def _rows(self) -> list[dict[str, Any]]:
         if self.steps:
             return [{f"step_{i}": name for i, name in enumerate(row, 1)} for row in self.steps]
         made = []
@@ -335,13 +357,8 @@ def stranger_than_trained(
     )
 
 
-def predict_file(
-    root: Path,
-    name: str,
-    path: Path,
-    warn: Callable[[Sequence[Diagnostic]], None] = lambda _: None,
-) -> Predictions:
-    """Predict for the examples of a file or folder.
+def _kept(examples: NewExamples, keep: Sequence[str], path: Path) -> dict[str, Sequence[str]]:
+    """Return the columns that stand beside predictions: files' names, ids, and those asked for.
 
     Args:
         root: Folder of the runs.
@@ -350,7 +367,38 @@ def predict_file(
         warn: Told what rules warn of, of the examples.
 
     Raises:
-        UserError: For an unknown run.
+        UserError: If there is none of a name.
+    """
+    known = examples.columns
+    for name in keep:
+        if name not in known:
+            shown = ", ".join(known) or "none"
+            raise UserError(
+                f"{path} has no column '{name}' to keep{did_you_mean(name, known)}",
+                remedy=f"The columns that the model does not use are: {shown}.",
+            )
+    return {name: known[name] for name in (keep or examples.identity)}
+
+
+def predict_file(
+    root: Path,
+    name: str,
+    path: Path,
+    keep: Sequence[str] = (),
+    *,
+    warn: Callable[[Sequence[Diagnostic]], None] = lambda _: None,
+) -> Predictions:
+    """Predict for the examples of a file or folder.
+
+    Args:
+        root: Folder of the runs.
+        name: Which run.
+        path: The file or folder.
+        keep: Columns of the file to show beside the predictions.
+        warn: Told what rules warn of, of the examples.
+
+    Raises:
+        UserError: For an unknown run, or column to keep.
         DataError: If the examples do not fit the model's input.
     """
     run, config = open_run(root, name)
@@ -359,7 +407,10 @@ def predict_file(
     form = data_form(run, config)
     examples = read_examples(path, form, targets=False)
     warn(stranger_than_trained(run, config, form, examples, path))
-    return _predicted(run, config, form.description, examples)
+    kept = _kept(examples, keep, path)
+    made = predict(run, config, examples, form.description.task)
+    found = _predictions_of(run, form.description, made)
+    return replace(found, kept=kept, told=examples.told)
 
 
 def predict_array(run: RunFolder, x: np.ndarray) -> Predictions:
@@ -377,19 +428,17 @@ def predict_array(run: RunFolder, x: np.ndarray) -> Predictions:
         raise run.unfinished("model")
     description = data_form(run, config).description
     if len(description.inputs) != 1:
-        message = (
-            f"{run.path} takes {len(description.inputs)} inputs: {', '.join(description.inputs)}"
-        )
+        names = ", ".join(description.inputs)
+        message = f"{run.path} takes {len(description.inputs)} inputs: {names}"
         raise UserError(message, remedy="Write them into an .npz file and predict that file.")
     (name,) = description.inputs
     x = np.asarray(x)
-    return _predicted(run, config, description, Split({name: x}, np.zeros(len(x))))
+    examples = Split({name: x}, np.zeros(len(x)))
+    return _predictions_of(run, description, predict(run, config, examples, description.task))
 
 
-def _predicted(
-    run: RunFolder, config: Config, description: DataDescription, examples: Split
-) -> Predictions:
-    made = predict(run, config, examples, description.task)
+def _predictions_of(run: RunFolder, description: DataDescription, made: np.ndarray) -> Predictions:
+    """Return what a model's outputs say of each example."""
     if description.task not in CLASS_TASKS:
         columns = _value_columns(description, made.shape[1])
         _check_width(run, made, len(columns))

@@ -162,7 +162,13 @@ def start_from(
     document = parse_document(text, overrides)
     config = read_document(document)
     data = config.data
-    known = describe(data.source, group=data.group, validation=data.validation, seed=config.seed)
+    known = describe(
+        data.source,
+        group=data.group,
+        time=data.time,
+        validation=data.validation,
+        seed=config.seed,
+    )
     warn(judge_of(document, config, known).looks("config"))  # before TensorFlow is loaded
     if out is not None:
         check_new(out)
@@ -177,7 +183,7 @@ def start_from(
     def open_run() -> RunFolder:
         return create_run_at(out) if out else create_run(root, config.name, now=datetime.now(UTC))
 
-    remarks = _remarks(config, experiment.config)
+    remarks = (*experiment.dataset.told, *_remarks(config, experiment.config))
     return TrainingSession(experiment, open_run, judge=judge, source=text.content, remarks=remarks)
 
 
@@ -204,7 +210,7 @@ def resume(root: Path, name: str, *, epochs: int | None, config: str | None) -> 
     document = parse_document(Text(str(run.path / CONFIG), run.read_text(CONFIG)))
     dataset = experiment.dataset
     judge = judge_of(document, read, dataset.description, train_size=dataset.train.size)
-    return TrainingSession(experiment, lambda: run, judge=judge)
+    return TrainingSession(experiment, lambda: run, judge=judge, remarks=experiment.dataset.told)
 
 
 def _check_more_to_do(run: RunFolder, epochs: int | None, name: str) -> None:

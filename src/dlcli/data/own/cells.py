@@ -1,30 +1,31 @@
-"""A delimited text file as rows of cells, every one of which knows its line."""
+"""A file of rows as cells, every one of which knows its line."""
 
 from __future__ import annotations
 
 import csv
-import gzip
-import io
-import zlib
+import re
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dlcli.data.own.files import check_file
+from dlcli.data.formats.columnar import read_columnar
+from dlcli.data.formats.json_records import json_cell, json_records
+from dlcli.data.formats.refused import refused
+from dlcli.data.formats.xlsx import read_sheet
+from dlcli.data.own.dialect import NO_DELIMITER, WORDS, find_dialect
+from dlcli.data.own.numbers import pieces_of
+from dlcli.data.own.opening import explained, kind_of, open_text
+from dlcli.data.own.reading import Reading
 from dlcli.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-DELIMITERS = ",;\t|"
-LONGEST_CELL = 2**27
-"""Characters of the longest cell that is read (128 MiB)."""
+INDEX = re.compile(r"|Unnamed: \d+")
+"""Names that pandas gives to a column without one, as it writes a table with its index."""
 
-
-LARGEST_SMALL = 2**28
-MAX_EXPANSION = 200
-"""A packed file may unpack to so many times its size, and to 256 MiB in any case; what is beyond
-was made to fill a memory or a disk. Text packs to a third or a tenth."""
+NUMBERED = "c"
+"""Begins the names of columns that have none: c1, c2, c3."""
 
 
 class Row(NamedTuple):
@@ -44,13 +45,20 @@ class CellTable(NamedTuple):
     """A whole file.
 
     Attributes:
-        header: The columns' names.
+        header: The columns' names; a column that is left out has an empty one.
         rows: As many cells each as the header has.
+        told: What should be said of the way it was read, a sentence each.
     """
 
     path: Path
     header: list[str]
     rows: list[Row]
+    told: tuple[str, ...] = ()
+
+    @property
+    def named(self) -> list[str]:
+        """The names of the columns that are not left out."""
+        return [name for name in self.header if name]
 
     def column(self, name: str) -> int:
         """Return the position of a column.
@@ -69,174 +77,199 @@ def column_of(name: str, header: Sequence[str], path: Path) -> int:
     """
     if name in header:
         return list(header).index(name)
-    shown = ", ".join(header[:20]) + (", ..." if len(header) > 20 else "")
-    raise DataError(
-        f"{path} has no column '{name}'{did_you_mean(name, header)}",
-        remedy=f"Its columns are: {shown}.",
-    )
+    known = [column for column in header if column]
+    shown = ", ".join(known[:20]) + (", ..." if len(known) > 20 else "")
+    remedy = f"Its columns are: {shown}."
+    if any(pieces_of(column) is not None for column in known):
+        remedy = (
+            f"The first line seems to hold data, not names: {shown}. Name the columns in their "
+            "order: columns: [...]; or write their names into the first line."
+        )
+    message = f"{path} has no column '{name}'{did_you_mean(name, known)}"
+    raise DataError(message, remedy=remedy)
+
+
+class Rows(NamedTuple):
+    """A file of rows that is being read; see `CellTable`."""
+
+    header: list[str]
+    rows: Iterator[Row]
+    told: tuple[str, ...]
 
 
 @contextmanager
-def open_text(path: Path) -> Iterator[TextIO]:
-    """Open a text file in UTF-8, packed with gzip or not.
-
-    Raises:
-        DataError: If it is missing, cannot be read, or is no UTF-8; it names the line.
-    """
-    if path.is_dir():
-        raise DataError(f"{path} is a folder, not a file", remedy="Name a file in it.")
-    try:
-        with _opened(path) as stream:
-            yield io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
-    except FileNotFoundError:
-        remedy = "Check the path; it is relative to the config, else to where you work."
-        raise DataError(f"there is no file {path}", remedy=remedy) from None
-    except UnicodeDecodeError as error:
-        line = _line_of_bad_byte(path)
-        message = f"{path}:{line}: the byte {error.object[error.start]:#04x} is no UTF-8 text"
-        remedy = "Save the file as UTF-8; iconv -f LATIN1 -t UTF-8 turns older files into it."
-        raise DataError(message, remedy=remedy) from None
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        message = f"{path} is no gzip file, or is damaged: {error}"
-        raise DataError(message, remedy="Pack it again with gzip.") from None
-    except OSError as error:
-        message = f"cannot read {path}: {error.strerror or error}"
-        raise DataError(message, remedy="Check its permissions.") from None
-
-
-def _opened(path: Path) -> BinaryIO:
-    """Open a file, unpacked, to read bytes from."""
-    check_file(path)
-    if path.suffix.lower() == ".gz":
-        limit = max(LARGEST_SMALL, MAX_EXPANSION * path.stat().st_size)
-        return io.BufferedReader(_Unpacked(path, limit))
-    return path.open("rb")
-
-
-class _Unpacked(io.RawIOBase):
-    """The bytes that a gzip file packs, up to a limit.
-
-    Args:
-        path: The file.
-        limit: In bytes; reading on raises a DataError.
-    """
-
-    def __init__(self, path: Path, limit: int) -> None:
-        self._path, self._left = path, limit
-        self._stream = gzip.open(path)  # noqa: SIM115 (closed with this)
-
-    def readable(self) -> bool:
-        """Return that it can be read from."""
-        return True
-
-    def readinto(self, room: Any) -> int:
-        """Read the next bytes into a buffer, and return how many."""
-        content = self._stream.read(len(room))
-        self._left -= len(content)
-        if self._left < 0:
-            message = f"{self._path} unpacks to more than {MAX_EXPANSION} times its size"
-            remedy = "Is it a real data set? Unpack it, look at it, and name the unpacked file."
-            raise DataError(message, remedy=remedy)
-        room[: len(content)] = content
-        return len(content)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._stream.close()
-        super().close()
-
-
-def _line_of_bad_byte(path: Path) -> int:
-    """Return the line of the first byte that is no UTF-8: the decoder's blocks do not tell."""
-    with _opened(path) as stream:
-        for number, line in enumerate(stream, 1):
-            try:
-                line.decode("utf-8")
-            except UnicodeDecodeError:
-                return number
-    return 1
-
-
-def read_rows(stream: TextIO, path: Path) -> tuple[list[str], Iterator[Row]]:
-    """Return a file's header, and its rows one by one.
-
-    The delimiter is the one of `,`, `;`, tab and `|` that the first line holds most of.
+def open_rows(path: Path, reading: Reading) -> Iterator[Rows]:
+    """Open a delimited text, to read its rows one by one.
 
     Raises:
         DataError: For a header that is missing, empty in places or not unique, and, while rows
             are read, for one with another number of cells.
     """
-    first = stream.readline()
-    delimiter = max(DELIMITERS, key=first.count)
-    csv.field_size_limit(LONGEST_CELL)
+    dialect, told = find_dialect(path, reading)
+    with open_text(path, reading.encoding) as stream:
+        reader = dialect.rows(stream)
+        first = _next(reader, path)
+        while first == []:
+            first = _next(reader, path)
+        if first is None:
+            raise DataError(f"{path} is empty", remedy="Write a header, and one example a row.")
+        rows = _all_rows(reader, path)
+        header, rows, more = _named(first, rows, reader.line_num, path, reading)
+        yield Rows(header, _checked(rows, len(header), dialect.delimiter), (*told, *more))
 
-    def lines() -> Iterator[str]:
-        yield first
-        yield from stream
 
-    reader = csv.reader(lines(), delimiter=delimiter, strict=True)
+def _next(reader: Any, path: Path) -> list[str] | None:
+    first = reader.line_num + 1
     try:
-        header = [name.strip() for name in next(reader, [])]
+        cells: list[str] | None = next(reader, None)
     except csv.Error as error:
-        raise _no_csv(path, 1, error) from None
-    _check_header(header, path)
-    return header, _checked(reader, len(header), path)
+        remedy = (
+            "Close every quote and write a quote inside a cell twice; or add quoting: none if "
+            "quotes are ordinary characters."
+        )
+        raise DataError(f"{path}:{first} is no CSV: {error}", remedy=remedy) from None
+    return cells
 
 
-def _checked(reader: Iterable[list[str]], width: int, path: Path) -> Iterator[Row]:
-    rows = iter(reader)
-    while True:
-        try:
-            cells = next(rows, None)
-        except csv.Error as error:
-            raise _no_csv(path, reader.line_num, error) from None  # type: ignore[attr-defined]
-        if cells is None:
-            return
-        line: int = reader.line_num  # type: ignore[attr-defined]
-        if not cells:
-            continue  # a blank line
-        if len(cells) != width:
-            message = f"{path}:{line}: {len(cells)} cells, but the header names {width} columns"
-            remedy = 'Put cells that hold the delimiter in quotes, as in "a, b".'
-            raise DataError(message, remedy=remedy)
-        yield Row(path, line, cells)
+def _all_rows(reader: Any, path: Path) -> Iterator[Row]:
+    while (cells := _next(reader, path)) is not None:
+        if cells:
+            yield Row(path, reader.line_num, cells)
 
 
-def _no_csv(path: Path, line: int, error: csv.Error) -> DataError:
-    remedy = "Close every quote; write a quote inside a cell twice."
-    return DataError(f"{path}:{line} is no CSV: {error}", remedy=remedy)
+def _named(
+    first: list[str], rows: Iterator[Row], line: int, path: Path, reading: Reading
+) -> tuple[list[str], Iterator[Row], tuple[str, ...]]:
+    """Return the columns' names, the rows below them, and what should be said of the names."""
+    written = [name.strip() for name in first]
+    names = None if reading.columns is None else list(reading.columns)
+    is_header = reading.has_header and (
+        names is None or reading.header is not None or written == names
+    )
+    if not is_header:
+        rows = _before(Row(path, line, first), rows)
+    if names is not None:
+        if len(names) != len(first):
+            message = f"{path}:{line}: {len(first)} cells, but columns names {len(names)}"
+            raise DataError(message, remedy="Name every column of the file, in its order.")
+        return names, rows, ()
+    if not is_header:
+        numbered = [f"{NUMBERED}{i}" for i in range(1, len(first) + 1)]
+        told = f"{path}: the columns are called {numbered[0]} to {numbered[-1]} (header: false)"
+        return numbered, rows, (told,)
+    return _checked_header(written, path, line, reading, rows)
 
 
-def _check_header(header: list[str], path: Path) -> None:
-    remedy = "Write the columns' names into the first line, each once."
-    if not header:
-        raise DataError(f"{path} is empty", remedy=remedy)
-    for name in header:
+def _before(row: Row, rows: Iterator[Row]) -> Iterator[Row]:
+    yield row
+    yield from rows
+
+
+def _checked_header(
+    header: list[str], path: Path, line: int, reading: Reading, rows: Iterator[Row]
+) -> tuple[list[str], Iterator[Row], tuple[str, ...]]:
+    """Return a header without the column of an index, the rows, and what should be said."""
+    remedy = (
+        "Write the columns' names into the first line, each once; or name them all here: "
+        "columns: [...]."
+    )
+    told: list[str] = []
+    if len(header) > 1 and INDEX.fullmatch(header[0]):
+        shown = f"'{header[0]}'" if header[0] else "which has no name"
+        told.append(f"{path}: the first column, {shown}, is left out: it seems to be an index")
+        header = ["", *header[1:]]
+    if len(header) > 1 and not header[-1]:
+        rows = _without_content(rows, len(header) - 1, f"{path}:{line}", remedy)
+    for name in header[1:-1] if len(header) > 1 else header:
         if not name:
-            raise DataError(f"{path}:1: a column has no name", remedy=remedy)
-        if header.count(name) > 1:
-            raise DataError(f"{path}:1: two columns are called '{name}'", remedy=remedy)
-    if all(_is_number(name) for name in header):
-        raise DataError(f"{path}:1: the first line holds numbers, not names", remedy=remedy)
+            raise DataError(f"{path}:{line}: a column has no name", remedy=remedy)
+    for name in header:
+        if name and header.count(name) > 1:
+            raise DataError(f"{path}:{line}: two columns are called '{name}'", remedy=remedy)
+    named = [name for name in header if name]
+    if reading.header is None and all(pieces_of(name) is not None for name in named):
+        message = f"{path}:{line}: the first line holds numbers, not names"
+        raise DataError(message, remedy=f"{remedy} Add header: true if they are names.")
+    return header, rows, tuple(told)
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+def _without_content(rows: Iterator[Row], column: int, place: str, remedy: str) -> Iterator[Row]:
+    """Yield rows, whose last column has no name and must be empty: lines end in a delimiter."""
+    for row in rows:
+        if len(row.cells) > column and row.cells[column].strip():
+            raise DataError(f"{place}: a column has no name", remedy=remedy)
+        yield row
 
 
-def read_table(path: Path) -> CellTable:
+def _checked(rows: Iterable[Row], width: int, delimiter: str) -> Iterator[Row]:
+    for row in rows:
+        if len(row.cells) != width:
+            message = f"{row.place}: {len(row.cells)} cells, but the header names {width} columns"
+            shown = WORDS.get(delimiter, f"'{delimiter}'")
+            remedy = 'Put cells that hold the delimiter in quotes, as in "a, b"'
+            if delimiter != NO_DELIMITER:
+                remedy += f"; the delimiter was taken to be {shown}: delimiter: ... says another"
+            raise DataError(message, remedy=f"{remedy}.")
+        yield row
+
+
+@contextmanager
+def open_other(path: Path, kind: str, reading: Reading) -> Iterator[Rows]:
+    """Open what is no delimited text, but holds rows too: see `opening.kind_of`.
+
+    Raises:
+        DataError: If it holds none, or its header does not fit.
+    """
+    if kind == "json":
+        with open_text(path, reading.encoding) as stream:
+            yield _json_rows(list(json_records(stream, path)), path)
+        return
+    with explained(path):
+        cells, lines, told = _other_cells(path, kind)
+    if not cells:
+        raise DataError(f"{path} is empty", remedy="Write a header, and one example a row.")
+    rows = [Row(path, line, row) for line, row in zip(lines, cells, strict=True)]
+    start = reading.header if reading.header not in (None, True, False, 0) else lines[0]
+    rows = [row for row in rows if row.line >= int(start or 1)]
+    header, left, more = _named(rows[0].cells, iter(rows[1:]), rows[0].line, path, reading)
+    yield Rows(header, _checked(left, len(header), NO_DELIMITER), (*told, *more))
+
+
+def _other_cells(path: Path, kind: str) -> tuple[list[list[str]], list[int], tuple[str, ...]]:
+    """Return the cells of a file's rows, the header first, their numbers, and what to say."""
+    if kind in ("parquet", "feather"):
+        cells = read_columnar(path, kind)
+        return cells, list(range(1, len(cells) + 1)), ()
+    if kind == "xlsx":
+        cells, lines, name = read_sheet(path)
+        told = (f"{path}: of its sheets the first, '{name}', is read",) if name else ()
+        return cells, lines, told
+    raise refused(path, kind)
+
+
+def _json_rows(records: list[tuple[int, dict[str, Any]]], path: Path) -> Rows:
+    header = list(dict.fromkeys(key for _, record in records for key in record))
+    rows = (
+        Row(path, line, [json_cell(record.get(key), path, line, key) for key in header])
+        for line, record in records
+    )
+    return Rows(header, rows, ())
+
+
+def read_table(path: Path, reading: Reading | None = None) -> CellTable:
     """Read a whole file.
 
     Raises:
         DataError: If it cannot be read, or holds no rows; it names the line.
     """
-    with open_text(path) as stream:
-        header, rows = read_rows(stream, path)
-        table = CellTable(path, header, list(rows))
+    reading = reading or Reading()
+    kind = kind_of(path) if reading.encoding is None else "text"
+    if kind == "text":
+        with open_rows(path, reading) as found:
+            table = CellTable(path, found.header, list(found.rows), found.told)
+    else:
+        with open_other(path, kind, reading) as found:
+            table = CellTable(path, found.header, list(found.rows), found.told)
     if not table.rows:
         raise DataError(f"{path} has a header but no rows", remedy="Give one example a row.")
     return table

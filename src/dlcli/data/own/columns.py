@@ -6,18 +6,19 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from dlcli.data.own.labels import number
+from dlcli.data.own.labels import case_variants
+from dlcli.data.own.number_columns import NumberColumns, listed
+from dlcli.data.own.numbers import PLAIN, NumberFormat, canonical
+from dlcli.data.own.reading import MISSING, Reading, is_missing
 from dlcli.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     import numpy as np
 
     from dlcli.data.own.cells import CellTable, Row
-
-MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-"})
-"""Cells that stand for a missing value, in small letters."""
 
 MOST_CATEGORIES = 1000
 LARGEST = 3e38
@@ -30,11 +31,6 @@ _DATE = re.compile(
 )
 
 
-def is_missing(cell: str) -> bool:
-    """Whether a cell stands for a missing value."""
-    return cell.strip().lower() in MISSING
-
-
 @dataclass(frozen=True)
 class Column:
     """One column of a table that is a feature.
@@ -45,16 +41,25 @@ class Column:
             all zeros. None for a column of numbers.
         has_gaps: Whether the numbers come with a second feature, 1 where the number is missing.
         mean: What a missing number is filled in with: the mean over the training examples.
+        form: How its numbers are written.
+        missing: The words that stand for a missing value, in small letters.
+        is_embedded: Whether the categories are an input of their own, as whole numbers from 1; 0
+            is any other word.
     """
 
     name: str
     categories: tuple[str, ...] | None = None
     has_gaps: bool = False
     mean: float = 0.0
+    form: NumberFormat = PLAIN
+    missing: frozenset[str] = MISSING
+    is_embedded: bool = False
 
     @property
     def width(self) -> int:
         """How many features the column becomes."""
+        if self.is_embedded:
+            return 0
         return 1 + self.has_gaps if self.categories is None else len(self.categories)
 
     def fit(self, rows: Sequence[Row], index: int) -> Column:
@@ -67,7 +72,7 @@ class Column:
             DataError: For a cell that is no number; it names the line.
         """
         if self.categories is not None:
-            words = {row.cells[index].strip() for row in rows}
+            words = {self.word(row, index) for row in rows}
             return replace(self, categories=tuple(c for c in self.categories if c in words))
         numbers = [v for row in rows if (v := self.value(row, index)) is not None]
         mean = sum(numbers) / len(numbers) if numbers else 0.0
@@ -80,14 +85,31 @@ class Column:
             DataError: If it is neither; it names the line.
         """
         cell = row.cells[index]
-        if is_missing(cell):
+        if is_missing(cell, self.missing):
             return None
-        value = number(cell)
+        value = self.form.value(cell)
         if value is None or abs(value) > LARGEST:
             message = f"{row.place}: '{self.name}' is '{cell}', which is no finite number"
-            remedy = f"Correct it or empty it; if these are codes, add categories: [{self.name}]."
+            remedy = (
+                "Correct it or empty it. If it stands for a missing value, add it to missing:; if "
+                f"these are codes, add categories: [{self.name}]."
+            )
             raise DataError(message, remedy=remedy)
         return value
+
+    def word(self, row: Row, index: int) -> str:
+        """Return the category of a cell, empty if it is missing; a code 1.0 is the code 1."""
+        cell = row.cells[index]
+        return "" if is_missing(cell, self.missing) else canonical(cell, PLAIN)
+
+    def is_unknown(self, row: Row, index: int) -> bool:
+        """Whether a cell holds a category that the training examples lack."""
+        word = self.word(row, index) if self.categories is not None else ""
+        return bool(word) and word not in (self.categories or ())
+
+    def is_gap(self, row: Row, index: int) -> bool:
+        """Whether a cell is missing."""
+        return is_missing(row.cells[index], self.missing)
 
     def write(self, rows: Sequence[Row], index: int, out: np.ndarray) -> None:
         """Write the features of rows into `out`, shape (m, width).
@@ -98,7 +120,7 @@ class Column:
         if self.categories is not None:
             order = {category: i for i, category in enumerate(self.categories)}
             for features, row in zip(out, rows, strict=True):
-                place = order.get(row.cells[index].strip())
+                place = order.get(self.word(row, index))
                 if place is not None:
                     features[place] = 1
             return
@@ -108,21 +130,37 @@ class Column:
             if self.has_gaps:
                 features[1] = value is None
 
+    def codes(self, rows: Sequence[Row], index: int) -> np.ndarray:
+        """Return the number of each row's category, from 1; 0 for others. int32, shape (m, 1)."""
+        import numpy as np
+
+        order = {category: i for i, category in enumerate(self.categories or (), 1)}
+        found = [order.get(self.word(row, index), 0) for row in rows]
+        return np.array(found, np.int32).reshape(-1, 1)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
+        other: dict[str, Any] = {} if self.missing == MISSING else {"missing": sorted(self.missing)}
+        if self.is_embedded:
+            other["is_embedded"] = True
         if self.categories is not None:
-            return {"name": self.name, "categories": list(self.categories)}
-        return {"name": self.name, "has_gaps": self.has_gaps, "mean": self.mean}
+            return {"name": self.name, "categories": list(self.categories), **other}
+        if self.form != PLAIN:
+            other["form"] = self.form.to_dict()
+        return {"name": self.name, "has_gaps": self.has_gaps, "mean": self.mean, **other}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Column:
         """Return the column of a JSON form."""
-        categories = values.get("categories")
+        categories, form = values.get("categories"), values.get("form")
         return cls(
             str(values["name"]),
             None if categories is None else tuple(map(str, categories)),
             bool(values.get("has_gaps", False)),
             float(values.get("mean", 0.0)),
+            PLAIN if form is None else NumberFormat.from_dict(form),
+            frozenset(map(str, values.get("missing", MISSING))),
+            bool(values.get("is_embedded", False)),
         )
 
 
@@ -131,6 +169,9 @@ def find_columns(
     features: Sequence[str] | None,
     categories: Sequence[str],
     excluded: Sequence[str],
+    reading: Reading | None = None,
+    numbers: NumberColumns | None = None,
+    embed: Sequence[str] = (),
 ) -> tuple[Column, ...]:
     """Find out what the columns of a table hold; `Column.fit` narrows it to the training part.
 
@@ -139,49 +180,136 @@ def find_columns(
         features: The columns to use; None for all that are not excluded.
         categories: Columns that hold categories even if they look like numbers.
         excluded: The columns of target and group, and others that are no features.
+        reading: What the user has said of the file.
+        numbers: How the columns write numbers, if that is known.
+        embed: Columns whose categories are inputs of their own, however many there are.
 
     Raises:
-        DataError: For a column that is unknown, empty, holds dates, or too many different words.
+        DataError: For a column that is unknown, empty, holds dates, too many different words, or
+            numbers that contradict each other.
     """
-    for name in (*(features or ()), *categories):
+    for name in (*(features or ()), *categories, *embed):
         table.column(name)
         if name in excluded:
             where = f"{table.path}: '{name}'"
             message = f"{where} cannot be a feature: it is the target, group, id or time"
-            raise DataError(message, remedy="Take it out of features and categories.")
-    names = features if features is not None else [n for n in table.header if n not in excluded]
+            raise DataError(message, remedy="Take it out of features, categories and embed.")
+    names = [n for n in table.named if n not in excluded]
+    if features is not None:
+        names = [*features, *(name for name in embed if name not in features)]
     if not names:
         message = f"{table.path} has no column but the target"
         raise DataError(message, remedy="Give it the columns to predict from.")
-    return tuple(_column(table, name, name in categories) for name in names)
+    reading = reading or Reading()
+    numbers = numbers or NumberColumns(table, names, reading)
+    finder = _Finder(table, reading, numbers)
+    return tuple(
+        finder.embedded(name)
+        if name in embed
+        else finder.column(name, is_category=name in categories)
+        for name in names
+    )
 
 
-def _column(table: CellTable, name: str, is_category: bool) -> Column:
-    index = table.column(name)
-    filled = [row for row in table.rows if not is_missing(row.cells[index])]
-    where = f"{table.path}: '{name}'"
-    leave_out = f"name the columns to use in features:, without '{name}'"
-    if not filled:
-        remedy = f"Fill it in, or {leave_out}."
-        raise DataError(f"{where} is empty in every row", remedy=remedy)
-    numbers = sum(number(row.cells[index]) is not None for row in filled)
-    if not is_category and 2 * numbers >= len(filled):
-        return Column(name, has_gaps=len(filled) < len(table.rows))
-    words = {row.cells[index].strip() for row in filled}
-    dates = sum(_DATE.fullmatch(row.cells[index].strip()) is not None for row in filled)
-    if 2 * dates >= len(filled) and not is_category:
+class _Finder:
+    """Finds out what a column holds.
+
+    Args:
+        table: Whose columns.
+        reading: What the user has said of the file.
+        numbers: How the columns write numbers.
+    """
+
+    def __init__(self, table: CellTable, reading: Reading, numbers: NumberColumns) -> None:
+        self._table, self._numbers = table, numbers
+        self._missing = reading.missing_words
+
+    def column(self, name: str, *, is_category: bool) -> Column:
+        """Return what a column holds.
+
+        Raises:
+            DataError: If that is nothing, dates, or too many different words.
+        """
+        index = self._table.column(name)
+        filled = self._filled(name, index)
+        if not is_category:
+            form = self._numbers.form(name)
+            if form is not None:
+                gaps = len(filled) < len(self._table.rows)
+                return Column(name, has_gaps=gaps, form=form, missing=self._missing)
+            self._check_dates(name, filled, index)
+        words = {canonical(row.cells[index], PLAIN) for row in filled}
+        self._check_words(name, words, len(filled))
+        return Column(name, tuple(sorted(words)), missing=self._missing)
+
+    def embedded(self, name: str) -> Column:
+        """Return a column of categories that are an input of their own.
+
+        Raises:
+            DataError: If it is empty.
+        """
+        index = self._table.column(name)
+        words = {canonical(row.cells[index], PLAIN) for row in self._filled(name, index)}
+        return Column(name, tuple(sorted(words)), missing=self._missing, is_embedded=True)
+
+    def _filled(self, name: str, index: int) -> list[Row]:
+        """Return the rows in which a column is filled in.
+
+        Raises:
+            DataError: If there are none.
+        """
+        rows = self._table.rows
+        filled = [row for row in rows if not is_missing(row.cells[index], self._missing)]
+        if not filled:
+            remedy = f"Fill it in, or leave it out: ignore: [{name}]."
+            raise DataError(f"{self._table.path}: '{name}' is empty in every row", remedy=remedy)
+        return filled
+
+    def _check_dates(self, name: str, filled: Sequence[Row], index: int) -> None:
+        dates = sum(_DATE.fullmatch(row.cells[index].strip()) is not None for row in filled)
+        if 2 * dates < len(filled):
+            return
         shown = filled[0].cells[index].strip()
+        where = f"{self._table.path}: '{name}'"
         message = f"{where} holds dates or times, such as '{shown}' in line {filled[0].line}"
         remedy = (
             "A network needs numbers, and what of a date matters is yours to say: write columns "
-            f"such as month, weekday or days since the start instead, or {leave_out}."
+            "such as month, weekday or days since the start instead, or leave it out: "
+            f"ignore: [{name}]. To predict what comes next, use {{forecast: ...}}."
         )
         raise DataError(message, remedy=remedy)
-    if len(words) > MOST_CATEGORIES or (len(words) > 0.9 * len(filled) and len(words) > 50):
-        message = f"{where} holds {len(words):,} different words in {len(filled):,} rows"
+
+    def _check_words(self, name: str, words: set[str], count: int) -> None:
+        many = len(words) > MOST_CATEGORIES or (len(words) > 0.9 * count and len(words) > 50)
+        if not many:
+            return
+        message = (
+            f"{self._table.path}: '{name}' holds {len(words):,} different words in {count:,} rows"
+        )
         remedy = (
-            f"Names and numbers of things say nothing about new ones: {leave_out}. For free text "
-            "use {text: ...}; write decimal points, not commas."
+            "Names and numbers of things say nothing about new ones: leave it out, ignore: "
+            f"[{name}]. If the same ones come again, as users and films do, give each a vector of "
+            f"its own: embed: [{name}]. For free text use {{text: ...}}."
         )
         raise DataError(message, remedy=remedy)
-    return Column(name, tuple(sorted(words)))
+
+
+def told_of_columns(
+    path: Path, columns: Sequence[Column], numbers: NumberColumns
+) -> tuple[str, ...]:
+    """Return what should be said of the way columns are read, a sentence each."""
+    found = [c for c in columns if c.categories is None]
+    unusual = [text for c in found if (text := numbers.told(c.name, c.form))]
+    told = [f"{path}: read as numbers: {listed(unusual)}"] if unusual else []
+    codes = {c.name: code for c in found if (code := numbers.looks_like_codes(c.name))}
+    told += [
+        f"{path}: '{name}' is read as numbers, although '{code}' looks like a code "
+        f"(categories: [{name}] for codes)"
+        for name, code in codes.items()
+    ]
+    told += [
+        f"{path}: '{column.name}': {variants} differ in capital letters only"
+        for column in columns
+        if (variants := case_variants(column.categories or ()))
+    ]
+    return tuple(told)

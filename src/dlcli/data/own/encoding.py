@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from dlcli.data.description import INPUT, Dataset, Split
+from dlcli.data.description import INPUT, Dataset, NewExamples, Split
 from dlcli.errors import DataError
 from dlcli.runtime.cachedir import cache_folder
 
@@ -25,8 +26,17 @@ def described(description: DataDescription, encoder: Encoder | None) -> DataDesc
     """Return a description with the inputs that a fitted encoder makes; None changes nothing."""
     if encoder is None:
         return description
-    inputs = {name: encoder.spec(spec) for name, spec in description.inputs.items()}
-    return replace(description, inputs=inputs)
+    size = getattr(encoder, "vocabulary_size", None)
+    return replace(
+        description,
+        inputs=encoder.specs(description.inputs),
+        vocabulary_size=description.vocabulary_size if size is None else size,
+    )
+
+
+def inputs_of(made: np.ndarray | Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
+    """Return what an encoder made as the arrays of a split."""
+    return made if isinstance(made, Mapping) else {INPUT: made}
 
 
 def encoded(dataset: Dataset, saved: Encoder | None = None) -> Dataset:
@@ -52,10 +62,12 @@ def encoded(dataset: Dataset, saved: Encoder | None = None) -> Dataset:
     fitted = encoder or preparation.fit(raw, learned_from)
 
     def part(split: Split | None) -> Any:
-        return split and Split({INPUT: fitted.encode(raw, split.x[INPUT])}, split.y)
+        return split and replace(split, x=inputs_of(fitted.encode(raw, split.x[INPUT])))
 
+    told = () if encoder is None else encoder.told(raw, _all_positions(dataset))
     return replace(
         dataset,
+        told=(*dataset.told, *told),
         description=described(dataset.description, encoder),
         train=part(dataset.train),
         validation=part(dataset.validation),
@@ -66,9 +78,17 @@ def encoded(dataset: Dataset, saved: Encoder | None = None) -> Dataset:
     )
 
 
+def _all_positions(dataset: Dataset) -> np.ndarray:
+    """Return the positions of the raw examples of all parts."""
+    import numpy as np
+
+    parts = (dataset.train, dataset.validation, dataset.test)
+    return np.concatenate([part.x[INPUT] for part in parts if part is not None])
+
+
 def read_encoded(
     encoder: Encoder, path: Path, description: DataDescription, *, targets: bool
-) -> Split:
+) -> NewExamples:
     """Read and encode raw examples that a trained model has not met.
 
     Raises:
@@ -76,9 +96,11 @@ def read_encoded(
     """
     import numpy as np
 
-    raw, y = encoder.read(path, description, targets=targets)
-    (name,) = description.inputs
-    return Split({name: encoder.encode(raw, np.arange(len(raw)))}, y)
+    new = encoder.read(path, description, targets=targets)
+    everything = np.arange(len(new.raw))
+    x = inputs_of(encoder.encode(new.raw, everything))
+    told = (*new.told, *encoder.told(new.raw, everything))
+    return NewExamples(x, new.y, columns=new.columns, identity=new.identity, told=told)
 
 
 def room(shape: tuple[int, ...], dtype: str) -> np.ndarray:

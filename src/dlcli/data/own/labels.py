@@ -6,7 +6,8 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from dlcli.errors import DataError
+from dlcli.data.own.numbers import PLAIN, canonical, number
+from dlcli.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,10 +23,17 @@ FEW_NUMBERS = 20
 
 
 class Place(NamedTuple):
-    """Where a target is written, for messages: `file:line`, or the file of an example."""
+    """Where a target is written, for messages: `file:line`, or the file of an example.
+
+    Attributes:
+        text: The file, and its line.
+        column: The target's.
+        word: What is written there in place of a target, such as NA.
+    """
 
     text: str
     column: str = ""
+    word: str = ""
 
     def __str__(self) -> str:
         return self.text + (f": '{self.column}'" if self.column else "")
@@ -42,20 +50,34 @@ class Labelled(NamedTuple):
     columns: list[list[str]]
     places: list[list[Place]]
 
+    def cut(self, number: int) -> tuple[Labelled, Labelled]:
+        """Return the first columns, and the others."""
+        first = Labelled(self.columns[:number], self.places[:number])
+        return first, Labelled(self.columns[number:], self.places[number:])
 
-def split_off_groups(labelled: Labelled) -> tuple[Labelled, list[str]]:
-    """Return targets without their last column, which names groups, and that column.
+    def take(self, positions: Sequence[int]) -> Labelled:
+        """Return the targets of the examples at some positions."""
+        return Labelled(
+            [[column[i] for i in positions] for column in self.columns],
+            [[places[i] for i in positions] for places in self.places],
+        )
+
+
+def check_named(groups: Labelled) -> list[str]:
+    """Return the group of each example.
+
+    Args:
+        groups: A single column.
 
     Raises:
-        DataError: If an example has no group; it names the row.
+        DataError: If an example has none; it names the row.
     """
-    *columns, groups = labelled.columns
-    *places, where = labelled.places
-    for group, place in zip(groups, where, strict=True):
+    (names,), (where,) = groups
+    for group, place in zip(names, where, strict=True):
         if not group:
             remedy = "Fill in which group the example belongs to, or remove it."
             raise DataError(f"{place} is empty, but names the group", remedy=remedy)
-    return Labelled(columns, places), groups
+    return names
 
 
 class Meaning(NamedTuple):
@@ -67,7 +89,13 @@ class Meaning(NamedTuple):
 
 
 def meaning_of(
-    columns: Sequence[Sequence[str]], names: Sequence[str], task: OwnTask | None, file: str
+    columns: Sequence[Sequence[str]],
+    names: Sequence[str],
+    task: OwnTask | None,
+    file: str,
+    *,
+    positive: str | None = None,
+    separator: str | None = None,
 ) -> Meaning:
     """Find out what targets mean.
 
@@ -80,24 +108,83 @@ def meaning_of(
         names: The columns' names.
         task: The task, if the user gave it.
         file: What an error names.
+        positive: The class that comes second of two, so that precision, recall and F1 are about
+            it; None for the second in the order of the names.
+        separator: What separates the labels of a cell that holds several.
 
     Raises:
         DataError: If there is only one class, if there are too many, or the task does not fit.
     """
+    if separator is not None:
+        return _of_tags(columns, names, task, separator, file)
     if len(columns) > 1:
+        _check_positive(positive, (), file)
         return _of_several(columns, names, task, file)
     values = {text for text in columns[0] if text}
     if task == "multilabel":
         message = f"{file}: task: multilabel needs a target column for each label"
-        raise DataError(message, remedy="Name them all: target: [first, second].")
+        remedy = (
+            "Name them all: target: [first, second]; or say what separates the labels of a cell: "
+            "separator: '|'."
+        )
+        raise DataError(message, remedy=remedy)
     if task == "regression" or (task is None and _are_amounts(values)):
+        _check_positive(positive, (), file)
         return Meaning("regression", (), ())
     classes = tuple(sorted(values, key=_label_order))
     _check_classes(classes, names[0], file)
     if task == "binary" and len(classes) != 2:
         message = f"{file}: '{names[0]}' has {len(classes)} classes, but task: binary needs two"
         raise DataError(message, remedy="Leave the task out: it follows from the labels.")
+    classes = _with_positive(positive, classes, file)
     return Meaning(task or ("binary" if len(classes) == 2 else "multiclass"), classes, ())
+
+
+def _with_positive(positive: str | None, classes: tuple[str, ...], file: str) -> tuple[str, ...]:
+    """Return the classes, of which the positive one comes last."""
+    _check_positive(positive, classes, file)
+    if positive is None:
+        return classes
+    last = canonical(positive, PLAIN)
+    return (*(name for name in classes if name != last), last)
+
+
+def _check_positive(positive: str | None, classes: Sequence[str], file: str) -> None:
+    """Make sure that a positive class is one of two.
+
+    Raises:
+        DataError: If it is not.
+    """
+    if positive is None:
+        return
+    if len(classes) != 2:
+        message = f"{file}: positive is '{positive}', but there are not two classes"
+        raise DataError(message, remedy="Leave it out: it says which of two classes is positive.")
+    if canonical(positive, PLAIN) not in classes:
+        message = f"{file}: positive is '{positive}', which is no class"
+        near = did_you_mean(positive, classes)
+        raise DataError(message + near, remedy=f"The classes are: {', '.join(classes)}.")
+
+
+def tags_of(cell: str, separator: str) -> list[str]:
+    """Return the tags of a cell, each once, in their order."""
+    return list(dict.fromkeys(tag for part in cell.split(separator) if (tag := part.strip())))
+
+
+def _of_tags(
+    columns: Sequence[Sequence[str]],
+    names: Sequence[str],
+    task: OwnTask | None,
+    separator: str,
+    file: str,
+) -> Meaning:
+    if len(columns) > 1 or task not in (None, "multilabel"):
+        message = f"{file}: separator is for one target column of labels that may apply together"
+        raise DataError(message, remedy="Leave separator out, or name that column alone.")
+    found = {tag for cell in columns[0] for tag in tags_of(cell, separator)}
+    classes = tuple(sorted(found, key=_label_order))
+    _check_classes(classes, names[0], file)
+    return Meaning("multilabel", classes, (len(classes),))
 
 
 def _of_several(
@@ -138,21 +225,15 @@ def _check_classes(classes: Sequence[str], name: str, file: str) -> None:
         raise DataError(message, remedy=remedy)
 
 
-def number(text: str) -> float | None:
-    """Return the finite number a text stands for, or None."""
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
-
-
-def as_targets(labelled: Labelled, meaning: Meaning | DataDescription) -> np.ndarray:
+def as_targets(
+    labelled: Labelled, meaning: Meaning | DataDescription, separator: str | None = None
+) -> np.ndarray:
     """Turn targets into numbers: labels (n,), 0/1 (n, labels), or values (n,) or (n, d).
 
     Args:
         labelled: The targets as they are written.
         meaning: From `meaning_of`, or a description made of it.
+        separator: What separates the labels of a cell that holds several.
 
     Raises:
         DataError: For a target that is missing, no number, or no known class; it names the row.
@@ -160,6 +241,8 @@ def as_targets(labelled: Labelled, meaning: Meaning | DataDescription) -> np.nda
     import numpy as np
 
     labels = {name: label for label, name in enumerate(meaning.classes)}
+    if separator is not None:
+        return _multi_hot(labelled, labels, separator)
     if meaning.task in ("multiclass", "binary"):
         _check_known(labelled, labels)
     rows = [
@@ -171,12 +254,29 @@ def as_targets(labelled: Labelled, meaning: Meaning | DataDescription) -> np.nda
     return stacked[:, 0] if len(labelled.columns) == 1 else stacked
 
 
+def _multi_hot(labelled: Labelled, labels: Mapping[str, int], separator: str) -> np.ndarray:
+    """Return 1 for every label of a cell, else 0; an empty cell has none."""
+    import numpy as np
+
+    ((cells,), (places,)) = labelled
+    written = [tags_of(cell, separator) for cell in cells]
+    flat = [(tag, place) for tags, place in zip(written, places, strict=True) for tag in tags]
+    _check_known(Labelled([[tag for tag, _ in flat]], [[place for _, place in flat]]), labels)
+    y = np.zeros((len(cells), len(labels)), "int32")
+    for row, tags in zip(y, written, strict=True):
+        row[[labels[tag] for tag in tags]] = 1
+    return y
+
+
 def _value(
     text: str, place: Place, meaning: Meaning | DataDescription, labels: Mapping[str, int]
 ) -> float:
     if not text:
-        remedy = "Fill it in, or remove the example."
-        raise DataError(f"{place} is empty, but is the target", remedy=remedy)
+        remedy = "Fill it in, or leave such examples out: unlabeled: drop."
+        if not place.word:
+            raise DataError(f"{place} is empty, but is the target", remedy=remedy)
+        message = f"{place} is '{place.word}', which stands for a missing target"
+        raise DataError(message, remedy=f"{remedy} If it is a class, add missing: [].")
     if meaning.task in ("multiclass", "binary"):
         return labels[text]
     value = number(text)
@@ -215,3 +315,47 @@ def _check_known(labelled: Labelled, labels: Mapping[str, int]) -> None:
     shown = ", ".join(list(labels)[:10]) + (", ..." if len(labels) > 10 else "")
     remedy = f"Add training examples of '{first}', or leave it out. The classes are: {shown}."
     raise DataError(message, remedy=remedy)
+
+
+SEPARATORS = "|;/,+&"
+"""What people separate tags by."""
+
+
+def told_of_classes(meaning: Meaning, name: str, file: str) -> tuple[str, ...]:
+    """Return what should be said of classes that may not be meant so, a sentence each."""
+    if meaning.task not in ("multiclass", "binary"):
+        return ()
+    told = []
+    if variants := case_variants(meaning.classes):
+        told.append(
+            f"{file}: '{name}': {variants} are different classes that differ in capital letters "
+            "only; write them alike if they are one"
+        )
+    if found := _combined(meaning.classes):
+        separator, example = found
+        told.append(
+            f"{file}: '{name}' has classes such as '{example}', whose parts other classes have "
+            f"too; add separator: '{separator}' if they are tags that apply together"
+        )
+    return tuple(told)
+
+
+def _combined(classes: Sequence[str]) -> tuple[str, str] | None:
+    """Return a separator of tags, and a class that combines some, if classes seem to do so.
+
+    They do if half of the parts are in several classes.
+    """
+    for separator in SEPARATORS:
+        combined = [name for name in classes if len(tags_of(name, separator)) > 1]
+        counts = Counter(tag for name in classes for tag in tags_of(name, separator))
+        if len(combined) > 1 and 2 * sum(count > 1 for count in counts.values()) >= len(counts):
+            return separator, combined[0]
+    return None
+
+
+def case_variants(words: Sequence[str]) -> str:
+    """Return the words that differ in capital letters only, in groups; empty if there are none."""
+    groups: dict[str, list[str]] = {}
+    for word in words:
+        groups.setdefault(word.casefold(), []).append(word)
+    return "; ".join(", ".join(group) for group in groups.values() if len(group) > 1)

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path  # noqa: TC003 - the loader's annotations are its schema
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
-from dlcli.data.description import DataDescription, Dataset, TensorSpec
+from dlcli.data.description import INPUT, DataDescription, Dataset, NewRaw, TensorSpec
 from dlcli.data.entry import DataEntry
+from dlcli.data.lengths import lengths_name
 from dlcli.data.own.cells import CellTable, Row
 from dlcli.data.own.encoding import room
-from dlcli.data.own.labels import Labelled, Place, number
-from dlcli.data.own.table import TableEncoder, written
-from dlcli.data.own.tabular import Asked, ReadsRows, asked, load_rows
-from dlcli.data.targets import OwnTask  # noqa: TC001 - the loader's annotations are its schema
+from dlcli.data.own.goal import RowOptions  # noqa: TC001 - the loader's annotations are its schema
+from dlcli.data.own.table import TableEncoder
+from dlcli.data.own.tabular import (
+    Asked,
+    Examples,
+    TargetCells,
+    asked,
+    load_rows,
+    read_new_rows,
+    stamps,
+)
+from dlcli.data.own.times import time_keys
 from dlcli.errors import DataError
 
 if TYPE_CHECKING:
@@ -24,19 +33,25 @@ if TYPE_CHECKING:
 
     from dlcli.data.description import Encoder
     from dlcli.data.own.columns import Column
+    from dlcli.data.own.labels import Labelled
+    from dlcli.data.own.reading import Reading
 
 
 def sequences(
     group: str | None = None,
+    order: str | None = None,
     *,
     path: Path,
     id: str,  # noqa: A002 - the option's name in a config
     target: str | list[str],
     time: str | None = None,
+    dayfirst: bool | None = None,
     features: list[str] | None = None,
+    ignore: list[str] | None = None,
     categories: list[str] | None = None,
-    task: OwnTask | None = None,
+    validation: Path | None = None,
     test: Path | None = None,
+    **options: Unpack[RowOptions],
 ) -> Dataset:
     """Your own sequences of any lengths from a CSV file with a row for each step.
 
@@ -45,20 +60,24 @@ def sequences(
     other columns are the features of a step, prepared as those of `csv`: numbers as they are,
     gaps filled in, categories one-hot.
 
-    Sequences are padded at their end with zeros; begin the model with `Masking` so that it does
-    not see them, or end in a global pooling layer.
+    Sequences are padded at their end with zeros. dlcli knows how long each is, so that layers
+    which can take a mask (recurrent, pooling, convolutional) do not see the padding, and means
+    are those of real steps.
 
     Sequences that belong together, such as those of one speaker, are never on two sides of a
-    split if `data.group` names the column that tells; it is then no feature.
+    split if `data.group` names the column that tells; with `data.time`, the latest validate and
+    test. Both columns are then no features.
 
     Args:
-        path: The file, which may be packed (.csv.gz).
+        path: The file.
         id: The column that tells the sequences apart.
         target: The column to predict, or a list of them.
-        time: The column to sort each sequence's rows by: numbers, or dates such as 2024-02-29.
+        time: The column to sort each sequence's rows by: numbers, dates, or both with a time.
+        dayfirst: Whether 1/2/2024 is in February, where the dates of the file do not tell.
         features: The columns to predict from; all others by default.
+        ignore: Columns to leave out.
         categories: Columns of numbers that are codes, not amounts.
-        task: What the target means, where its values tell it wrong.
+        validation: A file with the validation sequences; else `data.validation` takes a share.
         test: A file with the test sequences; without one, a fixed fifth of the file is taken.
 
     Licence:
@@ -66,33 +85,50 @@ def sequences(
     Citation:
         Yours
     """
-    return _load(asked(path, target, features, categories, task, test, group), id, time)
+    columns = {"features": features, "ignore": ignore, "categories": categories}
+    paths = stamps(path, validation, test)
+    return _load(asked(paths, target, columns, options, group, order), id, time, dayfirst)
 
 
-def _describe(group: str | None = None, **options: Any) -> DataDescription:
-    return sequences(group, **options).description
+def _describe(
+    group: str | None = None, order: str | None = None, **options: Any
+) -> DataDescription:
+    return sequences(group, order, **options).description
 
 
 @lru_cache(maxsize=2)
-def _load(options: Asked, identity: str, time: str | None) -> Dataset:
+def _load(options: Asked, identity: str, time: str | None, dayfirst: bool | None) -> Dataset:
     """Load sequences; the last ones are kept, since a command describes first and loads later."""
 
     def make(
-        columns: tuple[Column, ...], target: tuple[str, ...]
-    ) -> tuple[SequenceEncoder, TensorSpec]:
-        steps = TableEncoder(columns, target)
-        encoder = SequenceEncoder(steps, identity, time)
-        return encoder, TensorSpec((None, steps.width), "float32")
+        columns: tuple[Column, ...], target: TargetCells
+    ) -> tuple[SequenceEncoder, Mapping[str, TensorSpec]]:
+        steps = TableEncoder(columns, target, options.reading)
+        encoder = SequenceEncoder(steps, identity, time, dayfirst)
+        return encoder, encoder.specs({})
 
     return load_rows(options, (identity, *([time] if time else [])), make)
 
 
-def _contradiction(
-    row: Row, name: str, columns: Sequence[str], here: Sequence[str], before: Sequence[str]
-) -> DataError:
-    column, new, old = next(c for c in zip(columns, here, before, strict=True) if c[1] != c[2])
-    message = f"{row.place}: sequence '{name}' has the {column} {new} here, but {old} before"
-    return DataError(message, remedy=f"Give all rows of a sequence the same {column}.")
+def _check_one_target(
+    table: CellTable, name: str, positions: Sequence[int], labelled: Labelled, loose: str | None
+) -> None:
+    """Make sure that all rows of a sequence have the same target.
+
+    Raises:
+        DataError: If two differ; it names the row of the second.
+    """
+    for column, places in zip(*labelled, strict=True):
+        first = column[positions[0]]
+        odd = next((i for i in positions if column[i] != first), None)
+        what = places[positions[0]].column
+        if odd is not None and what != loose:
+            message = (
+                f"{table.rows[odd].place}: sequence '{name}' has the {what} {column[odd]} here, "
+                f"but {first} before"
+            )
+            remedy = f"Give all rows of a sequence the same {what}."
+            raise DataError(message, remedy=remedy)
 
 
 Steps = list[Row]
@@ -100,7 +136,7 @@ Steps = list[Row]
 
 
 @dataclass(frozen=True)
-class SequenceEncoder(ReadsRows):
+class SequenceEncoder:
     """Turns rows into sequences of features.
 
     Attributes:
@@ -112,94 +148,131 @@ class SequenceEncoder(ReadsRows):
     steps: TableEncoder
     identity: str
     time: str | None
+    dayfirst: bool | None = None
     kind: ClassVar[str] = "sequences"
 
-    def examples(self, table: CellTable, *, targets: bool) -> tuple[list[Steps], Labelled]:
+    @property
+    def reading(self) -> Reading:
+        """How the file is written, as far as the user has said it."""
+        return self.steps.reading
+
+    @property
+    def target(self) -> TargetCells:
+        """How the targets stand in the file."""
+        return self.steps.target
+
+    @property
+    def identity_columns(self) -> tuple[str, ...]:
+        """The column that tells sequences apart."""
+        return (self.identity,)
+
+    def examples(self, table: CellTable, target: TargetCells | None) -> Examples:
         """Return a table's sequences, in the order in which they first appear, and their targets.
 
         Raises:
             DataError: If a column is missing, an id or time is, or a sequence has two targets.
         """
+        names = self._names(table)
+        rows = self.steps.select(table)
+        cells = target or TargetCells(())
+        labelled = cells.labelled(table)
+        members: dict[str, list[int]] = {}
+        for i, name in enumerate(names):
+            members.setdefault(name, []).append(i)
+        for name, positions in members.items():
+            _check_one_target(table, name, positions, labelled, cells.loose)
+        told: tuple[str, ...] = ()
+        if self.time is not None:
+            keys, told = self._keys(table, self.time)
+            for positions in members.values():
+                positions.sort(key=keys.__getitem__)
+        raw = [[rows[i] for i in positions] for positions in members.values()]
+        first = labelled.take([min(positions) for positions in members.values()])
+        return Examples(raw, first, told)
+
+    def _names(self, table: CellTable) -> list[str]:
+        """Return the sequence of each row.
+
+        Raises:
+            DataError: If a row has none.
+        """
         identity = table.column(self.identity)
-        order = None if self.time is None else table.column(self.time)
-        names = self.steps.target if targets else ()
-        target = [table.column(name) for name in names]
-        steps: dict[str, list[tuple[Any, Row]]] = {}
-        found: dict[str, list[str]] = {}
-        for row, selected in zip(table.rows, self.steps.select(table), strict=True):
-            name = row.cells[identity].strip()
+        names = [row.cells[identity].strip() for row in table.rows]
+        for name, row in zip(names, table.rows, strict=True):
             if not name:
                 remedy = "Fill in which sequence the row belongs to."
                 raise DataError(f"{row.place}: '{self.identity}' is empty", remedy=remedy)
-            key = None if order is None else self._time_key(row, row.cells[order])
-            steps.setdefault(name, []).append((key, selected))
-            values = [written(row, i) for i in target]
-            if found.setdefault(name, values) != values:
-                raise _contradiction(row, name, self.steps.target, values, found[name])
-        if order is not None:
-            for rows in steps.values():
-                self._sort(rows)
-        raw = [[row for _, row in rows] for rows in steps.values()]
-        columns = [[values[i] for values in found.values()] for i in range(len(names))]
-        places = [[Place(rows[0].place, name) for rows in raw] for name in names]
-        return raw, Labelled(columns, places)
+        return names
 
-    def _time_key(self, row: Row, cell: str) -> Any:
-        text = cell.strip()
-        if not text:
-            remedy = "Fill in when the step was, or leave time: out for the file's order."
-            raise DataError(f"{row.place}: '{self.time}' is empty", remedy=remedy)
-        value = number(text)
-        return text if value is None else value
+    def _keys(self, table: CellTable, time: str) -> tuple[list[float], tuple[str, ...]]:
+        """Return what orders the rows, and what should be said of it."""
+        index = table.column(time)
+        cells = [row.cells[index] for row in table.rows]
+        return time_keys(cells, [row.place for row in table.rows], time, self.dayfirst)
 
-    def _sort(self, rows: list[tuple[Any, Row]]) -> None:
-        try:
-            rows.sort(key=lambda pair: pair[0])
-        except TypeError:
-            message = (
-                f"{rows[0][1].place}: '{self.time}' holds numbers in some rows, words in others"
-            )
-            remedy = "Write all times alike: numbers, or dates such as 2024-02-29."
-            raise DataError(message, remedy=remedy) from None
+    def names(self, table: CellTable) -> dict[str, list[str]]:
+        """Return the sequences' names."""
+        return {self.identity: list(dict.fromkeys(self._names(table)))}
 
     def fit(self, raw: Sequence[Steps], positions: np.ndarray) -> SequenceEncoder:
         """Take the categories, gaps and means of all steps of the sequences at some positions."""
         import numpy as np
 
         rows = [row for i in positions for row in raw[i]]
-        steps = self.steps.fit(rows, np.arange(len(rows)))
-        return SequenceEncoder(steps, self.identity, self.time)
+        return replace(self, steps=self.steps.fit(rows, np.arange(len(rows))))
 
-    def spec(self, known: TensorSpec) -> TensorSpec:
+    def specs(self, known: Mapping[str, TensorSpec]) -> dict[str, TensorSpec]:  # noqa: ARG002
         """Return the form of the input: steps of as many numbers as there are features."""
-        return TensorSpec((None, self.steps.width), known.dtype)
+        return {INPUT: TensorSpec((None, self.steps.width), "float32")}
 
     def accepts(self, other: Encoder) -> bool:
         """Whether the other encoder's rows have the same columns."""
         return isinstance(other, SequenceEncoder) and self.steps.accepts(other.steps)
 
-    def encode(self, raw: Sequence[Steps], positions: np.ndarray) -> np.ndarray:
-        """Return the sequences at some positions, padded, shape (m, longest, features)."""
+    def encode(self, raw: Sequence[Steps], positions: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the sequences at some positions, padded, shape (m, longest, features).
+
+        Their lengths are beside them, int32, shape (m,).
+        """
         import numpy as np
 
         chosen = [raw[i] for i in positions]
-        lengths = np.array([len(rows) for rows in chosen])
+        lengths = np.array([len(rows) for rows in chosen], np.int32)
         rows = [row for steps in chosen for row in steps]
         features = self.steps.encode(rows, np.arange(len(rows)))
+        assert isinstance(features, np.ndarray)  # noqa: S101 (no column of a step is embedded)
         x = room((len(chosen), int(lengths.max(initial=1)), self.steps.width), "float32")
         ends = np.cumsum(lengths)
         for sequence, end, length in zip(x, ends, lengths, strict=True):
             sequence[:length] = features[end - length : end]
-        return x
+        return {INPUT: x, lengths_name(INPUT): lengths}
+
+    def told(self, raw: Sequence[Steps], positions: np.ndarray) -> tuple[str, ...]:
+        """Return which cells of the sequences at some positions are unknown or filled in."""
+        import numpy as np
+
+        rows = [row for i in positions for row in raw[i]]
+        return self.steps.told(rows, np.arange(len(rows)))
+
+    def read(self, path: Path, description: DataDescription, *, targets: bool) -> NewRaw:
+        """Read the sequences of a file with the same columns.
+
+        Raises:
+            DataError: If it cannot be read or lacks a column.
+        """
+        return read_new_rows(self, path, description, targets=targets)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
-        return {"steps": self.steps.to_dict(), "identity": self.identity, "time": self.time}
+        made = {"steps": self.steps.to_dict(), "identity": self.identity, "time": self.time}
+        return made if self.dayfirst is None else {**made, "dayfirst": self.dayfirst}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> SequenceEncoder:
         """Return the encoder of a JSON form."""
-        return cls(TableEncoder.from_dict(values["steps"]), values["identity"], values["time"])
+        steps = TableEncoder.from_dict(values["steps"])
+        return cls(steps, values["identity"], values["time"], values.get("dayfirst"))
 
 
-DATASETS = (DataEntry(sequences, _describe, "file", group="a column", learns_inputs=True),)
+DATASETS = (DataEntry(sequences, _describe, "file", group="a column", order="a column",
+                      learns_inputs=True),)  # fmt: skip

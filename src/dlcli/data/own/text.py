@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any, Unpack
 
 from dlcli.catalogue.signature import Bounds
 from dlcli.data.description import INPUT, DataDescription, Dataset, TensorSpec
 from dlcli.data.entry import DataEntry
-from dlcli.data.grouping import groups_of
-from dlcli.data.own.files import stamp
-from dlcli.data.own.labels import as_targets, meaning_of, split_off_groups
+from dlcli.data.own.assembly import Beside, Found, assembled
+from dlcli.data.own.goal import Goal, RowOptions
+from dlcli.data.own.labels import Labelled
+from dlcli.data.own.numbers import PLAIN, written
+from dlcli.data.own.reading import Reading
 from dlcli.data.own.spool import TextWriter
-from dlcli.data.own.text_files import parts_of, spool
+from dlcli.data.own.tabular import TargetCells, stamps
+from dlcli.data.own.text_files import Columns, parts_of, spool
 from dlcli.data.own.tokens import TextEncoder, Unit
-from dlcli.data.splitting import with_own_test
-from dlcli.data.targets import OwnTask  # noqa: TC001 - the loader's annotations are its schema
-
-if TYPE_CHECKING:
-    from dlcli.data.own.labels import Labelled
 
 Vocabulary = Annotated[int, Bounds(minimum=3)]
 Length = Annotated[int, Bounds(minimum=1)]
@@ -27,6 +26,7 @@ Length = Annotated[int, Bounds(minimum=1)]
 
 def text(
     group: str | None = None,
+    order: str | None = None,
     *,
     path: Path,
     text: str = "text",
@@ -34,15 +34,17 @@ def text(
     vocabulary: Vocabulary = 20000,
     max_length: Length | None = 400,
     unit: Unit = "word",
-    task: OwnTask | None = None,
+    validation: Path | None = None,
     test: Path | None = None,
+    **options: Unpack[RowOptions],
 ) -> Dataset:
     """Your own texts, in any language, as the ids of their words.
 
-    A file with an example a row (.csv, .tsv) or a JSON object a line (.jsonl), each packed with
-    gzip or not (.jsonl.gz), or a folder with a subfolder of .txt files for each class. If the
-    folder's subfolders are `train` and `test`, the classes are in those. All is UTF-8. Files are
-    read line by line, so they may be larger than memory.
+    A file with an example a row (.csv, .tsv), a JSON object a line (.jsonl) or in a list, each
+    packed with gzip or not (.jsonl.gz), or a folder with a subfolder of .txt files for each class.
+    If the folder's subfolders are `train`, `validation` and `test`, the classes are in those. Text
+    is UTF-8 unless `encoding` says another. Files are read line by line, so they may be larger
+    than memory.
 
     Words are in small letters and without punctuation, as by Keras's `TextVectorization`. Id 0 is
     padding, 1 an unknown word, and the words of the training texts follow from 2, the most
@@ -50,7 +52,7 @@ def text(
 
     Texts that belong together, such as those of one author, are never on two sides of a split if
     `data.group` names the column or key that tells; in a folder it is a regular expression on a
-    file's path.
+    file's path. With `data.time`, a column or key, the latest texts validate and test.
 
     Args:
         path: The file or folder.
@@ -59,7 +61,8 @@ def text(
         vocabulary: Number of token ids; rarer words become id 1.
         max_length: Keep the first so many tokens of a longer text; null keeps all.
         unit: `word`, or `character` for languages that write no spaces between words.
-        task: What the target means, where its values tell it wrong.
+        validation: A file or folder with the validation texts; else `data.validation` takes a
+            share.
         test: A file or folder with the test texts; without one, a fixed fifth is taken.
 
     Licence:
@@ -68,48 +71,81 @@ def text(
         Yours
     """
     labels = tuple([label] if isinstance(label, str) else label)
-    encoder = TextEncoder((text, labels), unit, vocabulary, max_length)
-    return _load(stamp(path), encoder, task, stamp(test) if test else None, group)
+    goal, reading = Goal.of(options), Reading.of(options)
+    missing = TEXT_MISSING if reading.missing is None else reading.missing_words
+    cells = TargetCells(labels, missing=missing, separator=goal.separator)
+    encoder = TextEncoder((text, labels), unit, vocabulary, max_length, (), cells, reading)
+    beside = Beside(group, goal.weights, order)
+    return _load(stamps(path, validation, test), encoder, goal, beside)
 
 
-def _describe(group: str | None = None, **options: Any) -> DataDescription:
-    return text(group, **options).description
+TEXT_MISSING = frozenset({""})
+"""Labels of texts are taken as they are written, unless `missing` names words."""
+
+
+def _describe(
+    group: str | None = None, order: str | None = None, **options: Any
+) -> DataDescription:
+    return text(group, order, **options).description
 
 
 @lru_cache(maxsize=2)
 def _load(
-    path: tuple[str, ...],
+    paths: tuple[tuple[str, tuple[str, ...]], ...],
     encoder: TextEncoder,
-    task: OwnTask | None,
-    test: tuple[str, ...] | None,
-    group: str | None,
+    goal: Goal,
+    beside: Beside,
 ) -> Dataset:
     """Read texts; the last ones are kept, since a command describes first and loads later."""
-    place = Path(path[0])
-    column, label = encoder.columns
-    labels: dict[str, Labelled] = {}
+    places = {part: Path(place[0]) for part, place in paths}
+    whole = places["train"]
+    told: list[str] = []
     with TextWriter() as writer:
-        for part, source in parts_of(place, Path(test[0]) if test else None).items():
-            labels[part] = spool(source, column, label, writer, group)
+        columns = Columns(encoder.columns[0], encoder.target, beside)
+        parts = {
+            part: spool(source, columns, encoder.reading, writer, told)
+            for part, source in parts_of(places, told).items()
+        }
         raw = writer.finish()
-    groups = None
-    if group is not None:
-        apart = {part: split_off_groups(found) for part, found in labels.items()}
-        labels = {part: found for part, (found, _) in apart.items()}
-        by = f"the paths' '{group}'" if place.is_dir() else f"column '{group}'"
-        groups = groups_of(by, [name for _, found in apart.values() for name in found])
-    meaning = meaning_of(labels["train"].columns, label, task, str(place))
-    y = {part: as_targets(found, meaning) for part, found in labels.items()}
-    description = DataDescription(
-        place.name.partition(".")[0] or "text",
-        meaning.task,
-        {INPUT: TensorSpec((None,), "int32")},
-        meaning.classes,
-        meaning.shape,
-        vocabulary_size=encoder.size,
-        targets=label,
+    encoder, parts = _with_forms(encoder, parts)
+    return assembled(
+        Found(
+            name=whole.name.partition(".")[0] or "text",
+            file=str(whole),
+            encoder=encoder,
+            inputs={INPUT: TensorSpec((None,), "int32")},
+            raw=raw,
+            parts=parts,
+            columns=encoder.target.columns,
+            goal=goal,
+            beside=beside,
+            by=f"the paths' '{beside.group}'" if whole.is_dir() else "",
+            vocabulary_size=encoder.size,
+            told=tuple(dict.fromkeys(told)),
+        )
     )
-    return with_own_test(description, encoder, raw, y, groups)
 
 
-DATASETS = (DataEntry(text, _describe, "file", group="a column, a key or a pattern of paths"),)
+def _with_forms(
+    encoder: TextEncoder, parts: dict[str, Labelled]
+) -> tuple[TextEncoder, dict[str, Labelled]]:
+    """Find out how the targets write numbers, and write them in one way."""
+    cells, reading = encoder.target, encoder.reading
+    width = len(cells.columns)
+    forms = tuple(
+        next(iter(written(filter(None, c), reading.decimal, reading.thousands).formats), PLAIN)
+        for c in parts["train"].columns[:width]
+    )
+    fitted = replace(cells, forms=forms if any(form != PLAIN for form in forms) else ())
+    made = {}
+    for part, labelled in parts.items():
+        targets, beside = labelled.cut(width)
+        targets = fitted.canonical(targets)
+        made[part] = Labelled(
+            [*targets.columns, *beside.columns], [*targets.places, *beside.places]
+        )
+    return replace(encoder, cells=fitted), made
+
+
+DATASETS = (DataEntry(text, _describe, "file", group="a column, a key or a pattern of paths",
+                      order="a column or a key"),)  # fmt: skip

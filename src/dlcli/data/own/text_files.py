@@ -3,133 +3,184 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dlcli.data.own.cells import column_of, open_text, read_rows
-from dlcli.data.own.files import class_folders, files_in, group_in_path
-from dlcli.data.own.labels import Labelled, Meaning, Place, as_targets
-from dlcli.data.own.spool import Texts, TextWriter
+from dlcli.data.formats.json_records import json_records
+from dlcli.data.own.cells import column_of, open_other, open_rows
+from dlcli.data.own.files import class_folders, files_in, group_in_path, left_out
+from dlcli.data.own.labels import Labelled, Place
+from dlcli.data.own.numbers import PLAIN, canonical
+from dlcli.data.own.opening import kind_of, open_text
+from dlcli.data.own.reading import is_missing
 from dlcli.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    import numpy as np
+    from dlcli.data.own.assembly import Beside
+    from dlcli.data.own.reading import Reading
+    from dlcli.data.own.spool import TextWriter
+    from dlcli.data.own.tabular import TargetCells
 
-    from dlcli.data.description import DataDescription
+TEXT_SUFFIXES = (".txt",)
 
-CSV_SUFFIXES, JSON_SUFFIXES, TEXT_SUFFIXES = (".csv", ".tsv"), (".jsonl", ".ndjson"), (".txt",)
+NO_ROWS = (".pdf", ".doc", ".docx", ".rtf", ".odt", ".md", ".html", ".xml", ".png", ".jpg", ".zip")
+"""Suffixes of files whose text is no table, whatever is in them."""
 
 Source = Path | dict[str, Path]
 """A file, or a folder of texts for each class."""
 
 
-def parts_of(place: Path, test: Path | None) -> dict[str, Source]:
+def parts_of(places: Mapping[str, Path], told: list[str]) -> dict[str, Source]:
     """Return where the texts of each part are.
+
+    Args:
+        places: The file or folder of each part that the user named.
+        told: Takes what should be said of the folders.
 
     Raises:
         DataError: If a folder holds no folders of classes.
     """
-    parts: dict[str, Source] = dict(class_folders(place)) if place.is_dir() else {"train": place}
-    if test is not None:
-        parts["test"] = class_folders(test)["train"] if test.is_dir() else test
-    return parts
+    parts: dict[str, Source] = {}
+    for part, place in places.items():
+        if not place.is_dir():
+            parts[part] = place
+            continue
+        found = class_folders(place)
+        told += found.told
+        parts |= found.parts if part == "train" else {part: found.parts["train"]}
+    return {part: parts[part] for part in ("train", "validation", "test") if part in parts}
+
+
+class Columns(NamedTuple):
+    """What is read of an example.
+
+    Attributes:
+        text: The column or key of its text.
+        target: How its targets stand in the file.
+        beside: The columns of groups, weights and times.
+    """
+
+    text: str
+    target: TargetCells
+    beside: Beside
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns but the text's."""
+        return (*self.target.columns, *self.beside.names)
 
 
 def spool(
-    source: Source,
-    column: str,
-    label: Sequence[str],
-    writer: TextWriter,
-    group: str | None = None,
+    source: Source, columns: Columns, reading: Reading, writer: TextWriter, told: list[str]
 ) -> Labelled:
     """Write a part's texts one by one, and return their labels.
 
     Args:
         source: Where they are.
-        column: Of the text.
-        label: Columns of the target.
+        columns: What is read of each.
+        reading: How files are written.
         writer: Takes the texts.
-        group: What tells groups: a column, or a regular expression on the paths of a folder. The
-            groups are then the last column of what is returned.
+        told: Takes what should be said of the way they were read.
+
+    Returns:
+        The targets, and after them what stands in the columns beside them; in a folder the group
+        is what a regular expression finds in each path.
 
     Raises:
         DataError: If there are none, or one cannot be read; it names the line.
     """
-    names = label if group is None else (*label, group)
-    columns: list[list[str]] = [[] for _ in names]
+    names = columns.names
+    found: list[list[str]] = [[] for _ in names]
     places: list[list[Place]] = [[] for _ in names]
-    for where, content, targets in _examples(source, column, names, group):
-        writer.write(content)
-        for i, (name, target) in enumerate(zip(names, targets, strict=True)):
-            columns[i].append(target)
-            places[i].append(Place(where, name))
+    with _examples(source, columns.text, names, reading, columns.beside, told) as examples:
+        for where, content, cells in examples:
+            writer.write(content)
+            for i, (name, cell) in enumerate(zip(names, cells, strict=True)):
+                empty = is_missing(cell, columns.target.missing)
+                found[i].append("" if empty else canonical(cell, PLAIN))
+                places[i].append(Place(where, name, cell.strip() if empty else ""))
     if not places[0]:
         raise DataError(f"{source} holds no texts", remedy="Give one example a line.")
-    return Labelled(columns, places)
+    return Labelled(found, places)
 
 
 Example = tuple[str, str, list[str]]
 """Where an example stands, its text, and its targets."""
 
 
+@contextmanager
 def _examples(
-    source: Source, column: str, label: Sequence[str], pattern: str | None = None
-) -> Iterator[Example]:
+    source: Source,
+    column: str,
+    names: Sequence[str],
+    reading: Reading,
+    beside: Beside | None,
+    told: list[str],
+) -> Iterator[Iterator[Example]]:
     if isinstance(source, dict):
-        for name, folder in source.items():
-            for file in files_in(folder, TEXT_SUFFIXES):
-                groups = [] if pattern is None else [group_in_path(file, folder.parent, pattern)]
-                with open_text(file) as stream:
-                    yield str(file), stream.read(), [name, *groups]
+        yield _in_folders(source, names, reading, beside, told)
         return
-    reader = _reader(source)
-    with open_text(source) as stream:
-        yield from reader(stream, source, column, label)
+    kind = _kind(source, reading)
+    if kind == "json":
+        with open_text(source, reading.encoding) as stream:
+            yield _json_examples(json_records(stream, source), source, column, names)
+        return
+    opened = open_rows(source, reading) if kind == "text" else open_other(source, kind, reading)
+    with opened as rows:
+        told += rows.told
+        text_at = column_of(column, rows.header, source)
+        at = [column_of(name, rows.header, source) for name in names]
+        yield (
+            (row.place, row.cells[text_at], [row.cells[i].strip() for i in at]) for row in rows.rows
+        )
 
 
-def _reader(path: Path) -> Any:
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    last = (suffixes[:-1] if suffixes[-1:] == [".gz"] else suffixes)[-1:]
-    if last and last[0] in CSV_SUFFIXES:
-        return _csv_examples
-    if last and last[0] in JSON_SUFFIXES:
-        return _json_examples
-    if not path.exists():
-        remedy = "Check the path; it is relative to the config, else to where you work."
-        raise DataError(f"there is no file {path}", remedy=remedy)
-    message = f"{path} is no kind of file that texts are read from"
-    raise DataError(message, remedy="Give a .csv, .tsv, .jsonl or .jsonl.gz file, or a folder.")
-
-
-def _csv_examples(
-    stream: TextIO, path: Path, column: str, label: Sequence[str]
+def _in_folders(
+    source: dict[str, Path],
+    names: Sequence[str],
+    reading: Reading,
+    beside: Beside | None,
+    told: list[str],
 ) -> Iterator[Example]:
-    header, rows = read_rows(stream, path)
-    text_at = column_of(column, header, path)
-    labels_at = [column_of(name, header, path) for name in label]
-    for row in rows:
-        yield row.place, row.cells[text_at], [row.cells[i].strip() for i in labels_at]
+    pattern = beside.group if beside else None
+    if len(names) > 1 + (pattern is not None):
+        message = f"the texts of {next(iter(source.values())).parent} have no columns"
+        remedy = "Leave weights, data.time and several labels out, or give a file of rows."
+        raise DataError(message, remedy=remedy)
+    for name, folder in source.items():
+        found = files_in(folder, TEXT_SUFFIXES)
+        if found.others:
+            told.append(left_out(folder, found.others))
+        for file in found.files:
+            groups = [] if pattern is None else [group_in_path(file, folder.parent, pattern)]
+            with open_text(file, reading.encoding) as stream:
+                yield str(file), stream.read(), [name, *groups]
+
+
+def _kind(path: Path, reading: Reading) -> str:
+    """Return what kind of file of rows a path leads to.
+
+    Raises:
+        DataError: If it is none.
+    """
+    if path.suffix.lower() in NO_ROWS and path.suffix.lower() != ".zip" and path.exists():
+        message = f"{path} is no kind of file that texts are read from"
+        raise DataError(message, remedy="Give a .csv, .tsv, .jsonl or .jsonl.gz file, or a folder.")
+    suffixes = {suffix.lower() for suffix in path.suffixes}
+    kind = kind_of(path) if reading.encoding is None else "text"
+    return "json" if kind == "text" and suffixes & {".jsonl", ".ndjson", ".json"} else kind
 
 
 def _json_examples(
-    stream: TextIO, path: Path, column: str, label: Sequence[str]
+    records: Iterator[tuple[int, dict[str, Any]]], path: Path, column: str, names: Sequence[str]
 ) -> Iterator[Example]:
-    for number, line in enumerate(stream, 1):
-        if not line.strip():
-            continue
+    for number, found in records:
         where = f"{path}:{number}"
-        try:
-            found = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-            remedy = 'Write one JSON object a line, such as {"text": "...", "label": 1}.'
-            raise DataError(f"{where} is no JSON: {reason}", remedy=remedy) from None
-        if not isinstance(found, dict):
-            remedy = 'Write one JSON object a line, such as {"text": "...", "label": 1}.'
-            raise DataError(f"{where} is no JSON object", remedy=remedy)
-        yield where, _json_text(found, column, where), [_json_label(found, n, where) for n in label]
+        labels = [_json_label(found, name, where) for name in names]
+        yield where, _json_text(found, column, where), labels
 
 
 def _json_value(found: dict[str, Any], key: str, where: str) -> Any:
@@ -161,44 +212,31 @@ def _json_label(found: dict[str, Any], key: str, where: str) -> str:
     return str(value).strip().encode("utf-8", "replace").decode()
 
 
-def read_labelled(
-    path: Path, column: str, label: Sequence[str], meaning: Meaning | DataDescription
-) -> tuple[Texts, np.ndarray]:
-    """Read texts that a trained model has not met, with their targets.
+def bare_texts(path: Path, column: str, reading: Reading, told: list[str]) -> Iterator[str]:
+    """Yield texts without targets: of a file with the text's column, or .txt with one a line.
 
     Raises:
         DataError: If they cannot be read; it names the line.
     """
-    with TextWriter() as writer:
-        found = spool(parts_of(path, None)["train"], column, label, writer)
-        return writer.finish(), as_targets(found, meaning)
-
-
-def read_texts(path: Path, column: str) -> tuple[Texts, np.ndarray]:
-    """Read texts without targets: a file with the text's column, or .txt with one text a line.
-
-    Raises:
-        DataError: If they cannot be read; it names the line.
-    """
-    import numpy as np
-
-    with TextWriter() as writer:
-        for content in _bare_texts(path, column):
-            writer.write(content)
-        texts = writer.finish()
-    if not len(texts):
-        raise DataError(f"{path} holds no texts", remedy="Give one example a line.")
-    return texts, np.zeros(len(texts), int)
-
-
-def _bare_texts(path: Path, column: str) -> Iterator[str]:
     if path.is_dir():
-        for file in files_in(path, TEXT_SUFFIXES):
-            with open_text(file) as stream:
+        for file in files_in(path, TEXT_SUFFIXES).files:
+            with open_text(file, reading.encoding) as stream:
                 yield stream.read()
-    elif path.suffix.lower() in TEXT_SUFFIXES:
-        with open_text(path) as stream:
+    elif path.suffix.lower() in TEXT_SUFFIXES and not _is_table(path, column, reading):
+        with open_text(path, reading.encoding) as stream:
             yield from (line.strip() for line in stream if line.strip())
     else:
-        for _, content, _ in _examples(path, column, ()):
-            yield content
+        with _examples(path, column, (), reading, None, told) as examples:
+            for _, content, _ in examples:
+                yield content
+
+
+def _is_table(path: Path, column: str, reading: Reading) -> bool:
+    """Whether a .txt file begins with a header that names the column of the texts."""
+    if reading.columns is not None:
+        return True
+    with open_text(path, reading.encoding) as stream:
+        first = stream.readline().strip()
+    return column in (
+        name.strip(' "') for name in first.replace(";", "\t").replace(",", "\t").split("\t")
+    )

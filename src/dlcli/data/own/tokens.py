@@ -11,8 +11,15 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from dlcli.data.description import NewRaw
+from dlcli.data.own.assembly import Beside
 from dlcli.data.own.encoding import room, spool_folder
-from dlcli.data.own.text_files import read_labelled, read_texts
+from dlcli.data.own.labels import as_targets
+from dlcli.data.own.reading import Reading
+from dlcli.data.own.spool import TextWriter
+from dlcli.data.own.tabular import TargetCells
+from dlcli.data.own.text_files import Columns, bare_texts, parts_of, spool
+from dlcli.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,6 +67,8 @@ class TextEncoder:
         max_length: Tokens of the longest row; the rest of a longer text is left out. None for no
             limit.
         vocabulary: The tokens from id 2 on; empty before it is fitted.
+        cells: How the targets stand in the file; None for texts as they are.
+        reading: How the file is written, as far as the user has said it.
     """
 
     columns: tuple[str, tuple[str, ...]]
@@ -67,7 +76,14 @@ class TextEncoder:
     size: int
     max_length: int | None
     vocabulary: tuple[str, ...] = ()
+    cells: TargetCells | None = None
+    reading: Reading = Reading()  # noqa: RUF009 (frozen)
     kind: ClassVar[str] = "text"
+
+    @property
+    def target(self) -> TargetCells:
+        """How the targets stand in the file."""
+        return self.cells or TargetCells(self.columns[1], missing=frozenset({""}))
 
     def fit(self, raw: Sequence[str], positions: np.ndarray) -> TextEncoder:
         """Take the most frequent tokens of the texts at some positions.
@@ -80,9 +96,13 @@ class TextEncoder:
         ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
         return replace(self, vocabulary=tuple(token for token, _ in ranked[: self.size - FIRST]))
 
-    def spec(self, known: TensorSpec) -> TensorSpec:
+    def specs(self, known: Mapping[str, TensorSpec]) -> Mapping[str, TensorSpec]:
         """Return the form of the input, which does not depend on the training part."""
         return known
+
+    def told(self, raw: Sequence[str], positions: np.ndarray) -> tuple[str, ...]:  # noqa: ARG002
+        """Return nothing: unknown words are what a vocabulary is about."""
+        return ()
 
     def accepts(self, other: Encoder) -> bool:
         """Whether the other encoder's raw examples are texts too."""
@@ -114,18 +134,29 @@ class TextEncoder:
             start += length
         return x
 
-    def read(
-        self, path: Path, description: DataDescription, *, targets: bool
-    ) -> tuple[Sequence[str], np.ndarray]:
+    def read(self, path: Path, description: DataDescription, *, targets: bool) -> NewRaw:
         """Read the texts of a file or folder of the same kind.
 
         Raises:
             DataError: If it cannot be read; it names the line.
         """
-        column, target = self.columns
-        if targets:
-            return read_labelled(path, column, target, description)
-        return read_texts(path, column)
+        import numpy as np
+
+        told: list[str] = []
+        with TextWriter() as writer:
+            if targets:
+                (source,) = parts_of({"train": path}, told).values()
+                columns = Columns(self.columns[0], self.target, Beside())
+                found = spool(source, columns, self.reading, writer, told)
+                labelled = self.target.canonical(found)
+                y = as_targets(labelled, description, self.target.separator)
+                return NewRaw(writer.finish(), y, told=tuple(told))
+            for content in bare_texts(path, self.columns[0], self.reading, told):
+                writer.write(content)
+            texts = writer.finish()
+        if not len(texts):
+            raise DataError(f"{path} holds no texts", remedy="Give one example a line.")
+        return NewRaw(texts, np.zeros(len(texts), int), told=tuple(told))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -136,6 +167,8 @@ class TextEncoder:
             "size": self.size,
             "max_length": self.max_length,
             "vocabulary": list(self.vocabulary),
+            "target": self.target.to_dict(),
+            "reading": self.reading.to_dict(),
         }
 
     @classmethod
@@ -147,4 +180,6 @@ class TextEncoder:
             int(values["size"]),
             values["max_length"],
             tuple(values["vocabulary"]),
+            TargetCells.from_dict(values["target"]) if "target" in values else None,
+            Reading.of(values.get("reading", {})),
         )

@@ -113,6 +113,7 @@ class Subject:
             validation=data.validation,
             seed=self.config.seed,
             group=data.group,
+            time=data.time,
             encoder=self.form.encoder,
         )
 
