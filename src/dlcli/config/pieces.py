@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 from dlcli import metrics
 from dlcli.catalogue.signature import Type
@@ -235,3 +235,8 @@ class Deferred:
     def schema(self) -> dict[str, Any]:
         """Describe the section."""
         return self.describe()
+
+
+def words(literal: Any) -> Typed:
+    """Return the piece of one of the words of a `Literal`."""
+    return Typed((Type("string", choices=get_args(literal)),))

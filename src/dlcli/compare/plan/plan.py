@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from dlcli.catalogue.catalogue import load_catalogue
 from dlcli.compare.plan.family import family
@@ -28,8 +28,7 @@ from dlcli.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-SplitChoice = Literal["resample", "official"]
-Tuning = Literal["each", "once"]
+    from dlcli.config.experiment import SplitChoice, Tuning
 
 MOST_EXTENSIONS = 4
 """Rates by which a grid may grow: two decades at half-decade steps."""

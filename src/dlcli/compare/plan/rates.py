@@ -56,7 +56,7 @@ RANGES: Mapping[str, RateRange] = {
     "Muon": RateRange(1e-4, 1e-1, "Jordan et al. 2024 give 2e-2"),
     "ScheduleFreeAdamW": RateRange(1e-4, 1e-1, "Defazio et al. 2024 give 2.5e-3"),
 }
-"""By family: Keras's SGD is three optimizers in one (`comparison.family.family`)."""
+"""By family: Keras's SGD is three optimizers in one (`compare.plan.family`)."""
 
 
 def grid(found: RateRange, step: float) -> tuple[float, ...]:
