@@ -31,7 +31,7 @@ INCLUSIONS: dict[tuple[str, str], str] = {
     ("Nadam", "Nesterov"): f"{_CHOI}: a large epsilon, the learning rate in proportion",
     ("AdamW", "Adam"): "Loshchilov & Hutter 2019: weight_decay = 0",
 }
-"""(general, special), by family (`compare.plan.family`): how the one becomes the other, and who says so."""
+"""(general, special), by `compare.plan.family`: how the one becomes the other, and who says so."""
 
 
 def contains(general: str, special: str) -> tuple[str, ...]:
