@@ -8,7 +8,7 @@ SEED ?= 1
 WORKERS ?= auto
 PYTEST = $(BIN)/python -m pytest --randomly-seed=$(SEED) -n $(WORKERS)
 
-.PHONY: demo test lint fast slow explore bench pictures catalogue clean help
+.PHONY: demo test lint fast slow explore docs bench pictures catalogue clean help
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -37,6 +37,10 @@ fast: $(VENV)/.installed ## tests that take seconds
 
 slow: $(VENV)/.installed ## tests that train
 	$(PYTEST) --dist loadgroup -m slow
+
+docs: $(VENV)/.installed ## the documentation as a site, in build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo "open build/site/index.html"
 
 explore: $(VENV)/.installed ## hypothesis with other examples each time, and ten times as many
 	HYPOTHESIS_PROFILE=explore $(PYTEST) --dist loadfile -m 'not slow' --hypothesis-show-statistics

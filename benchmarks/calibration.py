@@ -22,11 +22,12 @@ from harness import save, shown
 from scipy import stats
 from scipy.special import expit
 
+from dlcli.compare.plan.blocks import BLOCKS
 from dlcli.metrics.evaluation import score
 from dlcli.metrics.intervals import placements
 from dlcli.statistics.best import _Table, judge
 from dlcli.statistics.description import describe
-from dlcli.statistics.examples import BLOCKS, two_way
+from dlcli.statistics.examples import two_way
 from dlcli.statistics.looks import LOOKS, spending
 from dlcli.statistics.problems import judge_jointly
 from dlcli.statistics.sensitivity import regret

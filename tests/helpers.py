@@ -51,12 +51,14 @@ _nursery = Nursery()
 def dlcli(*arguments, cwd, stdin=None, timeout=300):
     """Run dlcli as a user does; return the finished process with text output.
 
-    TensorFlow is imported already (see tests/nursery.py), but not for a comparison in several
-    processes, which import it themselves.
+    TensorFlow is imported already (see tests/nursery.py).
     """
-    if "compare-optimizers" in arguments and "serial" not in arguments:
-        return started_anew(*arguments, cwd=cwd, stdin=stdin, timeout=timeout)
     return _nursery.run(arguments, cwd=cwd, stdin=stdin, timeout=timeout)
+
+
+def started(*arguments, cwd):
+    """Start dlcli in a process group of its own, with TensorFlow imported already; return it."""
+    return _nursery.start(arguments, cwd=cwd)
 
 
 def started_anew(*arguments, cwd, stdin=None, timeout=300):

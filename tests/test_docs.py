@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 import shlex
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import yaml
@@ -41,11 +45,16 @@ from tests.helpers import dlcli
 
 ROOT_FOLDER = Path(__file__).parents[1]
 README = (ROOT_FOLDER / "README.md").read_text("utf-8")
-COMMANDS = (ROOT_FOLDER / "docs" / "commands.md").read_text("utf-8")
-CONFIG = (ROOT_FOLDER / "docs" / "config.md").read_text("utf-8")
-DATA = (ROOT_FOLDER / "docs" / "data.md").read_text("utf-8")
-RESULTS = (ROOT_FOLDER / "docs" / "results.md").read_text("utf-8")
-CLUSTER = (ROOT_FOLDER / "docs" / "cluster.md").read_text("utf-8")
+PAGES = {
+    path.relative_to(ROOT_FOLDER / "docs").as_posix(): path.read_text("utf-8")
+    for path in sorted(ROOT_FOLDER.joinpath("docs").rglob("*.md"))
+}
+COMMANDS, CONFIG = PAGES["commands.md"], PAGES["config.md"]
+RESULTS, DATA, CLUSTER = PAGES["results.md"], PAGES["data.md"], PAGES["cluster.md"]
+NOT_HERE = {"cluster.md"}
+"""Pages whose commands need more than this machine."""
+
+RUN = {name: text for name, text in {"README.md": README, **PAGES}.items() if name not in NOT_HERE}
 
 WORDS = {3: "three", 4: "four", 5: "five", 1 / 2: "half", 1 / 4: "quarter", 1 / 5: "fifth",
          1 / 8: "eighth", 1 / 10: "tenth"}  # fmt: skip
@@ -91,13 +100,39 @@ NUMBERS = {
 """Sentences of the documentation with numbers that are constants of the code."""
 
 
-def fenced(text: str, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+class Fence(NamedTuple):
+    """A fenced block of a page.
+
+    Attributes:
+        language: What it is written in.
+        title: The file that it is, empty for none.
+        text: Its content.
+    """
+
+    language: str
+    title: str
+    text: str
 
 
-@pytest.mark.parametrize("yaml", [y for t in (README, CONFIG, DATA) for y in fenced(t, "yaml")])
-def test_every_config_in_the_documentation_is_valid(yaml):
-    assert parse_config(Text("docs.yaml", yaml)).model.layers
+def fences(text: str) -> list[Fence]:
+    pattern = r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```'
+    return [Fence(*found) for found in re.findall(pattern, text, re.MULTILINE | re.DOTALL)]
+
+
+CONFIGS = {
+    f"{name}-{number}": fence.text
+    for name, text in RUN.items()
+    for number, fence in enumerate(fences(text))
+    if fence.language == "yaml"
+}
+SESSIONS = [
+    name for name, text in RUN.items() if any(fence.language == "sh" for fence in fences(text))
+]
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_every_config_in_the_documentation_is_valid(name):
+    assert parse_config(Text("docs.yaml", CONFIGS[name])).model.layers
 
 
 @pytest.mark.parametrize("path", ALL, ids=" ".join)
@@ -201,15 +236,52 @@ def test_every_config_key_is_documented():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("text", [README, COMMANDS], ids=["README.md", "docs/commands.md"])
-def test_the_commands_in_the_documentation_run(text, tmp_path):
-    lines = [line for block in fenced(text, "sh") for line in block.splitlines() if line]
-    assert len(lines) > 5
-    for line in lines:
-        name, *arguments = shlex.split(line, comments=True)
-        assert name == "dlcli"
-        done = dlcli(*arguments, cwd=tmp_path)
-        assert done.returncode == 0, f"{line}\n{done.stderr}"
+@pytest.mark.parametrize("name", SESSIONS)
+def test_a_page_can_be_followed_from_top_to_bottom(name, tmp_path):
+    """Files are written, Python is run, and commands end well, in the order of the page."""
+    for fence in fences(RUN[name]):
+        if fence.title:
+            (tmp_path / fence.title).write_text(fence.text, "utf-8")
+        if fence.language == "python":
+            subprocess.run([sys.executable, "-c", fence.text], cwd=tmp_path, check=True)
+        for line in fence.text.splitlines() if fence.language == "sh" else ():
+            command, *arguments = shlex.split(line, comments=True)
+            assert command == "dlcli"
+            done = dlcli(*arguments, cwd=tmp_path)
+            assert done.returncode == 0, f"{line}\n{done.stderr}"
+
+
+def test_the_readme_is_short_enough_to_be_read():
+    assert len(README.split()) <= 1200
+
+
+def test_the_site_builds_and_every_link_leads_somewhere(tmp_path):
+    subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(tmp_path / "site")],
+        cwd=ROOT_FOLDER,
+        env=os.environ | {"NO_MKDOCS_2_WARNING": "1"},
+        check=True,
+    )
+    for page in PAGES:
+        assert (tmp_path / "site" / page).with_suffix(".html").exists()
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "benchmarks/README.md"])
+def test_every_link_beside_the_site_leads_to_a_file_and_a_heading(name):
+    text = (ROOT_FOLDER / name).read_text("utf-8")
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        path, _, anchor = target.partition("#")
+        if "://" in path:
+            continue
+        found = (ROOT_FOLDER / name).parent / path if path else ROOT_FOLDER / name
+        assert found.exists(), target
+        if anchor:
+            assert anchor in headings(found.read_text("utf-8")), target
+
+
+def headings(text: str) -> set[str]:
+    found = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in found}
 
 
 def test_constraints_are_names_and_versions_only():

@@ -111,12 +111,12 @@ def test_an_error_that_renders_itself_does(told):
 @pytest.mark.parametrize(
     ("number", "code", "remedy"),
     [
-        (errno.ENOSPC, 1, "the disk is full"),
-        (errno.EDQUOT, 1, "the disk is full"),
-        (errno.EIO, 1, "the disk failed"),
+        (errno.ENOSPC, 1, "Free some space"),
+        (errno.EDQUOT, 1, "Free some space"),
+        (errno.EIO, 1, "Check the disk"),
         (errno.EACCES, 2, "permissions"),
         (errno.EROFS, 2, "permissions"),
-        (errno.ENOTDIR, 2, "check the path"),
+        (errno.ENOTDIR, 2, "Check the path"),
     ],
 )
 def test_an_error_of_the_file_system_names_the_file(told, number, code, remedy):
@@ -160,7 +160,7 @@ def test_anything_else_is_a_bug_with_its_traceback_in_a_file(told, error, monkey
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     code, text = told(error)
     assert code == 1
-    assert "bug in dlcli" in text
+    assert "bug of dlcli" in text
     assert "Traceback" not in text
     assert len(text.splitlines()) == 2
     (log,) = tmp_path.iterdir()

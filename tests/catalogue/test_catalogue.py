@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dlcli import __version__
 from dlcli.catalogue import catalogue as module
 from dlcli.catalogue.catalogue import MODULES, SHIPPED, Catalogue, load_catalogue, type_in_words
 from dlcli.catalogue.signature import Type
@@ -319,6 +320,9 @@ def test_loading_imports_neither_keras_nor_numpy():
     assert done.stdout.strip() == b"[]"
 
 
+CACHED = f"catalogue-99.1-{__version__}.json"
+
+
 class Introspection:
     """Stands for the process that reads Keras."""
 
@@ -350,12 +354,12 @@ def test_another_keras_is_read_once_and_then_from_the_cache(other_keras, tmp_pat
     assert load_anew().kinds() == tuple(MODULES)
     assert capsys.readouterr().err == ""
     assert other_keras.calls == 1
-    assert [p.name for p in (tmp_path / "cache").iterdir()] == ["catalogue-99.1.json"]
+    assert [p.name for p in (tmp_path / "cache").iterdir()] == [CACHED]
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", '{"format": 1}', '{"format": 0, "kinds": {}}'])
 def test_a_damaged_cache_is_built_again(other_keras, tmp_path, damage):
-    path = tmp_path / "cache" / "catalogue-99.1.json"
+    path = tmp_path / "cache" / CACHED
     path.parent.mkdir()
     path.write_text(damage)
     assert load_anew().find("layers", "Dense") is not None

@@ -7,20 +7,18 @@ import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from dlcli.cli.compare import as_overrides, compare, shown_time
-from dlcli.errors import UserError
+from dlcli.cli.compare import compare, shown_time
 from dlcli.statistics.best import judge
 from dlcli.store.comparisons import ComparisonFolder
+from tests import helpers
+from tests.faults.running import alive, parent, started_anew
 from tests.helpers import HERE, SMALL, dlcli
 
 slow = pytest.mark.slow
@@ -98,7 +96,10 @@ def test_json_holds_the_summary(folder, compared_once):
 def test_processes_and_this_process_give_the_same_tables(folder, compared_once):
     lay(folder, compared_once(*QUICK))
     compared(folder, "small.yaml", *QUICK, "--executor", "serial", "--name", "serial")
-    compared(folder, "small.yaml", *QUICK, "--jobs", "1", "--name", "one")
+    anew = helpers.started_anew(
+        "compare-optimizers", "small.yaml", *QUICK, "--jobs", "1", "--name", "one", cwd=folder
+    )
+    assert anew.returncode == 0, anew.stderr
     for name in ("trials", "epochs", "summary", "pairwise", "sensitivity"):
         pd.testing.assert_frame_equal(table(folder, name), table(folder, name, "serial"))
         pd.testing.assert_frame_equal(table(folder, name), table(folder, name, "one"))
@@ -141,11 +142,7 @@ def test_fresh_starts_beside_the_old_one(folder, compared_once):
 
 
 def started(folder, *arguments):
-    return subprocess.Popen(
-        [sys.executable, "-m", "dlcli", "compare-optimizers", *arguments],
-        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        start_new_session=True,
-    )  # fmt: skip
+    return helpers.started("compare-optimizers", *arguments, cwd=folder)
 
 
 def finished_trials(folder):
@@ -167,9 +164,7 @@ def test_killed_at_any_moment_it_goes_on_and_ends_with_the_same_tables(folder, c
         time.sleep(chance.random() * 0.3)
         kept = finished_trials(folder)
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
-        process.stderr.close()
+        process.communicate()
         kills += process.returncode == -signal.SIGKILL
         assert finished_trials(folder) >= kept
     assert kills >= 4
@@ -184,7 +179,7 @@ def test_killed_at_any_moment_it_goes_on_and_ends_with_the_same_tables(folder, c
 
 @slow
 def test_ctrl_c_keeps_what_is_done(folder):
-    process = started(folder, "small.yaml", *WIDE)
+    process = started_anew(folder, "compare-optimizers", "small.yaml", *WIDE)
     wait_for_trials(folder, process, 2)
     os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=300)
@@ -198,12 +193,8 @@ def test_ctrl_c_keeps_what_is_done(folder):
 def test_a_killed_worker_costs_nothing(folder):
     process = started(folder, "small.yaml", *WIDE)
     wait_for_trials(folder, process, 1)
-    workers = [
-        int(path.name)
-        for path in Path("/proc").iterdir()
-        if path.name.isdigit() and os.getpgid(int(path.name)) == process.pid
-        and b"forkserver" in (path / "cmdline").read_bytes()
-    ]  # fmt: skip
+    own = [pid for pid in alive(process.pid) if parent(pid) == process.pid]
+    workers = [pid for pid in alive(process.pid) if parent(pid) in own]  # the fork server's
     os.kill(max(workers), signal.SIGKILL)
     _, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors
@@ -395,23 +386,6 @@ def test_a_layer_that_does_not_fit_is_shown_at_its_line(folder):
     done = compared(folder, "bad.yaml", *QUICK, code=2)
     assert "bad.yaml:8:" in done.stderr
     assert not (folder / "comparisons").exists()
-
-
-def test_options_stand_for_overrides():
-    flags = {
-        "optimizers": "SGD, SGD(momentum=0.9, nesterov=true),Adam", "seeds": 3, "budget": None,
-        "target": "accuracy=0.9", "prune": True, "epochs": 2, "learning_rates": "[0.1]",
-    }  # fmt: skip
-    assert as_overrides(flags) == [
-        "compare.optimizers=[SGD, {SGD: {momentum: 0.9, nesterov: true}},Adam]",
-        "compare.seeds=3",
-        "compare.target={accuracy: 0.9}",
-        "compare.prune=true",
-        "fit.epochs=2",
-        "compare.learning_rates=[0.1]",
-    ]
-    with pytest.raises(UserError):
-        as_overrides({"target": "0.9"})
 
 
 def test_times_are_written_as_people_do():

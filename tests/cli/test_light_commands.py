@@ -40,6 +40,18 @@ def test_every_command_and_option_has_help(path):
             assert parameter.help, parameter.name
 
 
+def test_the_first_screen_of_help_fits_a_terminal():
+    lines = CliRunner().invoke(dlcli, ["--help"]).output.splitlines()
+    assert len(lines) <= 24
+    assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize("path", [(), *ALL], ids=" ".join)
+def test_help_cuts_no_line_off(path):
+    text = CliRunner().invoke(dlcli, [*path, "--help"]).output
+    assert not [line for line in text.splitlines() if line.endswith("...") and "Usage" not in line]
+
+
 def test_help_lists_the_commands_in_the_tables_order():
     text = CliRunner().invoke(dlcli, ["--help"]).output
     places = [text.index(f"\n  {name} ") for name in COMMANDS]
@@ -86,7 +98,7 @@ def test_completion_prints_a_script(shell, capsys):
 
 def test_no_arguments_print_the_help(capsys):
     assert run([]) == 0
-    assert "Commands:" in capsys.readouterr().out
+    assert "compare-optimizers" in capsys.readouterr().out
 
 
 def test_init_writes_a_config_that_is_valid_and_its_schema(tmp_path, monkeypatch):
@@ -179,7 +191,7 @@ def test_an_unforeseen_error_becomes_a_short_message_and_a_log(monkeypatch, caps
     monkeypatch.setattr(dlcli, "main", fail)
     assert run(["runs", "ls"]) == 1
     told = capsys.readouterr().err
-    assert "bug in dlcli" in told
+    assert "bug of dlcli" in told
     assert "Traceback" not in told
     (log,) = tmp_path.glob("dlcli-*.log")
     assert "inner workings" in log.read_text()

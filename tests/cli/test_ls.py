@@ -34,7 +34,7 @@ def test_a_kind_has_a_line_for_every_name():
 def test_what_is_refused_is_marked_with_the_reason():
     line = next(t for t in run("layers").stdout.splitlines() if t.startswith("Lambda"))
     assert "(refused) Lambda runs code" in line
-    assert "A config may not use it" in run("layers", "Lambda").stdout
+    assert "A config cannot use it" in run("layers", "Lambda").stdout
 
 
 def test_an_entry_shows_arguments_defaults_types_and_help():

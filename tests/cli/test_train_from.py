@@ -81,8 +81,8 @@ def test_a_callback_that_watches_the_validation_part_keeps_it(folder):
         (("--from", "small", "--candidate", "Adm"), "no candidate 'Adm'; did you mean 'Adam'?"),
         (("--from", "small", "--problem", "large"), "has no problem 'large'"),
         (("--candidate", "Adam"), "belong to --from"),
-        (("--from", "small", "x.yaml"), "CONFIG and --from exclude each other"),
-        (("--from", "small", "--resume", "x"), "--from and --resume exclude each other"),
+        (("--from", "small", "x.yaml"), "CONFIG and --from cannot be combined"),
+        (("--from", "small", "--resume", "x"), "--from and --resume cannot be combined"),
     ],
 )
 def test_mistakes_are_told(folder, arguments, told):

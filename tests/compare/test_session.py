@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import time
 from collections import deque
 from dataclasses import replace
@@ -137,6 +138,38 @@ def test_ctrl_c_keeps_what_is_done_and_closes_the_executor(tmp_path):
         first.run(executor, Told())
     assert executor.is_closed
     assert session(tmp_path).remaining() == ALL - 7
+
+
+def test_ctrl_c_right_after_a_trial_was_kept_leaves_it_in_the_tables(tmp_path):
+    class Pressing(ComparisonFolder):
+        def write_trial(self, key, content, history):
+            super().write_trial(key, content, history)
+            if self.kept_trials() == 2:
+                signal.raise_signal(signal.SIGINT)
+
+    first = ComparisonSession(plan(TWO), Pressing(tmp_path))
+    with pytest.raises(InterruptedRunError, match="2 finished trials are kept"):
+        first.run(MadeUp(first.plan), Told())
+    kept = {path.parent.name for path in tmp_path.glob("trials/*/trial.json")}
+    assert set(first.results().trials["key"]) == kept
+    assert len(kept) == 2
+
+
+def test_ctrl_c_while_kept_trials_are_read_leaves_all_of_them_in_the_tables(tmp_path):
+    with pytest.raises(InterruptedRunError):
+        session(tmp_path).run(MadeUp(plan(TWO), stop=(7, KeyboardInterrupt())), Told())
+    presses = iter([signal.SIGINT])
+
+    class Pressing(ComparisonFolder):
+        def read_trial(self, key):
+            for number in presses:
+                signal.raise_signal(number)
+            return super().read_trial(key)
+
+    again = ComparisonSession(plan(TWO), Pressing(tmp_path))
+    with pytest.raises(InterruptedRunError, match="7 finished trials are kept"):
+        again.run(MadeUp(again.plan), Told())
+    assert len(again.results().trials) == 7
 
 
 def test_an_error_of_the_user_closes_the_executor_too(tmp_path):

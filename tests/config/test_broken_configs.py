@@ -56,7 +56,7 @@ BROKEN = [
     ("a list as key", "? [a, b]\n: 1\n", [(1, 3, "bad-key", "single word")]),
     ("no model", "data: {dataset: digits}\n", [(1, 1, "missing-key", "'model' is missing")]),
     ("no data", GOOD.split("\n", 1)[1], [(1, 1, "missing-key", "'data' is missing")]),
-    ("a name that is no id", with_layer("{ReLU: {name: my relu}}"), [(5, 21, "bad-id", "'my relu' is no id")]),
+    ("a name that is no id", with_layer("{ReLU: {name: my relu}}"), [(5, 21, "bad-id", "'my relu' is not a valid id")]),
     ("an unknown section", GOOD + "fti: {epochs: 3}\n", [(6, 1, "unknown-key", "mean 'fit'?")]),
     ("an unknown key", GOOD + "fit: {epoch: 3}\n", [(6, 7, "unknown-key", "mean 'epochs'?")]),
     ("a number as text", GOOD + "fit: {epochs: three}\n", [(6, 15, "wrong-type", "an integer")]),
@@ -66,7 +66,7 @@ BROKEN = [
     ("no as a boolean", GOOD + "fit: {shuffle: no}\n", [(6, 16, "wrong-type", "the text 'no'")]),
     ("another version", GOOD + "version: 2\n", [(6, 10, "out-of-range", "2 is not")]),
     ("a negative seed", GOOD + "seed: -1\n", [(6, 7, "out-of-range", "-1 is not")]),
-    ("a folder as name", GOOD + "name: ../../etc\n", [(6, 7, "bad-name", "is no name")]),
+    ("a folder as name", GOOD + "name: ../../etc\n", [(6, 7, "bad-name", "is not a valid name")]),
     ("an unknown data set", GOOD.replace("digits", "digit"), [(1, 17, "unknown-dataset", "'digits'?")]),
     ("an unknown option", GOOD.replace("digits", "digits, size: 3"), [(1, 25, "unknown-argument", "")]),
     ("a wrong option", GOOD.replace("digits", "imdb, vocabulary: big"), [(1, 35, "wrong-type", "")]),
@@ -99,7 +99,7 @@ BROKEN = [
     ("too many sizes", with_layer("{Conv2D: {filters: 3, kernel_size: [3, 3, 3]}}"), [(5, 42, "", "")]),
     ("a lone argument", with_layer("{Dense: 10}"), [(5, 15, "wrong-type", "by name")]),
     ("arguments beside the class", with_layer("{Dense: {units: 3}, activation: relu}"), [
-        (5, 27, "unknown-key", "cannot stand beside Dense"),
+        (5, 27, "unknown-key", "is not allowed beside Dense"),
     ]),
     ("two classes in one", with_layer("{Dense: {units: 3}, ReLU: {}}"), [(5, 7, "several-names", "")]),
     ("a refused layer", with_layer("{Lambda: {function: x}}"), [(5, 8, "refused", "cannot be used")]),
@@ -117,7 +117,7 @@ BROKEN = [
     ]),
     ("a bad id", with_layer("{ReLU: {}, id: 'a b'}"), [(5, 22, "bad-id", "'a b'")]),
     ("an unused layer", with_layer("{ReLU: {}, id: a}\n    - {ReLU: {}, from: input}"), [
-        (4, 7, "unused-layer", "'flatten'"), (5, 8, "unused-layer", "used by no other layer"),
+        (4, 7, "unused-layer", "'flatten'"), (5, 8, "unused-layer", "not used by another layer"),
     ]),
     ("an unknown block", with_layer("{use: residul}") + "blocks: {residual: {layers: [ReLU]}}\n", [
         (5, 13, "unknown-block", "did you mean 'residual'?"),
@@ -138,7 +138,7 @@ BROKEN = [
     ]),
     ("repeat as text", with_layer("{ReLU: {}, repeat: twice}"), [(5, 26, "wrong-type", "integer")]),
     ("endless repeats", with_layer("{ReLU: {}, repeat: 3000}"), [(5, 26, "out-of-range", "3000")]),
-    ("an unknown optimizer", GOOD + "compile: {optimizer: Adan}\n", [
+    ("an unknown optimizer", GOOD + "compile: {optimizer: Adamm}\n", [
         (6, 22, "unknown-name", "did you mean 'Adam'?"),
     ]),
     ("a rate as text", GOOD + "compile: {optimizer: {Adam: {learning_rate: fast}}}\n", [

@@ -133,5 +133,5 @@ def test_a_comparison_trains_by_length_as_fit_does_whatever_the_padding():
 def test_data_of_one_length_are_refused():
     data = dataset()
     fixed = replace(data.description, inputs={INPUT: TensorSpec((40,), "int32")})
-    with pytest.raises(ConfigError, match="sequences of one length only"):
+    with pytest.raises(ConfigError, match="no sequences of different lengths"):
         config(replace(data, description=fixed), bucketing="true")

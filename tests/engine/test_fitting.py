@@ -45,7 +45,7 @@ def test_models(large, name):
     config = read(text, dataset, optimizer=f"{{Adam: {{learning_rate: {RATE}}}}}")
     program = make_program(Network(config, draw_of(dataset)), ADAM)
     assert isinstance(program, FittedProgram)
-    assert program.network.obstacle == "its training data are too large to be held in memory twice"
+    assert program.network.obstacle == "the training data do not fit in memory twice"
     program.warm_up()
     by_program(program, config, 17, 0.3)
     assert_same(by_program(program, config, config.seed, RATE), by_fit(config, dataset))

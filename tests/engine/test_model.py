@@ -278,6 +278,28 @@ def test_normalization_learns_from_the_training_part_as_it_reaches_the_layer():
     np.testing.assert_allclose(np.std(normalized, axis=0), 1, atol=1e-4)
 
 
+def test_normalization_learns_from_the_input_that_it_is_given():
+    yaml = """
+        data: {dataset: digits}
+        model:
+          inputs: [left, right]
+          layers:
+            - {Normalization: {}, from: right, id: scaled}
+            - {Normalization: {}, from: left, id: other}
+            - {Concatenate: {}, from: [scaled, other]}
+            - {Dense: {units: 1, activation: sigmoid}}
+    """
+    model = build(yaml, TWO_INPUTS)
+    rng = np.random.default_rng(0)
+    x = {"left": rng.normal(3, 2, (50, 6)), "right": rng.integers(0, 9, (50, 6))}
+    adapt_preprocessing(model, Split(x, np.zeros(50)))
+    for name, given in (("scaled", "right"), ("other", "left")):
+        theirs = keras.layers.Normalization()
+        theirs.adapt(x[given].astype("float32"))
+        np.testing.assert_array_equal(model.get_layer(name).mean, theirs.mean)
+        np.testing.assert_array_equal(model.get_layer(name).variance, theirs.variance)
+
+
 CONSTANTS = np.float32([0, 1, 0.1, 1234.567])
 """The mean of many 0.1 in float32 is not 0.1: their variance is not 0 either."""
 

@@ -9,6 +9,7 @@ import time
 
 import pandas as pd
 
+from tests import helpers
 from tests.helpers import SMALL
 
 WIDE = ("--optimizers", "SGD,Adam,SGD(momentum=0.9)", "--learning-rates", "0.01,0.1",
@@ -25,7 +26,12 @@ def place(folder):
 
 
 def started(folder, *arguments):
-    """Start dlcli in a process group of its own."""
+    """Start dlcli in a process group of its own, with TensorFlow imported already."""
+    return helpers.started(*arguments, cwd=folder)
+
+
+def started_anew(folder, *arguments):
+    """Start dlcli from nothing, in a process group of its own."""
     return subprocess.Popen(
         [sys.executable, "-m", "dlcli", *arguments],
         cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -55,16 +61,23 @@ def _table(comparison, name):
 
 def alive(group):
     """Return the living processes of a group."""
-    found = []
-    for name in filter(str.isdigit, os.listdir("/proc")):  # noqa: PTH208 (names are wanted)
-        try:
-            with open(f"/proc/{name}/stat") as stream:  # noqa: PTH123
-                state, _, pgrp = stream.read().rpartition(")")[2].split()[:3]
-        except OSError:
-            continue
-        if int(pgrp) == group and state != "Z":
-            found.append(int(name))
-    return found
+    found = map(_told, filter(str.isdigit, os.listdir("/proc")))  # noqa: PTH208 (names are wanted)
+    return [pid for pid, state, _, pgrp in found if pgrp == group and state != "Z"]
+
+
+def parent(pid):
+    """Return a process's parent."""
+    return _told(pid)[2]
+
+
+def _told(pid):
+    """Return a process's number, state, parent and group; of one that is gone, a zombie's."""
+    try:
+        with open(f"/proc/{pid}/stat") as stream:  # noqa: PTH123
+            state, above, group = stream.read().rpartition(")")[2].split()[:3]
+    except OSError:
+        return int(pid), "Z", 0, 0
+    return int(pid), state, int(above), int(group)
 
 
 def none_left(group):

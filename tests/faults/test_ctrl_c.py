@@ -10,7 +10,16 @@ import time
 import pandas as pd
 import pytest
 
-from tests.faults.running import WIDE, none_left, place, same_tables, started, trials, wait_until
+from tests.faults.running import (
+    WIDE,
+    none_left,
+    place,
+    same_tables,
+    started,
+    started_anew,
+    trials,
+    wait_until,
+)
 from tests.helpers import dlcli
 
 pytestmark = pytest.mark.slow
@@ -77,7 +86,7 @@ def test_while_tensorflow_is_imported_it_is_heard_and_shows_no_traceback(
 ):
     # Python, whose own start swallows a Ctrl-C now and then, tells what is imported.
     monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")
-    process = started(folder, *arguments, "small.yaml", "--epochs", "100000")
+    process = started_anew(folder, *arguments, "small.yaml", "--epochs", "100000")
     # Every command's module imports this one, when a Ctrl-C is heard already.
     assert any(line.endswith("dlcli.cli.config\n") for line in process.stderr)
     time.sleep(seconds)

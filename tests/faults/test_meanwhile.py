@@ -49,8 +49,8 @@ def test_without_tables_it_says_that_it_is_being_compared(running, command):
     before = content(running.folder.path)
     end = asked(running, *command.split())
     assert end.code == 2
-    assert "is being compared right now: it has no" in end.told
-    assert "hint: wait for it to end" in end.told
+    assert "is being compared right now and has no" in end.told
+    assert "hint: Wait for it to end" in end.told
     assert content(running.folder.path) == before
 
 
@@ -74,7 +74,7 @@ def test_with_the_tables_of_before_the_page_is_written_and_that_is_said(running)
     write_comparison(running, print, figures=False)
     end = asked(running, "report", "made")
     assert end.code == 0
-    assert "is in use right now: the page shows what was written before" in end.told
+    assert "is in use right now: the page shows an earlier state" in end.told
     assert "Adam" in (running.folder.path / "report.html").read_text()
 
 
@@ -85,7 +85,7 @@ def test_a_table_that_is_missing_for_the_moment_is_no_damage(running):
     end = asked(running, "report", "made")
     assert end.code == 2
     assert "is being compared right now" in end.told
-    assert "hint: wait for it to end" in end.told
+    assert "hint: Wait for it to end" in end.told
 
 
 def test_reports_while_the_tables_are_written_end_in_words_and_the_tables_are_whole(
@@ -126,8 +126,8 @@ def test_a_run_that_is_being_trained_says_so(tmp_path):
                 arguments.append(str(run.path / "config.yaml"))
             end = drive(arguments)
             assert (end.code, end.problem) == (2, ""), end.told
-            assert "is being trained right now: it has no" in end.told
-            assert "hint: wait for it to end" in end.told
+            assert "is being trained right now and has no" in end.told
+            assert "hint: Wait for it to end" in end.told
         assert drive(["runs", "ls", "--root", str(tmp_path / "runs")]).code == 0
 
 

@@ -66,7 +66,7 @@ def test_a_training_that_runs_out_of_memory_ends_with_1_and_can_be_resumed(tmp_p
     (folder / "wide.yaml").write_text(wide.replace("epochs: 4", "epochs: 1"))
     errors = told(limited(folder, 900, "train", "wide.yaml", "--out", "run"), 1)
     assert "error: out of memory" in errors
-    assert "lower data.batch_size, or make the network smaller" in errors
+    assert "lower data.batch_size or make the network smaller" in errors
     assert "out of memory" in dlcli("runs", "show", "run", cwd=folder).stdout
     done = dlcli("train", "--resume", "run", cwd=folder)
     assert done.returncode == 0, done.stderr
@@ -126,7 +126,7 @@ def test_a_worker_that_runs_out_of_memory_fails_its_trials_alone(tmp_path):
     assert "Traceback" not in errors
     assert "could not be run, the first one Adam" in errors
     assert "out of memory" in errors
-    assert "lower data.batch_size, or make the network smaller, or lower --jobs" in errors
+    assert "lower data.batch_size or make the network smaller, or lower --jobs" in errors
     assert none_left(process.pid)
     table = pd.read_csv(comparison / "trials.csv").set_index("candidate")
     sgd = table[table.index.str.startswith("SGD")]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SECONDS = 120
 """What takes longer hangs, on however busy a machine: an example is a few kilobytes."""
 
-BUG = "this should not have happened"
+BUG = "unexpected error: "
 _LOG = re.compile(r"/\S*dlcli-\S+\.log")
 
 

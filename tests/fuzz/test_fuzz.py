@@ -91,7 +91,7 @@ def test_a_changed_run_or_comparison_ends_in_words(kind, made):
         (End(2, "error: no"), ""),
         (End(None, ""), "hangs"),
         (End(130, "interrupted"), "exit code 130"),
-        (End(1, "error: this should not have happened: KeyError"), "bug"),
+        (End(1, "error: unexpected error: KeyError"), "bug"),
         (End(1, "Traceback (most recent call last)"), "traceback"),
     ],
 )

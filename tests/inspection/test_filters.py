@@ -102,7 +102,7 @@ def test_layers_are_chosen_by_name_and_a_wrong_one_is_told():
     model = network(conv, L.Flatten(), L.Dense(2), shape=(9, 9, 2))
     assert chosen_layers(model, [], convolutions, "convolutions") == [conv]
     assert chosen_layers(model, ["edges"], convolutions, "convolutions") == [conv]
-    with pytest.raises(UserError, match="'edge' is no convolution") as caught:
+    with pytest.raises(UserError, match="'edge' is not a convolution") as caught:
         chosen_layers(model, ["edge"], convolutions, "convolutions")
     assert "did you mean 'edges'" in caught.value.remedy
     with pytest.raises(UserError, match="the network has no recurrent layers"):

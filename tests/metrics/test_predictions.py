@@ -38,8 +38,8 @@ def test_logits_of_a_diverged_model_are_not_hidden(bad):
     [
         ([0, 1], np.ones((3, 2)) / 2, "multiclass", 2, "2 targets but 3 predictions"),
         (np.zeros((2, 3, 1)), np.ones((2, 2)) / 2, "multiclass", 2, "6 targets but 2 predictions"),
-        ([0, 5], np.ones((2, 3)) / 3, "multiclass", 3, "target 1 is 5, which is no class"),
-        ([-1, 0], np.ones((2, 3)) / 3, "multiclass", 3, "target 0 is -1, which is no class"),
+        ([0, 5], np.ones((2, 3)) / 3, "multiclass", 3, "target 1 is 5, which is not a class"),
+        ([-1, 0], np.ones((2, 3)) / 3, "multiclass", 3, "target 0 is -1, which is not a class"),
         ([0, 1], [0.2, 0.4], "multiclass", 3, "2 outputs, but the multiclass data has 3 classes"),
         ([[0, 1]], [[0.1, 0.2, 0.3]], "multilabel", 2, "3 outputs, but the multilabel data has 2"),
         ([[0.1, 1]], [[0.1]], "regression", 0, "1 outputs, but the regression data has 2"),

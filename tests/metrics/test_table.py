@@ -359,7 +359,9 @@ def test_a_name_that_cannot_be_read_is_refused_with_a_remedy(text):
 
 
 def test_a_misspelt_option_is_corrected():
-    with pytest.raises(UserError, match="'wieghted' is no average; did you mean 'weighted'"):
+    with pytest.raises(
+        UserError, match="'wieghted' is not a valid average; did you mean 'weighted'"
+    ):
         metrics.parse("f1:wieghted")
 
 

@@ -112,7 +112,7 @@ def test_a_link_in_a_class_folder_leads_to_no_file_outside(kind, tmp_path):
     )
     end = drive(["data", "show", str(tmp_path / "cfg.yaml")])
     assert (end.code, end.problem) == (2, "")
-    assert "leads out of its folder" in end.told
+    assert "leads outside its folder" in end.told
     assert "nobody" not in end.told
 
 

@@ -68,7 +68,7 @@ def test_a_file_that_is_a_link_is_told_as_such(run, tmp_path):
     (run.path / "source.yaml").symlink_to(tmp_path / "secret")
     end = end_of(run, "report")
     assert end.code == 2
-    assert "a symbolic link that leads out of its folder" in end.told
+    assert "a symbolic link that leads outside its folder" in end.told
 
 
 def test_a_link_within_the_folder_and_a_linked_place_are_followed(run, tmp_path):
@@ -94,7 +94,7 @@ def test_a_link_to_itself_is_an_error_in_words(run):
 
 def test_holding_a_run_never_touches_what_its_lock_leads_to(run, tmp_path):
     (run.path / ".lock").symlink_to(tmp_path / "secret")
-    with pytest.raises(UserError, match="leads out of its folder"), run.lock():
+    with pytest.raises(UserError, match="leads outside its folder"), run.lock():
         pass
     assert (tmp_path / "secret").read_text() == HIDDEN
     assert end_of(run, "runs", "rm", "--yes").code == 2
@@ -133,7 +133,7 @@ def test_no_callback_of_a_run_names_what_else_may_be_deleted(tmp_path, callback)
     run = write_run(tmp_path / "runs", config=config)
     (tmp_path / "precious").mkdir()
     (run.path / "mine").write_text("precious")
-    with pytest.raises(UserError, match="what dlcli did not write: mine"):
+    with pytest.raises(UserError, match="files that dlcli did not write: mine"):
         remove_run(run)
     assert (run.path / "mine").exists()
 
@@ -170,7 +170,7 @@ def test_no_callback_of_a_run_that_goes_on_writes_through_a_link(run, tmp_path):
     (tmp_path / "outside").mkdir()
     (run.path / "logs").rmdir()
     (run.path / "logs").symlink_to(tmp_path / "outside")
-    with pytest.raises(UserError, match="leads out of the run's folder"):
+    with pytest.raises(UserError, match="leads outside the run's folder"):
         _construct_callback(call, run.path, True)
     assert list((tmp_path / "outside").iterdir()) == []
 

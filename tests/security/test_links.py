@@ -71,11 +71,11 @@ def test_a_comparison_whose_subfolder_is_a_link_is_not_gone_on_with(tmp_path, ou
     place = tmp_path / "made" / name
     shutil.rmtree(place, ignore_errors=True)
     place.symlink_to(outside)
-    with pytest.raises(UserError, match="leads out of its folder") as caught:
+    with pytest.raises(UserError, match="leads outside its folder") as caught:
         find_comparison(tmp_path, "made", "p")
-    assert "remove it" in caught.value.remedy
+    assert "Remove the link" in caught.value.remedy
     with (
-        pytest.raises(UserError, match="leads out of its folder"),
+        pytest.raises(UserError, match="leads outside its folder"),
         ComparisonFolder(tmp_path / "made").lock(),
     ):
         pass
@@ -85,12 +85,12 @@ def test_a_place_for_what_is_moved_away_is_never_outside(tmp_path, outside):
     session = compared(tmp_path / "c")
     (tmp_path / "c" / "earlier").symlink_to(outside)
     before = content(outside)
-    with pytest.raises(UserError, match="leads out of its folder"):
+    with pytest.raises(UserError, match="leads outside its folder"):
         session.folder.set_aside(())
     victim = min((tmp_path / "c").glob("trials/*"))
     shutil.rmtree(victim)
     victim.write_text("a file")
-    with pytest.raises(UserError, match="leads out of its folder"):
+    with pytest.raises(UserError, match="leads outside its folder"):
         session.folder.write_trial(victim.name, {}, [])
     assert content(outside) == before
 
@@ -125,8 +125,8 @@ def test_inspect_writes_into_no_linked_folder(tmp_path, outside, kind):
     before = content(outside)
     end = drive(["inspect", run.name, "--filters", "--root", str(tmp_path / "runs")])
     assert (end.code, end.problem) == (2, "")
-    assert "leads out of its folder" in end.told
-    assert "hint: remove it" in end.told
+    assert "leads outside its folder" in end.told
+    assert "hint: Remove the link" in end.told
     assert content(outside) == before
     assert not (tmp_path / "nowhere").exists()
 
@@ -153,7 +153,7 @@ def test_a_tracker_is_given_no_file_that_a_link_leads_to(tmp_path, outside):
     (tmp_path / "c" / "figures" / "x.png").unlink()
     (tmp_path / "c" / "figures").rmdir()
     (tmp_path / "c" / "figures").symlink_to(outside)
-    with pytest.raises(UserError, match="leads out of its folder"):
+    with pytest.raises(UserError, match="leads outside its folder"):
         next(comparison_records(session.folder))
 
 
@@ -211,7 +211,7 @@ def test_a_run_that_goes_on_writes_nothing_outside(trained, tmp_path, outside, n
         with resumed(run) as session:
             session.train(Silent())
     else:
-        with pytest.raises(UserError, match="leads out of its folder"), resumed(run):
+        with pytest.raises(UserError, match="leads outside its folder"), resumed(run):
             pass
         assert (run / "status.json").read_text() == status
     assert content(outside) == before
@@ -230,6 +230,6 @@ def test_a_comparison_that_goes_on_writes_nothing_outside(tmp_path, outside, nam
     before = content(outside)
     done = dlcli(*command, "--learning-rates", "0.2", cwd=tmp_path)
     assert done.returncode == 2, done.stderr
-    assert "leads out of its folder" in done.stderr
-    assert "hint: remove it" in done.stderr
+    assert "leads outside its folder" in done.stderr
+    assert "hint: Remove the link" in done.stderr
     assert content(outside) == before

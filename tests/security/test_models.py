@@ -99,7 +99,7 @@ def test_what_a_config_may_not_name_is_refused(hostile, tmp_path):
     (tmp_path / "new.csv").write_text("1,2,3,4\n")
     end = drive(["predict", "first", str(tmp_path / "new.csv"), "--root", str(tmp_path / "runs")])
     assert (end.code, end.problem) == (2, "")
-    assert "only models that hold no code are loaded" in end.told
+    assert "dlcli loads only models that contain no code" in end.told
     assert "root:" not in end.told
 
 
@@ -201,7 +201,7 @@ def test_a_lambda_that_runs_elsewhere_does_not_run_here(trained, tmp_path, monke
     finally:
         place.write_bytes(kept)
     assert done.returncode == told.returncode == 2
-    assert "Lambda, which is not loaded because it can run code" in done.stderr
+    assert "Lambda, which can run code and is never loaded" in done.stderr
     assert not marker.exists()
 
 

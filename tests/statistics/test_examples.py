@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from dlcli.compare.plan.blocks import BLOCKS
 from dlcli.statistics.best import judge
-from dlcli.statistics.examples import BLOCKS, two_way
+from dlcli.statistics.examples import two_way
 
 
 def scored(table, block):

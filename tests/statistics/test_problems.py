@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,7 +13,6 @@ from dlcli.statistics.problems import (
     judge_jointly,
     normalise,
     score_profile,
-    time_profile,
 )
 
 
@@ -82,17 +79,6 @@ def test_a_score_profile_is_the_share_of_runs_above_the_threshold():
     found = score_profile([first, second], [0.0, 0.5, 1.0])
     assert found == pytest.approx(np.array([[1, 0.75, 0], [0.75, 0.25, 0]]))
     assert (np.diff(found, axis=1) <= 0).all()
-
-
-def test_a_time_profile_is_the_share_of_problems_solved_within_a_factor():
-    times = [[10, 40, math.inf], [20, 10, math.nan]]
-    found = time_profile(times, [1, 2, 4])
-    assert found == pytest.approx(np.array([[1 / 3, 1 / 3, 2 / 3], [1 / 3, 2 / 3, 2 / 3]]))
-
-
-def test_the_fastest_is_within_factor_one_whatever_the_rounding():
-    times = np.random.default_rng(0).random((1, 200))
-    assert time_profile(times, [1.0]).tolist() == [[1.0]]
 
 
 def by_problem(rng, problems, candidates=6, replications=10):

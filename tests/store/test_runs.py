@@ -200,17 +200,17 @@ def test_a_run_is_found_by_path_name_or_beginning(run):
 def test_an_unknown_or_ambiguous_run_says_so(run):
     root = run.path.parent
     mark(store.create_run(root, "net", now=NOW))
-    with pytest.raises(UserError, match="begins several runs"):
+    with pytest.raises(UserError, match="is the beginning of several runs"):
         store.find_run(root, "ne")
     with pytest.raises(UserError, match="there is no run 'x'"):
         store.find_run(root, "x")
-    with pytest.raises(UserError, match="an empty name"):
+    with pytest.raises(UserError, match="the name of the run is empty"):
         store.find_run(root, "")
 
 
 def test_the_runs_folder_must_be_a_folder(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match="is no folder"):
+    with pytest.raises(UserError, match="is not a folder"):
         store.list_runs(tmp_path / "file")
 
 
@@ -230,7 +230,7 @@ def test_only_runs_are_deleted(run, tmp_path):
     link = run.path.parent / "link"
     link.symlink_to(run.path)
     for path in (folder, link):
-        with pytest.raises(UserError, match="is no run"):
+        with pytest.raises(UserError, match="is not a run"):
             store.remove_run(store.RunFolder(path))
     store.remove_run(run)
     assert not run.path.exists()
@@ -326,7 +326,7 @@ def test_a_project_with_a_config_of_its_own_is_no_run(tmp_path):
     (tmp_path / store.CONFIG).write_text("mine: 1\n")
     with pytest.raises(UserError, match="there is no run"):
         store.find_run(tmp_path / "runs", str(tmp_path))
-    with pytest.raises(UserError, match="is no run"):
+    with pytest.raises(UserError, match="is not a run"):
         store.remove_run(store.RunFolder(tmp_path))
 
 

@@ -205,7 +205,7 @@ def test_a_damaged_checkpoint_says_so(config, tmp_path):
     before = {p.name: p.read_bytes() for p in run.path.iterdir()}
     with pytest.raises(UserError, match="is damaged") as caught:
         take_up(run, epochs=9)
-    assert "train it anew: dlcli train" in caught.value.remedy
+    assert "train the run again: dlcli train" in caught.value.remedy
     assert {p.name: p.read_bytes() for p in run.path.iterdir()} == before
     assert run.state == "finished"
     with run.lock():

@@ -1,4 +1,4 @@
-"""What the installed Keras offers to a config, read from a file and never from Keras itself.
+"""What Keras and dlcli.optimizers offer to a config, read from a file, never from Keras itself.
 
 `catalogue.json` beside this module describes the tested Keras version. For another version the
 introspection runs once, in a process of its own, and its result is kept in the user's cache folder.
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlcli.catalogue.signature import Argument, Entry, Type
 from dlcli.errors import WorkError, closest
+from dlcli.runtime.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -35,7 +36,7 @@ MODULES: Mapping[str, str] = {
 
 SHIPPED = Path(__file__).with_name("catalogue.json")
 
-FORMAT = 1
+FORMAT = 2
 """Changes with the introspection, so that files of an older one are not read."""
 
 
@@ -49,9 +50,19 @@ class Catalogue:
 
     def __init__(self, content: Mapping[str, Any]) -> None:
         self.keras_version: str = content["keras_version"]
-        self._kinds: Mapping[str, Mapping[str, Any]] = content["kinds"]
+        self._kinds: dict[str, Mapping[str, Any]] = dict(content["kinds"])
         self._entries: dict[tuple[str, str], Entry] = {}
         self._aliases: dict[str, dict[str, str]] = {}
+
+    def add(self, kinds: Mapping[str, Mapping[str, Any]]) -> None:
+        """Take in entries of a plugin.
+
+        Args:
+            kinds: As a file has them, by kind and name; the caller has checked that they are new.
+        """
+        for kind, entries in kinds.items():
+            self._kinds[kind] = dict(sorted({**self._kinds[kind], **entries}.items()))
+            self._aliases.pop(kind, None)
 
     def kinds(self) -> tuple[str, ...]:
         """Return the kinds, in the order of `MODULES`."""
@@ -103,7 +114,13 @@ def entry_from_json(kind: str, name: str, raw: Mapping[str, Any]) -> Entry:
         ),
         aliases=tuple(raw.get("aliases", ())),
         refused=raw.get("refused", ""),
+        module=raw.get("module", ""),
+        rates=_rates_from_json(raw.get("rates")),
     )
+
+
+def _rates_from_json(raw: list[Any] | None) -> tuple[float, float, str] | None:
+    return (float(raw[0]), float(raw[1]), str(raw[2])) if raw else None
 
 
 def _type_from_json(raw: Mapping[str, Any]) -> Type:
@@ -131,7 +148,8 @@ def load_catalogue() -> Catalogue:
         return shipped
     from dlcli.runtime.cachedir import cache_folder
 
-    path = cache_folder() / f"catalogue-{version}.json"
+    # dlcli's own optimizers are in it too.
+    path = cache_folder() / f"catalogue-{version}-{__version__}.json"
     return _read(path) or _introspected(version, path)
 
 
@@ -168,13 +186,14 @@ def _introspected(version: str, path: Path) -> Catalogue:
     """Read Keras itself, and keep the result in a file if that can be written."""
     import tempfile
 
-    print(f"reading what Keras {version} offers (once, about a minute) ...", file=sys.stderr)  # noqa: T201 (a note, not a result)
+    told = f"reading the classes of Keras {version} (once, takes about a minute) ..."
+    print(told, file=sys.stderr)  # noqa: T201 (a note, not a result)
     with tempfile.TemporaryDirectory(prefix="dlcli-") as folder:
         fresh = Path(folder) / path.name
         run_introspection(fresh)
         catalogue = _read(fresh)
         if catalogue is None:
-            raise _unreadable(version, "its catalogue is damaged")
+            raise _unreadable(version, "the catalogue is damaged")
         with contextlib.suppress(OSError):  # a read-only cache costs time, nothing else
             _keep(fresh, path)
     return catalogue
@@ -183,12 +202,16 @@ def _introspected(version: str, path: Path) -> Catalogue:
 def _unreadable(version: str, reason: str) -> WorkError:
     shipped = _read(SHIPPED)
     tested = f"pip install keras=={shipped.keras_version}" if shipped else ""
-    message = f"what Keras {version} offers could not be read: {reason}"
-    return WorkError(message, remedy=f"install the tested version: {tested}" if tested else "")
+    message = f"the classes of Keras {version} could not be read: {reason}"
+    return WorkError(message, remedy=f"Install the tested version: {tested}" if tested else "")
 
 
-def run_introspection(path: Path) -> None:
+def run_introspection(path: Path, *options: str) -> None:
     """Write the catalogue of the installed Keras to a file, in a process of its own.
+
+    Args:
+        path: The file.
+        options: Further ones of `python -m dlcli.catalogue.introspection`.
 
     Raises:
         WorkError: If that process fails.
@@ -196,6 +219,7 @@ def run_introspection(path: Path) -> None:
     import subprocess
 
     command = [sys.executable, "-m", "dlcli.catalogue.introspection", "--cache", str(path)]
+    command += options
     result = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 (own)
     if result.returncode != 0:
         lines = result.stderr.strip().splitlines()

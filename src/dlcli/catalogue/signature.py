@@ -10,7 +10,7 @@ import inspect
 import re
 import types
 import typing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, Literal
 
 if typing.TYPE_CHECKING:
@@ -54,6 +54,12 @@ class Type:
     kind: str = ""
 
 
+def plain_type(type_: Type) -> dict[str, Any]:
+    """Return a type as JSON has it: its fields without those that have their default."""
+    plain = {f.name: v for f in fields(type_) if (v := getattr(type_, f.name)) != f.default}
+    return plain | {"items": [plain_type(t) for t in type_.items]} if type_.items else plain
+
+
 @dataclass(frozen=True)
 class Argument:
     """One keyword argument.
@@ -80,6 +86,9 @@ class Entry:
         help: One line.
         aliases: Other names it answers to (`adam`, `l2`, `mse`).
         refused: Why a config may not use it; empty if it may.
+        module: Where Python finds it; empty for Keras's own module of its kind.
+        rates: Of an optimizer that says so: the least and the greatest learning rate to search, and
+            who says so; equal where there is nothing to search.
     """
 
     kind: str
@@ -88,6 +97,8 @@ class Entry:
     arguments: tuple[Argument, ...] = ()
     aliases: tuple[str, ...] = ()
     refused: str = ""
+    module: str = ""
+    rates: tuple[float, float, str] | None = None
     by_name: Mapping[str, Argument] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -1,6 +1,6 @@
 """The command line: a table of commands, and the one place where an error becomes an exit code.
 
-Each command is an object in a module of its own, named in `COMMANDS` as `module:object`.
+Each command is an object in a module of this package, named in `GROUPS` as `module:object`.
 Exit codes: 0 done; 1 the work failed; 2 the input is wrong; 130 interrupted.
 """
 
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import importlib
 import os
-from typing import TYPE_CHECKING, Any
+import sys
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -20,22 +21,52 @@ from dlcli.runtime.memory import OUT, REMEDY, is_short
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-COMMANDS: dict[str, str] = {
-    "init": "dlcli.cli.init:init",
-    "train": "dlcli.cli.train:train",
-    "compare-optimizers": "dlcli.cli.compare:compare",
-    "eval": "dlcli.cli.evaluate:evaluate",
-    "predict": "dlcli.cli.predict:predict",
-    "inspect": "dlcli.cli.inspect:inspect",
-    "report": "dlcli.cli.report:report",
-    "runs": "dlcli.cli.runs:runs",
-    "data": "dlcli.cli.data:data",
-    "ls": "dlcli.cli.ls:ls",
-    "config": "dlcli.cli.config:config",
-    "doctor": "dlcli.cli.doctor:doctor",
-    "completion": "dlcli.cli.completion:completion",
+
+class Entry(NamedTuple):
+    """A command of the table.
+
+    Attributes:
+        place: Its `module:object`.
+        summary: What it does, in a line of `dlcli --help`.
+    """
+
+    place: str
+    summary: str
+
+
+GROUPS: dict[str, dict[str, Entry]] = {
+    "Train and compare": {
+        "init": Entry("init:init", "Write a commented starter config."),
+        "train": Entry("train:train", "Train a model from a config."),
+        "compare-optimizers": Entry("compare:compare", "Find the best optimizer and its rate."),
+    },
+    "Look at results": {
+        "eval": Entry("evaluate:evaluate", "Score a run, with 95 % intervals."),
+        "predict": Entry("predict:predict", "Predict new examples with a run."),
+        "inspect": Entry("inspect:inspect", "Draw filters, feature maps and hidden states."),
+        "report": Entry("report:report", "Write the HTML report of a run or a comparison."),
+        "runs": Entry("runs:runs", "List, show, compare and delete runs and comparisons."),
+    },
+    "Look things up": {
+        "data": Entry("data:data", "List, show and download data sets."),
+        "ls": Entry("ls:ls", "List layers, optimizers, losses, metrics and the like."),
+        "config": Entry("config:config", "Check a config, or show it with all defaults."),
+        "doctor": Entry("doctor:doctor", "Check the installation and the hardware."),
+        "completion": Entry("completion:completion", "Print a shell completion script."),
+    },
 }
 """Every command, in the order of `dlcli --help`."""
+
+COMMANDS = {name: entry for group in GROUPS.values() for name, entry in group.items()}
+
+_WIDEST = max(map(len, COMMANDS))
+
+OVERVIEW = """\
+Usage: dlcli COMMAND [ARGUMENTS]
+
+Keras experiments from one YAML file. To start: dlcli init my.yaml"""
+
+OPTIONS = "Options: -h, --help (of any command)  --version  --debug (show tracebacks)"
 
 INTERRUPTED = 130
 
@@ -51,9 +82,20 @@ class Commands(click.Group):
         """Return a command, or None if the table does not have it."""
         if cmd_name not in COMMANDS:
             return None
-        module, _, attribute = COMMANDS[cmd_name].partition(":")
-        command: click.Command = getattr(importlib.import_module(module), attribute)
+        module, _, attribute = COMMANDS[cmd_name].place.partition(":")
+        found = importlib.import_module(f"{__package__}.{module}")
+        command: click.Command = getattr(found, attribute)
         return command
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write a screen of 80 x 24; no command's module is imported for it."""
+        formatter.write(f"{OVERVIEW}\n")
+        for title, group in GROUPS.items():
+            formatter.write(f"\n{title}:\n" if title == next(iter(GROUPS)) else f"{title}:\n")
+            with formatter.indentation():
+                rows = [(name.ljust(_WIDEST), entry.summary) for name, entry in group.items()]
+                formatter.write_dl(rows)
+        formatter.write(f"\n{OPTIONS}\n")
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -84,18 +126,11 @@ def _print_versions(ctx: click.Context, _parameter: click.Parameter, wanted: boo
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_versions,
-    help="Print the versions of dlcli, Keras and TensorFlow.",
+    help="Print the versions of dlcli and Keras.",
 )  # fmt: skip
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def dlcli(debug: bool) -> None:
-    """Keras experiments from one YAML file.
-
-    \b
-    Start:    dlcli init my.yaml && dlcli train my.yaml
-    Compare:  dlcli compare-optimizers my.yaml
-    Score:    dlcli eval --metrics f1,top_k
-    Look up:  dlcli ls layers, dlcli ls optimizers Adam, dlcli data ls
-    """  # noqa: D301 (click's mark for text that keeps its lines)
+    """Keras experiments from one YAML file; start with `dlcli init my.yaml`."""
     del debug  # `run` takes it out of the arguments; it is here for the help
 
 
@@ -163,32 +198,40 @@ def _told_os_error(error: OSError) -> int:
     where = f"{error.filename}: " if error.filename else ""
     what = f"{where}{error.strerror or error}"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return _told_own(WorkError(what, remedy="the disk is full: free some space and try again"))
+        return _told_own(WorkError(what, remedy="Free some space on the disk and try again."))
     if error.errno == errno.EIO:
-        return _told_own(WorkError(what, remedy="the disk failed: check it, or use another one"))
+        return _told_own(WorkError(what, remedy="Check the disk, or use another one."))
     if error.filename:
-        return _told_own(UserError(what, remedy="check the path and its permissions"))
+        return _told_own(UserError(what, remedy="Check the path and its permissions."))
     return _told_bug(error)
 
 
 def _told_memory(error: Exception) -> int:
     detail = f": {error}".split("\n", 1)[0][:200] if str(error) else ""
-    return _told_own(WorkError(f"{OUT}{detail}", remedy=f"use less data, or {REMEDY}"))
+    return _told_own(WorkError(f"{OUT}{detail}", remedy=f"Use less data, or {REMEDY}."))
 
 
 def _told_import(error: ImportError) -> int:
     """Tell an import that failed: of dlcli itself a bug, of anything else the installation."""
     if (error.name or "dlcli").partition(".")[0] == "dlcli":
         return _told_bug(error)
-    remedy = "the installation is incomplete: `dlcli doctor` looks into it"
+    remedy = "Run `dlcli doctor`: the installation is incomplete."
     return _told_own(WorkError(str(error), remedy=remedy))
 
 
 def _told_bug(error: Exception) -> int:
     """Tell an error that dlcli did not foresee, and keep its traceback in a file."""
+    if place := _place_in_plugin(error):
+        return _told_own(WorkError(place, remedy="mend the plugin; --debug shows the traceback"))
     summary = f"{type(error).__name__}: {error}".split("\n", 1)[0]
-    remedy = f"it is a bug in dlcli; please report it with {_keep_traceback(error)}"
-    return _told_own(WorkError(f"this should not have happened: {summary}", remedy=remedy))
+    remedy = f"Please report this bug of dlcli with {_keep_traceback(error)}."
+    return _told_own(WorkError(f"unexpected error: {summary}", remedy=remedy))
+
+
+def _place_in_plugin(error: Exception) -> str:
+    """Say where in a plugin an error came up; empty if no plugin has anything to do with it."""
+    plugins = sys.modules.get("dlcli.catalogue.plugins")
+    return str(plugins.told(error)) if plugins else ""
 
 
 def _keep_traceback(error: Exception) -> str:
@@ -201,7 +244,7 @@ def _keep_traceback(error: Exception) -> str:
         with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as stream:
             traceback.print_exception(error, file=stream)
     except OSError:
-        return "what `dlcli --debug` shows"
+        return "the output of `dlcli --debug`"
     return name
 
 

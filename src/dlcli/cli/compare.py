@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import time
 from pathlib import Path
@@ -12,8 +11,10 @@ import click
 
 from dlcli.cli.config import SET
 from dlcli.cli.output import echo, emit_json, knows, note, print_sentence, print_table
+from dlcli.cli.plugins import PLUGIN
 from dlcli.cli.tracking import LOGS, TRACKING, check_tracking
-from dlcli.errors import InterruptedRunError, UserError
+from dlcli.compare.plan.settings import as_overrides
+from dlcli.errors import InterruptedRunError
 from dlcli.runtime.interrupts import finishing
 from dlcli.store.comparisons import BEST
 
@@ -34,41 +35,82 @@ SHORT = {"learning rate": "rate", "lacks at most": "may lack"}
 @click.command("compare-optimizers")
 @click.argument("configs", nargs=-1, metavar="[CONFIG ...]")
 @SET
-@click.option("--optimizers", metavar="A,B", help='Such as "SGD, SGD(momentum=0.9), Adam".')
-@click.option("--learning-rates", metavar="X,Y", help="One list for all, used as it is.")
-@click.option("--initializers", metavar="A,B", help="Crossed with the optimizers.")
-@click.option("--seeds", type=click.IntRange(0),
-              help="Replications; 0 tries a plain grid and ranks nothing.")  # fmt: skip
-@click.option("--search-seeds", type=click.IntRange(1),
-              help="Replications that try the whole grid of rates.")  # fmt: skip
-@click.option("--split", type=click.Choice(["resample", "official"]),
-              help="Draw the test part anew each time, or keep the data set's.")  # fmt: skip
-@click.option("--tune", type=click.Choice(["each", "once"]),
-              help="Choose the rate in each replication, or once for all.")  # fmt: skip
-@click.option("--margin", type=click.FloatRange(0), metavar="D",
-              help="What a candidate may lack to the best and still be as good.")  # fmt: skip
-@click.option("--budget", metavar="N|TIME",
-              help="Total budget: a number of trials or a duration such as 10m.")  # fmt: skip
-@click.option("--target", metavar="METRIC=V", help="Validation score that counts as reached.")
-@click.option("--score", metavar="METRIC", help="What ranks: f1, accuracy@last, ...")
-@click.option("--preset", type=click.Choice(["quick", "standard", "full"]),
-              help="How thorough; standard if left out.")  # fmt: skip
-@click.option("--prune/--no-prune", default=None, help="Stop the worse half of a search early.")
-@click.option("--epochs", type=click.IntRange(1), help="Instead of the configs' fit.epochs.")
 @click.option(
-    "--jobs", type=click.IntRange(1), help="Processes; all cores if left out, 1 on a GPU."
+    "--optimizers",
+    metavar="A,B",
+    help='Candidates, e.g. "SGD, SGD(momentum=0.9), Adam".  [default: by preset]',
+)
+@click.option(
+    "--learning-rates",
+    metavar="X,Y",
+    help="Learning rates of every candidate.  [default: a grid for each]",
+)
+@click.option("--initializers", metavar="A,B", help="Initializers to combine with each optimizer.")
+@click.option("--seeds", type=click.IntRange(0),
+              help="Number of replications; 0 tries every rate and ranks nothing.  "
+                   "[default: by preset]")  # fmt: skip
+@click.option("--search-seeds", type=click.IntRange(1),
+              help="Replications that search the whole grid of rates.  [default: 1]")  # fmt: skip
+@click.option("--split", type=click.Choice(["resample", "official"]),
+              help="Draw the test part anew in each replication, or keep the official one.  "
+                   "[default: resample]")  # fmt: skip
+@click.option("--tune", type=click.Choice(["each", "once"]),
+              help="Choose the learning rate in each replication, or once for all.  "
+                   "[default: each]")  # fmt: skip
+@click.option("--margin", type=click.FloatRange(0), metavar="D",
+              help="Difference that does not matter, in units of the score.  "
+                   "[default: 0.01, or 5 % of the best error]")  # fmt: skip
+@click.option("--budget", metavar="N|TIME",
+              help="Total budget: a number of trials, or a duration such as 10m.  "
+                   "[default: none]")  # fmt: skip
+@click.option(
+    "--target", metavar="METRIC=V", help="Validation score to reach, for the time to target."
+)
+@click.option(
+    "--score",
+    metavar="METRIC",
+    help="Metric that ranks, e.g. f1 or accuracy@last.  [default: the config's first metric]",
+)
+@click.option("--preset", type=click.Choice(["quick", "standard", "full"]),
+              help="How thorough the comparison is.  [default: standard]")  # fmt: skip
+@click.option(
+    "--prune/--no-prune",
+    default=None,
+    help="Stop the worse half of the searched rates early.  [default: no-prune]",
+)
+@click.option(
+    "--epochs",
+    type=click.IntRange(1),
+    help="Epochs of each trial.  [default: the config's fit.epochs]",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    help="Trials side by side.  [default: one per core; 1 with a GPU]",
 )
 @click.option("--executor", type=click.Choice(["processes", "serial", "ray"]), default="processes",
               show_default=True, help="Where trials run.")  # fmt: skip
-@click.option("--ray-address", metavar="HOST:PORT", help="Of a Ray cluster; auto finds one here.")
+@click.option(
+    "--ray-address",
+    metavar="HOST:PORT",
+    help="Address of a Ray cluster, or `auto` for one running on this machine.",
+)
 @click.option("--ray-gpus", type=click.FloatRange(0), metavar="N",
-              help="GPUs of a Ray worker, such as 0.5; 1 if there are any.")  # fmt: skip
+              help="GPUs per Ray worker, e.g. 0.5.  [default: 1 if there are GPUs]")  # fmt: skip
 @click.option("--resume/--fresh", default=True, show_default=True,
-              help="Go on with the same comparison, or start one beside it.")  # fmt: skip
-@click.option("--dry-run", is_flag=True, help="Show the plan and how long it takes.")
-@click.option("--name", help="Names the folder; the configs' names if left out.")
-@click.option("--root", default="comparisons", show_default=True, help="Folder of comparisons.")
-@click.option("--figures/--no-figures", default=True, help="Draw the figures and the page, or not.")
+              help="Use the finished trials, or start a new comparison beside them.")  # fmt: skip
+@click.option(
+    "--dry-run", is_flag=True, help="Show the plan and its estimated time; train nothing."
+)
+@click.option("--name", help="Name of the folder.  [default: the configs' names]")
+@click.option("--root", default="comparisons", show_default=True, help="Folder of the comparisons.")
+@click.option(
+    "--figures/--no-figures",
+    default=True,
+    show_default=True,
+    help="Draw the figures and the HTML report.",
+)
+@PLUGIN
 @TRACKING
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def compare(
@@ -87,10 +129,11 @@ def compare(
     as_json: bool,
     **flags: Any,
 ) -> None:
-    """Compare optimizers on the networks and data of the CONFIGs.
+    """Compare optimizers on the networks and the data of the CONFIGs.
 
-    Each replication draws the split, the weights and the learning rates anew. The same command
-    again trains only what is missing. Without CONFIG, a small CNN on real digits is compared.
+    Each replication draws the split, the initial weights and the batches anew, and tunes the
+    learning rates again. Run the same command again to train only what is missing. Without a
+    CONFIG, dlcli compares optimizers for a small CNN on handwritten digits.
     """
     from dlcli.compare.workers import start_fork_server
 
@@ -124,7 +167,7 @@ def compare(
     if tracking is not None:
         from dlcli.tracking import track_comparison
 
-        note(f"to look at it: {track_comparison(tracking, folder, LOGS)}")
+        note(f"To look at it: {track_comparison(tracking, folder, LOGS)}")
     session.raise_failed()
 
 
@@ -153,39 +196,6 @@ def _carried_out(comparison: Comparison, session: ComparisonSession, *, figures:
 
 def _packaged() -> Path:
     return Path(__file__).parents[1] / "config" / "templates" / DEFAULT
-
-
-_CALL = re.compile(r"([A-Za-z_]\w*)\(([^()]*)\)")
-"""`SGD(momentum=0.9)`, as people write it."""
-
-
-def as_overrides(flags: dict[str, Any]) -> list[str]:
-    """Return the options as the `--set` that they stand for, in the config's grammar."""
-    listed = ("optimizers", "learning_rates", "initializers")
-    made = []
-    for key, value in flags.items():
-        if value is None:
-            continue
-        if key in listed:
-            made.append(f"compare.{key}={_list(value)}")
-        elif key == "target":
-            metric, equals, number = value.partition("=")
-            if not equals:
-                remedy = "write --target METRIC=VALUE, such as accuracy=0.95"
-                raise UserError(f"'{value}' is no target", remedy=remedy)
-            made.append(f"compare.target={{{metric}: {number}}}")
-        elif key == "epochs":
-            made.append(f"fit.epochs={value}")
-        else:
-            shown = str(value).lower() if isinstance(value, bool) else value
-            made.append(f"compare.{key}={shown}")
-    return made
-
-
-def _list(text: str) -> str:
-    """Write a comma-separated list as YAML; `A(b=1)` becomes `{A: {b: 1}}`."""
-    calls = _CALL.sub(lambda m: f"{{{m[1]}: {{{m[2].replace('=', ': ')}}}}}", text)
-    return calls if calls.lstrip().startswith("[") else f"[{calls}]"
 
 
 def print_results(results: Results, path: Path, *, as_json: bool) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dlcli.cli.output import block, echo, emit_json, note, print_table
+from dlcli.cli.plugins import PLUGIN
 from dlcli.errors import UserError
 
 if TYPE_CHECKING:
@@ -21,13 +22,13 @@ SET = click.option(
     "overrides",
     multiple=True,
     metavar="PATH=VALUE",
-    help="Change a value, e.g. compile.optimizer.Adam.learning_rate=3e-4. May be repeated.",
+    help="Change a value, e.g. fit.epochs=20. Repeatable.",
 )
 
 
 @click.group()
 def config() -> None:
-    """Check a config, show it resolved, or write its JSON Schema."""
+    """Check a config, show it with all defaults, or print its JSON Schema."""
 
 
 @config.command()
@@ -38,10 +39,11 @@ def config() -> None:
     "form",
     type=click.Choice(["text", "json"]),
     default="text",
-    help="How mistakes are printed.",
+    help="Format of the mistakes.  [default: text]",
 )
+@PLUGIN
 def validate(files: tuple[str, ...], overrides: tuple[str, ...], form: str) -> None:
-    """Check configs: every mistake at once, each with its line and column.
+    """Check configs and report every mistake at its line and column.
 
     Nothing is loaded or downloaded. `-` reads standard input.
     """
@@ -93,13 +95,14 @@ def known_data(config: Config) -> DataDescription:
 @config.command()
 @click.argument("file", metavar="FILE")
 @SET
-@click.option("--diff", is_flag=True, help="Only what differs from the defaults.")
-@click.option("--summary", is_flag=True, help="The model: layers, shapes, parameters, FLOPs.")
+@click.option("--diff", is_flag=True, help="Show only what differs from the defaults.")
+@click.option("--summary", is_flag=True, help="Show the model: layers, shapes, parameters, FLOPs.")
+@PLUGIN
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(file: str, overrides: tuple[str, ...], diff: bool, summary: bool, as_json: bool) -> None:
-    """Print a config resolved: blocks expanded, defaults filled in, loss inferred.
+    """Show a config with blocks, defaults and loss filled in.
 
-    `--summary` builds the model instead, without loading or downloading data.
+    `--summary` builds the model and shows it, without loading or downloading data.
     """
     bound = check(file, overrides)
     if summary:
@@ -175,9 +178,12 @@ def _print_summary(found: ModelSummary) -> None:
 
 
 @config.command()
-@click.option("--output", type=click.Path(dir_okay=False), help="Write a file, not the screen.")
+@click.option(
+    "--output", type=click.Path(dir_okay=False), help="File to write.  [default: standard output]"
+)
+@PLUGIN
 def schema(output: str | None) -> None:
-    """Print the JSON Schema (draft-07) of a config, for editors."""
+    """Print the JSON Schema (draft-07) of configs, for editors."""
     from dlcli.config.schema import json_schema
 
     text = json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n"
@@ -185,6 +191,8 @@ def schema(output: str | None) -> None:
         echo(text, nl=False)
         return
     if Path(output).exists():
-        raise UserError(f"{output} exists already", remedy="choose another name, or delete it")
+        raise UserError(
+            f"{output} exists already", remedy="Choose another name, or delete the file."
+        )
     Path(output).write_text(text, encoding="utf-8")
     note(f"wrote {output}")

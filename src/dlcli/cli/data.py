@@ -32,17 +32,16 @@ _COLUMNS = ("NAME", "TASK", "INPUT", "CLASSES", "TRAIN", "TEST", "WHERE", "LICEN
 
 @click.group()
 def data() -> None:
-    """Data sets: what is offline, what downloads, shapes, licences."""
+    """List, show and download data sets."""
 
 
 @data.command("ls")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_data_sets(as_json: bool) -> None:
-    """List the data sets that a config may name.
+    """List the data sets that a config can name.
 
-    WHERE is "offline" for what was installed with dlcli, "generated" for what is made anew,
-    "cached" for what was downloaded before, "download" for what will be when it is first used, and
-    "your file" for data of your own.
+    WHERE says where a data set comes from: "offline" (installed with dlcli), "generated"
+    (computed), "cached" (already downloaded), "download" (downloaded on first use) or "your file".
     """
     if as_json:
         emit_json([_record(entry) for entry in table.TABLE])
@@ -68,13 +67,15 @@ def _complete_name(
 
 @data.command("show")
 @click.argument("name", shell_complete=_complete_name)
-@click.option("--png", type=click.Path(dir_okay=False), help="Draw examples into this file.")
+@click.option(
+    "--png", type=click.Path(dir_okay=False), help="Write a figure of some examples to this file."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show_data_set(name: str, png: str | None, as_json: bool) -> None:
-    """Describe a data set: content, options, licence, whom to cite, balance and some examples.
+    """Show a data set: content, options, license, citation, examples.
 
-    NAME is one of `dlcli data ls`, or a config (.yaml), whose data set is shown with its options:
-    so are files of your own. What would have to be downloaded is described without examples.
+    NAME is a name of `dlcli data ls`, or a config (.yaml), whose data set is shown with its
+    options: use a config to look at your own files. Nothing is downloaded.
     """
     source, group = _source(name)
     entry = table.find(source.name)
@@ -118,14 +119,14 @@ def _groups(pool: Pool | None) -> str:
 
 def _draw(loaded: Dataset | None, name: str, path: Path) -> None:
     if loaded is None:
-        remedy = f"dlcli data fetch {name}; for a file of your own, show a config that names it"
-        raise UserError(f"there are no examples of '{name}' to draw here", remedy=remedy)
+        remedy = f"Run `dlcli data fetch {name}`; for your own file, show a config that names it."
+        raise UserError(f"no examples of '{name}' are available to draw", remedy=remedy)
     from dlcli.report.sample_figure import write_sample
 
     try:
         write_sample(loaded, path)
     except (OSError, ValueError) as error:
-        remedy = "name a .png, .svg or .pdf file in a folder you can write to"
+        remedy = "Name a .png, .svg or .pdf file in a folder that you can write to."
         raise UserError(f"cannot draw {path}: {error}", remedy=remedy) from error
     note(f"drawn: {path}")
 
@@ -149,7 +150,7 @@ def _describe(entry: DataEntry, source: Source, loaded: Dataset | None, groups: 
             echo(f"  {argument.name}: {_accepted(argument)}\n      {argument.help}")
     if loaded is None:
         if not datasets.is_available(entry):
-            echo(f"\n`dlcli data fetch {entry.name}` brings it here, to show examples.")
+            echo(f"\n`dlcli data fetch {entry.name}` downloads it, to show examples.")
         return
     from dlcli.report.samples import balance_lines, sample_lines
 
@@ -161,9 +162,9 @@ def _describe(entry: DataEntry, source: Source, loaded: Dataset | None, groups: 
 @data.command("fetch")
 @click.argument("names", metavar="NAME...", nargs=-1, required=True, shell_complete=_complete_name)
 def fetch_data_sets(names: Sequence[str]) -> None:
-    """Bring data sets into the cache, so that they can be used without a network.
+    """Download data sets, to use them later without a network.
 
-    Prints each file's place. What lies in the cache already is checked, never replaced.
+    Prints the path of each file. Files that are already in the cache are checked, never replaced.
     """
     for name in names:
         table.find(name)  # every name is checked before the first download

@@ -121,7 +121,9 @@ def _remedies(report: dict[str, Any]) -> list[str]:
         for name in report["not writable"]
     ]
     if report["to download"]:
-        lines.append(f"to download a data set ahead: dlcli data fetch {report['to download'][0]}")
+        lines.append(
+            f"to download a data set in advance: dlcli data fetch {report['to download'][0]}"
+        )
     for extra in dict.fromkeys(EXTRAS[name] for name in report["missing extras"]):
         names = " and ".join(name for name in report["missing extras"] if EXTRAS[name] == extra)
         lines.append(f"for {names}, {install_command(extra)}")

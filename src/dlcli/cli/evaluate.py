@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dlcli.cli.output import echo, emit_json, note, print_table
+from dlcli.cli.plugins import PLUGIN
 
 if TYPE_CHECKING:
     from dlcli.metrics.evaluation import Evaluation
@@ -21,20 +22,21 @@ MATRIX_COLUMNS = 20
 @click.option(
     "--metrics",
     "names",
-    help="Names joined by commas, e.g. f1,top_k:3,auc; the run's own if left out.",
+    help="Metrics, e.g. f1,top_k:3,auc.  [default: the run's own]",
 )
 @click.option(
     "--split",
     type=click.Choice(["test", "validation", "train"]),
-    help="Which part of the data; test by default.",
+    help="Part of the data to score.  [default: test]",
 )
 @click.option(
     "--data",
     "path",
     type=click.Path(),
-    help="Examples of your own: raw ones as in training, or .npz with x and y.",
+    help="Other examples: files as in training, or an .npz file with x and y.",
 )
-@click.option("--root", default="runs", show_default=True, help="Folder that holds the runs.")
+@click.option("--root", default="runs", show_default=True, help="Folder of the runs.")
+@PLUGIN
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def evaluate(
     run: str | None,
@@ -44,10 +46,9 @@ def evaluate(
     root: str,
     as_json: bool,
 ) -> None:
-    """Score a saved run; the newest one if RUN is left out.
+    """Score a saved run. Without RUN, score the newest one.
 
-    Each number comes with a 95 % interval: exact binomial where it is a proportion, else the
-    bootstrap over the examples. `dlcli ls metrics` lists the names.
+    Each score has a 95 % interval. `dlcli ls metrics` lists the metrics.
     """
     from dlcli.train.saved import evaluate_run
 
@@ -104,7 +105,7 @@ def _print_confusion(evaluated: Evaluation) -> None:
     matrix = evaluated.confusion
     assert matrix is not None  # noqa: S101  (see the caller)
     if len(matrix) > MATRIX_COLUMNS:
-        note(f"the confusion matrix of {len(matrix)} classes is left to --json")
+        note(f"the confusion matrix of {len(matrix)} classes is only in --json")
         return
     columns = ["true \\ predicted", *evaluated.classes]
     rows = [

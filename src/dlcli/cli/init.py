@@ -24,12 +24,13 @@ def template_names() -> list[str]:
 
 @click.command()
 @click.argument("path", required=False, type=click.Path())
-@click.option("--template", default="digits_cnn", show_default=True, help="Which example to copy.")
+@click.option("--template", default="digits_cnn", show_default=True, help="Template to copy.")
 @click.option("--list", "listing", is_flag=True, help="List the templates.")
 def init(path: str | None, template: str, listing: bool) -> None:
-    """Write a commented starter config to PATH (default: TEMPLATE.yaml).
+    """Write a commented starter config to PATH.
 
-    A JSON Schema is written beside it, so that editors complete and check while you type.
+    Without PATH, the file is called TEMPLATE.yaml. A JSON Schema is written beside it, so that
+    editors complete and check what you type.
     """
     if listing:
         click.echo("\n".join(template_names()))
@@ -39,10 +40,10 @@ def init(path: str | None, template: str, listing: bool) -> None:
     if target.is_dir():
         target = target / f"{template}.yaml"
     if target.exists():
-        raise UserError(f"{target} exists already", remedy="name another file: dlcli init PATH")
+        raise UserError(f"{target} exists already", remedy="Name another file: dlcli init PATH")
     if not target.parent.is_dir():
         raise UserError(
-            f"there is no folder {target.parent}", remedy="make it first, or check PATH"
+            f"the folder {target.parent} does not exist", remedy="Create it first, or check PATH."
         )
     _write_schema(target.parent / SCHEMA_FILE)
     line = f"# yaml-language-server: $schema={SCHEMA_FILE}\n"

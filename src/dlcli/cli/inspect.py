@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dlcli.cli.output import echo, emit_json, note, print_table
+from dlcli.cli.plugins import PLUGIN
 from dlcli.errors import UserError
 
 if TYPE_CHECKING:
@@ -20,23 +21,38 @@ def _words(_context: click.Context, _parameter: click.Parameter, text: str) -> t
 
 @click.command()
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...")
-@click.option("--filters", is_flag=True, help="Convolution kernels, and what each responds to.")
-@click.option("--feature-maps", metavar="INPUT", help="What each filter makes of an example.")
+@click.option(
+    "--filters", is_flag=True, help="Draw the convolution kernels and what each responds to."
+)
+@click.option(
+    "--feature-maps", metavar="INPUT", help="Draw the output of each filter for an example."
+)
 @click.option(
     "--invariance", default="", callback=_words, metavar="shift,rotate,scale",
-    help="How far predictions survive that images are moved.",
+    help="Draw the accuracy on moved images, over the distance.",
 )  # fmt: skip
 @click.option(
     "--hidden-states", metavar="INPUT",
-    help="States, gates and gradients of recurrent layers over an example's steps.",
+    help="Draw states, gates and gradients of recurrent layers over the steps of an example.",
 )  # fmt: skip
-@click.option("--layer", "layers", multiple=True, metavar="ID", help="Only this layer; repeatable.")
+@click.option(
+    "--layer",
+    "layers",
+    multiple=True,
+    metavar="ID",
+    help="Draw only this layer. Repeatable.  [default: all]",
+)
 @click.option(
     "--examples", default=1000, show_default=True, type=click.IntRange(min=1),
-    help="Examples to search and to move, at most.",
+    help="Most examples to search or to move.",
 )  # fmt: skip
-@click.option("--out", type=click.Path(file_okay=False), help="Folder to write to.")
-@click.option("--root", default="runs", show_default=True, help="Folder that holds the runs.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False),
+    help="Folder to write to.  [default: RUN/inspect, or ./inspect for several]",
+)
+@click.option("--root", default="runs", show_default=True, help="Folder of the runs.")
+@PLUGIN
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def inspect(
     runs: Sequence[str],
@@ -51,17 +67,17 @@ def inspect(
     root: str,
     as_json: bool,
 ) -> None:
-    """Look inside trained networks: draw PNG and SVG, and print where they are.
+    """Draw what a trained network has learned, as PNG and SVG, and print the paths.
 
-    INPUT is an example: test:17 (also train:, validation:) of the run's data, or a file as for
-    `dlcli predict`. Several RUNs are drawn together by --invariance and in the gradients of
-    --hidden-states. Files go to RUN/inspect, or to ./inspect for several.
+    INPUT is an example: test:17 (or train:, validation:) of the run's data, or a file as for
+    `dlcli predict`. With several RUNs, --invariance and the gradients of --hidden-states show
+    them in one figure.
     """
     if not (filters or feature_maps or invariance or hidden_states):
         remedy = (
-            "add --filters, --feature-maps test:0, --invariance shift or --hidden-states test:0"
+            "Add --filters, --feature-maps test:0, --invariance shift or --hidden-states test:0."
         )
-        raise UserError("nothing to look at was named", remedy=remedy)
+        raise UserError("no figure was asked for", remedy=remedy)
     from dlcli.report.inside.runs import Wanted, inspect_runs
 
     wanted = Wanted(filters, feature_maps, invariance, hidden_states, layers, examples)

@@ -6,13 +6,14 @@ import json
 import shutil
 import sys
 import textwrap
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from dlcli.catalogue.catalogue import MODULES, load_catalogue, type_in_words
+from dlcli.catalogue.signature import plain_type
 from dlcli.cli.output import emit_json
+from dlcli.cli.plugins import PLUGIN
 from dlcli.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from click.shell_completion import CompletionItem
 
-    from dlcli.catalogue.signature import Argument, Entry, Type
+    from dlcli.catalogue.signature import Argument, Entry
 
 KINDS = (*MODULES, "datasets")
 """What can be listed: Keras's kinds, to which dlcli adds metrics, and the data sets."""
@@ -47,12 +48,13 @@ def _complete_name(
 @click.command()
 @click.argument("kind", required=False, shell_complete=_complete_kind)
 @click.argument("name", required=False, shell_complete=_complete_name)
+@PLUGIN
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def ls(kind: str | None, name: str | None, as_json: bool) -> None:
-    """List what a config may name, or the arguments of one NAME.
+    """List what a config can name, or show the arguments of NAME.
 
     KIND is layers, optimizers, schedules, losses, metrics, initializers, regularizers,
-    constraints, callbacks, activations or datasets; without it, the kinds are listed.
+    constraints, callbacks, activations or datasets. Without KIND, the kinds are listed.
     """
     if kind is None:
         _print_kinds(as_json=as_json)
@@ -67,10 +69,16 @@ def ls(kind: str | None, name: str | None, as_json: bool) -> None:
 def entries(kind: str) -> list[Entry]:
     """Return the entries of a kind: dlcli's own metrics come before Keras's."""
     if kind == "datasets":
-        return _data_sets()
+        from dlcli import data
+
+        return list(data.entries())
     catalogue = load_catalogue()
     found = [e for name in catalogue.names(kind) if (e := catalogue.find(kind, name)) is not None]
-    return [*_own_metrics(), *found] if kind == "metrics" else found
+    if kind == "metrics":
+        from dlcli import metrics
+
+        return [*metrics.entries(), *found]
+    return found
 
 
 def find(kind: str, name: str) -> Entry:
@@ -89,26 +97,14 @@ def find(kind: str, name: str) -> Entry:
     meant = did_you_mean(name, [word for e in known for word in (e.name, *e.aliases)])
     raise UserError(
         f"'{name}' is not one of the {kind}{meant}",
-        remedy=f"`dlcli ls {kind}` lists them",
+        remedy=f"List them with `dlcli ls {kind}`.",
     )
-
-
-def _own_metrics() -> list[Entry]:
-    from dlcli import metrics
-
-    return list(metrics.entries())
-
-
-def _data_sets() -> list[Entry]:
-    from dlcli import data
-
-    return list(data.entries())
 
 
 def _check_kind(kind: str) -> None:
     if kind not in KINDS:
-        meant = did_you_mean(kind, KINDS)
-        raise UserError(f"there are no '{kind}'{meant}", remedy=f"choose from {', '.join(KINDS)}")
+        message = f"there are no '{kind}'{did_you_mean(kind, KINDS)}"
+        raise UserError(message, remedy=f"choose from {', '.join(KINDS)}")
 
 
 def _print_kinds(*, as_json: bool) -> None:
@@ -139,7 +135,7 @@ def _print_entry(entry: Entry, *, as_json: bool) -> None:
     if entry.aliases:
         click.echo(f"Also called {', '.join(entry.aliases)}.")
     if entry.refused:
-        click.echo(_wrapped("", f"A config may not use it: {entry.name} {entry.refused}."))
+        click.echo(_wrapped("", f"A config cannot use it: {entry.name} {entry.refused}."))
     elif not entry.arguments:
         click.echo("\nIt takes no arguments.")
     else:
@@ -187,6 +183,7 @@ def _summary(entry: Entry) -> dict[str, Any]:
         "help": entry.help,
         "aliases": list(entry.aliases),
         "refused": entry.refused or None,
+        "module": entry.module or None,
     }
 
 
@@ -197,18 +194,6 @@ def _argument_record(argument: Argument) -> dict[str, Any]:
     return {
         **record,
         "accepts": type_in_words(argument.types),
-        "types": [_type_record(t) for t in argument.types],
+        "types": [plain_type(t) for t in argument.types],
         "help": argument.help,
     }
-
-
-def _type_record(accepted: Type) -> dict[str, Any]:
-    """Return a type's fields without the empty ones."""
-
-    def given(fields: dict[str, Any]) -> dict[str, Any]:
-        kept = {k: v for k, v in fields.items() if v or (v == 0 and v is not False)}
-        if "items" in kept:
-            kept["items"] = [given(item) for item in kept["items"]]
-        return kept
-
-    return given(asdict(accepted))

@@ -76,7 +76,9 @@ def print_table(
     """Print a table; numeric columns are aligned to the right.
 
     On a terminal its header is bold (unless `NO_COLOR` is set) and cells of several words are
-    folded to its width; in a pipe it is plain text, one line a row. No word is ever cut.
+    folded to its width; in a pipe it is plain text, one line a row. No word is ever cut, and no
+    interval parted where it finds room: rich's tables do both, and importing them takes 40 ms of
+    processor time, half as much again as a command that looks something up.
     """
     right = [column in numeric for column in columns]
     columns, rows = _on_one_line(columns), [_on_one_line(row) for row in rows]

@@ -9,20 +9,22 @@ from pathlib import Path
 import click
 
 from dlcli.cli.output import echo, emit_json
+from dlcli.cli.plugins import PLUGIN
 
 
 @click.command()
 @click.argument("run", metavar="RUN")
 @click.argument("source", type=click.Path(), metavar="INPUT")
-@click.option("--root", default="runs", show_default=True, help="Folder that holds the runs.")
+@click.option("--root", default="runs", show_default=True, help="Folder of the runs.")
+@PLUGIN
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of CSV.")
 def predict(run: str, source: str, root: str, as_json: bool) -> None:
-    """Print predictions of RUN for the examples in INPUT.
+    """Predict the examples in INPUT with RUN, and print the predictions as CSV.
 
-    INPUT is of the kind that RUN was trained on: a CSV file with the same columns, a file of texts
-    (or .txt, one a line), an image or a folder of images. Any RUN takes an .npz file with an array
-    `x`, and one of a built-in data set a CSV file of numbers, an example a row (images row by row).
-    The result is CSV: the likeliest class, then every probability.
+    INPUT is a file of the kind that RUN was trained on: a table with the same columns, texts (or
+    .txt, one per line), an image or a folder of images. Every run also takes an .npz file with an
+    array `x`; a run of a built-in data set takes a CSV file of numbers, one example per row. Each
+    row of the result holds the predicted class and the probability of every class.
     """
     from dlcli.train.saved import predict_file
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from dlcli.cli.output import echo, visible
 
@@ -44,7 +44,7 @@ class Lines:
         del steps
         self._epochs = epochs
         if first_epoch:
-            echo(f"going on after epoch {first_epoch}", err=True)
+            echo(f"continuing after epoch {first_epoch}", err=True)
 
     def batch(self, *, epoch: int, step: int, logs: Mapping[str, float]) -> None:
         """Say nothing: a log wants whole epochs."""
@@ -55,35 +55,46 @@ class Lines:
         echo(line, err=True)
 
 
-class Bar:
-    """A progress bar over all steps, with the epoch, metrics and the time left."""
+class OneLine:
+    """A rich bar on one line of the terminal, which is gone when the work is over.
 
-    def __init__(self) -> None:
+    Args:
+        before: What stands before the bar, as rich fills it in.
+        after: What stands behind the time left; it is cut where the line ends.
+    """
+
+    def __init__(self, before: str, after: str) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
         from rich.table import Column
 
         whole = Column(no_wrap=True, min_width=13)
         rest = Column(no_wrap=True, overflow="ellipsis", ratio=1)
-        self._console = Console(stderr=True)
         self._progress = Progress(
-            TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}", table_column=whole),
+            TextColumn(before, table_column=whole),
             BarColumn(bar_width=12),
             TimeRemainingColumn(compact=True),
-            TextColumn("{task.fields[logs]}", table_column=rest, markup=False),
-            console=self._console,
+            TextColumn(after, table_column=rest, markup=False),
+            console=Console(stderr=True),
             expand=True,
             transient=True,
         )
-        self._steps = 1
-        self._validated = ""
 
-    def __enter__(self) -> Bar:
+    def __enter__(self) -> Self:
         self._progress.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
+
+
+class Bar(OneLine):
+    """A progress bar over all steps, with the epoch, metrics and the time left."""
+
+    def __init__(self) -> None:
+        super().__init__("epoch {task.fields[epoch]}/{task.fields[epochs]}", "{task.fields[logs]}")
+        self._steps = 1
+        self._validated = ""
 
     def started(self, *, epochs: int, steps: int, first_epoch: int) -> None:
         """Lay out the bar."""
@@ -107,9 +118,38 @@ class Bar:
         self._progress.update(self._task, completed=epoch * self._steps, logs=shown)
 
 
-def training_progress() -> Bar | Lines:
-    """Return what suits where stderr goes."""
-    return Bar() if sys.stderr.isatty() else Lines()
+class Hidden:
+    """Shows nothing of a training or a comparison."""
+
+    def __enter__(self) -> Hidden:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def started(self, **_: int) -> None:
+        """Say nothing."""
+
+    def batch(self, *, epoch: int, step: int, logs: Mapping[str, float]) -> None:
+        """Say nothing."""
+
+    def epoch(self, *, epoch: int, row: Mapping[str, float]) -> None:
+        """Say nothing."""
+
+    def trial(self, *, done: int, trials: int, best: str) -> None:
+        """Say nothing."""
+
+
+def training_progress(*, shown: bool = True) -> Bar | Lines | Hidden:
+    """Return what suits where stderr goes; nothing if it is not to be shown."""
+    if not shown:
+        return Hidden()
+    return Bar() if _is_drawn() else Lines()
+
+
+def _is_drawn() -> bool:
+    """Whether a bar can be drawn: on a terminal and in a notebook."""
+    return sys.stderr.isatty() or "ipykernel" in sys.modules
 
 
 class TrialLines:
@@ -138,32 +178,11 @@ class TrialLines:
                        err=True)  # fmt: skip
 
 
-class TrialBar:
+class TrialBar(OneLine):
     """A progress bar over all trials, with the time left and the best so far."""
 
     def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-        from rich.table import Column
-
-        whole = Column(no_wrap=True, min_width=13)
-        rest = Column(no_wrap=True, overflow="ellipsis", ratio=1)
-        self._progress = Progress(
-            TextColumn("trial {task.completed}/{task.total}", table_column=whole),
-            BarColumn(bar_width=12),
-            TimeRemainingColumn(compact=True),
-            TextColumn("{task.fields[best]}", table_column=rest, markup=False),
-            console=Console(stderr=True),
-            expand=True,
-            transient=True,
-        )
-
-    def __enter__(self) -> TrialBar:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
+        super().__init__("trial {task.completed}/{task.total}", "{task.fields[best]}")
 
     def started(self, *, trials: int, kept: int) -> None:
         """Lay out the bar."""
@@ -175,6 +194,8 @@ class TrialBar:
         self._progress.update(self._task, completed=done, total=trials, best=shown)
 
 
-def comparison_progress() -> TrialBar | TrialLines:
-    """Return what suits where stderr goes."""
-    return TrialBar() if sys.stderr.isatty() else TrialLines()
+def comparison_progress(*, shown: bool = True) -> TrialBar | TrialLines | Hidden:
+    """Return what suits where stderr goes; nothing if it is not to be shown."""
+    if not shown:
+        return Hidden()
+    return TrialBar() if _is_drawn() else TrialLines()

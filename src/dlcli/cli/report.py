@@ -11,22 +11,22 @@ from dlcli.cli.output import echo, note
 
 @click.command()
 @click.argument("name", metavar="RUN|COMPARISON")
-@click.option("--root", default="runs", show_default=True, help="Folder that holds the runs.")
+@click.option("--root", default="runs", show_default=True, help="Folder of the runs.")
 @click.option(
-    "--comparisons", default="comparisons", show_default=True, help="Folder of comparisons."
+    "--comparisons", default="comparisons", show_default=True, help="Folder of the comparisons."
 )
-@click.option("--open", "show", is_flag=True, help="Open it in a browser.")
+@click.option("--open", "show", is_flag=True, help="Open the report in a browser.")
 def report(name: str, root: str, comparisons: str, show: bool) -> None:
-    """Write report.html of a run or a comparison, and print where it is.
+    """Write the HTML report of a run or a comparison, and print its path.
 
-    One file that needs no network: it can be mailed, archived and printed.
+    The report is one file that needs no network: you can mail, archive and print it.
     """
     from dlcli.report.writing import write_report
     from dlcli.store.folder import Folder
 
     path = write_report(name, Path(root), Path(comparisons))
     if Folder(path.parent).is_locked():
-        note(f"{path.parent} is in use right now: the page shows what was written before")
+        note(f"{path.parent} is in use right now: the page shows an earlier state")
     echo(str(path))
     if show:
         click.launch(str(path))

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from dlcli.store.folder import Folder
 
-ROOT = click.option("--root", default="runs", show_default=True, help="Folder that holds the runs.")
+ROOT = click.option("--root", default="runs", show_default=True, help="Folder of the runs.")
 COMPARISONS = click.option(
     "--comparisons", default="comparisons", show_default=True, help="Folder of the comparisons."
 )
@@ -48,7 +48,7 @@ NOTHING = "-"
 
 @click.group()
 def runs() -> None:
-    """List, show, compare or delete saved runs and comparisons."""
+    """List, show, compare and delete saved runs and comparisons."""
 
 
 @runs.command("ls")
@@ -56,14 +56,14 @@ def runs() -> None:
 @COMPARISONS
 @JSON
 def list_them(root: str, comparisons: str, as_json: bool) -> None:
-    """List the runs and the comparisons, the newest first."""
+    """List runs and comparisons, the newest first."""
     records = [_record(run) for run in list_runs(Path(root))]
     compared = [_comparison_record(folder) for folder in list_comparisons(Path(comparisons))]
     if as_json:
         emit_json({"runs": records, "comparisons": compared})
         return
     if not records and not compared:
-        note(f"no runs in {root}; `dlcli train CONFIG` makes one")
+        note(f"no runs in {root}; train one with `dlcli train CONFIG`")
     if records:
         _print_runs(records)
     if records and compared:
@@ -203,7 +203,7 @@ def _shown_metrics(found: Mapping[str, Any]) -> str:
 @COMPARISONS
 @JSON
 def show(run: str, root: str, comparisons: str, as_json: bool) -> None:
-    """Show everything about one run, or the report of a comparison."""
+    """Show a run, or the report of a comparison."""
     if folder := find_named(Path(comparisons), run):
         _show_comparison(folder, as_json=as_json)
         return
@@ -308,7 +308,7 @@ def _cell(value: Any) -> str:
 @COMPARISONS
 @JSON
 def diff(left: str, right: str, root: str, comparisons: str, as_json: bool) -> None:
-    """Show where the configs and scores of two runs, or of two comparisons, differ."""
+    """Show the differences between two runs or two comparisons."""
     first, second = (
         find_named(Path(comparisons), name) or find_run(Path(root), name) for name in (left, right)
     )
@@ -341,7 +341,7 @@ def _setting(flat: Mapping[str, Any], path: str) -> str:
 @click.argument("names", nargs=-1, required=True, metavar="RUN...")
 @ROOT
 @COMPARISONS
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Delete without asking.")
 def rm(names: tuple[str, ...], root: str, comparisons: str, yes: bool) -> None:
     """Delete runs or comparisons, after asking."""
     found = [find_named(Path(comparisons), name) or find_run(Path(root), name) for name in names]
@@ -366,5 +366,5 @@ def _agreed(run: Folder) -> bool:
         if not isinstance(abort.__context__, EOFError):
             raise
         note("")
-        remedy = "`--yes` deletes without asking"
-        raise UserError(f"nobody answered; {run.path} is kept", remedy=remedy) from None
+        remedy = "Give --yes to delete without asking."
+        raise UserError(f"no answer; {run.path} is kept", remedy=remedy) from None

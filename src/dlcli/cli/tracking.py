@@ -12,7 +12,7 @@ LOGS = Path("tensorboard")
 TRACKING = click.option(
     "--tracking",
     type=click.Choice(["tensorboard", "mlflow"]),
-    help="Show the results there too: curves, parameters, files.",
+    help="Log the results to a tracker too.",
 )
 
 

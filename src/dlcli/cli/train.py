@@ -10,6 +10,7 @@ import click
 from dlcli.cli.config import SET
 from dlcli.cli.data import download_progress
 from dlcli.cli.output import echo, emit_json, note, print_table
+from dlcli.cli.plugins import PLUGIN
 from dlcli.cli.tracking import LOGS, TRACKING, check_tracking
 from dlcli.errors import UserError
 from dlcli.store.comparisons import find_comparison_named
@@ -22,17 +23,34 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("config", required=False, metavar="CONFIG")
 @SET
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Instead of the config's seed.")
-@click.option("--epochs", type=click.IntRange(1), help="Instead of the config's fit.epochs.")
-@click.option("--out", type=click.Path(), help="Folder of this run; it must not exist yet.")
-@click.option("--root", default="runs", show_default=True, help="Folder that holds the runs.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31 - 1),
+    help="Seed of the run.  [default: the config's seed]",
+)
+@click.option(
+    "--epochs", type=click.IntRange(1), help="Epochs.  [default: the config's fit.epochs]"
+)
+@click.option(
+    "--out",
+    type=click.Path(),
+    help="Folder of this run; it must not exist yet.  [default: ROOT/NAME]",
+)
+@click.option("--root", default="runs", show_default=True, help="Folder of the runs.")
 @click.option("--from", "comparison", metavar="COMPARISON",
-              help="Train what a comparison recommends.")  # fmt: skip
-@click.option("--candidate", metavar="NAME", help="Another candidate of --from.")
-@click.option("--problem", metavar="NAME", help="Which of the problems of --from; else the first.")
+              help="Train the candidate that a comparison recommends.")  # fmt: skip
+@click.option(
+    "--candidate",
+    metavar="NAME",
+    help="Candidate of --from to train.  [default: the recommended one]",
+)
+@click.option("--problem", metavar="NAME", help="Problem of --from.  [default: the first]")
 @click.option("--comparisons", default="comparisons", show_default=True,
               help="Folder of the comparisons.")  # fmt: skip
-@click.option("--resume", metavar="RUN", help="Go on with a run that was cut off, or train longer.")
+@click.option(
+    "--resume", metavar="RUN", help="Continue an interrupted run, or train it longer with --epochs."
+)
+@PLUGIN
 @TRACKING
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")
 def train(
@@ -52,8 +70,9 @@ def train(
 ) -> None:
     """Train the model of CONFIG and save it as a run.
 
-    CONFIG is a YAML file, or `-` for standard input. Ctrl-C keeps what was trained. With --from,
-    the recommended candidate of a comparison is trained at its rate on the whole training part.
+    CONFIG is a YAML file, or `-` for standard input. Ctrl-C stops the training and keeps what was
+    trained. With --from, dlcli trains the recommended candidate of a comparison, at its learning
+    rate, on the whole training part.
     """
     from dlcli.train.session import resume as resume_run
     from dlcli.train.session import start, start_from
@@ -75,11 +94,11 @@ def train(
         )
     elif resume is not None:
         if overrides or seed is not None or out is not None:
-            remedy = "only --epochs may change; start a new run for anything else"
+            remedy = "Change only --epochs; start a new run for anything else."
             raise UserError("a resumed run keeps its config", remedy=remedy)
         session = resume_run(Path(root), resume, epochs=epochs, config=config)
     elif config is None:
-        remedy = "Give one: dlcli train CONFIG; `dlcli init` writes one."
+        remedy = "Run `dlcli train CONFIG`; `dlcli init` writes a config."
         raise UserError("no config is given", remedy=remedy)
     else:
         overrides = (*overrides, *_as_overrides(seed, epochs))
@@ -101,7 +120,7 @@ def train(
     if tracking is not None:
         from dlcli.tracking import track_run
 
-        note(f"to look at it: {track_run(tracking, run, LOGS)}")
+        note(f"To look at it: {track_run(tracking, run, LOGS)}")
 
 
 def _check_source(
@@ -115,10 +134,10 @@ def _check_source(
     given = {"CONFIG": config, "--from": comparison, "--resume": resume}
     several = [name for name, value in given.items() if value is not None]
     if comparison is not None and len(several) > 1:
-        raise UserError(f"{' and '.join(several)} exclude each other", remedy="Give one of them.")
+        raise UserError(f"{' and '.join(several)} cannot be combined", remedy="Give one of them.")
     if named and comparison is None:
         remedy = "Name the comparison: dlcli train --from COMPARISON --candidate NAME."
-        raise UserError("--candidate and --problem belong to --from", remedy=remedy)
+        raise UserError("--candidate and --problem need --from", remedy=remedy)
 
 
 def _as_overrides(seed: int | None, epochs: int | None) -> list[str]:
@@ -129,7 +148,7 @@ def _as_overrides(seed: int | None, epochs: int | None) -> list[str]:
 
 def _print(run: RunFolder, result: TrainingResult, *, as_json: bool) -> None:
     if result.diverged:
-        note("the training diverged: lower the learning rate, or clip gradients (clipnorm: 1.0)")
+        note("the training diverged: lower the learning rate or clip the gradients (clipnorm: 1.0)")
     if as_json:
         emit_json({"run": str(run.path), "epochs": len(result.history), "metrics": result.scores})
         return

@@ -6,14 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dlcli import metrics
+from dlcli.catalogue import plugins
 from dlcli.compare.loading import read_data
 from dlcli.compare.plan.plan import STEERING, Plan, Problem, RankingScore, budget_seconds, make_plan
 from dlcli.compare.xla import known_or_ruled
 from dlcli.config.binding import bind
 from dlcli.config.diagnostics import ConfigError, Diagnostic, listing
 from dlcli.config.experiment import Call, CompareConfig
-from dlcli.config.loading import load_config
-from dlcli.config.nodes import nowhere
+from dlcli.config.loading import parse_config, read_text
+from dlcli.config.nodes import Text, nowhere
 from dlcli.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
@@ -27,14 +28,14 @@ if TYPE_CHECKING:
 
 
 def read_problems(
-    paths: Sequence[str], overrides: tuple[str, ...], progress: Progress | None = None
+    sources: Sequence[str | Text], overrides: tuple[str, ...], progress: Progress | None = None
 ) -> tuple[list[Problem], CompareConfig, list[str]]:
     """Read configs, load their data, and return what is compared on.
 
     The first config's `compare` section holds for all; what the others say beside it is noted.
 
     Args:
-        paths: The configs' files, or `-`.
+        sources: The configs' files, `-`, or their texts.
         overrides: `path=value` changes of each.
         progress: Told how a download goes.
 
@@ -42,7 +43,8 @@ def read_problems(
         UserError: If two configs have one name, or the data has no validation part.
         ConfigError: For mistakes in a config.
     """
-    configs = [load_config(path, overrides) for path in paths]
+    texts = [read_text(each) if isinstance(each, str) else each for each in sources]
+    configs = [parse_config(text, overrides) for text in texts]
     names = [config.name for config in configs]
     if doubled := next((name for name in names if names.count(name) > 1), None):
         remedy = "a config's name: key tells problems apart"
@@ -219,4 +221,6 @@ def plan_comparison(
         budget_seconds(settings.budget)
     score = score_of(problems, settings)
     plan = make_plan(problems, settings, score, target_of(settings, score))
-    return replace(plan, notes=(*notes, *plan.notes))
+    needed = {name for problem in problems for name in problem.config.plugins}
+    used = tuple(plugin for plugin in plugins.active() if plugin.name in needed)
+    return replace(plan, notes=(*notes, *plan.notes), plugins=used)

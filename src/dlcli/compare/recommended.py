@@ -12,6 +12,7 @@ from dlcli.config.diagnostics import ConfigError
 from dlcli.config.experiment import CompareConfig
 from dlcli.config.loading import parse_config
 from dlcli.config.nodes import Text
+from dlcli.config.pieces import MISSING_PLUGIN
 from dlcli.config.rendering import to_yaml
 from dlcli.errors import UserError, did_you_mean
 from dlcli.store.comparisons import BEST, RESULTS, SUMMARY, config_name
@@ -171,5 +172,7 @@ def _row(folder: ComparisonFolder, rows: list[_Row], candidate: str | None) -> _
 def _read(folder: ComparisonFolder, name: str) -> Config:
     try:
         return parse_config(Text(str(folder.path / name), folder.read_text(name)))
-    except ConfigError:
+    except ConfigError as error:
+        if error.diagnostics[0].rule == MISSING_PLUGIN:
+            raise
         raise folder.damaged(name) from None

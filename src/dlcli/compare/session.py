@@ -17,8 +17,10 @@ from dlcli.compare.plan.schedule import Schedule
 from dlcli.config.rendering import to_plain, to_yaml
 from dlcli.errors import InterruptedRunError, UserError, WorkError
 from dlcli.runtime.environment import computing_versions, environment
+from dlcli.runtime.interrupts import finishing
 from dlcli.runtime.memory import REMEDY
 from dlcli.store.comparisons import ENVIRONMENT, PROBLEMS, config_name
+from dlcli.store.copies import write_copies
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -155,8 +157,7 @@ class ComparisonSession:
                 done = executor.next_done()
                 if done is None:
                     break
-                for record in self._received(done):
-                    waiting.extend(schedule.tell(record.trial, record.result))
+                waiting.extend(self._received(done, schedule))
                 if time.monotonic() > deadline:
                     left_out += sum(len(task.trials) for task in executor.cancel())
                 observer.trial(
@@ -174,10 +175,14 @@ class ComparisonSession:
         if left_out:
             self.notes.append(f"the time was over: {left_out} trials or more were not begun")
 
+    @finishing()
     def _submit(
         self, waiting: deque[Task], schedule: Schedule, executor: Executor, deadline: float
     ) -> int:
-        """Queue what is not done yet; return how many trials came too late."""
+        """Queue what is not done yet; return how many trials came too late.
+
+        Ctrl-C waits until all that was kept before is among the records.
+        """
         late = 0
         while waiting:
             task = waiting.popleft()
@@ -232,19 +237,24 @@ class ComparisonSession:
                 self.notes.append(f"trial {key} was damaged and is trained again")
             return None
 
-    def _received(self, done: Done) -> list[TrialRecord]:
-        task, results = done.task, done.value
+    @finishing()
+    def _received(self, done: Done, schedule: Schedule) -> list[Task]:
+        """Keep a task's results and return what to train next.
+
+        Ctrl-C waits: a trial is in its folder and among the records, or neither.
+        """
+        results: Sequence[Result] | None = done.value
         if results is None:
-            results = [Result("failed", message=done.error) for _ in task.trials]
-        records = []
-        for trial, result in zip(task.trials, results, strict=True):
+            results = [Result("failed", message=done.error) for _ in done.task.trials]
+        following: list[Task] = []
+        for trial, result in zip(done.task.trials, results, strict=True):
             key = self.key(trial)
-            records.append(TrialRecord(trial, result, key, self.jobs, done.out_of_memory))
             if result.status != "failed":
-                place = _pruned(key, task) if result.status == "pruned" else key
+                place = _pruned(key, done.task) if result.status == "pruned" else key
                 self._keep(place, trial, result)
-        self.records += records
-        return records
+            self.records.append(TrialRecord(trial, result, key, self.jobs, done.out_of_memory))
+            following += schedule.tell(trial, result)
+        return following
 
     def _keep(self, key: str, trial: Trial, result: Result) -> None:
         assert self.folder is not None  # noqa: S101 (nothing is trained without one)
@@ -314,6 +324,9 @@ def write_settings(
     told = environment(plan.problems[0].config.seed, command, [])
     told |= {"executor": placement.kind, "jobs": placement.jobs, "protocol": PROTOCOL}
     told |= {"split": plan.split, "tune": plan.tune, PROBLEMS: problems_key_of(plan)}
+    if plan.plugins:
+        told["plugins"] = {plugin.name: plugin.digest for plugin in plan.plugins}
+    write_copies(folder, plan.plugins)
     # First, because a folder without it is not found again.
     folder.write_text(ENVIRONMENT, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
     for number, problem in enumerate(plan.problems, start=1):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import time
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
+from dlcli.catalogue import plugins
 from dlcli.compare.loading import load_data, replicated
 from dlcli.compare.plan.records import Check, JitCheck, JitTimes, Measurement, Result, Task, Trial
 from dlcli.compare.trial import PartScores, TrialRun, sample_loss
@@ -17,6 +19,7 @@ from dlcli.config.diagnostics import ConfigError
 from dlcli.engine.fitting import make_program
 from dlcli.engine.model import MEMORY, construct
 from dlcli.engine.program import Network, Program, leave_optimizing_to_xla
+from dlcli.errors import DlcliError
 from dlcli.runtime.memory import check_room, is_short
 from dlcli.runtime.quiet import LOG_LEVEL, SILENT
 from dlcli.runtime.xla_cache import forget_compiled
@@ -50,11 +53,14 @@ def open_workshop(plan: Plan, data: Callable[[int], Pool] | None = None) -> Work
         plan: Whose trials they are.
         data: Returns a problem's data; loaded as its config says if left out.
     """
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-    for device in tf.config.list_physical_devices("GPU"):
-        # Else the first process takes all of a GPU's memory, whatever it needs.
-        tf.config.experimental.set_memory_growth(device, True)
+    plugins.activate_found(plan.plugins)
+    # A process that has computed already, such as a notebook's, keeps its threads and memory.
+    with contextlib.suppress(RuntimeError):
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+        for device in tf.config.list_physical_devices("GPU"):
+            # Else the first process takes all of a GPU's memory, whatever it needs.
+            tf.config.experimental.set_memory_growth(device, True)
     if os.environ.get(LOG_LEVEL) == SILENT:  # a program each for several networks is no mistake
         tf.get_logger().setLevel("ERROR")
     return Workshop(plan, data)
@@ -96,7 +102,9 @@ class Workshop:
         """
         try:
             return self._done(task)
-        except ConfigError as error:
+        except DlcliError as error:
+            if not isinstance(error, ConfigError):
+                raise
             # It could be built before: what is missing is memory, for this task.
             if isinstance(task, Task) and error.diagnostics[0].rule == MEMORY:
                 raise MemoryError(error.diagnostics[0].message) from error
@@ -107,6 +115,10 @@ class Workshop:
                 raise
             self._forget()
             return self._done(task)
+        except Exception as error:
+            if is_short(error) or not (place := plugins.told(error)):
+                raise
+            raise plugins.PluginFailure(place) from error
 
     def _forget(self) -> None:
         """Forget all networks and what belongs to them; the next task builds its own."""

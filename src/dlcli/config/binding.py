@@ -140,8 +140,13 @@ class _Binder:
                 continue
             if last_activation(config, output) == "softmax":
                 mark = loss.mark or nowhere()
-                message = f"{loss.name} judges each output on its own, but softmax ties them"
-                hint = "use SparseCategoricalCrossentropy, or end in activation: sigmoid"
+                message = (
+                    f"{loss.name} scores each output independently, but softmax outputs depend on "
+                    "each other"
+                )
+                hint = (
+                    "Use SparseCategoricalCrossentropy, or activation: sigmoid in the last layer."
+                )
                 self.diagnostics.append(
                     Diagnostic("loss-mismatch", mark, "compile.loss", message, hint)
                 )
@@ -160,7 +165,7 @@ class _Binder:
         for label in () if isinstance(weights, str) else weights:
             if int(label) >= len(classes):
                 named = ", ".join(f"{i} {name}" for i, name in enumerate(classes[:20]))
-                message, hint = f"there is no label {label}", f"the labels are: {named}"
+                message, hint = f"there is no label {label}", f"Choose among the labels: {named}."
                 self._refuse("unknown-label", label, message, hint)
 
     def check_bucketing(self, config: Config) -> None:
@@ -169,9 +174,9 @@ class _Binder:
             name for name, spec in self.description.inputs.items() if spec.shape[:1] != (None,)
         ]
         if config.data.bucketing and fixed:
-            message = f"the input '{fixed[0]}' has sequences of one length only, or none"
+            message = f"the input '{fixed[0]}' has no sequences of different lengths"
             mark = nowhere()
-            hint = "leave data.bucketing out: it is for sequences of different lengths"
+            hint = "Remove data.bucketing: it is for sequences of different lengths."
             self.diagnostics.append(
                 Diagnostic("unsuitable-bucketing", mark, "data.bucketing", message, hint)
             )
@@ -254,12 +259,13 @@ def _ambiguous(
     path = layer.path if layer else "model"
     shown = activation or "an unknown activation"
     message = (
-        f"no loss is given, and a {description.task} task that ends in '{shown}' leaves it open"
+        f"no loss is given, and none can be inferred for a {description.task} task whose last "
+        f"activation is '{shown}'"
     )
     usual = {
-        "multiclass": "end in {Dense: {units: $classes, activation: softmax}}",
-        "binary": "end in {Dense: {units: 1, activation: sigmoid}}",
-        "multilabel": "end in {Dense: {units: $classes, activation: sigmoid}}",
+        "multiclass": "End with {Dense: {units: $classes, activation: softmax}}",
+        "binary": "End with {Dense: {units: 1, activation: sigmoid}}",
+        "multilabel": "End with {Dense: {units: $classes, activation: sigmoid}}",
     }
     hint = f"{usual[description.task]}, or name compile.loss"
     return ConfigError([Diagnostic("ambiguous-loss", mark, path, message, hint)])

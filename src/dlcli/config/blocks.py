@@ -75,7 +75,7 @@ def read_blocks(node: Node | None, reader: Reader) -> dict[str, Block]:
 def _read_block(name: str, pair: Pair, reader: Reader) -> Block | None:
     path = f"blocks.{name}"
     if not re.search(IDENTIFIER, name):
-        reader.report("bad-id", pair.key_mark, path, f"'{name}' is no name for a block")
+        reader.report("bad-id", pair.key_mark, path, f"'{name}' is not a valid name for a block")
         return None
     if not isinstance(pair.node, YamlMapping):
         wrong_type(pair.node, path, "a mapping with 'layers'", reader)

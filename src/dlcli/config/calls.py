@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
+from dlcli.catalogue import plugins
+from dlcli.catalogue.catalogue import load_catalogue
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
 
     from dlcli.config.nodes import Mark
 
@@ -36,3 +40,32 @@ class Variable:
     name: str
     path: str = field(default="", compare=False)
     mark: Mark | None = field(default=None, compare=False, repr=False)
+
+
+def calls_in(value: Any) -> Iterator[Call]:
+    """Yield every class that a part of a config names, nested ones too."""
+    if isinstance(value, Call):
+        yield value
+        yield from calls_in(value.arguments)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from calls_in(item)
+    elif isinstance(value, tuple | list):
+        for item in value:
+            yield from calls_in(item)
+    elif is_dataclass(value):
+        for each in fields(value):
+            yield from calls_in(getattr(value, each.name))
+
+
+def plugins_in(value: Any) -> tuple[plugins.Plugin, ...]:
+    """Return the plugins whose classes a part of a config names, by name."""
+    if not plugins.active():
+        return ()
+    found = {}
+    for call in calls_in(value):
+        entry = load_catalogue().find(call.kind, call.name)
+        plugin = plugins.owner(entry.module) if entry and entry.module else None
+        if plugin is not None:
+            found[plugin.name] = plugin
+    return tuple(found[name] for name in sorted(found))

@@ -97,8 +97,8 @@ class DataSection:
         entry = find_dataset(name)
         if entry is None:
             known = [e.name for e in dataset_entries()]
-            message = f"'{name}' is no data set dlcli knows{did_you_mean(name, known)}"
-            hint = "`dlcli data ls` lists them"
+            message = f"'{name}' is not a data set of dlcli{did_you_mean(name, known)}"
+            hint = "List them with `dlcli data ls`."
             return reader.report("unknown-dataset", mark or options.mark, path, message, hint)
         if isinstance(options, Scalar) and options.value is None:
             options = YamlMapping({}, options.mark)

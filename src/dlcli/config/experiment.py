@@ -32,6 +32,7 @@ from dlcli.config.pieces import (
     Nested,
     OneOf,
     PerOutput,
+    PluginName,
     by_output,
     words,
 )
@@ -70,12 +71,19 @@ class DataConfig:
     """Which data, how much of it validates, and how batches are made of it."""
 
     source: Source
-    validation: float = key(FRACTION, 0.1, "share of the training data that validates; 0 for none")
-    batch_size: int = key(POSITIVE, 32, "examples in a training step")
-    bucketing: bool = key(
-        BOOLEAN, False, "batches of sequences of similar length, cut to it", quiet=True
+    validation: float = key(
+        FRACTION, 0.1, "share of the training data used for validation; 0 for none"
     )
-    group: str | None = key(TEXT, None, "what tells which examples belong together", quiet=True)
+    batch_size: int = key(POSITIVE, 32, "examples per training step")
+    bucketing: bool = key(
+        BOOLEAN,
+        False,
+        "batch sequences of similar length, padded to the longest of the batch",
+        quiet=True,
+    )
+    group: str | None = key(
+        TEXT, None, "column or field that says which examples belong together", quiet=True
+    )
 
 
 @dataclass(frozen=True)
@@ -97,7 +105,7 @@ class CompileConfig:
     metrics: tuple[str | Call, ...] | None = key(
         OneOf((NULL, ListOf(MetricName(), lone=True))),
         None,
-        "accuracy for classes, mae for regression, if left out",
+        "default: accuracy for classes, mae for regression",
     )
 
 
@@ -107,7 +115,7 @@ class FitConfig:
 
     epochs: int = key(POSITIVE, 10, "passes over the training data")
     callbacks: tuple[Call, ...] = key(ListOf(Nested("callbacks"), lone=True), (), "Keras callbacks")
-    shuffle: bool = key(BOOLEAN, True, "a new order of the examples every epoch")
+    shuffle: bool = key(BOOLEAN, True, "shuffle the examples every epoch")
     class_weight: Mapping[str, float] | Literal["balanced"] | None = key(
         OneOf(
             (
@@ -122,7 +130,7 @@ class FitConfig:
     jit: bool | Literal["auto"] = key(
         OneOf((BOOLEAN, Typed((Type("string", choices=("auto",)), Type("boolean"))))),
         "auto",
-        "compile with XLA; 'auto' does where it pays",
+        "compile with XLA; 'auto' where it is faster",
     )
     mixed_precision: bool = key(BOOLEAN, False, "compute in float16 (bfloat16 on a CPU)")
 
@@ -132,9 +140,9 @@ class CandidateEntry:
     """One optimizer of a comparison, with its own rates if it has them."""
 
     optimizer: Call
-    label: str | None = key(TEXT, None, "what tables call it", quiet=True)
+    label: str | None = key(TEXT, None, "name in tables", quiet=True)
     learning_rates: tuple[float, ...] | None = key(
-        ListOf(RATE, minimum=1), None, "used as they are", quiet=True
+        ListOf(RATE, minimum=1), None, "learning rates to try, as they are", quiet=True
     )
 
 
@@ -146,34 +154,34 @@ class CompareConfig:
         ListOf(CandidateItem(CandidateEntry), minimum=1), None, "what is compared", quiet=True
     )
     learning_rates: tuple[float, ...] | None = key(
-        ListOf(RATE, minimum=1), None, "one list for all", quiet=True
+        ListOf(RATE, minimum=1), None, "learning rates of every candidate", quiet=True
     )
     initializers: tuple[Call, ...] | None = key(
         ListOf(Nested("initializers"), minimum=1, lone=True),
         None,
-        "crossed with optimizers and rates",
+        "combined with each optimizer and rate",
         quiet=True,
     )
     seeds: int | None = key(
-        COUNT, None, "replications; 0 tries a plain grid and ranks nothing", quiet=True
+        COUNT, None, "replications; 0 tries every rate and ranks nothing", quiet=True
     )
     search_seeds: int | None = key(
-        POSITIVE, None, "replications that try the whole grid of rates", quiet=True
+        POSITIVE, None, "replications that search the whole grid of rates", quiet=True
     )
     split: SplitChoice = key(
         words(SplitChoice),
         "resample",
-        "draw the test part anew in each replication, or keep the data set's own",
+        "draw the test part anew in each replication, or keep the official one",
     )
     tune: Tuning = key(
         words(Tuning),
         "each",
-        "choose the rate in each replication, or once for all",
+        "choose the learning rate in each replication, or once for all",
     )
     margin: float | None = key(
         Typed((Type("number", minimum=0),)),
         None,
-        "what a candidate may lack to the best and still be as good",
+        "difference from the best that does not matter",
         quiet=True,
     )
     budget: int | str | None = key(
@@ -185,13 +193,13 @@ class CompareConfig:
     target: Mapping[str, float] | None = key(
         MapOf(NUMBER), None, "{metric: value} that counts as reached", quiet=True
     )
-    score: str | None = key(TEXT, None, "the metric that ranks", quiet=True)
+    score: str | None = key(TEXT, None, "metric that ranks", quiet=True)
     preset: PresetName = key(
         words(PresetName),
         "standard",
         "how many optimizers, rates and seeds",
     )
-    prune: bool = key(BOOLEAN, False, "successive halving in the search")
+    prune: bool = key(BOOLEAN, False, "stop the worse half of the searched rates early")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,8 +207,14 @@ class Config:
     """One experiment."""
 
     version: int = key(Typed((Type("integer", minimum=1, maximum=1),)), 1, "of this grammar")
-    name: str = key(Name(), "", "names the run's folder; the file's name if left out")
-    seed: int = key(SEED, 0, "decides initial weights, batch order, dropout, validation")
+    name: str = key(Name(), "", "name of the run's folder; default: the file's name")
+    seed: int = key(SEED, 0, "seed of initial weights, batch order, dropout and validation split")
+    plugins: tuple[str, ...] = key(
+        ListOf(PluginName(), lone=True),
+        (),
+        "plugins that must be named on the command line: --plugin",
+        quiet=True,
+    )
     data: DataConfig = key(
         DataSection(DataConfig), meaning="data: {dataset: digits}; `dlcli data ls` lists them"
     )

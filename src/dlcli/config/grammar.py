@@ -268,7 +268,7 @@ class Typed:
         choices = [c for t in self.types for c in t.choices]
         if isinstance(node, Scalar) and isinstance(node.value, str) and choices:
             return did_you_mean(node.value, choices).removeprefix("; ")
-        return "a data variable cannot stand here" if is_variable(node) else ""
+        return "a data variable is not allowed here" if is_variable(node) else ""
 
     def write(self, value: Any, writer: Writer) -> Any:
         """Write plain data, a class or a variable."""
@@ -384,7 +384,9 @@ def _not_one_name(
 ) -> Invalid:
     if not names:
         example = f"one of Keras's {kind}"
-        return reader.report("missing-name", node.mark, path, f"no class is named; write {example}")
+        return reader.report(
+            "missing-name", node.mark, path, f"the class is missing; write {example}"
+        )
     classes = [n for n in names if reader.catalogue.find(kind, n)]
     strangers = [n for n in names if n not in classes]
     if len(classes) == 1 and strangers:
@@ -396,11 +398,11 @@ def _not_one_name(
                 if name in entry.by_name
                 else ""
             )
-            message = f"'{name}' cannot stand beside {classes[0]}"
+            message = f"'{name}' is not allowed beside {classes[0]}"
             reader.report("unknown-key", node.pairs[name].key_mark, path, message, hint)
         return INVALID
     message = f"several names in one place: {listing(names)}; a mapping names one class"
-    hint = "give each its own entry, and indent arguments below the class they belong to"
+    hint = "Give each its own entry, and indent the arguments below their class."
     return reader.report("several-names", node.mark, path, message, hint)
 
 
@@ -432,13 +434,13 @@ def _read_call(
 def _unknown_name(name: str, mark: Mark, kind: str, path: str, reader: Reader) -> Invalid:
     suggestion = reader.catalogue.suggest(kind, name)
     meant = f"; did you mean '{suggestion}'?" if suggestion else ""
-    hint = f"`dlcli ls {kind}` lists them"
+    hint = f"List them with `dlcli ls {kind}`."
     elsewhere = [
         k for k in reader.catalogue.kinds() if k != kind and reader.catalogue.find(k, name)
     ]
     if elsewhere and not suggestion:
         hint = f"it is one of the {elsewhere[0]}; {hint}"
-    message = f"'{name}' is not one of Keras's {kind}{meant}"
+    message = f"'{name}' is not one of the {kind}{meant}"
     return reader.report("unknown-name", mark, path, message, hint)
 
 

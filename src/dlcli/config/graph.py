@@ -21,8 +21,8 @@ class InputConfig:
     """One input of the model; shape and dtype are the data's where None."""
 
     id: str
-    shape: Any = key(SHAPE, None, "shape of one example; the data's if left out", quiet=True)
-    dtype: str | None = key(DTYPE, None, "the data's if left out", quiet=True)
+    shape: Any = key(SHAPE, None, "shape of one example; default: the data's", quiet=True)
+    dtype: str | None = key(DTYPE, None, "default: the data's", quiet=True)
 
 
 @dataclass(frozen=True)

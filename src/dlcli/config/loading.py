@@ -36,17 +36,17 @@ def read_text(path: str) -> Text:
         return _decoded("<stdin>", sys.stdin.buffer.read(MAX_BYTES + 1))
     file = Path(path)
     if is_special(file) and not _is_open(file):
-        remedy = "name a file; what another program writes is read with: program | dlcli ... -"
+        remedy = "Name a file, or read another program's output with: program | dlcli ... -"
         raise UserError(f"{path} is a pipe or a device, not a file", remedy=remedy)
     if file.is_dir():
         found = sorted(p.name for p in file.glob("*.y*ml"))
-        remedy = f"name a file in it: {', '.join(found[:6])}" if found else "name a YAML file"
+        remedy = f"Name a file in it: {', '.join(found[:6])}" if found else "Name a YAML file."
         raise UserError(f"{path} is a folder, not a config", remedy=remedy)
     try:
         with file.open("rb") as stream:
             return _decoded(path, stream.read(MAX_BYTES + 1))
     except FileNotFoundError:
-        remedy = "check the path; `dlcli init` writes a starter config"
+        remedy = "Check the path; `dlcli init` writes a starter config."
         raise UserError(f"there is no config {path}", remedy=remedy) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
@@ -61,7 +61,8 @@ def _is_open(file: Path) -> bool:
 def _decoded(name: str, content: bytes) -> Text:
     if len(content) > MAX_BYTES:
         raise UserError(
-            f"{name} is larger than {MAX_BYTES // 1_000_000} MB", remedy="is it a config?"
+            f"{name} is larger than {MAX_BYTES // 1_000_000} MB",
+            remedy="Check that the file is a config.",
         )
     try:
         return Text(name, content.decode("utf-8-sig"))
@@ -70,7 +71,7 @@ def _decoded(name: str, content: bytes) -> Text:
         line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
         text = Text(name, content.decode("utf-8", "replace"))
         message = f"the byte 0x{content[error.start]:02x} is not UTF-8"
-        hint = "save the file as UTF-8"
+        hint = "Save the file as UTF-8."
         mark = Mark(text, line, column)
         raise ConfigError([Diagnostic("not-utf-8", mark, "", message, hint)]) from None
 

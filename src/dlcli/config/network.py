@@ -66,7 +66,12 @@ def _read_inputs(node: Node | None, reader: Reader) -> tuple[InputConfig, ...]:
         return default
     for name in names:
         if not re.search(IDENTIFIER, name) or names.count(name) > 1:
-            reader.report("bad-id", node.mark, "model.inputs", f"'{name}' is no id, or given twice")
+            reader.report(
+                "bad-id",
+                node.mark,
+                "model.inputs",
+                f"'{name}' is not a valid id, or is given twice",
+            )
     return tuple(InputConfig(name) for name in names)
 
 
@@ -112,8 +117,11 @@ def _check_every_layer_is_used(model: ModelConfig, reader: Reader) -> None:
             waiting += [ref.id for ref in by_id[current].inputs]
     for layer in model.layers:
         if layer.id not in reached and layer.mark is not None:
-            message = f"the output of '{layer.id}' is used by no other layer and is no output"
-            hint = "name it in a later `from`, or in model.outputs, or delete it"
+            message = (
+                f"the output of '{layer.id}' is not used by another layer and is not an output of "
+                "the model"
+            )
+            hint = "Name it in a later `from` or in model.outputs, or delete the layer."
             reader.report("unused-layer", layer.mark, layer.path, message, hint)
 
 

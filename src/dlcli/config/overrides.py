@@ -74,9 +74,7 @@ def _put(node: Node, steps: tuple[Step, ...], value: Node, mark: Mark, text: Tex
             {str(node.value): Pair(node.mark, YamlMapping({}, mark))} if node.value else {}, mark
         )
     if not isinstance(node, YamlMapping):
-        raise _error(
-            text, mark.column, mark.length, f"there is nothing below which '{step}' can stand"
-        )
+        raise _error(text, mark.column, mark.length, f"'{step}' has no parent in the config")
     old = node.pairs.get(step)
     below = old.node if old else YamlMapping({}, mark)
     key_mark = old.key_mark if old else mark
@@ -88,7 +86,7 @@ def _put_item(
     node: Node, index: int, rest: tuple[Step, ...], value: Node, mark: Mark, text: Text
 ) -> Node:
     if not isinstance(node, Sequence):
-        raise _error(text, mark.column, mark.length, f"[{index}] does not stand on a list")
+        raise _error(text, mark.column, mark.length, f"[{index}] is not applied to a list")
     if index >= len(node.items):
         message = f"[{index}] is past the end; the list has {len(node.items)} items"
         raise _error(text, mark.column, mark.length, message)

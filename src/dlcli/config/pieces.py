@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from dlcli import metrics
+from dlcli.catalogue import plugins
 from dlcli.catalogue.signature import Type
 from dlcli.config.grammar import MapOf, Record, Typed, keys_of, read_entry
 from dlcli.config.nodes import Node, Plain, Scalar, Word, YamlMapping
@@ -39,8 +41,10 @@ class Name:
         """Return the name."""
         value = TEXT.read(node, path, reader)
         if value is not INVALID and not re.search(NAME_PATTERN, value):
-            hint = "letters, digits, '.', '_' and '-', beginning with a letter or digit"
-            return reader.report("bad-name", node.mark, path, f"'{value}' is no name", hint)
+            hint = "Use letters, digits, '.', '_' and '-'; start with a letter or digit."
+            return reader.report(
+                "bad-name", node.mark, path, f"'{value}' is not a valid name", hint
+            )
         return value
 
     def write(self, value: Any, writer: Writer) -> Any:
@@ -50,6 +54,34 @@ class Name:
     def schema(self) -> dict[str, Any]:
         """Describe the name by its pattern."""
         return {"type": "string", "pattern": NAME_PATTERN}
+
+
+MISSING_PLUGIN: Final = "missing-plugin"
+"""The rule of a config that needs code which the command line did not name."""
+
+
+@dataclass(frozen=True)
+class PluginName:
+    """A plugin that the config needs; saying so does not load it."""
+
+    def read(self, node: Node, path: str, reader: Reader) -> Any:
+        """Return the name; one that the command line does not load is reported."""
+        value = TEXT.read(node, path, reader)
+        if value is INVALID or plugins.find_active(value) is not None:
+            return value
+        message = f"this config needs the plugin '{value}', and a config alone loads no code"
+        copy = Path(node.mark.text.name).parent / plugins.FOLDER / f"{value}.py"
+        file = copy if copy.is_file() else f"{value}.py"
+        hint = f"name it on the command line: --plugin {file}"
+        return reader.report(MISSING_PLUGIN, node.mark, path, message, hint)
+
+    def write(self, value: Any, writer: Writer) -> Any:
+        """Write the name."""
+        return writer.value(value)
+
+    def schema(self) -> dict[str, Any]:
+        """Describe the name by its pattern."""
+        return {"type": "string", "pattern": f"^{plugins.NAME.pattern}$"}
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from dlcli.catalogue.catalogue import load_catalogue
 from dlcli.config import blocks, network
+from dlcli.config.calls import plugins_in
 from dlcli.config.experiment import Config
 from dlcli.config.grammar import Field, Record, keys_of, record_of
 from dlcli.config.nodes import Node, YamlMapping
@@ -35,9 +37,22 @@ def read_config(root: Node, default_name: str, reader: Reader | None = None) -> 
         hint = "a config is a mapping: data: ..., model: ..., compile: ..., fit: ..."
         wrong_type(root, "", "a mapping at the top", reader, hint)
         return None
+    if not _has_its_plugins(root, reader):
+        return None
     sections: Mapping[str, Any] | Any = ROOT.read(root, "", reader)
     model = network.read_model(root.get("model"), root.get("blocks"), root, reader)
     if sections is INVALID or model is INVALID or reader.diagnostics:
         return None
     rest = {k: v for k, v in sections.items() if k != BLOCKS.name}
-    return Config(**rest | {"name": sections["name"] or default_name, "model": model})
+    config = Config(**rest | {"name": sections["name"] or default_name, "model": model})
+    used = {plugin.name for plugin in plugins_in(config)}
+    return replace(config, plugins=tuple(sorted({*config.plugins, *used})))
+
+
+def _has_its_plugins(root: YamlMapping, reader: Reader) -> bool:
+    """Whether the plugins that a document needs are there; if not, its other mistakes are noise."""
+    stated = root.get("plugins")
+    if stated is not None:
+        spec = next(f.spec for f in ROOT.fields if f.name == "plugins")
+        spec.read(stated, "plugins", reader)
+    return not reader.diagnostics

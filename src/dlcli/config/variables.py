@@ -20,8 +20,8 @@ VARIABLES: Final[dict[str, tuple[str, str]]] = {
     "classes": ("integer", "number of classes of the data"),
     "input_shape": ("array", "shape of one example, without the batch axis"),
     "vocabulary_size": ("integer", "number of token ids of a text data set"),
-    "steps_per_epoch": ("integer", "training batches in an epoch"),
-    "train_size": ("integer", "training examples, validation taken off"),
+    "steps_per_epoch": ("integer", "training batches per epoch"),
+    "train_size": ("integer", "training examples, without the validation part"),
 }
 """What the data defines: name -> (type, meaning)."""
 

@@ -32,7 +32,7 @@ REFERENCE: Final = r"^(\$in|[A-Za-z][A-Za-z0-9_]*)(?:\[(\d+)\])?$"
 BLOCK_INPUT: Final = "$in"
 SIBLINGS: Final = ("id", "from", "repeat", "use", "with")
 
-GOOD_ID: Final = "begin with a letter; letters, digits and _ may follow"
+GOOD_ID: Final = "Use letters, digits and _; start with a letter."
 
 ID = Typed((Type("string"),))
 REPEAT = Typed((Type("integer", minimum=1, maximum=MAX_LAYERS),))
@@ -116,7 +116,9 @@ class Wiring:
     def _is_good_id(self, name: str, node: YamlMapping, scope: Scope, path: str) -> bool:
         mark = node.pairs["id"].node.mark
         if not re.search(IDENTIFIER, name):
-            self.reader.report("bad-id", mark, join(path, "id"), f"'{name}' is no id", GOOD_ID)
+            self.reader.report(
+                "bad-id", mark, join(path, "id"), f"'{name}' is not a valid id", GOOD_ID
+            )
             return False
         if name in scope.ids:
             message = f"the id '{name}' is given twice"
@@ -141,7 +143,9 @@ class Wiring:
         if name is None or re.search(IDENTIFIER, name):
             return name
         mark = _argument_mark(node, "name") or node.mark
-        self.reader.report("bad-id", mark, join(call.path, "name"), f"'{name}' is no id", GOOD_ID)
+        self.reader.report(
+            "bad-id", mark, join(call.path, "name"), f"'{name}' is not a valid id", GOOD_ID
+        )
         return None
 
     def _placeholder(self, name: str | None, scope: Scope, path: str, mark: Mark) -> None:
@@ -199,7 +203,7 @@ class Wiring:
     def _report_unknown_id(self, node: Node, name: str, scope: Scope, path: str) -> None:
         meant = did_you_mean(name, list(scope.ids))
         if name == BLOCK_INPUT:
-            message, hint = "'$in' is the input of a block, and this is not in a block", ""
+            message, hint = "'$in' is the input of a block, but this layer is not in a block", ""
         else:
             message = f"no layer or input before this one has the id '{name}'{meant}"
             hint = f"known here: {listing(scope.ids)}" if scope.ids and not meant else ""
@@ -218,7 +222,7 @@ class Wiring:
             self._append(new_id, None, scope, path, target.mark, shared)
         else:
             known = [*self.blocks, *scope.ids]
-            message = f"'{word}' is neither a block nor the id of an earlier layer"
+            message = f"'{word}' is not a block and not the id of an earlier layer"
             self.reader.report(
                 "unknown-block",
                 target.mark,

@@ -85,17 +85,17 @@ def _syntax_diagnostic(text: Text, error: yaml.MarkedYAMLError) -> Diagnostic:
     problem = error.problem or error.context or "not valid YAML"
     context = f" ({error.context})" if error.context and error.problem else ""
     if "'\\t'" in problem:
-        hint = "YAML indents with spaces; replace the tab"
+        hint = "Replace the tab with spaces."
         return Diagnostic("yaml-tab", mark, "", "a tab cannot indent YAML", hint)
     return Diagnostic("yaml-syntax", mark, "", f"{problem}{context}", _syntax_hint(problem))
 
 
 def _syntax_hint(problem: str) -> str:
     if "mapping values are not allowed" in problem:
-        return "a colon too many? quote a value that holds ': ', and check the indentation"
+        return "Quote a value that contains ': ', and check the indentation."
     if "found undefined alias" in problem:
-        return "define the anchor (&name) before it is used (*name)"
-    return "check brackets, quotes and indentation just before this place"
+        return "Define the anchor (&name) before its use (*name)."
+    return "Check the brackets, quotes and indentation just before this place."
 
 
 def _character_diagnostic(text: Text, error: yaml.reader.ReaderError) -> Diagnostic:
@@ -129,7 +129,9 @@ class _Composer:
         next(self._events)  # DocumentEnd
         after = next(self._events)
         if not isinstance(after, yaml.StreamEndEvent):
-            self._report("several-documents", self._mark(after), "the file holds a second document")
+            self._report(
+                "several-documents", self._mark(after), "the file contains a second document"
+            )
         return node
 
     def _mark(self, event: yaml.Event) -> Mark:
@@ -146,12 +148,12 @@ class _Composer:
         mark = self._mark(event)
         self._written += 1
         if self._written > 2 * MAX_NODES:  # keys count too
-            message = f"the config holds more than {MAX_NODES} values"
-            hint = "remove what no network needs, or what aliases repeat"
+            message = f"the config has more than {MAX_NODES} values"
+            hint = "Remove values that the network does not need, or repeated aliases."
             raise ConfigError([Diagnostic("too-many-values", mark, "", message, hint)])
         if depth > MAX_DEPTH:
             message = f"nested deeper than {MAX_DEPTH} levels"
-            hint = "is a bracket left open, or was the file damaged?"
+            hint = "Check for an open bracket or a damaged file."
             raise ConfigError([Diagnostic("too-deep", mark, "", message, hint)])
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, mark)
@@ -198,14 +200,14 @@ class _Composer:
         if tag is None or tag in _STANDARD_TAGS or tag == "!":
             return
         short = tag.replace("tag:yaml.org,2002:", "!!")
-        hint = "remove the tag; a config is plain data and never runs code"
+        hint = "Remove the tag; a config is plain data and never runs code."
         self._report("yaml-tag", mark, f"the tag {short} is not allowed", hint)
 
     def _check_characters(self, event: yaml.ScalarEvent, mark: Mark) -> None:
         """Refuse what an escape can write but no file name, and no UTF-8, can hold."""
         for letter in event.value:
             if letter == "\0" or "\ud800" <= letter <= "\udfff":
-                message = f"the character U+{ord(letter):04X} is no part of a text"
+                message = f"the character U+{ord(letter):04X} is not part of a text"
                 self._report("bad-character", mark, message, "delete it")
                 return
 
@@ -229,7 +231,7 @@ class _Composer:
             elif event.value in pairs:
                 first = pairs[event.value].key_mark.line
                 message = f"the key '{event.value}' is given twice (first on line {first})"
-                self._report("duplicate-key", key_mark, message, "keep one of the two")
+                self._report("duplicate-key", key_mark, message, "Keep one of the two.")
             else:
                 assert isinstance(key, Scalar)  # noqa: S101  (by the event's type)
                 pairs[event.value] = Pair(key_mark, value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import math
 import re
@@ -13,6 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from dlcli.catalogue import plugins
 from dlcli.catalogue.catalogue import MODULES, load_catalogue
 from dlcli.config.diagnostics import ConfigError, Diagnostic
 from dlcli.config.experiment import Call
@@ -52,7 +52,8 @@ def construct(call: Call) -> Any:
     }
     if call.kind == "activations":
         return call.name  # Keras saves activations by name
-    factory = getattr(importlib.import_module(MODULES[call.kind]), call.name)
+    module = (entry.module if entry else "") or MODULES[call.kind]
+    factory = plugins.member(module, call.name)
     try:
         return factory(**arguments)
     except Exception as error:  # noqa: BLE001 (Keras raises every kind for a bad argument)
@@ -96,8 +97,10 @@ def _constructed(value: Any, argument: Argument | None) -> Any:
 def _refused(mark: Mark | None, path: str, error: Exception) -> ConfigError:
     mark = mark or nowhere()
     if is_short(error):
-        message = f"there is not enough memory for it: {keras_message(error)}"
+        message = f"not enough memory: {keras_message(error)}"
         return ConfigError([Diagnostic(MEMORY, mark, path, message, "make it smaller")])
+    if place := plugins.told(error):
+        return ConfigError([Diagnostic("plugin", mark, path, place, plugins.MEND)])
     return ConfigError([Diagnostic("keras", mark, path, keras_message(error))])
 
 
@@ -170,7 +173,7 @@ def _check_output(
     units = " or ".join(" x ".join(str(n) for n in one) for one in wanted)
     message = f"the output is {made}, but this {description.task} task needs {units}"
     hint = (
-        "bring it to one axis with Flatten or a global pooling layer before the last Dense"
+        "Add Flatten or a global pooling layer before the last Dense layer."
         if len(shape) > len(wanted[0])
         else "give the last layer units: $classes"
         if description.classes
@@ -269,7 +272,7 @@ def input_spec(spec: InputConfig, available: Mapping[str, TensorSpec], name: str
         return available[spec.id]
     message = f"the data has no input '{spec.id}'; it has {', '.join(available)}"
     mark = nowhere(name)
-    hint = "name the model's inputs after the data's: model: {inputs: [...]}"
+    hint = "Name the model's inputs as the data names them: model: {inputs: [...]}"
     raise ConfigError([Diagnostic("unknown-input", mark, "model.inputs", message, hint)])
 
 
@@ -348,7 +351,7 @@ def _passed_on(
         see: Is shown all that the model makes of them; of blocks, as they are asked for.
     """
     if not any(isinstance(array, np.memmap) for array in tf.nest.flatten(arrays)):
-        made = before.predict(arrays, verbose=0)
+        made = _made_of(before, arrays)
         see(made)
         return made
     size = len(tf.nest.flatten(arrays)[0])
@@ -364,6 +367,15 @@ def _passed_on(
 
     spec = tf.TensorSpec((None, *before.output.shape[1:]), before.output.dtype)
     return tf.data.Dataset.from_generator(blocks, output_signature=spec)
+
+
+def _made_of(before: keras.Model, arrays: Any) -> Any:
+    """Return what a model makes of arrays: of one without layers, an input as it is."""
+    for tensor in before.inputs:
+        if tensor is before.output:  # asking Keras would take 0.1 s for each draw
+            array = arrays[tensor.name] if isinstance(arrays, dict) else arrays
+            return np.asarray(array, tensor.dtype)
+    return before.predict(arrays, verbose=0)
 
 
 def is_logits(call: Call | Mapping[str, Call] | None) -> bool:

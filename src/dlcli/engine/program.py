@@ -282,7 +282,7 @@ def _settable(model: keras.Model) -> list[Any]:
 
 def _obstacle(config: Config, split: Split) -> str:
     if not is_resident(split):
-        return "its training data are too large to be held in memory twice"
+        return "the training data do not fit in memory twice"
     if config.data.bucketing:
         return "batches have different lengths"
     if scales_loss(config):
@@ -365,7 +365,7 @@ class Program:
     @property
     def averages(self) -> bool:
         """Whether the weights are averaged at the end."""
-        return bool(self._inner.use_ema)
+        return bool(self._inner.use_ema) or getattr(self._inner, "averages_weights", False)
 
     def _fresh_state(self) -> list[Any]:
         """Return the state of a new optimizer of the weights as they are."""

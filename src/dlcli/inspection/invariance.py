@@ -45,9 +45,9 @@ KINDS: Mapping[str, Kind] = {
     for kind in (
         Kind("shift", "shift in pixels (up, down, left and right)", 0, (0, 1, 2, 3, 4, 6, 8),
              _shifts),
-        Kind("rotate", "rotation in degrees (to both sides)", 0, (0, 5, 10, 15, 20, 30, 45, 60, 90),
+        Kind("rotate", "rotation in degrees (both ways)", 0, (0, 5, 10, 15, 20, 30, 45, 60, 90),
              lambda by: (Move(angle=by), Move(angle=-by))),
-        Kind("scale", "factor of growth and of shrinkage", 1, (1, 1.1, 1.2, 1.35, 1.5, 1.75, 2),
+        Kind("scale", "scale factor (larger and smaller)", 1, (1, 1.1, 1.2, 1.35, 1.5, 1.75, 2),
              lambda by: (Move(factor=by), Move(factor=1 / by))),
     )
 }  # fmt: skip

@@ -72,14 +72,14 @@ def chosen_layers(
     available = {layer.name: layer for layer in kind(model)}
     if not available:
         held = ", ".join(dict.fromkeys(type(layer).__name__ for layer in model.layers))
-        remedy = f"look at another run; the layers of this one are {held}"
+        remedy = f"Choose another run; the layers of this one are {held}."
         raise UserError(f"the network has no {what}", remedy=remedy)
     for name in names:
         if name not in available:
             meant = closest(name, available)
             hint = f"did you mean '{meant}'? " if meant else ""
             remedy = f"{hint}there are {', '.join(available)}"
-            raise UserError(f"'{name}' is no {what.rstrip('s')} of the network", remedy=remedy)
+            raise UserError(f"'{name}' is not a {what.rstrip('s')} of the network", remedy=remedy)
     return [available[name] for name in names] if names else list(available.values())
 
 

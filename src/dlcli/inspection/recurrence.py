@@ -140,7 +140,7 @@ def _run(part: Any, inputs: Any) -> dict[str, list[Any]]:
     if step is None:
         known = ", ".join(kind.__name__ for kind in _STEPS)
         message = f"the cell of '{part.name}' is a {type(cell).__name__}"
-        raise UserError(message, remedy=f"the states of these can be shown: {known}")
+        raise UserError(message, remedy=f"Choose a layer whose states can be shown: {known}.")
     state: Tensors = dict.fromkeys(CARRIED, tf.zeros(cell.units))
     trace: dict[str, list[Any]] = {}
     order = tf.unstack(inputs)

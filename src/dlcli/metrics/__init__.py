@@ -78,8 +78,8 @@ def parse(text: str) -> Request:
     metric = _by_name().get(name)
     if metric is None:
         meant = did_you_mean(name, _by_name())
-        remedy = "`dlcli ls metrics` lists them"
-        raise UserError(f"'{text}' is no metric dlcli knows{meant}", remedy=remedy)
+        remedy = "List them with `dlcli ls metrics`."
+        raise UserError(f"'{text}' is not a metric of dlcli{meant}", remedy=remedy)
     options = _options(metric, text, value) if colon else {}
     return Request(text, metric, options)
 
@@ -93,7 +93,7 @@ def _options(metric: Metric, text: str, value: str) -> dict[str, Any]:
     if not _accepts(argument, read):
         meant = did_you_mean(value, argument.types[0].choices[1:])
         remedy = f"e.g. {metric.name}:{_example(argument)}; {argument.help}"
-        raise UserError(f"'{text}': '{value}' is no {argument.name}{meant}", remedy=remedy)
+        raise UserError(f"'{text}': '{value}' is not a valid {argument.name}{meant}", remedy=remedy)
     return {argument.name: read}
 
 

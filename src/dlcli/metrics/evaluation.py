@@ -53,7 +53,9 @@ RESAMPLES = 2000
 RANKING_RESAMPLES = 500
 """Rankings cost more a resample; 500 place a 95 % limit within half a per cent of its share."""
 
-DIVERGED = "the model's outputs are not all finite numbers: it diverged, and nothing is scored"
+DIVERGED = (
+    "the model's outputs contain NaN or infinity: the training diverged, and nothing is scored"
+)
 
 
 CELLS = 4_000_000

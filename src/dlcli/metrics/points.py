@@ -122,7 +122,7 @@ def checked_batch(y_true: np.ndarray, y_prob: np.ndarray, task: str, classes: in
         DataError: If there are no examples, or targets and predictions do not fit.
     """
     if not len(y_true):
-        raise DataError("there are no examples to score", remedy="choose another part of the data")
+        raise DataError("there are no examples to score", remedy="Choose another part of the data.")
     return batch_of_arrays(y_true, y_prob, task=task, classes=classes)
 
 

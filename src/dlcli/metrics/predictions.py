@@ -91,7 +91,7 @@ def batch_of_arrays(y_true: np.ndarray, y_prob: np.ndarray, *, task: str, classe
     y_true, y_prob = np.asarray(y_true), np.asarray(y_prob)
     if len(y_true) != len(y_prob):
         message = f"there are {len(y_true)} targets but {len(y_prob)} predictions"
-        raise DataError(message, remedy="score the predictions of the same examples")
+        raise DataError(message, remedy="Score predictions of the same examples.")
     if task in CLASS_TASKS and y_prob.ndim == 3:
         y_true, y_prob = y_true.reshape(-1), y_prob.reshape(-1, y_prob.shape[-1])
     epsilon = float(np.finfo(y_prob.dtype).eps) if y_prob.dtype.kind == "f" else DOUBLE
@@ -109,7 +109,7 @@ def batch_of_arrays(y_true: np.ndarray, y_prob: np.ndarray, *, task: str, classe
     labels = labels_of(y_true)
     if len(labels) != len(output):
         message = f"there are {len(labels)} targets but {len(output)} predictions"
-        raise DataError(message, remedy="give each prediction one class")
+        raise DataError(message, remedy="Give each prediction one class.")
     truth = np.eye(width)[_checked(labels, min(classes or width, width))]
     guess = np.eye(width)[np.argmax(output, axis=1)]
     return Batch(np, task, truth, output, guess, epsilon)
@@ -200,7 +200,7 @@ def _check_width(wanted: int, width: int, task: str, *, exact: bool) -> None:
     if width < wanted or (exact and width != wanted):
         what = "targets an example" if exact else "classes"
         message = f"the model gives {width} outputs, but the {task} data has {wanted} {what}"
-        raise DataError(message, remedy="give the model's last layer one unit for each")
+        raise DataError(message, remedy="Give the model's last layer one unit for each.")
 
 
 def _checked(labels: np.ndarray, classes: int) -> np.ndarray:
@@ -210,6 +210,6 @@ def _checked(labels: np.ndarray, classes: int) -> np.ndarray:
     wrong = np.flatnonzero((labels < 0) | (labels >= classes))
     if len(wrong):
         first = int(wrong[0])
-        message = f"target {first} is {labels[first]}, which is no class: they are 0 to"
-        raise DataError(f"{message} {classes - 1}", remedy="number the classes from 0")
+        message = f"target {first} is {labels[first]}, which is not a class: classes are 0 to"
+        raise DataError(f"{message} {classes - 1}", remedy="Number the classes from 0.")
     return labels

@@ -49,8 +49,10 @@ def build(request: Request, *, task: str, classes: int, from_logits: bool) -> ke
     """
     family = request.family(task)
     if request.result != "scalar" or isinstance(family, Matrix):
-        remedy = f"ask for it afterwards: dlcli eval --metrics {request.text}"
-        message = f"'{request.text}' is no single number to watch while training"
+        remedy = f"Compute it after the training: dlcli eval --metrics {request.text}"
+        message = (
+            f"'{request.text}' is not a single number, so it cannot be computed during training"
+        )
         raise UserError(message, remedy=remedy)
     if isinstance(family, RankMetric):
         return RankingMetric(request.text, family, task, classes, from_logits)
@@ -221,7 +223,7 @@ def _check_kind(metric: keras.metrics.Metric, task: str) -> None:
         wrong = task not in CLASS_TASKS and (of_classes or form != "outputs")
     if wrong:
         message = f"'{type(metric).__name__}' has no meaning for a {task} task"
-        raise UserError(message, remedy="choose one of `dlcli ls metrics`")
+        raise UserError(message, remedy="Choose one of `dlcli ls metrics`.")
 
 
 class AdaptedMetric(keras.metrics.Metric):

@@ -58,7 +58,10 @@ def connect(address: str | None, processors: int) -> None:
     if ray.is_initialized():
         return
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
-    remedy = "see `ray status`; --ray-address auto finds one that `ray start` began here"
+    remedy = (
+        "Run `ray status` to see the cluster; `--ray-address auto` uses one that `ray start` "
+        "started on this machine."
+    )
     if address and (problem := _unreachable(address)):
         raise UserError(f"the Ray cluster at {address} cannot be used: {problem}", remedy=remedy)
     try:
@@ -67,7 +70,7 @@ def connect(address: str | None, processors: int) -> None:
         else:
             ray.init(address="local", num_cpus=processors, include_dashboard=False, **quiet)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-        where = f"the Ray cluster at {address}" if address else "a Ray cluster of this machine"
+        where = f"the Ray cluster at {address}" if address else "a Ray cluster on this machine"
         message = f"{where} cannot be used: {failure_of(error).message}"
         raise UserError(message, remedy=remedy) from None
 
@@ -78,7 +81,7 @@ def _unreachable(address: str) -> str:
         return ""
     host, _, port = address.rpartition(":")
     if "/" in address or not host or not port.isdecimal():
-        return "it is no HOST:PORT"
+        return "the address is not HOST:PORT"
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=ANSWER).close()
     except (OSError, OverflowError) as error:
@@ -163,7 +166,7 @@ class _Checked:
         for name, wanted in self._versions.items():
             if found.get(name) != wanted:
                 message = f"a node has {name} {found.get(name)}, but this one has {wanted}"
-                raise UserError(message, remedy="install the same versions on all nodes")
+                raise UserError(message, remedy="Install the same versions on all nodes.")
         importlib.import_module(self._preload)
         return self._setup(*arguments)
 
@@ -310,13 +313,13 @@ class Cluster(WorkerPool[_Actor]):
             ray.get(worker.node)
         except ray.exceptions.RayError as error:
             if _says_module_missing(error):
-                remedy = f"on each node, {install_command('ray')}"
-                raise UserError("a node has no dlcli", remedy=remedy) from None
+                remedy = f"On each node: {install_command('ray')}"
+                raise UserError("dlcli is not installed on a node", remedy=remedy) from None
             self._failures += 1
             if self._failures >= MOST_FAILURES:
-                remedy = "see `ray status`, and the logs of the nodes"
+                remedy = "Run `ray status`, and read the logs of the nodes."
                 raise WorkError(
-                    f"no worker can be started: {_cause(error)}", remedy=remedy
+                    f"no worker could be started: {_cause(error)}", remedy=remedy
                 ) from None
             return
         self._failures = 0

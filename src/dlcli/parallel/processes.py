@@ -11,8 +11,10 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from multiprocessing import connection, forkserver, resource_tracker
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from dlcli.parallel.pool import Heard, Member, WorkerPool
@@ -21,7 +23,7 @@ from dlcli.runtime.interrupts import unheard_by_children
 from dlcli.runtime.memory import OUT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from multiprocessing.context import ForkServerContext
 
     from dlcli.parallel.tasks import Setup
@@ -63,7 +65,8 @@ class _Process(Member):
         self.process = context.Process(
             target=_work, args=(theirs, end, setup, arguments), daemon=True
         )
-        self.process.start()
+        with _main_left_alone():
+            self.process.start()
         theirs.close()
         end.close()
 
@@ -103,6 +106,20 @@ class _Process(Member):
         self.process.kill()
         self.process.join()
         self._part()
+
+
+@contextlib.contextmanager
+def _main_left_alone() -> Iterator[None]:
+    """Keep a new process from running the main script again, which may be a user's.
+
+    multiprocessing would do that for what is defined there; tasks are all in modules.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 class Processes(WorkerPool[_Process]):

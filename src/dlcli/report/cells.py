@@ -1,4 +1,7 @@
-"""How many cells of a terminal a text takes: Chinese letters take two, accents set apart none."""
+"""How many cells of a terminal a text takes: Chinese letters take two, accents set apart none.
+
+Tests hold it against `rich.cells`, which commands that only look things up do not import.
+"""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ def write_interrupted(
     keys = {record.key for record in session.records}
     if not keys or session.folder.would_lose(keys):
         return
-    tell(f"\nwriting the tables of {len(keys)} finished trials; Ctrl-C again leaves at once")
+    tell(f"\nwriting the tables of {len(keys)} finished trials; press Ctrl-C again to quit at once")
     with finishing(pressed=True):
         write_comparison(session, tell, figures=figures)
     tell(f"tables: {session.folder.path / 'summary.md'}")

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlcli import __version__
 from dlcli.runtime.memory import machine_bytes
+from dlcli.runtime.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

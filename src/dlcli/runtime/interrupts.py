@@ -90,7 +90,7 @@ def finishing(*, pressed: bool = False) -> Iterator[None]:
         if count > 1:
             _tell("interrupted")
             os._exit(EXIT_CODE)
-        _tell("finishing what is being written; Ctrl-C again leaves at once")
+        _tell("writing the results; press Ctrl-C again to quit at once")
 
     with _handling(press):
         yield

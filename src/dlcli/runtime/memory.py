@@ -11,7 +11,7 @@ from pathlib import Path
 OUT = "out of memory"
 """How a message begins that tells of it."""
 
-REMEDY = "lower data.batch_size, or make the network smaller"
+REMEDY = "lower data.batch_size or make the network smaller"
 
 HINTS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 """Files of the drivers of NVIDIA, AMD, and of Windows below Linux: without any, there is no GPU."""

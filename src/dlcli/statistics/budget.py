@@ -15,37 +15,30 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
-def expected_best(scores: ArrayLike, *, replacement: bool = False) -> NDArray[np.float64]:
+def expected_best(scores: ArrayLike) -> NDArray[np.float64]:
     """Return the expected best validation score of k random tries, k = 1 ... tries.
 
-    Without replacement the tries are k different ones of those made: trying all of them finds the
-    best for certain. With replacement they are k draws from the empirical distribution, the
-    estimator of Dodge et al. 2019 ("Show Your Work", equation 4): where a score s_i is the i-th
-    smallest of n, the best of k draws is at most s_i with probability (i/n)^k. Sivaprasad et al.
-    2020 compare optimizers by this curve.
+    The tries are k different ones of those made, so that all of them find the best for certain; the
+    curve is otherwise that of Dodge et al. 2019 ("Show Your Work", equation 4), who draw with
+    replacement. Sivaprasad et al. 2020 compare optimizers by it.
 
     Args:
-        scores: Shape (tries,): the validation score of each searched setting, greater is better,
-            failed ones at the worst score; NaN for a try without a score, which is left out.
-        replacement: As Dodge et al.; else each setting is tried at most once.
+        scores: Shape (tries, ...): the validation score of each searched setting, greater is
+            better, failed ones at the worst score.
 
     Returns:
-        Shape (tries with a score,), never decreasing.
+        The same shape, never decreasing along the first axis.
     """
-    values = np.sort(np.asarray(scores, dtype=float))
-    values = values[~np.isnan(values)]
-    return np.asarray(_chances(len(values), replacement) @ values)
+    values = np.sort(np.asarray(scores, dtype=float), axis=0)
+    return np.asarray(_chances(len(values)) @ values)
 
 
 @lru_cache(maxsize=32)
-def _chances(n: int, replacement: bool) -> NDArray[np.float64]:
+def _chances(n: int) -> NDArray[np.float64]:
     """Return how probably the best of k tries is the i-th smallest of n, shape (k, i)."""
     budget = np.arange(1, n + 1)[:, None]
     rank = np.arange(n + 1)[None, :]
-    if replacement:
-        at_most = (rank / n) ** budget
-    else:
-        at_most = special.comb(rank, budget) / special.comb(n, budget)
+    at_most = special.comb(rank, budget) / special.comb(n, budget)
     return np.asarray(np.diff(at_most, axis=1))
 
 
@@ -88,7 +81,7 @@ def budget_curve(scores: ArrayLike, failed: ArrayLike | None = None) -> BudgetCu
     level = leveled(values, marks)
     effects = np.nanmean(values - level, axis=0)
     filled = np.where(np.isnan(values), np.nanmean(level, axis=1)[:, None] + effects, values)
-    curves = (_chances(len(filled), replacement=False) @ np.sort(filled, axis=0)).T
+    curves = expected_best(filled).T
     mean = curves.mean(axis=0)
     replications = len(curves)
     half = np.full(len(mean), np.nan)

@@ -17,9 +17,6 @@ from dlcli.statistics.best import Errors
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-BLOCKS = 20
-"""Fixed blocks of the data set's examples, at random: 19 degrees of freedom."""
-
 
 def two_way(scores: ArrayLike, left_out: ArrayLike) -> Errors:
     """Return the standard errors of all differences, over replications and examples.

@@ -257,6 +257,8 @@ def _merged(sizes: NDArray[np.float64]) -> NDArray[np.float64]:
 def holm(p_values: ArrayLike) -> NDArray[np.float64]:
     """Correct p-values for their number by Holm's step-down method (Holm 1979).
 
+    As statsmodels' `multipletests`, which counts a test that was not made, and is 65 MB.
+
     Args:
         p_values: Shape (tests,); NaN for a test that could not be made, which is not counted.
     """

@@ -161,25 +161,3 @@ def score_profile(scores: Sequence[ArrayLike], thresholds: ArrayLike) -> NDArray
     limits = np.asarray(thresholds, dtype=float)
     shares = [(np.asarray(s, dtype=float)[:, :, None] > limits).mean(axis=1) for s in scores]
     return np.asarray(np.mean(shares, axis=0))
-
-
-def time_profile(times: ArrayLike, factors: ArrayLike) -> NDArray[np.float64]:
-    """Return the share of problems solved within a factor of the fastest candidate's time.
-
-    It is the performance profile of Dolan & Moré 2002, by which AlgoPerf (Dahl et al. 2023)
-    scores training algorithms.
-
-    Args:
-        times: Shape (candidates, problems): times to target; infinite or NaN if never reached.
-        factors: Shape (factors,), each at least 1.
-
-    Returns:
-        Shape (candidates, factors); a problem that no candidate solves counts against all.
-    """
-    values = np.asarray(times, dtype=float)
-    values = np.where(np.isnan(values), np.inf, values)
-    fastest = values.min(axis=0)
-    limits = np.where(np.isinf(fastest), -np.inf, fastest)[:, None] * np.asarray(factors, float)
-    # The fastest is within factor 1 of itself, whatever the product rounds to.
-    within = values[:, :, None] <= limits * (1 + 1e-12)
-    return np.asarray(within.mean(axis=1))

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlcli.errors import InUseError, UserError, did_you_mean
 from dlcli.runtime.files import is_cut_off_write, remove_cut_off_writes
+from dlcli.store.copies import holds_copies
 from dlcli.store.folder import LOCK, Folder, explained_os_errors, new_folder, recency, slug
 
 if TYPE_CHECKING:
@@ -74,15 +75,22 @@ class ComparisonFolder(Folder):
     def without(self, name: str) -> UserError:
         """Return the error of a comparison that lacks a file."""
         if self.is_locked():
-            message = f"{self.path} is being compared right now: it has no {name} yet"
-            remedy = "wait for it to end; Ctrl-C there ends it with the tables of what is done"
+            message = f"{self.path} is being compared right now and has no {name} yet"
+            remedy = (
+                "Wait for it to end, or press Ctrl-C there: it then writes the tables of its "
+                "finished trials."
+            )
             return InUseError(message, remedy=remedy)
-        remedy = "the same `dlcli compare-optimizers` again finishes it"
-        return UserError(f"{self.path} has no {name}: it was cut off", remedy=remedy)
+        remedy = "Run the same `dlcli compare-optimizers` again to finish it."
+        return UserError(
+            f"{self.path} has no {name}: the comparison was interrupted", remedy=remedy
+        )
 
     def damaged(self, name: str) -> UserError:
         """Return the error of a file that holds something else than it should."""
-        remedy = "the same `dlcli compare-optimizers` again writes it anew; its trials are kept"
+        remedy = (
+            "Run the same `dlcli compare-optimizers` again to write it again; its trials are kept."
+        )
         return UserError(f"{self.path / name} is damaged", remedy=remedy)
 
     def check_inside(self) -> None:
@@ -136,7 +144,7 @@ class ComparisonFolder(Folder):
 
     def in_use(self) -> InUseError:
         """Return the error of a comparison that another process goes on with."""
-        remedy = "wait for it to end, or start one beside it: --fresh"
+        remedy = "Wait for it to end, or start a new one beside it with --fresh."
         return InUseError(f"{self.path} is being compared right now", remedy=remedy)
 
     def write_trial(
@@ -249,7 +257,7 @@ def from_csv(text: str) -> list[dict[str, Any]]:
             for row in csv.DictReader(io.StringIO(text), strict=True)
         ]
     except (ValueError, TypeError, csv.Error) as error:
-        raise UserError(f"a history is damaged: {error}") from None
+        raise UserError(f"a trial's history is damaged: {error}") from None
 
 
 def _number(cell: str) -> float | int | None:
@@ -322,24 +330,6 @@ def _numbered(root: Path, base: str) -> list[ComparisonFolder]:
     return [ComparisonFolder(path) for _, path in sorted(found)]
 
 
-def open_comparison_at(path: Path, problems: str) -> ComparisonFolder:
-    """Return the folder of a path: an empty one, a new one, or one of the same problems.
-
-    Raises:
-        UserError: If it holds anything else.
-    """
-    folder = ComparisonFolder(path)
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        if folder.problems() == problems:
-            return folder
-        what = "a comparison of other problems" if folder.problems() else "other things"
-        remedy = "choose another folder; nothing is overwritten"
-        raise UserError(f"{path} holds {what}", remedy=remedy)
-    with explained_os_errors(path):
-        path.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
 def is_comparison(path: Path) -> bool:
     """Whether a folder was made for a comparison; its environment.json may be damaged since."""
     folder = ComparisonFolder(path)
@@ -409,5 +399,5 @@ def _is_own(path: Path) -> bool:
     if path.is_symlink():
         return False
     if path.is_dir():
-        return path.name in (TRIALS, FIGURES, EARLIER)
+        return path.name in (TRIALS, FIGURES, EARLIER) or holds_copies(path)
     return bool(_OWN_FILE.fullmatch(path.name))

@@ -119,11 +119,13 @@ class Folder:
         except (OSError, RuntimeError):  # a link that leads to itself
             is_inside = False
         if not is_inside:
-            remedy = "remove it; if it is to be trusted, put a copy of what it leads to there"
-            message = f"{path} is a symbolic link that leads out of its folder"
+            remedy = (
+                "Remove the link. To trust its target, replace the link with a copy of the target."
+            )
+            message = f"{path} is a symbolic link that leads outside its folder"
             raise UserError(message, remedy=remedy)
         if real.exists() and not (real.is_file() or real.is_dir()):
-            raise UserError(f"{path} is a pipe or a device", remedy="remove it")
+            raise UserError(f"{path} is a pipe or a device", remedy="Remove it, and try again.")
         return path
 
     def read_text(self, name: str) -> str:
@@ -138,7 +140,7 @@ class Folder:
             raise self.without(name) from None
         except OSError as error:
             message = f"{self.path / name} cannot be read: {error.strerror}"
-            raise UserError(message, remedy="check what lies there and its permissions") from None
+            raise UserError(message, remedy="Check the file and its permissions.") from None
         except UnicodeDecodeError:
             raise self.damaged(name) from None
 
@@ -153,8 +155,8 @@ class Folder:
     def holding(self, strangers: Sequence[str]) -> UserError:
         """Return the error of a folder that cannot be deleted because of what is not dlcli's."""
         names = ", ".join(strangers[:5]) + (", ..." if len(strangers) > 5 else "")
-        message = f"{self.path} also holds what dlcli did not write: {names}"
-        return UserError(message, remedy="move that elsewhere first; nothing was deleted")
+        message = f"{self.path} also contains files that dlcli did not write: {names}"
+        return UserError(message, remedy="Move these files elsewhere first; nothing was deleted.")
 
     def start_of(self, name: str) -> str:
         """Return the start that a JSON file records, in ISO 8601, UTC; empty if it does not."""
@@ -210,10 +212,10 @@ def explained_os_errors(target: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             message = f"the disk is full: {target} was not written"
-            remedy = "free some space and try again; what was written before is kept"
+            remedy = "Free some space and try again; earlier files are kept."
             raise FullDiskError(message, remedy=remedy) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            remedy = "make it writable, choose another folder (--root, --out), or work on a copy"
+            remedy = "Make it writable, choose another folder (--root, --out), or work on a copy."
             raise UserError(f"{target.parent} cannot be written to", remedy=remedy) from error
         raise
 
@@ -245,7 +247,7 @@ def new_folder(root: Path, base: str, *, usable: Callable[[Path], bool] | None =
             with contextlib.suppress(FileExistsError):
                 path.mkdir()
                 return path
-    raise WorkError(f"no free name for {base} in {root}", remedy="clean the folder up")
+    raise WorkError(f"{root} has no free name for {base}", remedy="Delete old folders there.")
 
 
 def check_new(path: Path) -> None:
@@ -255,7 +257,7 @@ def check_new(path: Path) -> None:
         UserError: If it holds anything, or is no folder.
     """
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        remedy = "choose another folder; nothing is overwritten"
+        remedy = "Choose another folder; nothing is overwritten."
         raise UserError(f"{path} exists already", remedy=remedy)
 
 

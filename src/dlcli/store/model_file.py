@@ -14,6 +14,7 @@ import zipfile
 import zlib
 from typing import TYPE_CHECKING, Any
 
+from dlcli.catalogue import plugins
 from dlcli.catalogue.catalogue import load_catalogue
 from dlcli.errors import UserError
 
@@ -31,6 +32,9 @@ MAX_EXPANSION = 100
 
 ALWAYS_FITS = 2**26
 """Members of up to so many bytes may be packed as tightly as they like."""
+
+_OF_PLUGINS = ("layers", "initializers", "regularizers", "constraints")
+"""What a model may hold of the plugins that the command line has named."""
 
 _POLICIES = frozenset({"DTypePolicy", "DTypePolicyMap", "FloatDTypePolicy"})
 _MODELS = frozenset({"Functional", "Sequential"})
@@ -68,7 +72,7 @@ def check_model_file(path: Path) -> None:
         _check_objects(config)
     # zipfile raises a RuntimeError for what is encrypted; json a RecursionError for deep nesting.
     except (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-        remedy = "train the run anew; only models that hold no code are loaded"
+        remedy = "Train the run again; dlcli loads only models that contain no code."
         raise UserError(f"{path} cannot be loaded: {error}", remedy=remedy) from None
 
 
@@ -76,7 +80,7 @@ def _check_members(archive: zipfile.ZipFile) -> None:
     names = archive.namelist()
     for name in names:
         if name not in MEMBERS or names.count(name) > 1:
-            raise ValueError(f"it holds {name!r}, which no model of dlcli does")
+            raise ValueError(f"it contains {name!r}, which dlcli never writes")
     if missing := sorted(MEMBERS - set(names)):
         raise ValueError(f"it has no {missing[0]}")
     for member in archive.infolist():
@@ -97,7 +101,7 @@ def _check_objects(config: Any) -> None:
     for found in _mappings(config):
         if "class_name" in found and not _is_known(found):
             named = f"{found.get('module')}.{found['class_name']}"
-            raise ValueError(f"it names {named}, which is not loaded because it can run code")
+            raise ValueError(f"it names {named}, which can run code and is never loaded")
         for key in _FILES:
             if isinstance(found.get(key), str):
                 message = f"it would read the file {found[key]!r}"
@@ -109,8 +113,22 @@ def _is_known(found: dict[str, Any]) -> bool:
     name, module = found["class_name"], found.get("module")
     if not isinstance(name, str) or name in _PLAIN:
         return isinstance(name, str)
-    if not isinstance(module, str) or found.get("registered_name") not in (None, name):
+    if not isinstance(module, str):
         return False
+    registered = found.get("registered_name")
+    if plugin := plugins.owner(module):
+        return _is_plugins(plugin, name, str(registered or name))
+    return registered in (None, name) and _is_keras(found, name, module)
+
+
+def _is_plugins(plugin: plugins.Plugin, name: str, registered: str) -> bool:
+    """Whether a plugin that the command line has named has a class that a model may hold."""
+    own = any(name in plugin.kinds.get(kind, ()) for kind in _OF_PLUGINS)
+    return own and registered.rpartition(">")[2] == name
+
+
+def _is_keras(found: dict[str, Any], name: str, module: str) -> bool:
+    """Whether an object is one of Keras's that a config may name, or that belongs to such."""
     if name == "function":
         return _may_be_named("activations", str(found.get("config")))
     kind = module.removeprefix("keras.")

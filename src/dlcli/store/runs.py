@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlcli.errors import InUseError, UserError
+from dlcli.store.copies import holds_copies
 from dlcli.store.folder import (
     LOCK,
     Folder,
@@ -88,28 +89,28 @@ class RunFolder(Folder):
         """Return the error of a run that lacks a file because it was not trained to its end."""
         if self.state == FAILED:
             reason = self.read_json(STATUS).get("message") or "no reason is recorded"
-            remedy = "mend the config and start a new run"
+            remedy = "Correct the config and start a new run."
             return UserError(
                 f"{self.path} has no {lack}: its training failed: {reason}", remedy=remedy
             )
         if self.is_locked():
-            message = f"{self.path} is being trained right now: it has no {lack} yet"
-            return InUseError(message, remedy="wait for it to end")
+            message = f"{self.path} is being trained right now and has no {lack} yet"
+            return InUseError(message, remedy="Wait for it to end.")
         message = f"{self.path} has no {lack}: the run is not {FINISHED}"
-        return UserError(message, remedy=f"go on with: dlcli train --resume {self.path}")
+        return UserError(message, remedy=f"Continue with: dlcli train --resume {self.path}")
 
     def without(self, name: str) -> UserError:
         """Return the error of a run that lacks a file."""
         if name == STATUS:  # the state itself is read from it
             return UserError(f"{self.path} has no {name}: the run is not {FINISHED}")
         if self.state == FINISHED:
-            message = f"{self.path} has no {name}, although it is {FINISHED}: the file was deleted"
-            return UserError(message, remedy=f"train it anew: dlcli train {self.path / SOURCE}")
+            message = f"{self.path} is {FINISHED} but has no {name}: the file was deleted"
+            return UserError(message, remedy=f"Train it again: dlcli train {self.path / SOURCE}")
         return self.unfinished(name)
 
     def damaged(self, name: str) -> UserError:
         """Return the error of a file that holds something else than it should."""
-        remedy = f"train it anew: dlcli train {self.path / SOURCE}"
+        remedy = f"Train it again: dlcli train {self.path / SOURCE}"
         return UserError(f"{self.path / name} is damaged", remedy=remedy)
 
     def in_use(self) -> InUseError:
@@ -170,7 +171,9 @@ def list_runs(root: Path) -> list[RunFolder]:
     if not root.exists():
         return []
     if not root.is_dir():
-        raise UserError(f"{root} is no folder", remedy="--root names the folder of the runs")
+        raise UserError(
+            f"{root} is not a folder", remedy="Give the folder of the runs with --root."
+        )
     runs = [RunFolder(path) for path in root.iterdir() if is_run(path)]
     return sorted(runs, key=lambda run: (recency(run.started()), run.name), reverse=True)
 
@@ -181,9 +184,11 @@ def find_run(root: Path, text: str) -> RunFolder:
     Raises:
         UserError: If there is none, or several.
     """
-    remedy = f"`dlcli runs ls --root {root}` lists them; `dlcli train CONFIG` makes one"
+    remedy = (
+        f"List the runs with `dlcli runs ls --root {root}`, or make one with `dlcli train CONFIG`."
+    )
     if not text:
-        raise UserError("an empty name names no run", remedy=remedy)
+        raise UserError("the name of the run is empty", remedy=remedy)
     for path in (Path(text), root / text):
         if is_run(path):
             return RunFolder(path)
@@ -192,7 +197,9 @@ def find_run(root: Path, text: str) -> RunFolder:
         return found[0]
     if found:
         names = ", ".join(run.name for run in found[:5]) + (", ..." if len(found) > 5 else "")
-        raise UserError(f"'{text}' begins several runs: {names}", remedy="write more of the name")
+        raise UserError(
+            f"'{text}' is the beginning of several runs: {names}", remedy="Write more of the name."
+        )
     raise UserError(f"there is no run '{text}' in {root}", remedy=remedy)
 
 
@@ -205,7 +212,7 @@ def newest_run(root: Path) -> RunFolder:
     for run in list_runs(root):
         if run.state == FINISHED:
             return run
-    remedy = "make one: dlcli train CONFIG; `dlcli init` writes a config"
+    remedy = "Train one with `dlcli train CONFIG`; `dlcli init` writes a config."
     raise UserError(f"there is no finished run in {root}", remedy=remedy)
 
 
@@ -216,7 +223,7 @@ def remove_run(run: RunFolder) -> None:
         UserError: If it is no run, is being trained, or holds what dlcli did not write.
     """
     if not is_run(run.path):
-        raise UserError(f"{run.path} is no run", remedy="`dlcli runs ls` lists them")
+        raise UserError(f"{run.path} is not a run", remedy="List the runs with `dlcli runs ls`.")
     patterns = _callback_patterns(run)
     if strangers := sorted(p.name for p in run.path.iterdir() if not _is_own(p, patterns)):
         raise run.holding(strangers)
@@ -237,6 +244,8 @@ def _is_own(path: Path, patterns: Sequence[Sequence[str]]) -> bool:
     if any(_fits(path.name, pattern) for pattern in patterns):
         return True
     is_file = path.is_symlink() or not path.is_dir()
+    if not is_file and holds_copies(path):
+        return True
     if path.name == INSPECTION and not is_file:
         known = re.compile(f"{_INSPECTED}|{_INSPECTED_TOGETHER}")
         return all(known.fullmatch(item.name) for item in path.iterdir())

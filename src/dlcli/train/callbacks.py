@@ -93,14 +93,14 @@ def _paths(call: Call, names: Sequence[str]) -> list[Diagnostic]:
     for name, value in _named_paths(call).items():
         path = PurePosixPath(value)
         if path.is_absolute() or ".." in path.parts:
-            hint = "give a path relative to the run's folder"
+            hint = "Give a path relative to the run's folder."
             found.append(_problem("bad-path", call, name, f"{value} is outside the run", hint))
         elif str(path) in FILES:
             hint = "choose another name"
-            message = f"{value} is the name of a file that every run has"
+            message = f"{value} is a file that dlcli itself writes"
             found.append(_problem("bad-path", call, name, message, hint))
         elif call.name == "ModelCheckpoint" and (message := _unfit(value, _filled_in(call, names))):
-            hint = "write {epoch:02d}, or what is logged then, such as {loss:.3f}"
+            hint = "Write {epoch:02d}, or a logged value such as {loss:.3f}."
             found.append(_problem("bad-path", call, name, message, hint))
     return found
 
@@ -123,7 +123,7 @@ def _unfit(pattern: str, known: Mapping[str, float]) -> str:
             if field is None:
                 continue
             if field not in known:
-                return f"{{{field}}} is nothing that is known then{did_you_mean(field, known)}"
+                return f"{{{field}}} is not known at that time{did_you_mean(field, known)}"
             if "{" in (form or "") or _is_wide(form or ""):
                 return f"{{{field}}} may be wider than {WIDEST} characters"
         pattern.format(**known)
@@ -148,5 +148,5 @@ def _monitor(call: Call, callback: Any, names: Sequence[str]) -> list[Diagnostic
     message = f"'{watched}' is not logged{did_you_mean(watched, names)}"
     hint = f"logged are: {listing(names)}"
     if watched.startswith("val_") and not any(name.startswith("val_") for name in names):
-        hint = "nothing validates: set data.validation, or watch loss"
+        hint = "There is no validation part: set data.validation, or monitor loss."
     return [_problem("unknown-monitor", call, "monitor", message, hint)]

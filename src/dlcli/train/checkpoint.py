@@ -75,7 +75,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
             return Checkpoint(int(meta["epoch"]), arrays, callbacks, history)
     except (OSError, ValueError, LookupError, TypeError, RecursionError, MemoryError) as error:
         remedy = (
-            f"put a copy of it back, or train it anew: dlcli train {path.with_name('source.yaml')}"
+            "Restore the file from a copy, or train the run again: "
+            f"dlcli train {path.with_name('source.yaml')}"
         )
         raise UserError(f"{path} is damaged: {error}", remedy=remedy) from None
 
@@ -100,8 +101,8 @@ def restore_model(model: keras.Model, checkpoint: Checkpoint) -> None:
     variables = _variables(model)
     shapes = [tuple(v.shape) for v in variables]
     if shapes != [a.shape for a in checkpoint.arrays]:
-        remedy = "resume a run with the config it was started with"
-        raise UserError("the checkpoint belongs to another model", remedy=remedy)
+        remedy = "Resume the run with the config it was started with."
+        raise UserError("the checkpoint was written by another model", remedy=remedy)
     for variable, array in zip(variables, checkpoint.arrays, strict=True):
         variable.assign(array)
 

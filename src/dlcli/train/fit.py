@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from dlcli import data, engine
+from dlcli.catalogue import plugins
 from dlcli.config.binding import bind
 from dlcli.engine.graph import append_log, close_log, has_stopped_early
 from dlcli.engine.model import construct, keras_message
@@ -128,8 +129,8 @@ def take_up(experiment: Experiment, run: RunFolder) -> Checkpoint | None:
         return None
     checkpoint = load_checkpoint(saved)
     if len(checkpoint.callbacks) != len(callbacks):
-        remedy = "resume a run with the config it was started with"
-        raise UserError(f"{saved} belongs to other callbacks", remedy=remedy)
+        remedy = "Resume the run with the config it was started with."
+        raise UserError(f"{saved} was written with other callbacks", remedy=remedy)
     restore_model(experiment.model, checkpoint)
     return checkpoint
 
@@ -218,8 +219,10 @@ def _construct_callback(call: Call, folder: Path, resume: bool) -> keras.callbac
         if name in CALLBACK_PATHS and isinstance(value, str):
             path = (folder / value).resolve()
             if not path.is_relative_to(folder.resolve()):
-                message = f"{call.path}.{name}: {value} leads out of the run's folder by a link"
-                raise UserError(message, remedy=f"remove the link below {folder}")
+                message = (
+                    f"{call.path}.{name}: {value} leads outside the run's folder through a link"
+                )
+                raise UserError(message, remedy=f"Remove the link in {folder}.")
             path.parent.mkdir(parents=True, exist_ok=True)
             located[name] = str(path)
     callback = construct(replace(call, arguments=located))
@@ -334,7 +337,7 @@ def _kept_whatever_happens(recorder: Recorder) -> Iterator[None]:
         recorder.run.finish("interrupted", epochs_done=done, epochs=recorder.epochs)
         raise InterruptedRunError(
             f"interrupted after {done} whole epoch{'s' if done != 1 else ''}; they are kept",
-            remedy=f"go on with: dlcli train --resume {recorder.run.path}",
+            remedy=f"Continue with: dlcli train --resume {recorder.run.path}",
         ) from None
     except (MemoryError, ValueError, TypeError, tf.errors.OpError) as error:
         if is_short(error):
@@ -342,8 +345,18 @@ def _kept_whatever_happens(recorder: Recorder) -> Iterator[None]:
                 recorder.keep()
             raise WorkError(OUT, remedy=REMEDY) from None
         recorder.keep()
-        remedy = "check that loss, metrics and last layer fit the data; --debug shows all of it"
+        remedy = (
+            "Check that the loss, the metrics and the last layer fit the data; --debug shows the "
+            "whole error."
+        )
+        if place := plugins.told(error):
+            raise WorkError(place, remedy=plugins.MEND) from error
         raise WorkError(f"Keras stopped training: {keras_message(error)}", remedy=remedy) from error
+    except Exception as error:
+        if not (place := plugins.told(error)):
+            raise
+        recorder.keep()
+        raise WorkError(place, remedy=plugins.MEND) from error
 
 
 def _close_files(callbacks: list[keras.callbacks.Callback]) -> None:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlcli import metrics
+from dlcli.catalogue import plugins
 from dlcli.catalogue.catalogue import load_catalogue
 from dlcli.config.experiment import Call
 from dlcli.config.loading import parse_config
 from dlcli.config.nodes import Text
 from dlcli.data import Form, describe, load, own_files, read_examples
+from dlcli.data.description import Split
 from dlcli.errors import UserError
 from dlcli.metrics.evaluation import Evaluation, Score, score
 from dlcli.metrics.predictions import CLASS_TASKS, batch_of_arrays
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dlcli.config.experiment import Config
-    from dlcli.data.description import DataDescription, Dataset, Split
+    from dlcli.data.description import DataDescription, Dataset
 
 MODEL = "model.keras"
 PREDICTIONS = "predictions.npz"
@@ -74,7 +76,7 @@ def evaluate_run(
         UserError: For an unknown run, metric or part.
     """
     if split is not None and path is not None:
-        raise UserError("--split and --data exclude each other", remedy="leave one out")
+        raise UserError("--split and --data cannot be combined", remedy="leave one out")
     run, config = open_run(root, name)
     form = data_form(run, config)
     description = form.description
@@ -132,7 +134,7 @@ def _keras_scores(
             value = whole_split(metric, y_true, y_prob, **form)
             drawn = [whole_split(metric, y_true[i], y_prob[i], **form) for i in draws]
         except (ValueError, TypeError) as error:
-            remedy = "choose one of `dlcli ls metrics`"
+            remedy = "Choose one of `dlcli ls metrics`."
             raise UserError(f"'{name}': {keras_message(error)}", remedy=remedy) from error
         scores[name] = Score(value, [float(q) for q in np.quantile(drawn, [0.025, 0.975])])
     return scores
@@ -183,7 +185,7 @@ def _loaded(config: Config, form: Form) -> Dataset:
     except UserError as error:
         if config.data.source.name not in own_files():
             raise
-        remedy = "put the run's data there again, or score a file of such examples: --data FILE"
+        remedy = "Put the data back, or score a file of the same kind with --data FILE."
         raise UserError(error.message, remedy=remedy) from None
 
 
@@ -204,7 +206,7 @@ def read_predictions(run: RunFolder) -> tuple[np.ndarray, np.ndarray, str] | Non
             y_true, y_prob = np.atleast_1d(content["y_true"]), np.atleast_1d(content["y_prob"])
             return y_true, y_prob, str(content["split"])
     except (OSError, ValueError, MemoryError) as error:
-        remedy = f"train the run anew, or: dlcli train --resume {run.name} --epochs N"
+        remedy = f"Train the run again, or continue it: dlcli train --resume {run.name} --epochs N"
         raise UserError(f"{path} is damaged: {error}", remedy=remedy) from None
 
 
@@ -224,10 +226,13 @@ def load_model(run: RunFolder) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what it skips; what it cannot load is an error
-            return keras.saving.load_model(path, compile=False, safe_mode=True)
+            own = plugins.load_all()
+            return keras.saving.load_model(path, custom_objects=own, compile=False, safe_mode=True)
+    except plugins.PluginError:
+        raise
     except Exception as error:
         first = str(error).split("\n", 1)[0]
-        remedy = "train the run anew; only models that hold no code are loaded"
+        remedy = "Train the run again; dlcli loads only models that contain no code."
         raise UserError(f"{path} cannot be loaded: {first}", remedy=remedy) from error
 
 
@@ -247,8 +252,10 @@ def predict(run: RunFolder, config: Config, examples: Split, task: str) -> np.nd
     try:
         made = outputs(model, examples, config.data.batch_size)
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, *unfit) as error:
-        message = f"{run.path / MODEL} does not take these examples: {keras_message(error)}"
-        raise UserError(message, remedy="is it the model that this run saved?") from error
+        message = f"{run.path / MODEL} cannot predict these examples: {keras_message(error)}"
+        raise UserError(
+            message, remedy="Check that the file is the model that this run saved."
+        ) from error
     return probabilities(made, config, task)
 
 
@@ -298,7 +305,7 @@ def _check_width(run: RunFolder, made: np.ndarray, width: int) -> None:
     """
     if made.shape[-1] != width:
         message = f"{run.path / MODEL} predicts {made.shape[-1]} values, but {DATA} names {width}"
-        raise UserError(message, remedy="train the run anew")
+        raise UserError(message, remedy="Train the run again.")
 
 
 def predict_file(root: Path, name: str, path: Path) -> Predictions:
@@ -312,8 +319,36 @@ def predict_file(root: Path, name: str, path: Path) -> Predictions:
     if not (run.path / MODEL).exists():
         raise run.unfinished("model")
     form = data_form(run, config)
-    description = form.description
-    examples = read_examples(path, form, targets=False)
+    return _predicted(run, config, form.description, read_examples(path, form, targets=False))
+
+
+def predict_array(run: RunFolder, x: np.ndarray) -> Predictions:
+    """Predict for examples as the network takes them.
+
+    Args:
+        run: A finished run of a network with one input.
+        x: Shape (n, ...).
+
+    Raises:
+        UserError: If the run has no model, or the examples do not fit it.
+    """
+    config = open_run(run.path.parent, run.name)[1]
+    if not (run.path / MODEL).exists():
+        raise run.unfinished("model")
+    description = data_form(run, config).description
+    if len(description.inputs) != 1:
+        message = (
+            f"{run.path} takes {len(description.inputs)} inputs: {', '.join(description.inputs)}"
+        )
+        raise UserError(message, remedy="Write them into an .npz file and predict that file.")
+    (name,) = description.inputs
+    x = np.asarray(x)
+    return _predicted(run, config, description, Split({name: x}, np.zeros(len(x))))
+
+
+def _predicted(
+    run: RunFolder, config: Config, description: DataDescription, examples: Split
+) -> Predictions:
     made = predict(run, config, examples, description.task)
     if description.task not in CLASS_TASKS:
         columns = _value_columns(description, made.shape[1])

@@ -8,16 +8,20 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from dlcli.catalogue import plugins
 from dlcli.config.binding import bind
+from dlcli.config.calls import plugins_in
 from dlcli.config.diagnostics import ConfigError
 from dlcli.config.experiment import Call
 from dlcli.config.loading import load_config, parse_config, read_text
 from dlcli.config.nodes import Text
+from dlcli.config.pieces import MISSING_PLUGIN
 from dlcli.config.rendering import to_yaml
 from dlcli.data import describe
 from dlcli.errors import DlcliError, FullDiskError, UserError
 from dlcli.runtime.environment import environment
 from dlcli.runtime.quiet import load_tensorflow
+from dlcli.store.copies import write_copies
 from dlcli.store.folder import check_new
 from dlcli.store.forms import saved_form
 from dlcli.store.runs import (
@@ -88,6 +92,7 @@ class TrainingSession:
         else:
             self.run.write_text(SOURCE, self._source)
             _write_environment(self.run, self.experiment.config)
+        write_copies(self.run, plugins_in(self.experiment.config))
         self.run.write_text(CONFIG, to_yaml(self.experiment.config))
 
     def __exit__(self, *_: object) -> None:
@@ -100,7 +105,7 @@ class TrainingSession:
         try:
             return train(self.experiment, self.run, observer, self._checkpoint)
         except FullDiskError as error:  # it is not the training that failed
-            remedy = f"free some space, then go on with: dlcli train --resume {self.run.path}"
+            remedy = f"Free some space, then continue with: dlcli train --resume {self.run.path}"
             raise FullDiskError(error.message, remedy=remedy) from error
         except DlcliError as error:
             if error.exit_code == 1:
@@ -171,6 +176,7 @@ def resume(root: Path, name: str, *, epochs: int | None, config: str | None) -> 
     if epochs is not None:
         read = replace(read, fit=replace(read.fit, epochs=epochs))
     _check_more_to_do(run, epochs, name)
+    _check_plugins(run, read)
     load_tensorflow()
     from dlcli.train.fit import prepare
 
@@ -187,11 +193,25 @@ def _check_more_to_do(run: RunFolder, epochs: int | None, name: str) -> None:
     """
     done = run.epochs_done()
     if run.state == FINISHED and (epochs or 0) <= done:
-        remedy = f"to train longer: dlcli train --resume {name} --epochs N, with N above {done}"
+        remedy = f"To train longer: dlcli train --resume {name} --epochs N, with N above {done}"
         raise UserError(f"the run {run.path.name} is finished after {done} epochs", remedy=remedy)
     if epochs is not None and epochs < done:
-        message = f"the run {run.path.name} has {done} epochs already, more than {epochs}"
-        raise UserError(message, remedy=f"give --epochs above {done}, or leave it out")
+        message = f"the run {run.path.name} already has {done} epochs, more than {epochs}"
+        raise UserError(message, remedy=f"Give --epochs above {done}, or leave it out.")
+
+
+def _check_plugins(run: RunFolder, config: Config) -> None:
+    """Make sure that a run goes on with the code that it was started with.
+
+    Raises:
+        UserError: If a plugin has changed since.
+    """
+    before = run.read_json(ENVIRONMENT).get("plugins", {})
+    for plugin in plugins_in(config):
+        if isinstance(before, dict) and before.get(plugin.name, plugin.digest) != plugin.digest:
+            copy = run.path / plugins.FOLDER / f"{plugin.name}.py"
+            message = f"{plugin.place} has changed since {run.path.name} was started"
+            raise UserError(message, remedy=f"go on with the run's own copy: --plugin {copy}")
 
 
 def load_run_config(run: RunFolder) -> Config:
@@ -203,7 +223,9 @@ def load_run_config(run: RunFolder) -> Config:
     try:
         return parse_config(Text(str(run.path / CONFIG), run.read_text(CONFIG)))
     except ConfigError as error:
-        remedy = "was it edited by hand, or written by another version of dlcli?"
+        if error.diagnostics[0].rule == MISSING_PLUGIN:
+            raise
+        remedy = "Undo manual edits of the file, or use the version of dlcli that wrote it."
         message = f"the config of {run.path} cannot be read: {error.diagnostics[0].message}"
         raise UserError(message, remedy=remedy) from None
 
@@ -218,7 +240,7 @@ def _epochs_of(given: Config, run: RunFolder) -> int:
     if replace(written, fit=replace(written.fit, epochs=given.fit.epochs)) != replace(
         given, name=written.name
     ):
-        remedy = f"leave the config out: dlcli train --resume {run.path.name}"
+        remedy = f"Leave the config out: dlcli train --resume {run.path.name}"
         raise UserError(f"{run.path.name} was started with another config", remedy=remedy)
     return given.fit.epochs
 
@@ -236,7 +258,7 @@ def _bucketing_remark(config: Config) -> tuple[str, ...]:
     if not config.data.bucketing or masked:
         return ()
     remark = (
-        "data.bucketing without a mask: outputs depend on how far a batch is padded; begin with "
+        "data.bucketing without a mask: the outputs depend on the padding of the batch; start with "
         "Masking, or Embedding with mask_zero: true"
     )
     return (remark,)
@@ -254,4 +276,7 @@ def _write_environment(run: RunFolder, config: Config) -> None:
     import tensorflow as tf
 
     devices = [device.name for device in tf.config.list_physical_devices()]
-    run.write_json(ENVIRONMENT, environment(config.seed, sys.argv, devices))
+    told = environment(config.seed, sys.argv, devices)
+    if used := plugins_in(config):
+        told["plugins"] = {plugin.name: plugin.digest for plugin in used}
+    run.write_json(ENVIRONMENT, told)

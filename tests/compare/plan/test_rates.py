@@ -15,11 +15,19 @@ from dlcli.compare.plan.rates import (
     grid,
     peak,
     spread_grid,
+    stated_range,
     thinned,
     tidy,
     with_rate,
 )
 from dlcli.config.experiment import Call
+
+OWN = [
+    name
+    for name in load_catalogue().names("optimizers")
+    if load_catalogue().find("optimizers", name).module
+]
+"""The optimizers of dlcli."""
 
 FOUR_DECADES = RateRange(1e-3, 1e1, "")
 
@@ -54,8 +62,20 @@ def test_every_optimizer_of_keras_has_a_range():
         entry = load_catalogue().find("optimizers", name)
         if entry.refused or name == "LossScaleOptimizer":
             continue
-        assert name in known
+        assert name in known or stated_range(optimizer(name)) is not None
         assert default_rate(optimizer(name)) is not None
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_an_optimizer_of_dlcli_states_its_range_and_source(name):
+    found = rate_range(optimizer(name))
+    assert found.source
+    assert found.is_point or 8 <= len(grid(found, 0.5)) <= 9
+
+
+def test_an_optimizer_that_finds_its_step_itself_is_tried_at_a_rate_of_one():
+    assert rate_range(optimizer("Prodigy")).is_point
+    assert default_rate(optimizer("Prodigy")) == rate_range(optimizer("Prodigy")).low == 1.0
 
 
 def test_the_three_optimizers_in_keras_sgd_have_ranges_of_their_own():

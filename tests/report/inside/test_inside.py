@@ -235,7 +235,7 @@ def test_invariance_has_a_panel_a_kind_and_measure_with_bands():
     assert len(figure.axes) == 4
     labels = [(a.get_xlabel().replace("\n", " "), a.get_ylabel()) for a in figure.axes]
     assert labels[0] == ("shift in pixels (up, down, left and right)", "accuracy")
-    assert labels[3] == ("factor of growth and of shrinkage", "unchanged predictions")
+    assert labels[3] == ("scale factor (larger and smaller)", "unchanged predictions")
     for axes in figure.axes:
         assert sum(isinstance(c, PolyCollection) for c in axes.collections) == 2
 

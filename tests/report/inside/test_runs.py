@@ -185,7 +185,7 @@ def test_letters_that_no_font_has_disturb_nobody(place, capfd):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["cnn"], "nothing to look at was named"),
+        (["cnn"], "no figure was asked for"),
         (["lstm", "--filters"], "the network has no convolutions"),
         (["cnn", "--hidden-states", "test:0"], "the network has no recurrent layers"),
         (["cnn", "--invariance", "shif"], "did you mean 'shift'"),

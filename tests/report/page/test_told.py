@@ -118,7 +118,9 @@ def test_a_folder_without_results_json_was_cut_off(two):
     kept = folder.read_text("results.json")
     folder.remove("results.json")
     try:
-        with pytest.raises(UserError, match=r"has no results\.json: it was cut off"):
+        with pytest.raises(
+            UserError, match=r"has no results\.json: the comparison was interrupted"
+        ):
             comparison_page(folder)
     finally:
         folder.write_text("results.json", kept)

@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import os
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,10 +23,14 @@ if TYPE_CHECKING:
 @click.option("--write", is_flag=True, help="Rewrite the catalogue that ships with dlcli.")
 @click.option("--check", is_flag=True, help="Exit with 1 if the shipped catalogue is stale.")
 @click.option("--cache", type=click.Path(path_type=Path), help="Write a catalogue to this file.")
-def main(write: bool, check: bool, cache: Path | None) -> None:
+@click.option("--plugin", help="Read what this plugin defines, and not Keras.")
+def main(write: bool, check: bool, cache: Path | None, plugin: str | None) -> None:
     """Read what the installed Keras offers: layers, optimizers, losses, with their arguments."""
     if not (write or check or cache):
         raise click.UsageError("give --write, --check or --cache PATH")
+    if cache and plugin:
+        cache.write_text(read_plugin_text(plugin), encoding="utf-8")
+        return
     text = read_catalogue_text()
     if cache:
         cache.write_text(text, encoding="utf-8")
@@ -47,6 +52,26 @@ def read_catalogue_text() -> str:
         from dlcli.catalogue.introspection.reading import read_entries
 
         return catalogue_text(keras.__version__, read_entries())
+
+
+def read_plugin_text(name: str) -> str:
+    """Return the text of a catalogue file of what a plugin defines; its code runs.
+
+    A failure ends the process with a line that says where in the plugin it came up.
+    """
+    from dlcli.catalogue import plugins
+
+    with quiet_keras(), contextlib.redirect_stdout(sys.stderr):
+        import keras
+
+        from dlcli.catalogue.introspection.catalogue_file import catalogue_text
+        from dlcli.catalogue.introspection.own_code import plugin_entries
+
+        try:
+            entries = plugin_entries(plugins.find(name))
+        except plugins.PluginError as error:
+            sys.exit(error.message)
+        return catalogue_text(keras.__version__, entries)
 
 
 @contextlib.contextmanager

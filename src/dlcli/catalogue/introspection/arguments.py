@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from typing import TYPE_CHECKING, Any
 
 import keras
 
+from dlcli.catalogue.catalogue import MODULES
+from dlcli.catalogue.introspection.inventory import BASES
 from dlcli.catalogue.introspection.probing import Probe
 from dlcli.catalogue.introspection.trials import Construction
 from dlcli.catalogue.introspection.wording import proposed_types, shortened
@@ -35,10 +38,29 @@ _FOR_PYTHON = "Needs a Python object, so a config can only leave it null."
 
 
 def parameters(item: Item) -> list[inspect.Parameter]:
-    """Return the parameters a config may set; an activation's first one is the tensor."""
+    """Return the parameters a config may set; an activation's first one is the tensor.
+
+    Keras's optimizers name all that their base class takes; others may pass it on as `**kwargs`.
+    """
     every = list(inspect.signature(item.object).parameters.values())
-    named = [p for p in every if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    named = [p for p in every if p.kind in _NAMED]
+    if item.module and any(p.kind is p.VAR_KEYWORD for p in every):
+        own = {p.name for p in named}
+        named += [p for p in _of_base(item.kind) if p.name not in own]
     return named[1:] if item.kind == "activations" else named
+
+
+_NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+
+
+def _of_base(kind: str) -> list[inspect.Parameter]:
+    """Return what Keras's base class of a kind takes; that of a backend may only pass it on."""
+    base = getattr(importlib.import_module(MODULES[kind]), BASES[kind])
+    for cls in inspect.getmro(base):
+        every = inspect.signature(vars(cls).get("__init__", object)).parameters.values()
+        if named := [p for p in every if p.kind in _NAMED and p.name != "self"]:
+            return named
+    return []
 
 
 def read_arguments(item: Item, helps: Mapping[str, str]) -> tuple[Argument, ...]:
@@ -73,7 +95,7 @@ def _inherited(item: Item, own: set[str], probe: Probe) -> Iterator[inspect.Para
 
 def _argument(parameter: inspect.Parameter, text: str, item: Item, probe: Probe) -> Argument:
     required = parameter.default is parameter.empty
-    default = None if required else _plain(parameter.default)
+    default = None if required else plain(parameter.default)
     types = proposed_types(item.name, parameter.name, text, default, required=required)
     if probe.works:
         types = Construction(item, probe, parameter.name, text, default, required).confirm(types)
@@ -87,10 +109,10 @@ def _argument(parameter: inspect.Parameter, text: str, item: Item, probe: Probe)
     )
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Write a default as YAML data; a Keras object becomes its config form."""
     if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
+        return [plain(v) for v in value]
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    return {type(value).__name__: {k: _plain(v) for k, v in value.get_config().items()}}
+    return {type(value).__name__: {k: plain(v) for k, v in value.get_config().items()}}

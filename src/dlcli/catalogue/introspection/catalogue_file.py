@@ -6,11 +6,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from dlcli.catalogue.catalogue import FORMAT, MODULES
+from dlcli.catalogue.signature import plain_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dlcli.catalogue.signature import Argument, Entry, Type
+    from dlcli.catalogue.signature import Argument, Entry
 
 
 def catalogue_text(keras_version: str, entries: Iterable[Entry]) -> str:
@@ -54,32 +55,19 @@ def _entry_to_json(entry: Entry) -> dict[str, Any]:
         raw["aliases"] = list(entry.aliases)
     if entry.refused:
         raw["refused"] = entry.refused
+    if entry.module:
+        raw["module"] = entry.module
+    if entry.rates:
+        raw["rates"] = list(entry.rates)
     if entry.arguments:
         raw["arguments"] = {a.name: _argument_to_json(a) for a in entry.arguments}
     return raw
 
 
 def _argument_to_json(argument: Argument) -> dict[str, Any]:
-    raw: dict[str, Any] = {"types": [_type_to_json(t) for t in argument.types]}
+    raw: dict[str, Any] = {"types": [plain_type(t) for t in argument.types]}
     if not argument.required:
         raw["default"] = argument.default
     if argument.help:
         raw["help"] = argument.help
-    return raw
-
-
-def _type_to_json(type_: Type) -> dict[str, Any]:
-    raw: dict[str, Any] = {"name": type_.name}
-    if type_.minimum is not None:
-        raw["minimum"] = type_.minimum
-    if type_.maximum is not None:
-        raw["maximum"] = type_.maximum
-    if type_.exclusive:
-        raw["exclusive"] = True
-    if type_.choices:
-        raw["choices"] = list(type_.choices)
-    if type_.items:
-        raw["items"] = [_type_to_json(item) for item in type_.items]
-    if type_.kind:
-        raw["kind"] = type_.kind
     return raw

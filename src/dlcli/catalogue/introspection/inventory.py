@@ -63,7 +63,7 @@ REFUSED: dict[tuple[str, str], str] = {
 }
 """Why a config may not name an entry: what follows its name in a sentence."""
 
-_BASES = {
+BASES = {
     "layers": "Layer",
     "optimizers": "Optimizer",
     "schedules": "LearningRateSchedule",
@@ -86,17 +86,33 @@ class Item:
         name: The name Keras gives it in its public module.
         object: The class or function.
         aliases: Other names for it: synonyms in the same module, and lower-case identifiers.
+        module: Where it is, if it is not Keras's.
     """
 
     kind: str
     name: str
     object: Callable[..., Any]
     aliases: tuple[str, ...]
+    module: str = ""
 
     @property
     def refused(self) -> str:
         """Why a config may not name it; empty if it may."""
         return REFUSED.get((self.kind, self.name), "")
+
+
+OWN = "dlcli.optimizers"
+
+
+def own_optimizers() -> list[Item]:
+    """List the optimizers of dlcli; one that Keras has come to have is Keras's."""
+    module = importlib.import_module(OWN)
+    keras_names = {item.name for item in inventory("optimizers")}
+    return [
+        Item("optimizers", name, getattr(module, name), (name.lower(),), OWN)
+        for name in module.__all__
+        if name not in keras_names
+    ]
 
 
 def inventory(kind: str) -> list[Item]:
@@ -125,7 +141,7 @@ def _members(kind: str) -> Iterator[tuple[str, Callable[..., Any]]]:
         if kind == "activations":
             if inspect.isfunction(member) and name not in _NOT_ACTIVATIONS:
                 yield name, member
-        elif inspect.isclass(member) and issubclass(member, getattr(module, _BASES[kind])):
+        elif inspect.isclass(member) and issubclass(member, getattr(module, BASES[kind])):
             yield name, member
     if kind == "layers":
         yield "Input", module.Input

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BLOCKS = 20
-"""Blocks of examples. Each example of a pool is always in the same one."""
+"""Blocks of examples, 19 degrees of freedom; each example of a pool is always in the same one."""
 
 
 def without_each(positions: NDArray[np.intp]) -> list[NDArray[np.bool_]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlcli.compare.plan.plan import PROTOCOL, STEERING
+from dlcli.config.calls import plugins_in
 from dlcli.config.rendering import to_plain
 from dlcli.data import path_options
 
@@ -50,8 +51,10 @@ class TrialKeys:
     def _candidate_key(self, candidate: Candidate) -> str:
         """Hash what all trials of a candidate share: writing a config out is slow."""
         plain = to_plain(candidate.config)
+        own = digests((candidate.config.model, candidate.config.compile.optimizer))
         return _hashed(
             {
+                **({"plugins": own} if own else {}),
                 "protocol": PROTOCOL,
                 "problem": _decisive(self._plan.problems[candidate.problem]),
                 "model": plain["model"],
@@ -91,7 +94,9 @@ def _decisive(problem: Problem) -> dict[str, Any]:
     """
     steering = tuple(c for c in problem.config.fit.callbacks if c.name in STEERING)
     fit = replace(problem.config.fit, callbacks=steering)
-    plain = to_plain(replace(problem.config, fit=fit, compare=None))
+    config = replace(problem.config, fit=fit, compare=None, plugins=())
+    plain = to_plain(config)
+    own = digests((config.model, config.compile.loss, config.compile.metrics, fit))
     files = _files(problem.config.data.source)
     (options,) = plain["data"]["dataset"].values()
     for name in files:  # their content decides, not where they lie
@@ -99,12 +104,18 @@ def _decisive(problem: Problem) -> dict[str, Any]:
     compiled = {k: v for k, v in plain.pop("compile").items() if k not in OPTIMIZER_AND_METRICS}
     del plain["version"], plain["name"]
     return {
+        **({"plugins": own} if own else {}),
         **plain,  # the seed too: it decides which examples validate
         "files": files,
         "loss": [compiled.pop("loss"), compiled.pop("loss_weights")],
         "metrics": sorted(problem.metrics),
         **compiled,
     }
+
+
+def digests(value: Any) -> dict[str, str]:
+    """Return the hashes of the plugins whose classes a part of a config names."""
+    return {plugin.name: plugin.digest for plugin in plugins_in(value)}
 
 
 def _files(source: Source) -> dict[str, str]:

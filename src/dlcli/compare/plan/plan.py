@@ -19,6 +19,7 @@ from dlcli.compare.plan.rates import (
     fixed_rate,
     grid,
     spread_grid,
+    stated_range,
     thinned,
     with_rate,
 )
@@ -28,6 +29,7 @@ from dlcli.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from dlcli.catalogue.plugins import Plugin
     from dlcli.config.experiment import SplitChoice, Tuning
 
 MOST_EXTENSIONS = 4
@@ -187,6 +189,7 @@ class Plan:
             ranked (`seeds: 0`).
         unranked: Why it ranks nothing, as a quick look does not; empty if it ranks.
         notes: What the user should know: what a budget leaves out, for one.
+        plugins: Code that its configs need; workers load it.
     """
 
     problems: tuple[Problem, ...]
@@ -202,6 +205,7 @@ class Plan:
     prune: bool = False
     unranked: str = ""
     notes: tuple[str, ...] = ()
+    plugins: tuple[Plugin, ...] = ()
 
     @property
     def planned(self) -> int:
@@ -310,6 +314,8 @@ def _searched(
     if given is not None:
         return tuple(sorted(set(given))), None
     found = rate_range(entry.optimizer)
+    if found.is_point:
+        return (found.low,), None
     if preset.step is not None:
         return grid(found, preset.step), preset.step
     assert preset.rates is not None  # noqa: S101 (a preset has one or the other)
@@ -319,7 +325,7 @@ def _searched(
 
 def rate_range(optimizer: Call) -> RateRange:
     """Return the range to search; of an optimizer without one, two decades around its default."""
-    known = RANGES.get(family(optimizer.name, optimizer.arguments))
+    known = RANGES.get(family(optimizer.name, optimizer.arguments)) or stated_range(optimizer)
     if known:
         return known
     centre = default_rate(optimizer) or 1e-3
@@ -383,8 +389,15 @@ def _check_names(candidates: Sequence[Candidate]) -> None:
 
 
 def _grid_notes(candidates: Sequence[Candidate]) -> list[str]:
-    lonely = dict.fromkeys(c.label for c in candidates if len(c.rates) == 1)
-    return [f"{label} is tried at one rate only: nothing is searched" for label in lonely]
+    lonely = {c.label: c.written for c in candidates if len(c.rates) == 1}
+    return [f"{label} {_why_alone(written)}" for label, written in lonely.items()]
+
+
+def _why_alone(optimizer: Call) -> str:
+    found = stated_range(optimizer)
+    if found is not None and found.is_point and fixed_rate(optimizer) in (None, found.low):
+        return f"finds its step size itself: no rate is searched, it stays {found.low:g}"
+    return "is tried at one rate only: nothing is searched"
 
 
 def within_budget(plan: Plan, trials: int) -> Plan:

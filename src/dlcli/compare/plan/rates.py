@@ -3,7 +3,8 @@
 Optimizers live at different rates: plain SGD two decades above Adam, Lion one decade below. One
 grid for all would compare how well the grid suits them (Choi et al. 2019; Sivaprasad et al. 2020),
 so each has a range around its own natural rate, and the protocol extends it where the best rate
-turns out to lie on its edge.
+turns out to lie on its edge. Keras's are here; those of dlcli.optimizers state theirs beside their
+formula.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from dlcli.catalogue.catalogue import load_catalogue
 from dlcli.config.experiment import Call
+from dlcli.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +36,17 @@ class RateRange:
     low: float
     high: float
     source: str
+
+    @property
+    def is_point(self) -> bool:
+        """Whether there is nothing to search: the optimizer finds its step size itself."""
+        return self.low == self.high
+
+
+def stated_range(optimizer: Call) -> RateRange | None:
+    """Return the range that an optimizer's class states, as those of dlcli.optimizers do."""
+    entry = load_catalogue().find("optimizers", optimizer.name)
+    return RateRange(*entry.rates) if entry and entry.rates else None
 
 
 _SCHNEIDER = "Schneider et al. 2019 (DeepOBS) tune over 1e-5 to 1e2 and find the best rates here"
@@ -133,7 +147,22 @@ def _scaled(schedule: Call, factor: float) -> Call:
 
 def _rates_of(schedule: Call) -> dict[str, Any]:
     given = {**_DEFAULT_END.get(schedule.name, {}), **schedule.arguments}
-    return {n: given[n] for n in PEAKS[schedule.name] if given.get(n) is not None}
+    names = PEAKS.get(schedule.name) or _rates_by_name(schedule)
+    return {n: given[n] for n in names if given.get(n) is not None}
+
+
+def _rates_by_name(schedule: Call) -> tuple[str, ...]:
+    """Return the arguments of a plugin's schedule that are rates by their names.
+
+    Raises:
+        UserError: If there is none: then no rate can be searched.
+    """
+    entry = load_catalogue().find("schedules", schedule.name)
+    found = tuple(n for n in (entry.by_name if entry else ()) if n.endswith("learning_rate"))
+    if not found or not any(n in schedule.arguments for n in found):
+        remedy = f"give {schedule.name} an argument whose name ends with learning_rate"
+        raise UserError(f"no learning rate can be searched under {schedule.name}", remedy=remedy)
+    return found
 
 
 def fixed_rate(optimizer: Call) -> float | None:

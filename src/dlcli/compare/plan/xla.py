@@ -18,10 +18,10 @@ RECURRENT = frozenset({"SimpleRNN", "LSTM", "GRU", "RNN"})
 
 
 def by_rule(config: Config) -> bool:
-    """Return what paid on the networks of benchmarks/README.md, on two cores.
+    """Return what pays on average, on two cores.
 
-    XLA takes a third off the time of recurrent networks, whose loops it fuses, nothing off that of
-    dense ones, and doubles that of convolutions.
+    XLA takes a third off the time of recurrent networks, whose loops it fuses, little off that of
+    dense ones, and makes convolutions a quarter faster or several times slower.
     """
     if config.fit.jit != "auto":
         return config.fit.jit

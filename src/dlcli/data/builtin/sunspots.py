@@ -1,4 +1,4 @@
-"""The yearly sunspot numbers, which come inside statsmodels, as a forecasting task."""
+"""The yearly sunspot numbers of the National Geophysical Data Center, as a forecasting task."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 from dlcli.catalogue.signature import Bounds
 from dlcli.data.description import INPUT, DataDescription, Dataset, Split, TensorSpec
 from dlcli.data.entry import DataEntry
-from dlcli.data.formats.cache import cached
 from dlcli.data.splitting import TEST_FRACTION
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import numpy as np
 
 YEARS = 309
@@ -40,7 +37,7 @@ def sunspots(*, window: Window = 12, horizon: Horizon = 1) -> Dataset:
         Weigend, A. S., Huberman, B. A. & Rumelhart, D. E. (1990). Predicting the future: a
         connectionist approach. International Journal of Neural Systems 1(3), 193-209.
     """
-    numbers = cached("sunspots", _from_statsmodels, ("numbers",))["numbers"]
+    numbers = _numbers()
     return Dataset(
         _describe_sunspots(window=window, horizon=horizon),
         _windows(numbers[:-TEST_YEARS], window, horizon),
@@ -67,15 +64,15 @@ def _windows(series: np.ndarray, window: int, horizon: int) -> Split:
     )
 
 
-def _from_statsmodels() -> Mapping[str, np.ndarray]:
+def _numbers() -> np.ndarray:
+    """Return the number of each year, shape (309,): the 3 kB for which statsmodels takes 65 MB."""
     from importlib.resources import files
 
     import numpy as np
 
-    # The file alone: statsmodels' own function imports most of statsmodels.
-    table = files("statsmodels").joinpath("datasets", "sunspots", "sunspots.csv")
+    table = files("dlcli.data.builtin").joinpath("sunspots.csv")
     rows = table.read_text("utf-8").splitlines()[1:]
-    return {"numbers": np.array([row.split(",")[1] for row in rows], np.float32)}
+    return np.array([row.split(",")[1] for row in rows], np.float32)
 
 
 def _describe_sunspots(*, window: int = 12, horizon: int = 1) -> DataDescription:

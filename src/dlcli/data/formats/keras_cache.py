@@ -1,7 +1,9 @@
 """The folder in which Keras keeps its data sets, read and filled without importing Keras.
 
-File names, addresses and hashes are those of Keras 3.15. Unlike `keras.utils.get_file`, nothing
-here deletes or overwrites a file that is already there, and a download can time out.
+File names, addresses and hashes are those of Keras 3.15. Nothing here deletes or overwrites a file
+that is already there, and a download can time out: `keras.utils.get_file` deletes a file of another
+hash before the download that then fails, and waits for ever; pooch, which would be one more
+dependency, replaces such a file too, and hashes a `.gz` as it was packed.
 """
 
 from __future__ import annotations

@@ -131,6 +131,6 @@ def files_in(folder: Path, suffixes: Sequence[str]) -> list[Path]:
     inside = folder.resolve()
     for path in found:
         if path.is_symlink() and not path.resolve().is_relative_to(inside):
-            message = f"{path} is a symbolic link that leads out of its folder"
+            message = f"{path} is a symbolic link that leads outside its folder"
             raise DataError(message, remedy="Put a copy of the file there.")
     return found
