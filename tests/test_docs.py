@@ -13,15 +13,33 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import yaml
+from dlcli.compare.plan.family import family
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from dlcli.config.experiment import CompareConfig, CompileConfig, DataConfig, FitConfig
-from dlcli.config.grammar import keys_of
+from dlcli.compare.plan.plan import FEWEST_RATES, MOST_EXTENSIONS, PRESETS
+from dlcli.compare.plan.rates import HALF_DECADE, RANGES, grid
+from dlcli.compare.results.summary import POINT, SHARE
+from dlcli.compare.trial import CHANCE_MARGIN, HEADROOM_SHARE, SAMPLE
+from dlcli.compare.worker import RUNGS
+from dlcli.config.experiment import Call, CompareConfig, CompileConfig, DataConfig, FitConfig
+from dlcli.config.grammar import REQUIRED, keys_of
 from dlcli.config.loading import parse_config
 from dlcli.config.nodes import Text
 from dlcli.config.sections import ROOT
-from dlcli.data import own_files
+from dlcli.data import own_files, table
+from dlcli.data.own.labels import FEW_NUMBERS
+from dlcli.data.pool import WINDOW
+from dlcli.data.splitting import TEST_FRACTION
+from dlcli.engine.bucketing import POOL
+from dlcli.engine.feeding import RESIDENT_SHARE
+from dlcli.report.documents import VERSION
+from dlcli.runtime.interrupts import EXIT_CODE
+from dlcli.statistics.power import ALPHA, FEWEST_REPLICATIONS
+from dlcli.statistics.ranking import FEWEST_PROBLEMS
+from dlcli.statistics.sensitivity import TOLERANCE
+from dlcli.statistics.signs import FEWEST_FLIPS
 from tests.cli.test_light_commands import ALL
 from tests.helpers import dlcli
 
@@ -32,10 +50,54 @@ PAGES = {
     for path in sorted(ROOT_FOLDER.joinpath("docs").rglob("*.md"))
 }
 COMMANDS, CONFIG = PAGES["commands.md"], PAGES["config.md"]
+RESULTS, DATA, CLUSTER = PAGES["results.md"], PAGES["data.md"], PAGES["cluster.md"]
 NOT_HERE = {"cluster.md"}
 """Pages whose commands need more than this machine."""
 
 RUN = {name: text for name, text in {"README.md": README, **PAGES}.items() if name not in NOT_HERE}
+
+WORDS = {3: "three", 4: "four", 5: "five", 1 / 2: "half", 1 / 4: "quarter", 1 / 5: "fifth",
+         1 / 8: "eighth", 1 / 10: "tenth"}  # fmt: skip
+"""Numbers and shares that the documentation writes in words."""
+
+TEXT_DEFAULTS = {a.name: a.default for a in table.find("text").signature.arguments}
+STANDARD, QUICK, FULL = (PRESETS[name] for name in ("standard", "quick", "full"))
+
+NUMBERS = {
+    "512 examples": (RESULTS, f"the loss of the same {SAMPLE} training examples"),
+    "stuck": (RESULTS, (f"no better than chance and {100 * CHANCE_MARGIN:g} points "
+              f"(a {WORDS[HEADROOM_SHARE]} of what is left above chance, where that is less; "
+              f"{100 * CHANCE_MARGIN:g} % for errors)")),
+    "width": (RESULTS, f"within {100 * TOLERANCE:g} % of the candidate's best validation score"),
+    "good share": (RESULTS, f"within {100 * TOLERANCE:g} % of the best"),
+    "form": (RESULTS, f"`version` ({VERSION}),"),
+    "problems": (RESULTS, f"several configs; {WORDS[FEWEST_PROBLEMS]} or more"),
+    "level": (RESULTS, f"simultaneous {100 * (1 - ALPHA):g} % bounds"),
+    "extensions": (COMMANDS, f"the grid grows there, by {WORDS[MOST_EXTENSIONS]} rates at most"),
+    "step": (COMMANDS, f"{WORDS[HALF_DECADE]} a decade apart"),
+    "quick": (COMMANDS, (f"`--preset quick` ({len(QUICK.candidates)} optimizers, {QUICK.rates} "
+              f"rates, {QUICK.seeds} replications: no ranking)")),
+    "standard": (COMMANDS, (f"`standard` ({len(STANDARD.candidates)} optimizers, 7 to 9 rates, "
+                 f"{STANDARD.seeds} replications)")),
+    "full": (COMMANDS, f"`full` ({FULL.seeds} replications, {WORDS[FULL.step]} decades)"),
+    "fewest": (COMMANDS, f"fewer than {FEWEST_REPLICATIONS} cannot show any difference"),
+    "rates": (COMMANDS, f"where fewer than {WORDS[FEWEST_RATES]} rates are left to search"),
+    "rungs": (COMMANDS, (f"after a {WORDS[RUNGS[0]]} of the epochs and again after "
+              f"{WORDS[RUNGS[1]]}")),
+    "margin": (COMMANDS, f"(one point of scores between 0 and 1, {100 * SHARE:g} % of the best"),
+    "interrupted": (COMMANDS, f"{EXIT_CODE} after Ctrl-C"),
+    "default margin": (CONFIG, f"| {POINT:g}, or {100 * SHARE:g} % |"),
+    "resident": (CONFIG, f"no more than an {WORDS[RESIDENT_SHARE]} of the free memory"),
+    "test part": (DATA, f"a fixed {WORDS[TEST_FRACTION]} is taken for the test"),
+    "numbers": (DATA, f"up to {FEW_NUMBERS} different whole numbers, are classes"),
+    "vocabulary": (DATA, (f"`vocabulary` ({TEXT_DEFAULTS['vocabulary']}) and `max_length` "
+                   f"({TEXT_DEFAULTS['max_length']} tokens")),
+    "window": (DATA, f"a window of {100 * WINDOW:g} % of the series"),
+    "room": (DATA, f"The other {100 * (1 - WINDOW):.0f} % are the room"),
+    "pools": (DATA, f"within pools of {POOL} batches"),
+    "flips": (CLUSTER, f"({FEWEST_FLIPS - 1} at least)"),
+}  # fmt: skip
+"""Sentences of the documentation with numbers that are constants of the code."""
 
 
 class Fence(NamedTuple):
@@ -83,6 +145,83 @@ def test_every_command_and_option_is_documented(path):
         for name in option.opts:
             if name.startswith("--"):
                 assert name in section, f"{' '.join(path)} {name}"
+
+
+@pytest.mark.parametrize(("text", "sentence"), NUMBERS.values(), ids=NUMBERS)
+def test_a_number_in_the_documentation_is_the_codes(text, sentence):
+    assert sentence in " ".join(text.split())
+
+
+def test_the_standard_grids_have_as_many_rates_as_the_documentation_says():
+    compared = [entry.optimizer for entry in STANDARD.candidates]
+    ranges = [RANGES[family(call.name, call.arguments)] for call in compared]
+    sizes = {len(grid(found, STANDARD.step)) for found in ranges}
+    assert (min(sizes), max(sizes)) == (7, 9)
+    assert "7 to 9 rates" in COMMANDS
+
+
+def test_inspect_looks_at_as_many_examples_as_the_documentation_says():
+    (examples,) = (o for o in ALL["inspect",].params if o.name == "examples")
+    assert f"({examples.default}, evenly spaced)" in " ".join(COMMANDS.split())
+
+
+def rows_of(heading: str) -> dict[str, str]:
+    """Return the defaults by key that the first table below a heading of docs/config.md has."""
+    section = CONFIG.split(f"## {heading}\n")[1].split("\n## ")[0]
+    rows = [[c.strip() for c in re.split(r"(?<!\\)\|", line)[1:3]]
+            for line in section.splitlines() if line.startswith("| `")]  # fmt: skip
+    return {key.strip("` "): shown for keys, shown in rows for key in keys.split(",")}
+
+
+def sections() -> dict[str, object]:
+    """Return the default of every key that the first table is about."""
+    found = {f.name: f.default for f in ROOT.fields}
+    inner = {"compile": keys_of(CompileConfig), "fit": keys_of(FitConfig)}
+    inner["data"] = keys_of(DataConfig, beside=("source",))
+    for name, keys in inner.items():
+        del found[name]
+        found |= {f"{name}.{key.name}": key.default for key in keys}
+    del found["model"]
+    found |= dict.fromkeys(("model.inputs", "model.layers", "model.outputs"), REQUIRED)
+    return found | dict.fromkeys(("data.dataset", *(f"data.{name}" for name in own_files())))
+
+
+@pytest.mark.parametrize(
+    ("heading", "keys"),
+    [
+        ("Keys", sections()),
+        ("Comparing optimizers", {key.name: key.default for key in keys_of(CompareConfig)}),
+    ],
+)
+def test_the_tables_of_keys_are_those_of_the_grammar_with_its_defaults(heading, keys):
+    rows = rows_of(heading)
+    assert rows.keys() == keys.keys()
+    for key, default in keys.items():
+        if default not in (REQUIRED, None, "", ()):
+            (written,) = yaml.safe_load_all(rows[key].strip("`"))
+            shown = default.name if isinstance(default, Call) else default
+            assert written == shown, key
+
+
+def test_every_key_of_compare_is_an_option_with_the_same_choices():
+    options = {option.name: option for option in ALL["compare-optimizers",].params}
+    for key in keys_of(CompareConfig):
+        types = getattr(key.spec, "types", ())
+        choices = [choice for accepted in types for choice in accepted.choices]
+        assert list(getattr(options[key.name].type, "choices", ())) == choices, key.name
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*sorted(ROOT_FOLDER.glob("docs/*.md")), ROOT_FOLDER / "CONTRIBUTING.md"],
+    ids=lambda path: path.name,
+)
+def test_the_files_that_the_documentation_names_are_there(path):
+    text = path.read_text("utf-8")
+    linked = [path.parent / link for link in re.findall(r"\]\((?!http)([^)#]+)[^)]*\)", text)]
+    named = re.findall(r"`((?:src|tests|benchmarks|docs|configs)/[\w./-]+\.\w+)`", text)
+    missing = [str(place) for place in linked if not place.exists()]
+    assert missing + [name for name in named if not (ROOT_FOLDER / name).exists()] == []
 
 
 def test_every_config_key_is_documented():

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import stats
 
+from dlcli.statistics.power import FEWEST_REPLICATIONS
 from dlcli.statistics.signs import (
     PairIndices,
     closed_p_values,
@@ -143,6 +144,7 @@ def test_flips_are_all_there_are_or_as_many_as_asked_for_the_first_being_none(re
 
 def test_six_replications_are_needed_to_show_anything():
     assert smallest_sign_p_value(5) > 0.05 > smallest_sign_p_value(6)
+    assert FEWEST_REPLICATIONS == 6
     scores = np.random.default_rng(0).normal([[9], [0]], 1, size=(2, 6))
     assert closed(scores).min() == smallest_sign_p_value(6)
     assert closed(scores[:, :5]).min() == smallest_sign_p_value(5)

@@ -18,6 +18,7 @@ from dlcli.runtime.cachedir import cache_folder
 from dlcli.runtime.environment import computing_versions, processor
 from dlcli.runtime.files import replacing
 from dlcli.runtime.memory import REMEDY
+from dlcli.statistics.power import FEWEST_REPLICATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,9 +32,6 @@ SAFETY = 0.9
 
 OVERHEAD = 8.0
 """Seconds of a time budget that go into the start of TensorFlow, the tables and the figures."""
-
-FEWEST_REPLICATIONS = 6
-"""With fewer, no two candidates can be told apart: 2^-5 is the first p-value below 5 %."""
 
 
 class Settled(NamedTuple):

@@ -36,6 +36,7 @@ from dlcli.config.pieces import (
     PerOutput,
     PluginName,
     by_output,
+    words,
 )
 
 if TYPE_CHECKING:
@@ -54,9 +55,17 @@ __all__ = [
     "InputConfig",
     "LayerConfig",
     "ModelConfig",
+    "PresetName",
     "Reference",
+    "SplitChoice",
+    "Tuning",
     "Variable",
 ]
+
+
+SplitChoice = Literal["resample", "official"]
+Tuning = Literal["each", "once"]
+PresetName = Literal["quick", "standard", "full"]
 
 
 @dataclass(frozen=True)
@@ -164,13 +173,13 @@ class CompareConfig:
     search_seeds: int | None = key(
         POSITIVE, None, "replications that search the whole grid of rates", quiet=True
     )
-    split: Literal["resample", "official"] = key(
-        Typed((Type("string", choices=("resample", "official")),)),
+    split: SplitChoice = key(
+        words(SplitChoice),
         "resample",
         "draw the test part anew in each replication, or keep the official one",
     )
-    tune: Literal["each", "once"] = key(
-        Typed((Type("string", choices=("each", "once")),)),
+    tune: Tuning = key(
+        words(Tuning),
         "each",
         "choose the learning rate in each replication, or once for all",
     )
@@ -190,8 +199,8 @@ class CompareConfig:
         MapOf(NUMBER), None, "{metric: value} that counts as reached", quiet=True
     )
     score: str | None = key(TEXT, None, "metric that ranks", quiet=True)
-    preset: Literal["quick", "standard", "full"] = key(
-        Typed((Type("string", choices=("quick", "standard", "full")),)),
+    preset: PresetName = key(
+        words(PresetName),
         "standard",
         "how many optimizers, rates and seeds",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 from dlcli import metrics
 from dlcli.catalogue import plugins
@@ -330,3 +330,8 @@ class Deferred:
     def schema(self) -> dict[str, Any]:
         """Describe the section."""
         return self.describe()
+
+
+def words(literal: Any) -> Typed:
+    """Return the piece of one of the words of a `Literal`."""
+    return Typed((Type("string", choices=get_args(literal)),))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from dlcli.catalogue.catalogue import load_catalogue
 from dlcli.catalogue.family import family
@@ -29,9 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dlcli.catalogue.plugins import Plugin
-
-SplitChoice = Literal["resample", "official"]
-Tuning = Literal["each", "once"]
+    from dlcli.config.experiment import SplitChoice, Tuning
 
 MOST_EXTENSIONS = 4
 """Rates by which a grid may grow: two decades at half-decade steps."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from dlcli.statistics.power import FEWEST_REPLICATIONS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -119,7 +121,8 @@ class ProblemVerdict:
             few = "1 replication" if count == 1 else f"{count} replications"
             return (
                 f"Too few replications on {self.problem.name}: {few} cannot show any difference; "
-                f"it takes 6 or more. {at_rate(self.best)} has the best mean so far."
+                f"it takes {FEWEST_REPLICATIONS} or more. {at_rate(self.best)} has the best mean "
+                "so far."
             )
         parts = [use]
         if good := self._with("as_good"):
