@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from dlcli.cli.output import echo, note
+from dlcli.cli.plugins import PLUGIN
 
 
 @click.command()
@@ -15,6 +16,7 @@ from dlcli.cli.output import echo, note
 @click.option(
     "--comparisons", default="comparisons", show_default=True, help="Folder of the comparisons."
 )
+@PLUGIN
 @click.option("--open", "show", is_flag=True, help="Open the report in a browser.")
 def report(name: str, root: str, comparisons: str, show: bool) -> None:
     """Write the HTML report of a run or a comparison, and print its path.

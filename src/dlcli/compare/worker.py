@@ -118,7 +118,9 @@ class Workshop:
         except Exception as error:
             if is_short(error) or not (place := plugins.told(error)):
                 raise
-            raise plugins.PluginFailure(place) from error
+            if isinstance(task, Task):
+                raise plugins.PluginFailure(place) from error
+            raise plugins.PluginError(place, remedy=plugins.MEND) from error
 
     def _forget(self) -> None:
         """Forget all networks and what belongs to them; the next task builds its own."""
