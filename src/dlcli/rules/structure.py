@@ -94,7 +94,9 @@ def linear_stack(subject: Subject) -> Iterator[Finding]:
 
 def _is_one(network: Network, first: Layer, second: Layer) -> bool:
     """Whether the first of two linear layers adds nothing that a user may have meant."""
-    if first.units is not None and second.units is not None and first.units < second.units:
+    shape = network.shape_before(second)
+    width = shape[-1] if shape else first.units
+    if width is not None and second.units is not None and width < second.units:
         return False
     if first.kind in CONVOLUTIONS and second.kind in CONVOLUTIONS:
         # A kernel of size 1 before or after a wide or depthwise one saves arithmetic.
