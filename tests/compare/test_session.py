@@ -63,8 +63,9 @@ class MadeUp:
 class Told:
     """Remembers what it was told."""
 
-    def started(self, *, trials, kept):
+    def started(self, *, trials, kept, at_most):
         self.first = (trials, kept)
+        self.at_most = at_most
 
     def trial(self, *, done, trials, best):
         self.last = (done, trials, best)

@@ -17,7 +17,6 @@ from dlcli.config.grammar import ListOf, MapOf, Typed, key, record_of
 from dlcli.config.graph import InputConfig, LayerConfig, ModelConfig, Reference
 from dlcli.config.pieces import (
     BOOLEAN,
-    COUNT,
     FRACTION,
     NULL,
     NUMBER,
@@ -145,8 +144,11 @@ class CompareConfig:
         "crossed with optimizers and rates",
         quiet=True,
     )
-    seeds: int | None = key(
-        COUNT, None, "replications; 0 tries a plain grid and ranks nothing", quiet=True
+    seeds: int | Literal["auto"] | None = key(
+        Typed((Type("integer", minimum=0), Type("string", choices=("auto",)))),
+        None,
+        "replications; auto: up to 40, as needed; 0 tries a plain grid and ranks nothing",
+        quiet=True,
     )
     search_seeds: int | None = key(
         POSITIVE, None, "replications that try the whole grid of rates", quiet=True

@@ -24,9 +24,13 @@ from dlcli.compare.plan.rates import (
 )
 from dlcli.config.experiment import Call, CandidateEntry, CompareConfig, Config
 from dlcli.errors import UserError
+from dlcli.statistics.power import LOOKS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+AUTO = "auto"
+"""`seeds: auto`: as many replications as it takes, up to the last of the looks."""
 
 SplitChoice = Literal["resample", "official"]
 Tuning = Literal["each", "once"]
@@ -179,6 +183,7 @@ class Plan:
 
     Attributes:
         seeds: One for each replication; of a plain grid, one for each time that a rate is tried.
+            Of a sequential comparison, all that it may come to.
         searches: How many replications, the first ones, try the whole grid.
         split: `resample` draws train, validation and test anew in each replication; `official`
             keeps the data set's own test part.
@@ -186,6 +191,7 @@ class Plan:
         margin: What a candidate may lack to the best and still be as good; None for the default.
         is_grid: Every rate is tried with every seed on the split that `train` uses, and nothing is
             ranked (`seeds: 0`).
+        is_sequential: It looks after some of its replications, and may stop then (`seeds: auto`).
         unranked: Why it ranks nothing, as a quick look does not; empty if it ranks.
         notes: What the user should know: what a budget leaves out, for one.
     """
@@ -200,9 +206,16 @@ class Plan:
     tune: Tuning = "each"
     margin: float | None = None
     is_grid: bool = False
+    is_sequential: bool = False
     prune: bool = False
     unranked: str = ""
     notes: tuple[str, ...] = ()
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """Replications at each look; empty if there is none before the end."""
+        end = len(self.seeds)
+        return (*(n for n in LOOKS if n < end), end) if self.is_sequential else ()
 
     @property
     def planned(self) -> int:
@@ -243,7 +256,8 @@ def make_plan(
         for candidate in candidates_of(index, problem.config, settings)
     ]
     _check_names(candidates)
-    replications = preset.seeds if settings.seeds is None else settings.seeds
+    is_sequential = settings.seeds == AUTO
+    replications = _replications(settings, preset)
     searches = settings.search_seeds or 1
     is_grid = replications == 0
     if is_grid:
@@ -260,6 +274,7 @@ def make_plan(
         tune=settings.tune,
         margin=settings.margin,
         is_grid=is_grid,
+        is_sequential=is_sequential,
         prune=settings.prune,
         unranked="" if preset.ranks or settings.seeds is not None else QUICK_LOOK,
         notes=tuple(_grid_notes(candidates)),
@@ -267,6 +282,25 @@ def make_plan(
     if isinstance(settings.budget, int):
         return within_budget(plan, settings.budget)
     return plan
+
+
+def _replications(settings: CompareConfig, preset: Preset) -> int:
+    """Return how many replications there are, at most.
+
+    Raises:
+        UserError: If more of them search than there are before the first look.
+    """
+    if settings.seeds is None:
+        return preset.seeds
+    if not isinstance(settings.seeds, str):
+        return settings.seeds
+    if (settings.search_seeds or 1) > LOOKS[0]:
+        raise UserError(
+            f"search_seeds: {settings.search_seeds} does not fit seeds: {AUTO}, which looks after "
+            f"{LOOKS[0]} replications",
+            remedy=f"Set search_seeds to {LOOKS[0]} or less, or give a number of seeds.",
+        )
+    return LOOKS[-1]
 
 
 def candidates_of(index: int, config: Config, settings: CompareConfig) -> list[Candidate]:
@@ -393,6 +427,8 @@ def within_budget(plan: Plan, trials: int) -> Plan:
 
     The grid of rates and the number of replications shrink in proportion, the grid not below three
     rates; where there is no room for those, nothing is ranked. What is left over may extend grids.
+    Of a sequential comparison, the replications after the first look are cut before the grid is,
+    and before what may extend it.
 
     Raises:
         UserError: If there is less than one trial of each candidate in each searching replication.
@@ -405,12 +441,14 @@ def within_budget(plan: Plan, trials: int) -> Plan:
             remedy=f"Give at least {searches * len(plan.candidates)}, or name fewer optimizers.",
         )
     longest = max(len(c.rates) for c in plan.candidates)
-    wanted = max(map(plan.trials_of, plan.candidates))
+    first = replace(plan, seeds=plan.seeds[: plan.looks[0]]) if plan.looks else plan
+    wanted = max(map(first.trials_of, plan.candidates))
     rates = longest
     if each < wanted:
         share = each * longest // wanted
         rates = max(1, min(longest, max(FEWEST_RATES, share), each // searches))
-    later = (each - rates * searches) // plan.later_rates(rates)
+    spared = min(MOST_EXTENSIONS * searches, max(0, each - wanted)) if plan.looks else 0
+    later = (each - spared - rates * searches) // plan.later_rates(rates)
     replications = min(len(plan.seeds), searches + later)
     made = replace(plan, seeds=plan.seeds[:replications])
     cut = tuple(_cut(c, rates, each, made) for c in plan.candidates)

@@ -6,7 +6,9 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from dlcli.compare.results.wording import shown_confidence
 from dlcli.report.documents import aggregate_cells, cliff_sentences, reading
+from dlcli.statistics.power import ALPHA
 from dlcli.store.comparisons import FORMER, RESULTS
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ class Measure:
             ranked.
         sign: -1 if less is better.
         sentences: What is said of the problem besides the answer.
+        confidence: Of the simultaneous bounds, such as `95 %`.
     """
 
     score: str = "score on the test part"
@@ -48,6 +51,7 @@ class Measure:
     margin: float | None = None
     sign: int = 1
     sentences: tuple[str, ...] = ()
+    confidence: str = "95 %"
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,12 @@ def _told(found: Mapping[str, Any]) -> PageText:
     return PageText(
         "\n\n".join([*verdict, _protocol(found)]),
         "\n".join(f"- {note}" for note in found["notes"]),
-        reading(split=found["split"], tune=found["tune"], is_grid=is_grid),
+        reading(
+            split=found["split"],
+            tune=found["tune"],
+            is_grid=is_grid,
+            is_sequential=any(problem.get("looks") for problem in problems),
+        ),
         {p["name"]: _measure(found, p, several=several) for p in problems},
         [aggregate_cells(row) for row in found["aggregate"]],
         missing,
@@ -137,6 +146,7 @@ def _measure(found: Mapping[str, Any], problem: Mapping[str, Any], *, several: b
         problem["margin"] if ranked else None,
         1 if found["greater_is_better"] else -1,
         (*own, *cliffs),
+        shown_confidence((problem.get("looks") or {}).get("level") or ALPHA),
     )
 
 
@@ -146,6 +156,9 @@ def _protocol(found: Mapping[str, Any]) -> str:
     if found.get("is_grid"):
         return "Protocol: a plain grid. Every learning rate is tried, and nothing is ranked."
     shown = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    planned = [problem["looks"]["planned"] for problem in found["problems"] if problem.get("looks")]
+    if planned and counts[0] < planned[0][-1]:
+        shown += f" of at most {planned[0][-1]}"
     splits = {
         "resample": "each draws the split of the data",
         "official": "each keeps the data set's own test part, splits the rest",
