@@ -447,7 +447,8 @@ def within_budget(plan: Plan, trials: int) -> Plan:
     if each < wanted:
         share = each * longest // wanted
         rates = max(1, min(longest, max(FEWEST_RATES, share), each // searches))
-    spared = min(MOST_EXTENSIONS * searches, max(0, each - wanted)) if plan.looks else 0
+    growth = max(c.extensions for c in plan.candidates) * searches
+    spared = min(growth, max(0, each - wanted)) if plan.looks else 0
     later = (each - spared - rates * searches) // plan.later_rates(rates)
     replications = min(len(plan.seeds), searches + later)
     made = replace(plan, seeds=plan.seeds[:replications])
@@ -455,10 +456,11 @@ def within_budget(plan: Plan, trials: int) -> Plan:
     made = replace(made, candidates=cut)
     if made.planned == plan.planned:
         return made
+    rated = f"tries {rates} instead of up to {longest} learning rates, in"
     note = (
-        f"a budget of {trials} trials is less than the plan's {plan.planned}: it tries {rates} "
-        f"instead of up to {longest} learning rates, in {replications} instead of "
-        f"{len(plan.seeds)} replications"
+        f"a budget of {trials} trials is less than the plan's {plan.planned}: it "
+        f"{rated if rates < longest else 'makes'} {replications} instead of {len(plan.seeds)} "
+        "replications"
     )
     starved = rates < min(FEWEST_RATES, longest)
     unranked = f"the budget leaves fewer than {FEWEST_RATES} learning rates" if starved else ""
