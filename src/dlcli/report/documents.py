@@ -304,9 +304,9 @@ _BEST_OF_LOOKS = _BEST_RULE.format("p below the level of the look", "the look's"
 _LOOKS = (
     "The comparison looks at its scores before its end. Each look spends a part of the 5 % "
     "(O'Brien-Fleming), the last one nearly all. That sets the level of its test, and its "
-    "confidence is what the level leaves of 100 %. A candidate that a look shows worse gets no more "
-    "replications. Its verdict, `lacks at most` and `p` are those of that look, and its score is "
-    "the mean over the replications until then (`after`)."
+    "confidence is what the level leaves of 100 %. A candidate that a look shows worse gets no "
+    "more replications. Its verdict, `lacks at most` and `p` are those of that look, and its score "
+    "is the mean over the replications until then (`after`)."
 )
 _LACKS_RULE = (
     "`lacks at most`: the upper end of what the candidate lacks to the best ({}; Hsu 1996). "
