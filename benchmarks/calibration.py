@@ -15,7 +15,8 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from typing import TYPE_CHECKING, Any
+from collections import deque
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from harness import save, shown
@@ -23,12 +24,18 @@ from scipy import stats
 from scipy.special import expit
 
 from dlcli.compare.plan.blocks import BLOCKS
+from dlcli.compare.plan.plan import Candidate, Plan, Problem, RankingScore
+from dlcli.compare.plan.records import Result, TrialRecord
+from dlcli.compare.plan.schedule import Course, Look, Schedule
+from dlcli.compare.results.ranking import Ranking, look_at, rank
+from dlcli.compare.results.scores import Scores
 from dlcli.metrics.evaluation import score
 from dlcli.metrics.intervals import placements
 from dlcli.statistics.best import _Table, judge
 from dlcli.statistics.description import describe
 from dlcli.statistics.examples import two_way
 from dlcli.statistics.looks import LOOKS, spending
+from dlcli.statistics.power import ALPHA
 from dlcli.statistics.problems import judge_jointly
 from dlcli.statistics.sensitivity import regret
 from dlcli.statistics.signs import closed_p_values
@@ -44,11 +51,13 @@ Row = dict[str, Any]
 FLIPS = 1024
 
 
-def p_values(scores: NDArray[np.float64], rng: np.random.Generator, errors: Any = None) -> Any:
+def p_values(
+    scores: NDArray[np.float64], rng: np.random.Generator, errors: Any = None, alpha: float = ALPHA
+) -> Any:
     """Return what `judge` would find, without the bounds, which take longer."""
     best = int(scores.mean(axis=1).argmax())
     table = _Table(scores, errors)
-    return closed_p_values(scores, best, table.comparable_t(best), rng, most=FLIPS)
+    return closed_p_values(scores, best, table.comparable_t(best), rng, alpha=alpha, most=FLIPS)
 
 
 def claims(scores: NDArray[np.float64], rng: np.random.Generator) -> bool:
@@ -340,6 +349,29 @@ def floor(repetitions: int) -> Iterator[Row]:
                 "plain": plain / repetitions,
                 "with the floor": floored / repetitions,
             }
+        rng = np.random.default_rng(LOOKS)
+        plain = floored = 0
+        for _ in range(repetitions):
+            scores, without = images(rng, LOOKS[-1], pool)
+            plain += claimed_at_looks(scores, None, rng)
+            floored += claimed_at_looks(scores, without, rng)
+        yield {
+            "split": name,
+            "replications": f"looks at {LOOKS[0]}, {LOOKS[1]} and {LOOKS[2]}",
+            "plain": plain / repetitions,
+            "with the floor": floored / repetitions,
+        }
+
+
+def claimed_at_looks(
+    scores: NDArray[np.float64], without: NDArray[np.float64] | None, rng: np.random.Generator
+) -> bool:
+    """Whether any of the looks shows a candidate worse, at the level that it may spend."""
+    for look, level in zip(LOOKS, spending(LOOKS), strict=True):
+        errors = None if without is None else two_way(scores[:, :look], without[:, :look])
+        if p_values(scores[:, :look], rng, errors, level).min() <= level:
+            return True
+    return False
 
 
 # (d) failures told apart, (k) tuning, looks, several problems, (g) evaluation
@@ -409,39 +441,81 @@ def tuning(repetitions: int) -> Iterator[Row]:
 
 
 def looks(repetitions: int) -> Iterator[Row]:
-    """Looks after 10, 20, 40: false claims, and the trainings that stopping saves."""
-    cases = {
-        "equal": np.zeros(8),
-        "a gradient of 0.4 sd": -0.4 * np.arange(8.0),
-        "one clear winner": np.array([0, *[-2.0] * 7]),
-    }
-    for name, truth in cases.items():
-        for margin in (None, 1.0):
+    """Whole comparisons with `seeds: auto`: false claims, and the trainings that looks save.
+
+    The schedule is a comparison's own, with one rate a candidate; only the scores are drawn.
+    """
+    equal, gradient = np.zeros(8), -0.4 * np.arange(8.0)
+    winner = np.array([0, *[-2.0] * 7])
+    cases = (
+        ("equal", equal, (0.0, 1.0, 2.0)),
+        ("a gradient of 0.4 sd", gradient, (0.0, 1.0)),
+        ("one clear winner", winner, (0.0, 1.0)),
+    )
+    for name, truth, margins in cases:
+        for margin in margins:
             rng = np.random.default_rng(5)
-            wrong = trained = decided = 0
+            wrong = wrongly_good = decided = trained = covered = means = 0
             for _ in range(repetitions):
-                scores = rng.normal(size=(8, 40)) + truth[:, None]
-                left = np.arange(8)
-                done, claimed = 0, False
-                for look, level in zip(LOOKS, spending(LOOKS), strict=True):
-                    trained += len(left) * (look - done)
-                    done = look
-                    verdict = judge(scores[left, :look], margin, rng, alpha=level)
-                    status = np.array([s.status for s in verdict.standings])
-                    worse = left[status == "worse"]
-                    claimed |= bool((truth[worse] >= truth[left[verdict.best]]).any())
-                    left = left[status != "worse"]
-                    if verdict.decided:
-                        decided += 1
-                        break
-                wrong += claimed
+                scores = rng.normal(size=(8, LOOKS[-1])) + truth[:, None]
+                found = looked(scores, margin)
+                shown = found.ranking.shown
+                wrong += any(claimed_wrongly(look, scores, truth) for look in found.course.looks)
+                good = [i for i, each in shown.items() if each.standing.status == "as_good"]
+                wrongly_good += bool((truth.max() - truth[good] >= margin).any())
+                decided += found.course.looks[-1].is_decided
+                trained += found.course.trials - found.course.saved
+                for index, each in shown.items():
+                    interval = describe(scores[index, : each.replications]).interval
+                    covered += holds(interval, float(truth[index]))
+                    means += 1
             yield {
                 "truth": name,
-                "margin": "none" if margin is None else "1 sd",
+                "margin": f"{margin:g} sd" if margin else "none",
                 "wrong claims": wrong / repetitions,
-                "trainings saved": 1 - trained / (320 * repetitions),
-                "decided": decided / repetitions,
+                "wrongly as good": wrongly_good / repetitions,
+                "trainings saved": 1 - trained / (truth.size * LOOKS[-1] * repetitions),
+                "all decided": decided / repetitions,
+                "intervals of means that cover": covered / means,
             }
+
+
+class Looked(NamedTuple):
+    """How a comparison with looks went, and what it came to."""
+
+    course: Course
+    ranking: Ranking
+
+
+def looked(scores: NDArray[np.float64], margin: float) -> Looked:
+    """Let the schedule of a comparison look at scores, shape (candidates, replications)."""
+    unknown: Any = None  # no network and no data: nothing is trained
+    problem = Problem("made", unknown, ("score",), {"score": -9.0}, {"score": -9.0})
+    candidates = tuple(
+        Candidate(0, f"{i}", f"{i}", unknown, None, unknown, (0.1,), None, 0, None)
+        for i in range(len(scores))
+    )
+    score = RankingScore("score", "best", greater_is_better=True)
+    seeds = tuple(range(scores.shape[1]))
+    plan = Plan((problem,), candidates, seeds, score, margin=margin, is_sequential=True)
+    schedule = Schedule(plan, look_at)
+    waiting, records = deque(schedule.start()), []
+    while waiting:
+        (trial,) = waiting.popleft().trials
+        value = float(scores[trial.candidate, trial.seed])
+        result = Result("ok", best={"val_score": value, "test_score": value})
+        records.append(TrialRecord(trial, result))
+        waiting.extend(schedule.tell(trial, result))
+    ranking = rank(Scores(plan, records, schedule), 0, np.random.default_rng(0))
+    assert ranking is not None  # noqa: S101 (all trials were run)
+    return Looked(schedule.course(0), ranking)
+
+
+def claimed_wrongly(look: Look, scores: NDArray[np.float64], truth: NDArray[np.float64]) -> bool:
+    """Whether a look shows a candidate worse than one that is no better."""
+    left = list(look.candidates)
+    best = left[int(scores[left, : look.replications].mean(axis=1).argmax())]
+    return any(truth[index] >= truth[best] for index in look.worse)
 
 
 def problems(repetitions: int) -> Iterator[Row]:
@@ -529,10 +603,10 @@ SECTIONS: dict[str, tuple[Callable[[int], Iterator[Row]], float]] = {
     "power": (power, 0.5),
     "how_many": (how_many, 0.3),
     "examples_coverage": (examples_coverage, 0.5),
-    "floor": (floor, 0.3),
+    "floor": (floor, 0.4),
     "failures": (failures, 1),
     "tuning": (tuning, 0.3),
-    "looks": (looks, 0.1),
+    "looks": (looks, 0.4),
     "problems": (problems, 0.3),
     "evaluation": (evaluation, 0.3),
 }

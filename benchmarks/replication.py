@@ -305,12 +305,12 @@ def kept(plan: Plan, records: Sequence[Any], schedule: Any, *, skip: bool) -> di
     indices, matrix = scores.matrix(0)
     if matrix.shape != (len(plan.candidates), len(plan.seeds)) or not np.isfinite(matrix).all():
         raise ValueError("a candidate has no score in some replication")
-    blocks = scores.blocks(0, indices)
+    blocks = scores.blocks(indices, scores.complete(0))
     first = int(skip)
     chosen = [[scores.chosen(i, r) for r in scores.replications] for i in indices]
     return {
         "scores": np.round(matrix[:, first:], 6).tolist(),
-        "blocks": None if blocks is None else np.round(blocks[:, first:], 6).tolist(),
+        "blocks": None if np.isnan(blocks).any() else np.round(blocks[:, first:], 6).tolist(),
         "rates": [[c and c.rate for c in row[first:]] for row in chosen],
         "failed": [scores.failed(i)[first:].astype(int).tolist() for i in indices],
     }

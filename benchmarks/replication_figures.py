@@ -34,8 +34,8 @@ import numpy as np
 from scipy import special
 
 from dlcli.compare.plan.plan import Plan, RankingScore
-from dlcli.compare.results.assembly import RNG_SEED
-from dlcli.compare.results.summary import rank
+from dlcli.compare.results.ranking import RNG_SEED
+from dlcli.compare.results.ranking import ranked as judged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dlcli.compare.plan.plan import SplitChoice
-    from dlcli.compare.results.summary import Ranking
+    from dlcli.compare.results.ranking import Ranking
 
 TRUTH = "resample"
 """The protocol whose scores on the other draws are the truth."""
@@ -87,30 +87,13 @@ class Comparison:
         return Comparison(self.scores + by[:, None], blocks)
 
 
-class _Kept:
-    """What `rank` reads of a comparison's scores, from those that were kept."""
-
-    def __init__(self, found: Comparison, plan: Plan) -> None:
-        self._found = found
-        self.plan = plan
-        self.sign = plan.score.sign
-
-    def matrix(self, problem: int) -> tuple[list[int], NDArray[np.float64]]:
-        """Return the candidates and their scores."""
-        assert problem == 0  # noqa: S101 (there is one)
-        return list(range(len(self._found.scores))), self._found.scores
-
-    def blocks(self, problem: int, candidates: Sequence[int]) -> NDArray[np.float64] | None:
-        """Return the scores without each block."""
-        assert problem == 0  # noqa: S101
-        return None if self._found.blocks is None else self._found.blocks[list(candidates)]
-
-
 def ranked(found: Comparison, metric: str, split: SplitChoice) -> Ranking:
     """Return what dlcli's own ranking makes of scores between 0 and 1."""
     seeds = tuple(range(found.scores.shape[1]))
     plan = Plan((), (), seeds, RankingScore(metric, "best", True, (0.0, 1.0)), split=split)
-    ranking = rank(_Kept(found, plan), 0, np.random.default_rng(RNG_SEED))  # type: ignore[arg-type]
+    candidates = range(len(found.scores))
+    rng = np.random.default_rng(RNG_SEED)
+    ranking = judged(plan, candidates, found.scores, found.blocks, rng)
     assert ranking is not None  # noqa: S101 (nothing is missing)
     return ranking
 

@@ -234,6 +234,40 @@ def test_a_damaged_trial_is_trained_again_and_said(folder, compared_once):
     pd.testing.assert_frame_equal(table(folder), before)
 
 
+AS_NEEDED = ("--optimizers", "SGD,Adam", "--learning-rates", "0.01,0.1", "--seeds", "auto",
+             "--no-figures", *HERE)  # fmt: skip
+
+
+@slow
+def test_as_many_replications_as_it_takes_and_no_more(folder):
+    plan = compared(folder, "small.yaml", *AS_NEEDED, "--dry-run")
+    assert "at most 40 replications with looks after 10 and 20, at most about 160" in plan.stdout
+    done = compared(folder, "small.yaml", *AS_NEEDED, "--margin", "1")
+    assert "at most 160 trials\n" in done.stderr
+    (told,) = [line for line in done.stdout.splitlines() if line.startswith("Stopped after 10 rep")]
+    assert set(table(folder)["replication"]) == set(range(1, 11))
+    saved, _, planned = told.removeprefix("Stopped after 10 replications: ").split()[:3]
+    assert len(table(folder)) == int(planned) - int(saved)
+    again = compared(folder, "small.yaml", *AS_NEEDED, "--margin", "1")
+    assert (
+        again.stderr.splitlines()[0] == f"{len(table(folder))} trials, {len(table(folder))} of"
+        " them done before"
+    )
+    assert again.stdout == done.stdout
+
+
+@slow
+def test_a_comparison_of_ten_replications_goes_on_as_far_as_it_takes(folder):
+    ten = [*AS_NEEDED, "--seeds", "10"]
+    compared(folder, "small.yaml", *ten)
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("trial.json")}
+    more = compared(folder, "small.yaml", *AS_NEEDED, "--margin", "0.0001", "--budget", "60")
+    assert f", {len(before)} of them done before" in more.stderr
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    looks = json.loads((folder / "comparisons" / "small" / "results.json").read_text())["problems"]
+    assert looks[0]["looks"]["planned"] == [10, 15]
+
+
 @slow
 def test_dry_run_shows_the_plan_and_writes_nothing(folder, compared_once):
     done = compared(folder, "small.yaml", *QUICK, "--dry-run")

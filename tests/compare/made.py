@@ -12,6 +12,7 @@ from dlcli.compare.plan.blocks import BLOCKS
 from dlcli.compare.plan.plan import Problem, RankingScore, make_plan
 from dlcli.compare.plan.records import Result, TrialRecord
 from dlcli.compare.plan.schedule import Schedule
+from dlcli.compare.results.ranking import look_at
 from dlcli.config.binding import bind
 from dlcli.config.experiment import CompareConfig
 from dlcli.config.loading import parse_config
@@ -101,7 +102,7 @@ def run(plan, score, *, judge=None):
         score: A function of plan and trial.
         judge: A function of plan and trial that returns a `Result`, or None for an ordinary one.
     """
-    schedule, records = Schedule(plan), []
+    schedule, records = Schedule(plan, look_at), []
     waiting = deque(schedule.start())
     while waiting:
         task = waiting.popleft()

@@ -98,3 +98,12 @@ def test_a_time_too_short_for_anything_names_one_that_would_do():
 def test_durations_are_written_as_a_budget_is(seconds, text):
     assert shown_duration(seconds) == text
     assert budget_seconds(text) >= seconds
+
+
+def test_as_many_replications_as_it_takes_are_at_most_those_that_the_time_is_enough_for():
+    made = plan(TWO.replace("6", "auto"))
+    cut = within_time(made, measured(made), 1, "2m")
+    assert {len(c.rates) for c in cut.candidates} == {9}
+    assert cut.looks == (10, 13)
+    assert any("enough for about 13 replications of 40" in note for note in cut.notes)
+    assert within_time(made, measured(made), 1, "1h") is made

@@ -14,6 +14,8 @@ from dlcli.compare.plan.records import Trial, TrialRecord
 from dlcli.compare.session import BestSoFar, ComparisonSession
 from dlcli.errors import InterruptedRunError, UserError, WorkError
 from dlcli.parallel import Done
+from dlcli.report.documents import as_data
+from dlcli.statistics.looks import level_after
 from dlcli.store.comparisons import ComparisonFolder
 from tests.compare.made import by_rate, plan, result
 
@@ -29,12 +31,13 @@ class MadeUp:
         made: The plan.
         fails: Whether a trial cannot be run.
         stop: An exception to raise after so many tasks.
+        peaks: Of the scores.
     """
 
-    def __init__(self, made, fails=lambda trial: False, stop=None):
+    def __init__(self, made, fails=lambda trial: False, stop=None, peaks=PEAKS):
         self.made, self.fails, self.stop = made, fails, stop
         self.queue, self.done, self.is_closed = deque(), 0, False
-        self.score = by_rate(PEAKS, spread=0.01, width=3)
+        self.score = by_rate(peaks, spread=0.01, width=3)
 
     def submit(self, task, group, stage):
         self.stages = [*getattr(self, "stages", ()), stage]
@@ -64,11 +67,16 @@ class MadeUp:
 class Told:
     """Remembers what it was told."""
 
-    def started(self, *, trials, kept):
+    def started(self, *, trials, kept, at_most):
         self.first = (trials, kept)
+        self.at_most = at_most
 
     def trial(self, *, done, trials, best):
         self.last = (done, trials, best)
+
+
+AUTO = "compare: {optimizers: [SGD, Adam, Lion], learning_rates: [0.001, 0.01], seeds: auto}"
+CLOSE = {"SGD": (0.01, 0.80), "Adam": (1e-3, 0.90), "Lion": (1e-3, 0.89)}
 
 
 def session(tmp_path, compare=TWO):
@@ -277,3 +285,68 @@ def test_the_best_so_far_is_found_among_new_records_only(tmp_path):
     assert best.told(records[:3]) == "SGD at 0.1: val_accuracy 0.8000"
     stuck = [*records[:3], replace(records[3], result=result(0.95, status="stuck"))]
     assert best.told(stuck) == "SGD at 0.1: val_accuracy 0.8000"
+
+
+def looked(session, **options):
+    """Run a comparison that looks before its end; return what it was told and its results."""
+    told = Told()
+    session.run(MadeUp(session.plan, peaks=CLOSE, **options), told)
+    return told, session.results()
+
+
+def test_a_comparison_that_looks_counts_its_trials_at_most_and_says_what_it_saved(tmp_path):
+    first = session(tmp_path, AUTO)
+    assert first.remaining() == 3 * 2 * 40
+    told, results = looked(first)
+    assert (told.first, told.at_most) == ((240, 0), True)
+    assert told.last[:2] == (len(first.records), len(first.records))
+    (saved,) = [s for s in results.verdict if "planned trials were not needed" in s]
+    course = results.looks["made"]
+    assert f"{course['saved_trials']} of {course['planned_trials']} planned trials" in saved
+    assert course["planned_trials"] - course["saved_trials"] == len(first.records)
+
+
+def test_the_same_comparison_again_looks_at_the_same_and_trains_nothing(tmp_path):
+    _, results = looked(session(tmp_path, AUTO))
+    again = session(tmp_path, AUTO)
+    assert again.outlook() == (len(results.trials), 0)
+    told, found = looked(again)
+    assert told.first == (len(results.trials), len(results.trials))
+    assert not told.at_most
+    assert as_data(found) == as_data(results)
+
+
+@pytest.mark.parametrize("after", [3, 50, 61, 90])
+def test_cut_off_anywhere_it_goes_on_to_the_same_end(tmp_path, after):
+    _, whole = looked(session(tmp_path / "whole", AUTO))
+    first = session(tmp_path / "cut", AUTO)
+    with pytest.raises(InterruptedRunError):
+        looked(first, stop=(after, KeyboardInterrupt()))
+    part = first.results()
+    assert part.interrupted
+    assert len(first.records) == after
+    assert part.verdict[0].startswith(f"Interrupted: {after} of at most ")
+    _, found = looked(session(tmp_path / "cut", AUTO))
+    assert as_data(found) == as_data(whole)
+
+
+def test_trials_of_a_comparison_of_ten_replications_are_used_again(tmp_path):
+    ten = session(tmp_path, AUTO.replace("auto", "10"))
+    looked(ten)
+    more = session(tmp_path, AUTO)
+    told, _ = looked(more)
+    assert told.first[1] == more.kept >= len(ten.records)
+    assert {record.key for record in ten.records} < {record.key for record in more.records}
+
+
+def test_when_the_time_is_over_the_verdict_spends_what_a_look_there_may(tmp_path, monkeypatch):
+    clock = iter(range(10_000))
+    monkeypatch.setattr("dlcli.compare.session.time.monotonic", lambda: next(clock))
+    first = session(tmp_path, AUTO.replace("]", "]", 1).replace("[0.001, 0.01]", "[0.001]"))
+    first.run(MadeUp(first.plan, peaks=CLOSE), Told(), deadline=110)
+    results = first.results()
+    count = results.replications["made"]
+    assert 10 < count < 40
+    assert results.looks["made"]["level"] == pytest.approx(level_after(count, (10, 20, 40)))
+    assert not results.looks["made"]["over"]
+    assert any("the time was over" in note for note in first.notes)

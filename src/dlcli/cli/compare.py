@@ -47,9 +47,9 @@ SHORT = {"learning rate": "rate", "lacks at most": "may lack"}
     help="Learning rates of every candidate.  [default: a grid for each]",
 )
 @click.option("--initializers", metavar="A,B", help="Initializers to combine with each optimizer.")
-@click.option("--seeds", type=click.IntRange(0),
-              help="Number of replications; 0 tries every rate and ranks nothing.  "
-                   "[default: by preset]")  # fmt: skip
+@click.option("--seeds", metavar="N|auto",
+              help="Number of replications; `auto` adds some as needed, up to 40; 0 tries every "
+                   "rate and ranks nothing.  [default: by preset]")  # fmt: skip
 @click.option("--search-seeds", type=click.IntRange(1),
               help="Replications that search the whole grid of rates.  [default: 1]")  # fmt: skip
 @click.option("--split", type=click.Choice(["resample", "official"]),
@@ -261,9 +261,9 @@ def _print_plan(outlook: Outlook, jobs: int, *, as_json: bool) -> None:
     total = outlook.done + outlook.remaining
     if as_json:
         emit_json(
-            {"trials": total, "replications": len(plan.seeds), "split": plan.split,
-             "tune": plan.tune, "done": outlook.done, "seconds": round(outlook.seconds, 1),
-             "jobs": jobs, "notes": list(plan.notes)}
+            {"trials": total, "replications": len(plan.seeds), "looks": list(plan.looks),
+             "split": plan.split, "tune": plan.tune, "done": outlook.done,
+             "seconds": round(outlook.seconds, 1), "jobs": jobs, "notes": list(plan.notes)}
         )  # fmt: skip
         return
     rows = [
@@ -271,11 +271,16 @@ def _print_plan(outlook: Outlook, jobs: int, *, as_json: bool) -> None:
         for c in plan.candidates
     ]
     print_table(["problem", "candidate", "learning rates"], rows)
+    replications, about = f"{len(plan.seeds)} replications", "about"
+    if plan.looks and outlook.remaining:
+        before = " and ".join(f"{number}" for number in plan.looks[:-1])
+        looks = f" with looks after {before}" if before else ""
+        replications, about = f"at most {replications}{looks}", "at most about"
     echo(
-        f"\n{len(plan.seeds)} replications, about {total} trials (more if a grid must grow); "
+        f"\n{replications}, {about} {total} trials (more if a grid must grow); "
         f"{outlook.done} of them are done"
     )
-    echo(f"about {shown_time(outlook.seconds)} with {jobs} job{'s' if jobs != 1 else ''}")
+    echo(f"{about} {shown_time(outlook.seconds)} with {jobs} job{'s' if jobs != 1 else ''}")
     for remark in plan.notes:
         note(remark)
 

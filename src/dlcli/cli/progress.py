@@ -164,10 +164,10 @@ class TrialLines:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def started(self, *, trials: int, kept: int) -> None:
+    def started(self, *, trials: int, kept: int, at_most: bool) -> None:
         """Say what is coming."""
         told = f", {kept} of them done before" if kept else ""
-        echo(f"{trials} trials{told}", err=True)
+        echo(f"{'at most ' if at_most else ''}{trials} trials{told}", err=True)
 
     def trial(self, *, done: int, trials: int, best: str) -> None:
         """Print how far it is."""
@@ -184,8 +184,9 @@ class TrialBar(OneLine):
     def __init__(self) -> None:
         super().__init__("trial {task.completed}/{task.total}", "{task.fields[best]}")
 
-    def started(self, *, trials: int, kept: int) -> None:
-        """Lay out the bar."""
+    def started(self, *, trials: int, kept: int, at_most: bool) -> None:
+        """Lay out the bar; what a look saves is taken off later."""
+        del at_most
         self._task = self._progress.add_task("", total=trials, completed=kept, best="compiling")
 
     def trial(self, *, done: int, trials: int, best: str) -> None:

@@ -201,7 +201,8 @@ def within_time(plan: Plan, measured: Mapping[int, Measurement], jobs: int, budg
     """Fit a plan into a duration: fewer rates where it must be, and replications while time lasts.
 
     The plan keeps all its replications, since trials are done a replication after the other and
-    the comparison ends when the time is over. What is to be expected is noted.
+    the comparison ends when the time is over. A sequential one is cut to those that are expected to
+    fit: its last look spends what is left of the error. What is to be expected is noted.
 
     Raises:
         UserError: If the time is too short for a single replication of all candidates.
@@ -221,7 +222,8 @@ def within_time(plan: Plan, measured: Mapping[int, Measurement], jobs: int, budg
         )
         raise UserError(message, remedy=remedy) from None
     note = _expected(plan, cut, budget, a_trial)
-    return replace(cut, seeds=plan.seeds, notes=(*plan.notes, note))
+    seeds = cut.seeds if plan.is_sequential else plan.seeds
+    return replace(cut, seeds=seeds, notes=(*plan.notes, note))
 
 
 def _duration(trials: int, a_trial: float) -> str:

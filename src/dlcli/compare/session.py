@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from dlcli.compare.plan.fingerprint import TrialKeys, problems_key
 from dlcli.compare.plan.plan import PROTOCOL
 from dlcli.compare.plan.records import Result, Task, Trial, TrialRecord, read_result
-from dlcli.compare.plan.schedule import Schedule
+from dlcli.compare.plan.schedule import Look, Schedule
 from dlcli.config.rendering import to_plain, to_yaml
 from dlcli.errors import InterruptedRunError, UserError, WorkError
 from dlcli.runtime.environment import computing_versions, environment
@@ -38,8 +38,8 @@ PRUNED = "-pruned-"
 class ComparisonObserver(Protocol):
     """Is told how a comparison goes, to show it."""
 
-    def started(self, *, trials: int, kept: int) -> None:
-        """It begins with so many trials, some of which were done before."""
+    def started(self, *, trials: int, kept: int, at_most: bool) -> None:
+        """It begins with so many trials, or at most so many, some of which were done before."""
 
     def trial(self, *, done: int, trials: int, best: str) -> None:
         """A trial is done; `best` names the best so far."""
@@ -84,13 +84,14 @@ class ComparisonSession:
         """Return all tables of what there is."""
         from dlcli.compare.results import make_results
 
-        schedule = self.schedule or Schedule(self.plan)
+        schedule = self.schedule or scheduled(self.plan)
         found = make_results(self.plan, self.records, schedule, self.notes)
         if not self.interrupted:
             return found
+        most = "at most " if schedule.is_open else ""
         told = (
-            f"Interrupted: {len(self.records)} of {schedule.trials} trials are done, so this is "
-            "not the whole comparison. The same command goes on."
+            f"Interrupted: {len(self.records)} of {most}{schedule.trials} trials are done, so this "
+            "is not the whole comparison. The same command goes on."
         )
         return replace(found, verdict=(told, *found.verdict), interrupted=True)
 
@@ -123,7 +124,7 @@ class ComparisonSession:
 
     def outlook(self) -> tuple[int, int]:
         """Return how many trials are done, and how many are not, as far as one can see."""
-        schedule, waiting, done = Schedule(self.plan), deque[Task](), 0
+        schedule, waiting, done = scheduled(self.plan), deque[Task](), 0
         waiting.extend(schedule.start())
         while waiting:
             found = self._found(waiting.popleft())
@@ -146,12 +147,12 @@ class ComparisonSession:
             InterruptedRunError: On Ctrl-C; the finished trials are kept.
             DlcliError: If a config turns out to be wrong.
         """
-        schedule = self.schedule = Schedule(self.plan)
+        schedule = self.schedule = scheduled(self.plan)
         best = BestSoFar(self.plan)
         waiting = deque(schedule.start())
         try:
             left_out = self._submit(waiting, schedule, executor, deadline)
-            observer.started(trials=schedule.trials, kept=self.kept)
+            observer.started(trials=schedule.trials, kept=self.kept, at_most=schedule.is_open)
             while True:
                 left_out += self._submit(waiting, schedule, executor, deadline)
                 done = executor.next_done()
@@ -331,6 +332,17 @@ def write_settings(
     folder.write_text(ENVIRONMENT, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
     for number, problem in enumerate(plan.problems, start=1):
         folder.write_text(config_name(number), to_yaml(problem.config))
+
+
+def scheduled(plan: Plan) -> Schedule:
+    """Return the schedule of a plan, with what looks at its scores."""
+    return Schedule(plan, _look)
+
+
+def _look(schedule: Schedule, candidates: tuple[int, ...], replications: int) -> Look:
+    from dlcli.compare.results.ranking import look_at  # with SciPy, which not every command needs
+
+    return look_at(schedule, candidates, replications)
 
 
 def first_keys_of(plan: Plan) -> frozenset[str]:

@@ -17,7 +17,6 @@ from dlcli.config.grammar import ListOf, MapOf, Typed, key, record_of
 from dlcli.config.graph import InputConfig, LayerConfig, ModelConfig, Reference
 from dlcli.config.pieces import (
     BOOLEAN,
-    COUNT,
     FRACTION,
     IGNORED,
     NULL,
@@ -167,8 +166,11 @@ class CompareConfig:
         "combined with each optimizer and rate",
         quiet=True,
     )
-    seeds: int | None = key(
-        COUNT, None, "replications; 0 tries every rate and ranks nothing", quiet=True
+    seeds: int | Literal["auto"] | None = key(
+        Typed((Type("integer", minimum=0), Type("string", choices=("auto",)))),
+        None,
+        "replications; auto: up to 40, as needed; 0 tries every rate and ranks nothing",
+        quiet=True,
     )
     search_seeds: int | None = key(
         POSITIVE, None, "replications that search the whole grid of rates", quiet=True

@@ -261,6 +261,8 @@ class Typed:
         if len({t.name for t in fitting}) > 1:
             return False
         first = fitting[0]
+        if first.choices and len(self.types) > 1:  # a word beside numbers: all of them are offered
+            return False
         if first.name != "entry" or not isinstance(node, Scalar):
             return True
         only = all(t.name in ("entry", "null") for t in self.types)

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from dlcli.config.writing import Writer
 
 POSITIVE = Typed((Type("integer", minimum=1),))
-COUNT = Typed((Type("integer", minimum=0),))
 SEED = Typed((Type("integer", minimum=0, maximum=2**31 - 1),))
 BOOLEAN = Typed((Type("boolean"),))
 TEXT = Typed((Type("string"),))

@@ -87,7 +87,8 @@ def _known(values: NDArray[np.float64]) -> list[float | None]:
 def _over(results: Results, problem: str) -> str:
     """Say what a mean is over."""
     count = results.replications[problem]
-    return f"mean of {count} replications, 95% bands" if count > 1 else ""
+    over = f"up to {count}" if results.looks.get(problem) else f"{count}"
+    return f"mean of {over} replications, 95% bands" if count > 1 else ""
 
 
 def _draw_band(panel: Axes, colour: str, x: NDArray[np.float64], rows: DataFrame) -> None:

@@ -8,7 +8,8 @@ import re
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dlcli.compare.plan.plan import PROTOCOL
-from dlcli.compare.results.wording import shown_interval, shown_score
+from dlcli.compare.results.wording import shown_confidence, shown_interval, shown_score
+from dlcli.statistics.power import ALPHA
 from dlcli.store.comparisons import RESULTS
 
 if TYPE_CHECKING:
@@ -22,13 +23,16 @@ if TYPE_CHECKING:
 VERDICTS = {"best": "best", "as_good": "as good", "open": "open", "worse": "worse"}
 """What tables call the verdicts of `summary.csv`."""
 
-HEADER = ("verdict", "candidate", "learning rate", "score", "lacks at most", "p", "failed")
+HEADER = ("verdict", "candidate", "learning rate", "score", "lacks at most", "p", "after", "failed")
 """The columns of the ranked table."""
 
-RANKED = ("verdict", "lacks at most", "p")
+RANKED = ("verdict", "lacks at most", "p", "after")
 """Those that are left out where nothing is ranked."""
 
-NUMERIC = ("learning rate", "score", "lacks at most", "p")
+AFTER = "after"
+"""The replications that a verdict rests on; left out where that is the same for all."""
+
+NUMERIC = ("learning rate", "score", "lacks at most", "p", AFTER)
 """Those that are aligned to the right."""
 
 
@@ -87,6 +91,7 @@ def as_data(results: Results) -> dict[str, Any]:
                 "margin": results.margins[name],
                 "target": results.targets[name],
                 "chance": results.chance[name],
+                "looks": results.looks.get(name),
                 "sentences": list(details[name]),
                 "candidates": _records(results.summary[results.summary["problem"] == name]),
             }
@@ -124,6 +129,7 @@ def cells(row: pd.Series | Mapping[str, Any]) -> list[str]:
         shown_interval(row),
         shown_lack(row),
         shown_p(row),
+        shown_after(row),
         shown_failures(row),
     ]
 
@@ -137,8 +143,10 @@ def ranked_table(rows: Rows, score: str) -> tuple[list[str], list[list[str]], li
         rows: Of a problem's summary.
         score: What the column of scores is called.
     """
-    shown = any(row["verdict"] for row in rows)
-    kept = [i for i, name in enumerate(HEADER) if shown or name not in RANKED]
+    left_out = {AFTER} if len({shown_after(row) for row in rows if row["verdict"]}) < 2 else set()
+    if not any(row["verdict"] for row in rows):
+        left_out = set(RANKED)
+    kept = [i for i, name in enumerate(HEADER) if name not in left_out]
     names = [score if name == "score" else name for name in HEADER]
     numeric = [names[i] for i in kept if HEADER[i] in NUMERIC]
     return [names[i] for i in kept], [[cells(row)[i] for i in kept] for row in rows], numeric
@@ -148,6 +156,12 @@ def shown_lack(row: pd.Series | Mapping[str, Any]) -> str:
     """Write what a ranked candidate may lack to the best at most."""
     unknown = not row["verdict"] or math.isnan(row["difference_high"])
     return "-" if unknown else shown_score(row["difference_high"])
+
+
+def shown_after(row: pd.Series | Mapping[str, Any]) -> str:
+    """Write how many replications a ranked candidate's verdict rests on."""
+    after = row.get("judged_after", math.nan)  # tables of earlier versions do not have it
+    return "-" if not row["verdict"] or math.isnan(after) else f"{after:g}"
 
 
 def shown_failures(row: pd.Series | Mapping[str, Any]) -> str:
@@ -212,7 +226,12 @@ def markdown(results: Results) -> str:
         parts += _markdown_problem(results, problem)
     if results.notes:
         parts += ["## Notes", _bullets(results.notes)]
-    told = reading(split=results.split, tune=results.tune, is_grid=results.is_grid)
+    told = reading(
+        split=results.split,
+        tune=results.tune,
+        is_grid=results.is_grid,
+        is_sequential=any(results.looks.values()),
+    )
     parts += ["## How to read this", told]
     return without_tags("\n\n".join(parts) + "\n")
 
@@ -245,21 +264,29 @@ def without_tags(text: str) -> str:
     return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text)
 
 
-def reading(*, split: str, tune: str, is_grid: bool) -> str:
+def reading(*, split: str, tune: str, is_grid: bool, is_sequential: bool = False) -> str:
     """Return `reading_lines` as a list in Markdown."""
-    return _bullets(reading_lines(split=split, tune=tune, is_grid=is_grid))
+    return _bullets(
+        reading_lines(split=split, tune=tune, is_grid=is_grid, is_sequential=is_sequential)
+    )
 
 
-def reading_lines(*, split: str, tune: str, is_grid: bool) -> list[str]:
+def reading_lines(
+    *, split: str, tune: str, is_grid: bool, is_sequential: bool = False
+) -> list[str]:
     """Return how to read the tables, an item each; what stands in a table is in backticks.
 
     Args:
         split: `resample` or `official`.
         tune: `each` or `once`.
         is_grid: Whether every rate was tried, and nothing is ranked.
+        is_sequential: Whether there were looks before the end.
     """
-    lines = [_protocol(split, tune), _BEST, _LACKS] if not is_grid else [_GRID]
-    return [*lines, _FAILED, _EDGE]
+    if is_grid:
+        return [_GRID, _FAILED, _EDGE]
+    judged = [_BEST_OF_LOOKS, _LOOKS] if is_sequential else [_BEST]
+    lacks = _LACKS_OF_LOOKS if is_sequential else _LACKS
+    return [_protocol(split, tune), *judged, lacks, _FAILED, _EDGE]
 
 
 def _protocol(split: str, tune: str) -> str:
@@ -280,17 +307,26 @@ def _protocol(split: str, tune: str) -> str:
     return " ".join([told, *kept, scored])
 
 
-_BEST = (
-    "`best` has the best mean. `worse`: shown to be worse than the best (max-T sign-flip test, "
-    "p < 0.05; the test allows for the number of candidates and for picking the best). `as good`: "
-    "lacks less than the margin, with 95 % confidence for all candidates together. `open`: neither "
-    "is shown."
+_BEST_RULE = (
+    "`best` has the best mean. `worse`: shown to be worse than the best (max-T sign-flip test, {}; "
+    "the test allows for the number of candidates and for picking the best). `as good`: lacks less "
+    "than the margin, with {} confidence for all candidates together. `open`: neither is shown."
 )
-_LACKS = (
-    "`lacks at most`: the upper end of what the candidate lacks to the best (simultaneous 95 % "
-    "bounds; Hsu 1996). Intervals of means that overlap decide nothing, because scores are "
-    "compared pair by pair."
+_BEST = _BEST_RULE.format("p < 0.05", "95 %")
+_BEST_OF_LOOKS = _BEST_RULE.format("p below the level of the look", "the look's")
+_LOOKS = (
+    "The comparison looks at its scores before its end. Each look spends a part of the 5 % "
+    "(O'Brien-Fleming), the last one nearly all. That sets the level of its test, and its "
+    "confidence is what the level leaves of 100 %. A candidate that a look shows worse gets no "
+    "more replications. Its verdict, `lacks at most` and `p` are those of that look, and its score "
+    "is the mean over the replications until then (`after`)."
 )
+_LACKS_RULE = (
+    "`lacks at most`: the upper end of what the candidate lacks to the best ({}; Hsu 1996). "
+    "Intervals of means that overlap decide nothing, because scores are compared pair by pair."
+)
+_LACKS = _LACKS_RULE.format("simultaneous 95 % bounds")
+_LACKS_OF_LOOKS = _LACKS_RULE.format("simultaneous bounds, with the confidence of the look")
 _GRID = (
     "Every learning rate was tried the same number of times, and the validation part scored it. "
     "The best rate was picked by the same scores, so its score is too good: nothing is ranked."
@@ -394,4 +430,6 @@ def _caption(results: Results, problem: str) -> str:
     told = f"Optimizers on {problem}{over}."
     if margin is None or not results.is_ranked:
         return told
-    return f"{told} As good: lacks less than {margin:.3g} to the best (simultaneous 95 % bound)."
+    looks = results.looks.get(problem)
+    bound = f"simultaneous {shown_confidence(looks['level'] if looks else ALPHA)} bound"
+    return f"{told} As good: lacks less than {margin:.3g} to the best ({bound})."

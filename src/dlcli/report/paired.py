@@ -131,9 +131,10 @@ def distance_to_best(results: Results, cast: Cast) -> Figure:
     found = {problem: rows for problem, rows in found.items() if rows}
     heights = {problem: [_height(str(row["candidate"])) for row in rows]
                for problem, rows in found.items()}  # fmt: skip
+    bound = "bound of its look" if any(results.looks.values()) else "95% bound"
     entries: list[Artist] = [
         Line2D([], [], color=GREY, label="observed", marker="D", linestyle="none", markersize=6),
-        Line2D([], [], color=GREY, label="at most (simultaneous 95% bound)", **_BOUND),
+        Line2D([], [], color=GREY, label=f"at most (simultaneous {bound})", **_BOUND),
         Line2D([], [], label="margin: as good if the bound is below", **_MARGIN),
     ]
     height = max(map(sum, heights.values())) + _AROUND

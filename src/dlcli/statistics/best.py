@@ -36,6 +36,9 @@ FEWEST_DRAWS = 1000
 FEWEST_BEYOND = 40
 """Draws beyond a critical value for it to be read off them."""
 
+EARLY = FEWEST_BEYOND / DRAWS
+"""A lower level is that of an early look: what it leaves open, later ones decide."""
+
 CELLS_AT_ONCE = 1_000_000
 """Drawn differences held at once."""
 
@@ -81,8 +84,8 @@ class Standing:
         more: For an open candidate, how many more replications would show it worse or as good with
             80 % probability: fewest and most over the 95 % interval of its difference to the best;
             the most is None if that interval holds differences that no number would show. None for
-            other candidates, and where nothing says that the candidate differs (p above 0.2) and no
-            margin says what is good enough.
+            other candidates, where nothing says that the candidate differs (p above 0.2) and no
+            margin says what is good enough, and at an early look, which more replications follow.
     """
 
     status: Status
@@ -104,7 +107,7 @@ class Verdict:
         can_reject: These replications could have shown a candidate worse: there are six or more.
         detectable: The true difference to the best that the test shows in 80 % of comparisons, for
             the candidate with the median spread of differences to the best; None where the test
-            cannot reject.
+            cannot reject, and at an early look.
         collapses: Indices of the candidates that the test's assumption does not hold for: a few of
             their scores lie so far below the rest that the mean depends on how many there happen
             to be.
@@ -138,7 +141,8 @@ def judge(
         scores: Shape (candidates, replications), without NaN; greater is better.
         margin: What a candidate may lack and still count as good as the best.
         rng: Draws sign flips and the largest of several t.
-        alpha: Level of the test; the bounds hold with confidence 1 - alpha.
+        alpha: Level of the test; the bounds hold with confidence 1 - alpha. Below a hundredth it
+            is that of an early look (`looks`).
         errors: Standard errors with the sampling of the examples in them (`examples.two_way`);
             they count where they are larger than those over replications.
 
@@ -174,7 +178,7 @@ def judge(
                 max(float(highs[i]), float(lacks[i])),
                 float(p_values[i]),
                 bounds.more(best, i, margin, float(p_values[i]))
-                if bounds and status == "open"
+                if bounds and status == "open" and alpha >= EARLY
                 else None,
             )
             for i, status in enumerate(statuses)
@@ -182,7 +186,7 @@ def judge(
         replications=replications,
         margin=margin,
         can_reject=can_reject,
-        detectable=bounds.detectable(best) if bounds and can_reject else None,
+        detectable=bounds.detectable(best) if bounds and can_reject and alpha >= EARLY else None,
         collapses=collapses(values),
     )
 

@@ -1,4 +1,4 @@
-"""What the statistics promise: the error of their claims, and the power they are asked for."""
+"""What the statistics promise: the error of their claims, the power they are asked for, looks."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ FEWEST_REPLICATIONS = math.ceil(1 - math.log2(ALPHA))
 
 POWER = 0.8
 """Probability with which a difference should be shown."""
+
+LOOKS = (10, 20, 40)
+"""Replications after which `seeds: auto` looks."""
 
 MOST_REPLICATIONS = 1_000_000
 """A difference that needs more replications than this is, for anyone's purposes, none."""

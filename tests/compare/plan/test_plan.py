@@ -135,6 +135,35 @@ def test_a_large_budget_changes_nothing_but_bounds_the_extensions():
     assert {c.extensions for c in tight.candidates} == {1, 3}
 
 
+def test_as_many_replications_as_it_takes_are_planned_up_to_forty():
+    made = plan("compare: {seeds: auto}")
+    assert (len(made.seeds), made.looks) == (40, (10, 20, 40))
+    assert made.seeds[:10] == plan().seeds
+    assert made.planned == 70 + 8 * 39 * 3
+    assert plan().looks == ()
+    assert not plan("compare: {seeds: auto, preset: quick}").unranked
+
+
+def test_of_as_many_as_it_takes_a_budget_cuts_replications_before_rates():
+    made = plan("compare: {seeds: auto, budget: 400}")
+    assert {len(c.rates) for c in made.candidates} == {7, 9}
+    assert (len(made.seeds), made.looks) == (13, (10, 13))
+    assert {c.extensions for c in made.candidates} == {4}
+    assert made.planned <= 400
+    (note,) = made.notes
+    assert note.endswith("the plan's 1006: it makes 13 instead of 40 replications")
+    tight = plan("compare: {seeds: auto, budget: 120}")
+    assert (len(tight.candidates[0].rates), tight.looks) == (3, (5,))
+
+
+@pytest.mark.parametrize("count", [11, 40])
+def test_more_searches_than_there_are_before_the_first_look_are_refused(count):
+    with pytest.raises(UserError, match="looks after 10 replications") as caught:
+        plan(f"compare: {{seeds: auto, search_seeds: {count}}}")
+    assert caught.value.remedy == "Set search_seeds to 10 or less, or give a number of seeds."
+    assert plan("compare: {seeds: auto, search_seeds: 10}").searches == 10
+
+
 def test_a_budget_below_a_trial_of_each_is_refused():
     with pytest.raises(UserError, match="too small") as caught:
         plan("compare: {budget: 7}")

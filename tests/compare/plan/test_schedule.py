@@ -1,9 +1,9 @@
-"""Search, replicate, extend: what is handed out after which results."""
+"""Looks after 10, 20 and 40 replications: who gets more of them, and when it is enough."""
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,242 +11,136 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlcli.compare.plan.records import Result
-from dlcli.compare.plan.schedule import Schedule
-from tests.compare.made import ACCURACY, by_rate, plan, result, run
+from dlcli.compare.plan.schedule import Look, Schedule
+from dlcli.compare.results.ranking import look_at
+from tests.compare.made import by_rate, plan, result, run
 
-TWO = "compare: {optimizers: [SGD, Adam], seeds: 3}"
-SGD = "compare: {{optimizers: [SGD], learning_rates: [0.01, 0.1, 1], seeds: {}}}"
-
-
-def tried(plan, records, candidate=0):
-    """Return the rates of each replication of a candidate, ascending."""
-    rates = defaultdict(list)
-    for record in records:
-        if record.trial.candidate == candidate:
-            rates[plan.seeds.index(record.trial.seed)].append(record.trial.rate)
-    return {replication: sorted(found) for replication, found in sorted(rates.items())}
+AUTO = (
+    "compare: {optimizers: [SGD, Adam, Lion], learning_rates: [0.01], seeds: auto, margin: 0.001}"
+)
+LABELS = ("SGD", "Adam", "Lion")
 
 
-def test_the_first_replication_tries_the_grid_and_each_later_one_the_neighborhood_of_the_best():
-    made = plan(TWO)
-    schedule, records = run(made, by_rate({"SGD": (0.316, 0.9), "Adam": (1e-3, 0.95)}, width=3))
-    assert schedule.recommended(0).rate == 0.316
-    assert schedule.recommended(1).rate == 1e-3
-    found = tried(made, records)
-    assert found[0] == list(made.candidates[0].rates)
-    assert found[1] == found[2] == [0.1, 0.316, 1.0]
-    assert tried(made, records, 1)[2] == [3.16e-4, 1e-3, 3.16e-3]
-
-
-def test_a_neighbor_that_lost_by_far_twice_is_not_tried_again():
-    made = plan(SGD.format(4))
-
-    def judge(_, trial):
-        if trial.rate == 1:
-            return result(0.4, status="diverged")
-        return result({0.01: 0.88, 0.1: 0.9}[trial.rate])
-
-    _, records = run(made, None, judge=judge)
-    assert tried(made, records) == {
-        0: [0.01, 0.1, 1], 1: [0.01, 0.1, 1], 2: [0.01, 0.1], 3: [0.01, 0.1],
-    }  # fmt: skip
-
-
-def test_every_replication_chooses_for_itself():
-    made = plan(SGD.format(3))
-    best = dict(zip(made.seeds, (0.1, 1.0, 0.01), strict=True))
-    schedule, _ = run(made, lambda _, t: 0.9 if t.rate == best[t.seed] else 0.85)
-    assert [schedule.choices[0, r].rate for r in range(3)] == [0.1, 1.0, 0.01]
-
-
-def test_the_neighborhood_moves_to_what_is_best_over_all_replications():
-    made = plan("compare: {optimizers: [SGD], learning_rates: [0.001, 0.01, 0.1, 1], seeds: 4}")
-    first = made.seeds[0]
-    scores = {0.001: 0.885, 0.01: 0.89, 0.1: 0.9, 1.0: 0.885}
-
-    def score(_, trial):
-        lucky = trial.seed == first and trial.rate == 0.01
-        return 0.905 if lucky else scores[trial.rate]
-
-    schedule, records = run(made, score)
-    found = tried(made, records)
-    # By its end 0.1 had the better mean and was on the edge, so the replication went on.
-    assert found[1] == [0.001, 0.01, 0.1, 1.0]
-    assert found[2] == found[3] == [0.01, 0.1, 1.0]
-    assert schedule.recommended(0).rate == 0.1
-
-
-def test_a_single_lucky_trial_does_not_lead():
-    made = plan("compare: {optimizers: [SGD], learning_rates: [0.01, 0.1], seeds: 6}")
-    steady = {0.01: 0.8, 0.1: 0.801}
-    schedule = Schedule(made)
-    waiting = schedule.start()
-    for _ in range(4):
-        waiting = [
-            task
-            for each in waiting
-            for task in schedule.tell(each.trials[0], result(steady[each.trials[0].rate]))
-        ]
-    assert schedule.recommended(0).rate == 0.1
-
-
-def test_the_grid_grows_while_the_best_rate_is_on_its_edge():
-    made = plan(TWO)
-    schedule, records = run(made, by_rate({"SGD": (1e-4, 0.9), "Adam": (1.0, 0.9)}, width=3))
-    assert schedule.recommended(0).rate == 1e-4
-    assert schedule.recommended(1).rate == 1.0
-    assert not schedule.choices[0, 0].edge
-    assert tried(made, records)[0][:3] == [3.16e-5, 1e-4, 3.16e-4]
-    assert tried(made, records)[1] == [3.16e-5, 1e-4, 3.16e-4]
-    assert any("the grid grew by" in note for note in schedule.notes)
-
-
-def test_the_growth_is_bounded_and_said():
-    made = plan(TWO)
-    schedule, records = run(made, by_rate({"SGD": (1e-9, 0.9), "Adam": (1e-3, 0.9)}, width=9))
-    assert min(t.trial.rate for t in records) == 1e-5  # two decades below the grid
-    assert schedule.recommended(0).edge == "lower"
-    assert any("a better one may lie beyond" in note for note in schedule.notes)
-
-
-def test_a_later_replication_may_try_a_rate_beyond_the_grid():
-    made = plan(TWO)
-    top = made.candidates[0].rates[-1]
+def levels(spread=0.01, **scores):
+    """Return a score: a level for each label, and luck by label, problem and seed."""
 
     def score(made, trial):
-        if trial.candidate == 1:
-            return 0.5
-        beyond = 0.9 if trial.seed != made.seeds[0] else 0.1
-        return {top: 0.8}.get(trial.rate, beyond if trial.rate > top else 0.5)
+        candidate = made.candidates[trial.candidate]
+        key = [trial.seed, candidate.problem, *candidate.label.encode()]
+        luck = np.random.default_rng(key).normal(0, spread)
+        level = scores[candidate.label]
+        if not isinstance(level, float):
+            level = level[candidate.problem]
+        return float(np.clip(level + luck, 0, 1))
 
-    schedule, records = run(made, score)
-    assert max(tried(made, records)[1]) > top
-    assert schedule.choices[0, 1].rate > top
-
-
-def test_a_given_list_never_grows_but_its_edge_is_said():
-    made = plan("compare: {optimizers: [SGD], learning_rates: [1e-2, 1e-1], seeds: 2}")
-    schedule, records = run(made, by_rate({"SGD": (1.0, 0.9)}, width=3))
-    assert {r.trial.rate for r in records} == {0.01, 0.1}
-    assert schedule.choices[0, 1].edge == "upper"
-    assert any("upper edge" in note for note in schedule.notes)
+    return score
 
 
-def test_equal_scores_are_told_apart_by_the_validation_loss():
-    losses = {0.01: 0.5, 0.1: 0.2, 1.0: 0.3}
-    schedule, _ = run(
-        plan(SGD.format(2)), None, judge=lambda _, t: result(0.9, loss=losses[t.rate])
-    )
-    assert {choice.rate for choice in schedule.choices.values()} == {0.1}
+def counts(made, records):
+    """Return how many replications each candidate has."""
+    seeds = defaultdict(set)
+    for record in records:
+        seeds[record.trial.candidate].add(record.trial.seed)
+    assert all(sorted(found) == list(made.seeds[: len(found)]) for found in seeds.values())
+    return [len(seeds[index]) for index in range(len(made.candidates))]
 
 
-def test_a_rate_that_diverges_counts_as_knowing_nothing():
-    made = plan("compare: {optimizers: [SGD], learning_rates: [0.01, 0.1], seeds: 2}")
-
-    def judge(_, trial):
-        return result(0.99, status="diverged") if trial.rate == 0.1 else result(0.4)
-
-    schedule, _ = run(made, None, judge=judge)
-    assert {choice.rate for choice in schedule.choices.values()} == {0.01}
+def told(schedule, problem=0):
+    return [(look.replications, look.worse) for look in schedule.course(problem).looks]
 
 
-def test_trials_that_failed_to_run_leave_the_others_to_choose_from():
-    made = plan("compare: {optimizers: [SGD, Adam], learning_rates: [0.01, 0.1], seeds: 2}")
-
-    def judge(_, trial):
-        broken = trial.candidate == 1 or trial.rate == 0.1
-        return Result("failed", message="no") if broken else result(0.7)
-
-    schedule, records = run(made, None, judge=judge)
-    assert schedule.choices[0, 1].rate == 0.01
-    assert (1, 0) not in schedule.choices
-    assert any("Adam: all trials of its search failed to run" in note for note in schedule.notes)
-    assert set(tried(made, records, 1)) == {0}
+def test_it_stops_at_the_first_look_that_shows_all_others_worse():
+    made = plan(AUTO)
+    schedule, records = run(made, levels(SGD=0.5, Adam=0.9, Lion=0.6))
+    assert counts(made, records) == [10, 10, 10]
+    assert told(schedule) == [(10, (0, 2))]
+    course = schedule.course(0)
+    assert (course.is_over, course.saved, course.trials) == (True, 90, 120)
+    assert schedule.trials == len(records) == 30
+    assert not schedule.is_open
 
 
-def test_a_plain_grid_tries_every_rate_with_every_seed_and_no_other():
-    made = plan(
-        "compare: {optimizers: [SGD], learning_rates: [0.01, 0.1], seeds: 0, search_seeds: 3}"
-    )
-    schedule, records = run(made, by_rate({"SGD": (0.1, 0.9)}))
-    assert tried(made, records) == {r: [0.01, 0.1] for r in range(3)}
-    assert schedule.recommended(0).rate == 0.1
+def test_who_is_shown_worse_gets_no_more_and_the_others_go_on():
+    made = plan(AUTO)
+    schedule, records = run(made, levels(SGD=0.5, Adam=0.9, Lion=0.9))
+    assert counts(made, records) == [10, 40, 40]
+    assert told(schedule) == [(10, (0,)), (20, ()), (40, ())]
+    assert schedule.course(0).saved == 30
+    assert schedule.course(0).dropped == {0}
 
 
-def test_several_replications_may_try_the_whole_grid():
-    made = plan(SGD.format(4).replace("}", ", search_seeds: 2}"))
-    _, records = run(made, lambda _, t: {0.01: 0.9, 0.1: 0.88, 1: 0.5}[t.rate])
-    assert tried(made, records) == {
-        0: [0.01, 0.1, 1], 1: [0.01, 0.1, 1], 2: [0.01, 0.1], 3: [0.01, 0.1],
-    }  # fmt: skip
+def test_equal_candidates_are_trained_to_the_end_without_a_margin_that_suffices():
+    made = plan(AUTO)
+    schedule, records = run(made, levels(SGD=0.9, Adam=0.9, Lion=0.9))
+    assert counts(made, records) == [40, 40, 40]
+    assert schedule.course(0).saved == 0
+    assert schedule.course(0).is_over
 
 
-def test_tuned_once_all_replications_use_the_choice_of_the_first():
-    made = plan(SGD.format(4).replace("}", ", tune: once}"))
-    first = made.seeds[0]
-    schedule, records = run(made, lambda _, t: 0.9 if (t.rate == 1) == (t.seed == first) else 0.5)
-    assert tried(made, records) == {0: [0.01, 0.1, 1], 1: [1], 2: [1], 3: [1]}
-    assert {choice.rate for choice in schedule.choices.values()} == {1}
-    assert len(schedule.choices) == 4
+def test_it_stops_once_all_are_as_good_within_the_margin():
+    made = plan(AUTO.replace("0.001", "0.04"))
+    schedule, records = run(made, levels(SGD=0.9, Adam=0.9, Lion=0.9))
+    assert counts(made, records) == [20, 20, 20]
+    assert told(schedule) == [(10, ()), (20, ())]
+    assert schedule.course(0).looks[-1].is_decided
 
 
-def test_tuned_once_the_choice_is_that_of_the_mean_over_the_searching_replications():
-    made = plan(SGD.format(3).replace("}", ", tune: once, search_seeds: 2}"))
-    scores = {(0.01, 0): 0.99, (0.01, 1): 0.5, (0.1, 0): 0.8, (0.1, 1): 0.8}
-    schedule, _ = run(made, lambda p, t: scores.get((t.rate, p.seeds.index(t.seed)), 0.4))
-    assert schedule.choices[0, 2].rate == 0.1
-    assert schedule.choices[0, 0].score == 0.8
+def test_the_looks_levels_are_those_of_the_spending_function():
+    schedule, _ = run(plan(AUTO), levels(SGD=0.9, Adam=0.9, Lion=0.9))
+    spent = [look.level for look in schedule.course(0).looks]
+    assert spent == pytest.approx([0.0000147, 0.00304, 0.04898], rel=0.01)
 
 
-def test_pruning_hands_out_a_whole_grid_at_once():
-    made = plan("compare: {optimizers: [SGD], seeds: 2, prune: true, search_seeds: 2}")
-    tasks = Schedule(made).start()
-    assert [len(task.trials) for task in tasks] == [9, 9]
-    assert all(task.prune for task in tasks)
-    assert [len({t.seed for t in task.trials}) for task in tasks] == [1, 1]
+def test_before_a_look_the_trials_are_counted_at_most():
+    schedule = Schedule(plan(AUTO), look_at)
+    schedule.start()
+    assert schedule.is_open
+    assert schedule.trials == 120
+    assert not Schedule(plan(AUTO.replace("auto", "10"))).is_open
 
 
-def test_a_pruned_rate_is_never_chosen():
-    made = plan("compare: {optimizers: [SGD], learning_rates: [0.01, 0.1], seeds: 1}")
-
-    def judge(_, trial):
-        return result(0.99, status="pruned") if trial.rate == 0.1 else result(0.5)
-
-    schedule, _ = run(made, None, judge=judge)
-    assert schedule.choices[0, 0].rate == 0.01
-
-
-def test_a_loss_is_chosen_by_its_least():
-    made = plan(
-        "compare: {optimizers: [SGD], learning_rates: [0.01, 0.1], seeds: 2}",
-        score=type(ACCURACY)("accuracy", "best", greater_is_better=False),
-    )
-    scores = {0.01: 0.2, 0.1: 0.3}
-    schedule, _ = run(made, lambda _, t: scores[t.rate])
-    assert schedule.choices[0, 1].rate == 0.01
-    assert schedule.recommended(0).score == 0.2
+def test_the_first_replications_are_those_of_a_comparison_of_ten():
+    rates = AUTO.replace("[0.01]", "[0.001, 0.01, 0.1]")
+    peaks = {"SGD": (0.1, 0.9), "Adam": (0.01, 0.9), "Lion": (0.001, 0.9)}
+    score = by_rate(peaks, spread=0.01, width=3)
+    _, ten = run(plan(rates.replace("auto", "10")), score)
+    _, auto = run(plan(rates), score)
+    assert {record.trial for record in ten} < {record.trial for record in auto}
+    extra = {record.trial for record in auto} - {record.trial for record in ten}
+    assert min(trial.seed for trial in extra) == plan(rates).seeds[10]
 
 
-def test_a_single_rate_has_no_edge():
-    made = plan("compare: {optimizers: [{Adam: {learning_rate: 0.01}}], seeds: 2}")
-    schedule, records = run(made, by_rate({"Adam": (0.01, 0.9)}))
-    assert schedule.choices[0, 0].edge == ""
-    assert not schedule.notes
-    assert tried(made, records) == {0: [0.01], 1: [0.01]}
+def test_no_look_takes_place_before_all_of_its_replications_are_there():
+    made = plan(AUTO)
+    seen = []
+
+    def judge(schedule, candidates, replications):
+        done = [sum(1 for _ in schedule.records(index)) for index in candidates]
+        seen.append((replications, candidates, done))
+        return Look(replications, candidates, 0.05, (), is_decided=False)
+
+    schedule = Schedule(made, judge)
+    waiting = schedule.start()
+    while waiting:  # the first candidate as far ahead as it can be
+        waiting.sort(key=lambda task: task.trials[0].candidate)
+        task = waiting.pop(0)
+        waiting += schedule.tell(task.trials[0], result(0.8))
+    assert seen == [(n, (0, 1, 2), [n, n, n]) for n in (10, 20, 40)]
 
 
-@pytest.mark.parametrize("extra", ["", ", tune: once", ", search_seeds: 2", ", prune: true"])
-@settings(max_examples=25, deadline=None)
+@pytest.mark.parametrize("extra", ["", ", tune: once", ", search_seeds: 2"])
+@settings(max_examples=8)
 @given(luck=st.integers(0, 10_000), order=st.randoms(use_true_random=False))
-def test_the_order_in_which_results_come_changes_nothing(extra, luck, order):
-    made = plan(TWO.replace("}", f"{extra}}}"))
+def test_the_order_in_which_results_come_changes_no_decision(extra, luck, order):
+    made = plan(AUTO.replace("[0.01]", "[0.01, 0.1]").replace("}", f"{extra}}}"), names=("a", "b"))
 
     def made_up(trial):
         key = [luck, trial.candidate, trial.seed, round(trial.rate * 1e9)]
-        return result(float(np.random.default_rng(key).uniform(0.4, 0.9)))
+        level = 0.5 + 0.1 * (trial.candidate % 3)
+        return result(float(np.random.default_rng(key).normal(level, 0.06)))
 
-    def choices(pick):
-        schedule, trials = Schedule(made), set()
+    def looked(pick):
+        schedule, trials = Schedule(made, quick), set()
         waiting = schedule.start()
         while waiting:
             task = waiting.pop(pick(len(waiting)))
@@ -255,23 +149,84 @@ def test_the_order_in_which_results_come_changes_nothing(extra, luck, order):
                 trials.add(trial)
                 waiting += schedule.tell(trial, made_up(trial))
         assert schedule.trials == len(trials)
-        return schedule.choices, trials
+        return [schedule.course(problem) for problem in (0, 1)], schedule.choices, trials
 
-    assert choices(lambda _: 0) == choices(order.randrange)
+    assert looked(lambda _: 0) == looked(order.randrange)
 
 
-@pytest.mark.parametrize("first", [0, -1])
-def test_searches_side_by_side_grow_alike_whichever_comes_first(first):
-    made = plan("compare: {optimizers: [SGD], seeds: 2, search_seeds: 2}")
-    grid = made.candidates[0].rates
-    schedule, tried_rates = Schedule(made), defaultdict(list)
-    waiting = schedule.start()
-    while waiting:
-        (trial,) = waiting.pop(first).trials
-        replication = made.seeds.index(trial.seed)
-        tried_rates[replication].append(trial.rate)
-        height = math.log10(trial.rate) * (1 if replication else -1)  # opposite edges are best
-        waiting += schedule.tell(trial, result(0.6 + 0.02 * height))
-    assert [len(rates) for _, rates in sorted(tried_rates.items())] == [len(grid) + 4] * 2
-    assert min(tried_rates[0]) == pytest.approx(grid[0] / 100)
-    assert max(tried_rates[1]) == pytest.approx(grid[-1] * 100)
+def quick(schedule, candidates, replications):
+    """Judge by the means alone, which takes no time."""
+    means = {
+        index: np.mean([r.result.best["val_accuracy"] for r in schedule.records(index)])
+        for index in candidates
+    }
+    worse = tuple(i for i, mean in means.items() if mean < max(means.values()) - 0.09)
+    left = len(candidates) - len(worse)
+    return Look(replications, candidates, 0.05, worse, is_decided=left == 1)
+
+
+def test_tuned_once_all_blocks_use_the_choice_of_the_first_replication():
+    made = plan(AUTO.replace("[0.01]", "[0.01, 0.1]").replace("}", ", tune: once}"))
+    score = levels(SGD=0.5, Adam=0.9, Lion=0.9)
+    schedule, records = run(made, lambda m, t: score(m, t) - (0.1 if t.rate == 0.1 else 0))
+    assert counts(made, records) == [10, 40, 40]
+    assert {choice.rate for choice in schedule.choices.values()} == {0.01}
+    assert len(records) == 3 * 2 + 9 + 39 + 39
+    assert schedule.course(0).saved == 30
+
+
+def test_a_candidate_that_cannot_be_run_holds_up_no_look_and_saves_nothing():
+    made = plan(AUTO)
+    broken = Result("failed", message="no")
+    score = levels(Adam=0.9, Lion=0.6)
+    schedule, records = run(made, score, judge=lambda _, t: None if t.candidate else broken)
+    assert counts(made, records) == [1, 10, 10]
+    assert told(schedule) == [(10, (2,))]
+    assert schedule.course(0).saved == 2 * 30
+
+
+def test_where_no_trial_can_be_run_it_ends():
+    made = plan(AUTO)
+    schedule, records = run(made, None, judge=lambda *_: Result("failed", message="no"))
+    assert len(records) == 3
+    assert schedule.course(0).is_over
+
+
+def test_each_problem_looks_by_itself():
+    made = plan(AUTO, names=("clear", "unclear"))
+    schedule, records = run(made, levels(SGD=(0.5, 0.9), Adam=0.9, Lion=(0.6, 0.9)))
+    assert counts(made, records) == [10, 10, 10, 40, 40, 40]
+    assert told(schedule) == [(10, (0, 2))]
+    assert [replications for replications, _ in told(schedule, 1)] == [10, 20, 40]
+    assert schedule.course(0).saved == 90
+    assert schedule.course(1).saved == 0
+
+
+def test_a_lone_candidate_needs_no_more_than_the_first_look():
+    made = plan("compare: {optimizers: [SGD], learning_rates: [0.01], seeds: auto}")
+    schedule, records = run(made, levels(SGD=0.9))
+    assert counts(made, records) == [10]
+    assert schedule.course(0).looks[0].worse == ()
+
+
+def test_a_plan_that_a_budget_has_cut_looks_at_its_end_instead():
+    made = plan(AUTO.replace("}", ", budget: 75}"))
+    assert made.looks == (10, 20, 25)
+    schedule, records = run(made, levels(SGD=0.9, Adam=0.9, Lion=0.9))
+    assert counts(made, records) == [25, 25, 25]
+    assert [replications for replications, _ in told(schedule)] == [10, 20, 25]
+    assert schedule.course(0).looks[-1].level > 0.04
+
+
+def test_the_standard_error_of_a_look_has_the_floor_of_the_examples_sampling():
+    def judge(made, trial):
+        label = made.candidates[trial.candidate].label
+        found = result({"SGD": 0.8, "Adam": 0.82, "Lion": 0.8}[label] + 1e-4 * (trial.seed % 3))
+        wave = 0.004 * LABELS.index(label)  # the examples decide, alike in every replication
+        blocks = tuple(found.best["test_accuracy"] + wave * (-1) ** i for i in range(20))
+        return replace(found, blocks=blocks)
+
+    schedule, _ = run(plan(AUTO), None, judge=judge)
+    assert told(schedule) == [(10, ()), (20, ()), (40, ())]
+    schedule, _ = run(plan(AUTO), lambda made, trial: judge(made, trial).best["test_accuracy"])
+    assert told(schedule) == [(10, (0, 2))]

@@ -24,12 +24,16 @@ from dlcli.compare.plan.rates import (
 )
 from dlcli.config.experiment import Call, CandidateEntry, CompareConfig, Config
 from dlcli.errors import UserError
+from dlcli.statistics.power import LOOKS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dlcli.catalogue.plugins import Plugin
     from dlcli.config.experiment import SplitChoice, Tuning
+
+AUTO = "auto"
+"""`seeds: auto`: as many replications as it takes, up to the last of the looks."""
 
 MOST_EXTENSIONS = 4
 """Rates by which a grid may grow: two decades at half-decade steps."""
@@ -179,6 +183,7 @@ class Plan:
 
     Attributes:
         seeds: One for each replication; of a plain grid, one for each time that a rate is tried.
+            Of a sequential comparison, all that it may come to.
         searches: How many replications, the first ones, try the whole grid.
         split: `resample` draws train, validation and test anew in each replication; `official`
             keeps the data set's own test part.
@@ -186,6 +191,7 @@ class Plan:
         margin: What a candidate may lack to the best and still be as good; None for the default.
         is_grid: Every rate is tried with every seed on the split that `train` uses, and nothing is
             ranked (`seeds: 0`).
+        is_sequential: It looks after some of its replications, and may stop then (`seeds: auto`).
         unranked: Why it ranks nothing, as a quick look does not; empty if it ranks.
         notes: What the user should know: what a budget leaves out, for one.
         plugins: Code that its configs need; workers load it.
@@ -201,10 +207,17 @@ class Plan:
     tune: Tuning = "each"
     margin: float | None = None
     is_grid: bool = False
+    is_sequential: bool = False
     prune: bool = False
     unranked: str = ""
     notes: tuple[str, ...] = ()
     plugins: tuple[Plugin, ...] = ()
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """Replications at each look; empty if there is none before the end."""
+        end = len(self.seeds)
+        return (*(n for n in LOOKS if n < end), end) if self.is_sequential else ()
 
     @property
     def planned(self) -> int:
@@ -245,7 +258,8 @@ def make_plan(
         for candidate in candidates_of(index, problem.config, settings)
     ]
     _check_names(candidates)
-    replications = preset.seeds if settings.seeds is None else settings.seeds
+    is_sequential = settings.seeds == AUTO
+    replications = _replications(settings, preset)
     searches = settings.search_seeds or 1
     is_grid = replications == 0
     if is_grid:
@@ -262,6 +276,7 @@ def make_plan(
         tune=settings.tune,
         margin=settings.margin,
         is_grid=is_grid,
+        is_sequential=is_sequential,
         prune=settings.prune,
         unranked="" if preset.ranks or settings.seeds is not None else QUICK_LOOK,
         notes=tuple(_grid_notes(candidates)),
@@ -269,6 +284,25 @@ def make_plan(
     if isinstance(settings.budget, int):
         return within_budget(plan, settings.budget)
     return plan
+
+
+def _replications(settings: CompareConfig, preset: Preset) -> int:
+    """Return how many replications there are, at most.
+
+    Raises:
+        UserError: If more of them search than there are before the first look.
+    """
+    if settings.seeds is None:
+        return preset.seeds
+    if not isinstance(settings.seeds, str):
+        return settings.seeds
+    if (settings.search_seeds or 1) > LOOKS[0]:
+        raise UserError(
+            f"search_seeds: {settings.search_seeds} does not fit seeds: {AUTO}, which looks after "
+            f"{LOOKS[0]} replications",
+            remedy=f"Set search_seeds to {LOOKS[0]} or less, or give a number of seeds.",
+        )
+    return LOOKS[-1]
 
 
 def candidates_of(index: int, config: Config, settings: CompareConfig) -> list[Candidate]:
@@ -404,6 +438,8 @@ def within_budget(plan: Plan, trials: int) -> Plan:
 
     The grid of rates and the number of replications shrink in proportion, the grid not below three
     rates; where there is no room for those, nothing is ranked. What is left over may extend grids.
+    Of a sequential comparison, the replications after the first look are cut before the grid is,
+    and before what may extend it.
 
     Raises:
         UserError: If there is less than one trial of each candidate in each searching replication.
@@ -416,22 +452,26 @@ def within_budget(plan: Plan, trials: int) -> Plan:
             remedy=f"Give at least {searches * len(plan.candidates)}, or name fewer optimizers.",
         )
     longest = max(len(c.rates) for c in plan.candidates)
-    wanted = max(map(plan.trials_of, plan.candidates))
+    first = replace(plan, seeds=plan.seeds[: plan.looks[0]]) if plan.looks else plan
+    wanted = max(map(first.trials_of, plan.candidates))
     rates = longest
     if each < wanted:
         share = each * longest // wanted
         rates = max(1, min(longest, max(FEWEST_RATES, share), each // searches))
-    later = (each - rates * searches) // plan.later_rates(rates)
+    growth = max(c.extensions for c in plan.candidates) * searches
+    spared = min(growth, max(0, each - wanted)) if plan.looks else 0
+    later = (each - spared - rates * searches) // plan.later_rates(rates)
     replications = min(len(plan.seeds), searches + later)
     made = replace(plan, seeds=plan.seeds[:replications])
     cut = tuple(_cut(c, rates, each, made) for c in plan.candidates)
     made = replace(made, candidates=cut)
     if made.planned == plan.planned:
         return made
+    rated = f"tries {rates} instead of up to {longest} learning rates, in"
     note = (
-        f"a budget of {trials} trials is less than the plan's {plan.planned}: it tries {rates} "
-        f"instead of up to {longest} learning rates, in {replications} instead of "
-        f"{len(plan.seeds)} replications"
+        f"a budget of {trials} trials is less than the plan's {plan.planned}: it "
+        f"{rated if rates < longest else 'makes'} {replications} instead of {len(plan.seeds)} "
+        "replications"
     )
     starved = rates < min(FEWEST_RATES, longest)
     unranked = f"the budget leaves fewer than {FEWEST_RATES} learning rates" if starved else ""

@@ -1,85 +1,114 @@
-"""What to train next: every replication chooses each candidate's learning rate anew.
+"""What to train next: each candidate's replications, and who gets more of them after a look.
 
-A replication draws everything that chance decides: split, initial weights, batches, dropout, and
-the tuning (Bouthillier et al. 2021, "Accounting for Variance in Machine Learning Benchmarks").
+`tuning` says how one candidate is trained. With a fixed number of replications that is all: every
+candidate gets them. With `seeds: auto` the comparison looks after some of them, problem by problem:
+candidates that a look shows worse get no more, and none does once no candidate is open.
 
-1. The first replication tries every rate of a candidate's grid. If the best rate lies on the edge
-   of the grid, the grid grows there until it does not, or may not any more.
-2. Each later one tries the best rate so far and its neighbors again, and further where the best so
-   far comes to lie on their edge. A neighbor that lost by far twice is left out. The replication's
-   own validation part then chooses among them.
-3. The test score of the network so chosen is what the replication says of the candidate.
-
-With `tune: once`, every replication uses the choice of the first one instead.
-
-Nothing here trains: `start` and `tell` hand out tasks. What a candidate tries depends on its own
-results alone, not on the order in which they come, so the same plan always has the same trials.
+Nothing here trains or judges: `start` and `tell` hand out tasks, and what judges is given. A look
+takes place when all that it looks at is there, so neither the trials nor the decisions depend on
+the order in which results come: told the same results, the schedule decides the same.
 """
 
 from __future__ import annotations
 
-import bisect
-import math
 from dataclasses import dataclass
-from statistics import fmean
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from dlcli.compare.plan.rates import tidy
-from dlcli.compare.plan.records import FAILED_TRAINING, Task, Trial
+from dlcli.compare.plan.records import Trial, TrialRecord
+from dlcli.compare.plan.tuning import Tuning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterator
 
-    from dlcli.compare.plan.plan import Candidate, Plan, RankingScore
-    from dlcli.compare.plan.records import Result
-
-CAUTION = 0.004
-"""A rate's mean over few replications counts for less, by this share of the best score above chance
-over the root of how many tried it, so that a single lucky trial does not lead."""
+    from dlcli.compare.plan.plan import Plan
+    from dlcli.compare.plan.records import Result, Task
+    from dlcli.compare.plan.tuning import Choice
 
 
 @dataclass(frozen=True)
-class Choice:
-    """The learning rate that was chosen.
+class Look:
+    """What a look at a problem's replications decided.
 
     Attributes:
-        rate: The best by the mean validation score; of equals, the one with the least validation
-            loss.
-        score: That mean, failed trainings at chance level.
-        edge: `lower` or `upper` if it lies on the edge of the rates tried, else empty: a better
-            one may lie beyond.
+        replications: That it looked at, of each candidate that was left.
+        candidates: Indices of those candidates.
+        level: Of its test: it may spend so much of the error of all looks.
+        worse: Indices of the candidates that it shows worse.
+        is_decided: No candidate is open, so that no more replications are wanted.
     """
 
-    rate: float
-    score: float
-    edge: str = ""
+    replications: int
+    candidates: tuple[int, ...]
+    level: float
+    worse: tuple[int, ...]
+    is_decided: bool
 
 
-HOPELESS = 0.05
-"""A rate that loses more than this share of the best score above chance, or fails, in each of
-`TWICE` replications or more, is not tried again: it would never be chosen."""
+class Judge(Protocol):
+    """Looks at the replications so far."""
 
-TWICE = 2
+    def __call__(self, schedule: Schedule, candidates: tuple[int, ...], replications: int) -> Look:
+        """Judge a problem's candidates by the first so many replications of each.
+
+        The same results must always give the same answer.
+        """
+
+
+@dataclass(frozen=True)
+class Course:
+    """How a problem's looks went.
+
+    Attributes:
+        planned: Replications at each look that was planned.
+        looks: Those that took place.
+        is_over: Whether no more are wanted.
+        trials: Planned for all replications of all candidates, as far as one can see.
+        saved: How many of them are not needed.
+    """
+
+    planned: tuple[int, ...]
+    looks: tuple[Look, ...]
+    is_over: bool
+    trials: int
+    saved: int
+
+    @property
+    def dropped(self) -> frozenset[int]:
+        """The candidates that were shown worse, and get no more replications."""
+        return frozenset(index for look in self.looks for index in look.worse)
 
 
 class Schedule:
     """Hands out tasks, and takes results in any order.
+
+    Args:
+        plan: Of the comparison.
+        judge: Looks at it, where the plan has looks.
 
     Attributes:
         choices: The rate of each candidate in each replication, by (candidate, replication).
         notes: What a reader should know of the tuning.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, judge: Judge | None = None) -> None:
         self.plan = plan
         self.choices: dict[tuple[int, int], Choice] = {}
         self.notes: list[str] = []
-        self._tunings = [_Tuning(plan, i, self) for i in range(len(plan.candidates))]
+        self._judge = judge
+        self._tunings = [
+            Tuning(plan, index, self.choices, self.notes) for index in range(len(plan.candidates))
+        ]
+        self._looks: list[list[Look]] = [[] for _ in plan.problems]
 
     @property
     def trials(self) -> int:
-        """How many trials there are, as far as one can see."""
+        """How many trials there are, as far as one can see; before a look, at most."""
         return sum(tuning.expected for tuning in self._tunings)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a look may still say that fewer trials are enough."""
+        return bool(self.plan.looks) and not all(tuning.is_over for tuning in self._tunings)
 
     def start(self) -> list[Task]:
         """Return the tasks to begin with."""
@@ -87,304 +116,50 @@ class Schedule:
 
     def tell(self, trial: Trial, result: Result) -> list[Task]:
         """Take a result; return the tasks that it makes possible."""
-        return self._tunings[trial.candidate].tell(trial, result)
+        tuning = self._tunings[trial.candidate]
+        tasks = tuning.tell(trial, result)
+        if tasks or not self.plan.looks or not tuning.is_resting:
+            return tasks
+        return self._look(tuning.candidate.problem)
 
     def recommended(self, candidate: int) -> Choice | None:
         """Return the best rate of a candidate over all replications so far, None without any."""
         return self._tunings[candidate].center()
 
+    def records(self, candidate: int) -> Iterator[TrialRecord]:
+        """Yield what was told of a candidate."""
+        for (rate, replication), result in self._tunings[candidate].results.items():
+            yield TrialRecord(Trial(candidate, rate, self.plan.seeds[replication]), result)
 
-class _Tuning:
-    """How the rates of one candidate are chosen."""
+    def course(self, problem: int) -> Course:
+        """Return how a problem's looks went so far."""
+        tunings = self._of(problem)
+        saved = sum(tuning.saved for tuning in tunings)
+        return Course(
+            self.plan.looks,
+            tuple(self._looks[problem]),
+            is_over=all(tuning.is_over for tuning in tunings),
+            trials=saved + sum(tuning.expected for tuning in tunings),
+            saved=saved,
+        )
 
-    def __init__(self, plan: Plan, index: int, schedule: Schedule) -> None:
-        self.plan = plan
-        self.index = index
-        self.candidate: Candidate = plan.candidates[index]
-        self.schedule = schedule
-        self.results: dict[tuple[float, int], Result] = {}
-        self.ladder = list(self.candidate.rates)  # all rates tried or planned, ascending
-        self.blocks: list[_Block] = []
-        self.done: set[int] = set()  # replications
+    def _of(self, problem: int) -> list[Tuning]:
+        return [tuning for tuning in self._tunings if tuning.candidate.problem == problem]
 
-    @property
-    def extended(self) -> list[float]:
-        """The rates beyond the planned grid."""
-        return sorted(set(self.ladder) - set(self.candidate.rates))
-
-    @property
-    def expected(self) -> int:
-        """How many trials there will be, as far as one can see."""
-        begun = {r for block in self.blocks for r in block.replications}
-        later = len(self.plan.seeds) - len(begun)
-        known = sum(len(block.rates) * len(block.replications) for block in self.blocks)
-        return known + later * self.plan.later_rates(len(self.candidate.rates))
-
-    def start(self) -> list[Task]:
-        """Search the whole grid: jointly, or in each of the first replications."""
-        first = range(self.plan.searches)
-        joint = self.plan.is_grid or self.plan.tune == "once"
-        groups = [tuple(first)] if joint else [(replication,) for replication in first]
-        return [task for group in groups for task in self._begin(self.candidate.rates, group)]
-
-    def _begin(self, rates: Iterable[float], replications: tuple[int, ...]) -> list[Task]:
-        block = _Block(self, list(rates), replications)
-        self.blocks.append(block)
-        return block.tasks(block.rates, prune=max(replications) < self.plan.searches)
-
-    def tell(self, trial: Trial, result: Result) -> list[Task]:
-        replication = self.plan.seeds.index(trial.seed)
-        self.results[trial.rate, replication] = result
-        block = next(b for b in self.blocks if replication in b.replications)
-        if not block.is_done():
+    def _look(self, problem: int) -> list[Task]:
+        """Look at a problem if all that is left of it is there; return what is to be trained."""
+        left = [tuning for tuning in self._of(problem) if not tuning.is_over]
+        if not all(tuning.is_resting for tuning in left):
             return []
-        if beyond := block.beyond():
-            return block.extend(beyond)
-        self.done.update(block.replications)
-        if len(self.done) < self.plan.searches:
-            return []
-        if block.is_search:
-            return self._after_search()
-        if self.plan.tune == "each":
-            self._keep(block.choice(), block.replications)
-            return self._begin_next()
-        return []
-
-    def _after_search(self) -> list[Task]:
-        """Keep what the searching replications chose, and go on to the others."""
-        self._note()
-        for block in self.blocks:
-            self._keep(block.choice(), block.replications)
-        if self.plan.tune == "each":
-            return self._begin_next()
-        choice = self.blocks[0].choice()
-        later = range(self.plan.searches, len(self.plan.seeds))
-        self._keep(choice, later)
-        return [task for r in later if choice for task in self._begin([choice.rate], (r,))]
-
-    def _begin_next(self) -> list[Task]:
-        """Begin the next replication at the best rate so far and its neighbors."""
-        following = len(self.done)
-        if following == len(self.plan.seeds) or (center := self.center()) is None:
-            return []
-        return self._begin(self._around(center.rate), (following,))
-
-    def _keep(self, choice: Choice | None, replications: Iterable[int]) -> None:
-        if choice is not None:
-            for replication in replications:
-                self.schedule.choices[self.index, replication] = choice
-
-    def _around(self, rate: float) -> list[float]:
-        """Return a rate and its neighbors, one of which may be new."""
-        place = self.ladder.index(rate)
-        near = self.ladder[max(0, place - 1) : place + 2]
-        for upward, at_edge in ((False, place == 0), (True, place == len(self.ladder) - 1)):
-            if at_edge and (beyond := self.next_rate(rate, upward=upward)):
-                near.append(beyond)
-                self.add(beyond)
-        return [r for r in sorted(near) if r == rate or not self.is_hopeless(r, rate)]
-
-    def is_hopeless(self, rate: float, best: float) -> bool:
-        """Whether a rate has lost to the best one by far, each time that both were tried."""
-        score, sign = self.plan.score, self.plan.score.sign
-        gaps = [
-            (validation_score(self.results[best, r], score, self.worst)
-             - validation_score(self.results[rate, r], score, self.worst)) * sign
-            for r in self.done
-            if (rate, r) in self.results and (best, r) in self.results
-        ]  # fmt: skip
-        center = self.center()
-        if len(gaps) < TWICE or center is None:
-            return False
-        far = HOPELESS * (center.score - self.worst) * sign
-        return all(gap > far for gap in gaps)  # a comparison with NaN is false
-
-    def add(self, rate: float) -> None:
-        """Note a rate beyond the grid."""
-        if rate not in self.ladder:
-            bisect.insort(self.ladder, rate)
-
-    def next_rate(self, rate: float, *, upward: bool, grown: int | None = None) -> float | None:
-        """Return the rate beside another one, None if the grid has none and may not grow.
-
-        Args:
-            rate: The other one.
-            upward: On which side.
-            grown: By how many rates it has grown; of all replications if left out.
-        """
-        place = self.ladder.index(rate) + (1 if upward else -1)
-        if 0 <= place < len(self.ladder):
-            return self.ladder[place]
-        step = self.candidate.step
-        grown = len(self.extended) if grown is None else grown
-        if step is None or grown >= self.candidate.extensions:
-            return None
-        # Counted from the grid's first rate, or the rounding of the rates would add up.
-        origin = self.candidate.rates[0]
-        steps = round(math.log10(rate / origin) / step)
-        return tidy(origin * 10 ** (step * (steps + (1 if upward else -1))))
-
-    def center(self) -> Choice | None:
-        """Return the best rate by all results so far, wary of those that few replications tried."""
-        standing = self._standings(self.ladder)
-        if not standing:
-            return None
-        top = max(score for score, _, _ in standing.values())
-        scale = CAUTION * abs(top - self.worst * self.plan.score.sign)
-
-        def wary(rate: float) -> tuple[float, float]:
-            score, loss, tried = standing[rate]
-            return score - scale / math.sqrt(tried), loss
-
-        best = max(standing, key=wary)
-        tried = sorted(standing)
-        edge = {tried[0]: "lower", tried[-1]: "upper"}.get(best, "") if len(tried) > 1 else ""
-        return Choice(best, standing[best][0] * self.plan.score.sign, edge)
-
-    @property
-    def worst(self) -> float:
-        """The validation score of knowing nothing."""
-        problem = self.plan.problems[self.candidate.problem]
-        return problem.validation_chance[self.plan.score.metric]
-
-    def _standings(self, rates: Iterable[float]) -> dict[float, tuple[float, float, int]]:
-        """Return each rate's mean score, greater being better, less its loss, and its count."""
-        found = {}
-        for rate in rates:
-            results = [r for (tried, _), r in self.results.items() if tried == rate]
-            _, score, loss = standing(results, self.plan.score, self.worst)
-            if not math.isnan(score):
-                found[rate] = (score, loss, len(results))
-        return found
-
-    def _note(self) -> None:
-        name = self.candidate.name
-        if len(self.plan.problems) > 1:
-            name = f"{self.plan.problems[self.candidate.problem].name}: {name}"
-        choice = self.center()
-        if choice is None:
-            self.schedule.notes.append(f"{name}: all trials of its search failed to run")
-            return
-        if self.extended:
-            grown = ", ".join(f"{rate:g}" for rate in self.extended)
-            self.schedule.notes.append(
-                f"{name}: the best rate was on the edge of the grid, so the grid grew by {grown}"
-            )
-        if choice.edge:
-            self.schedule.notes.append(
-                f"{name}: the best rate, {choice.rate:g}, is the {choice.edge} edge of those "
-                "tried; a better one may lie beyond"
-            )
-
-
-class _Block:
-    """Replications that are tuned together, at the same rates."""
-
-    def __init__(self, tuning: _Tuning, rates: list[float], replications: tuple[int, ...]) -> None:
-        self.tuning = tuning
-        self.rates = rates
-        self.replications = replications
-        self.is_search = max(replications) < tuning.plan.searches
-
-    def tasks(self, rates: Sequence[float], *, prune: bool = False) -> list[Task]:
-        index, seeds = self.tuning.index, self.tuning.plan.seeds
-        if prune and self.tuning.plan.prune and len(rates) > 1:
-            return [
-                Task(tuple(Trial(index, rate, seeds[r]) for rate in rates), prune=True)
-                for r in self.replications
-            ]
-        return [Task((Trial(index, rate, seeds[r]),)) for rate in rates for r in self.replications]
-
-    def is_done(self) -> bool:
-        results = self.tuning.results
-        return all((rate, r) in results for rate in self.rates for r in self.replications)
-
-    def extend(self, rate: float) -> list[Task]:
-        self.rates.append(rate)
-        self.tuning.add(rate)
-        return self.tasks([rate])
-
-    def choice(self) -> Choice | None:
-        """Return the best rate of these replications; None if no rate has a score."""
-        tuning = self.tuning
-        score = tuning.plan.score
-        standings = {
-            rate: standing(
-                [tuning.results[rate, r] for r in self.replications], score, tuning.worst
-            )
-            for rate in sorted(self.rates)
-        }
-        scored = {rate: s for rate, s in standings.items() if not math.isnan(s[1])}
-        if not scored:
-            return None
-        best = max(scored, key=scored.__getitem__)
-        edges = {min(self.rates): "lower", max(self.rates): "upper"}
-        edge = edges.get(best, "") if len(self.rates) > 1 else ""
-        return Choice(best, scored[best][1] * score.sign, edge)
-
-    def beyond(self) -> float | None:
-        """Return the next rate beyond the edge on which the best one lies, if there is one.
-
-        While a whole grid is searched, that is the best of these replications; later, the best of
-        all so far: among three good rates, chance puts the best one on the edge in two of three
-        replications.
-        """
-        choice = self.choice()
-        fixed = self.tuning.plan.tune == "once" and not self.is_search
-        if choice is None or fixed or len(self.tuning.ladder) < 2:
-            return None
-        best = choice if self.is_search else self.tuning.center()
-        if best is None or best.rate not in (min(self.rates), max(self.rates)):
-            return None
-        return self._worth_trying(best.rate, upward=best.rate == max(self.rates))
-
-    def _worth_trying(self, rate: float, *, upward: bool) -> float | None:
-        """Return the rate beside another one, None if there is none or it was left out."""
-        if not self.is_search:
-            found = self.tuning.next_rate(rate, upward=upward)
-            return None if found is None or self.tuning.is_hopeless(found, rate) else found
-        # Searches that run side by side look at themselves alone, whichever comes first.
-        candidate = self.tuning.candidate
-        grown = len(set(self.rates) - set(candidate.rates))
-        if grown >= candidate.extensions:
-            return None
-        return self.tuning.next_rate(rate, upward=upward, grown=grown)
-
-
-def standing(
-    results: Sequence[Result], score: RankingScore, worst: float
-) -> tuple[int, float, float]:
-    """Return a rate's prunings, mean score and validation loss, so that greater is better.
-
-    A rate that was pruned in one replication has lost there; its mean over the others would hide
-    that.
-    """
-    pruned = sum(result.status == "pruned" for result in results)
-    scores = [validation_score(result, score, worst) * score.sign for result in results]
-    known = [s for s in scores if not math.isnan(s)]
-    losses = [_loss(result, score) for result in results]
-    return -pruned, (fmean(known) if known else math.nan), -fmean(losses or [math.inf])
-
-
-def validation_score(result: Result, score: RankingScore, worst: float) -> float:
-    """Return what a trial counts for while rates are chosen.
-
-    A training that diverged or got stuck counts as the worst possible outcome; one that was pruned
-    or could not be run has no score: NaN.
-    """
-    if result.status in FAILED_TRAINING:
-        return worst
-    if result.status != "ok":
-        return math.nan
-    value = readings(result, score).get(f"val_{score.metric}")
-    return worst if value is None else value
-
-
-def _loss(result: Result, score: RankingScore) -> float:
-    value = readings(result, score).get("val_loss")
-    return math.inf if value is None or not math.isfinite(value) else value
-
-
-def readings(result: Result, score: RankingScore) -> Mapping[str, float | None]:
-    """Return a trial's numbers at the epoch that the score is read at."""
-    return result.last if score.read == "last" else result.best
+        assert self._judge is not None  # noqa: S101 (a plan with looks has who looks)
+        number = len(self._looks[problem])
+        candidates = tuple(tuning.index for tuning in left)
+        look = self._judge(self, candidates, self.plan.looks[number])
+        self._looks[problem].append(look)
+        is_last = look.is_decided or number + 1 == len(self.plan.looks)
+        tasks = []
+        for tuning in left:
+            tuning.is_over = is_last or tuning.index in look.worse
+            if not tuning.is_over:
+                tasks += tuning.go_on(self.plan.looks[number + 1])
+        return tasks

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,9 +10,10 @@ import pandas as pd
 
 from dlcli.compare.results import curves, wording
 from dlcli.compare.results.frames import epoch_frame, trial_frame
+from dlcli.compare.results.ranking import RNG_SEED, rank
 from dlcli.compare.results.scores import Scores
 from dlcli.compare.results.several import Aggregate
-from dlcli.compare.results.summary import rank, summary_frame, target_of
+from dlcli.compare.results.summary import summary_frame, target_of
 from dlcli.statistics.pairing import pairwise
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from dlcli.compare.plan.plan import Plan
     from dlcli.compare.plan.records import TrialRecord
     from dlcli.compare.plan.schedule import Schedule
-    from dlcli.compare.results.summary import Ranking
+    from dlcli.compare.results.ranking import Ranking
     from dlcli.statistics.ranking import CriticalDifference
 
 PARTS = {"test": "test", "val": "validation"}
@@ -29,9 +30,6 @@ PARTS = {"test": "test", "val": "validation"}
 
 EPOCHS = {"best": "best validation epoch", "last": "last epoch"}
 """What the epochs are called at which scores are read."""
-
-RNG_SEED = 20260101
-"""Of permutations and resamples: the same trials always give the same tables."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +70,8 @@ class Results:
         details: All that is said of each problem, by its name.
         notes: What else a reader should know.
         interrupted: Whether trials are missing because somebody stopped the comparison.
+        looks: How the looks before the end went, by problem, as `looks_data` has it; None without
+            any.
     """
 
     score: str
@@ -107,6 +107,7 @@ class Results:
     details: tuple[tuple[str, tuple[str, ...]], ...]
     notes: tuple[str, ...]
     interrupted: bool = False
+    looks: dict[str, dict[str, Any] | None] = field(default_factory=dict)
 
 
 def make_results(
@@ -176,10 +177,42 @@ def make_results(
             *plan.notes,
             *notes,
             *wording.timing_sentences(scores.jobs),
+            *several["notes"],
+            *wording.shared_sentences(names, rankings),
             *wording.under_tuned_sentences(summary),
             *wording.spread_sentences(spreads),
         ),
+        looks={n: looks_data(scores, p, rankings[p]) for p, n in enumerate(names)},
     )
+
+
+def looks_data(scores: Scores, problem: int, ranking: Ranking | None) -> dict[str, Any] | None:
+    """Return how the looks at a problem went, as plain data; None if there are none.
+
+    `planned`: replications at each; `made`: those that took place, with their `replications`,
+    `level`, the candidates that are shown `worse`, and whether all are `decided`; `level`: of the
+    verdict; `over`: no more replications are wanted; `planned_trials`, `saved_trials`.
+    """
+    course = scores.course(problem)
+    if not course.planned:
+        return None
+    names = [candidate.name for candidate in scores.plan.candidates]
+    return {
+        "planned": list(course.planned),
+        "made": [
+            {
+                "replications": look.replications,
+                "level": look.level,
+                "worse": [names[index] for index in look.worse],
+                "decided": look.is_decided,
+            }
+            for look in course.looks
+        ],
+        "level": None if ranking is None else ranking.level,
+        "over": course.is_over,
+        "planned_trials": course.trials,
+        "saved_trials": course.saved,
+    }
 
 
 def _verdict(overall: Sequence[str], sentences: Sequence[Sequence[str]]) -> tuple[str, ...]:
@@ -216,10 +249,10 @@ def _several(
         "aggregate": None, "profiles": None, "critical_difference": None, "candidates": (),
     }  # fmt: skip
     if len(scores.plan.problems) < 2 or len(ranked) < len(rankings) or not scores.is_ranked:
-        return {"tables": none, "sentences": ()}
+        return {"tables": none, "sentences": (), "notes": ()}
     aggregate = Aggregate(scores, ranked)
-    if not aggregate.candidates:
-        return {"tables": none, "sentences": ()}
+    if not aggregate.candidates or not aggregate.shared:
+        return {"tables": none, "sentences": (), "notes": ()}
     tables = {
         "aggregate": aggregate.frame(rng),
         "profiles": aggregate.profiles(),
@@ -227,6 +260,10 @@ def _several(
         "candidates": aggregate.candidates,
     }
     if scores.plan.unranked:
-        return {"tables": tables, "sentences": ()}
-    sentence = wording.overall_sentence(aggregate.candidates, aggregate.judged(rng), len(ranked))
-    return {"tables": tables, "sentences": (sentence,)}
+        return {"tables": tables, "sentences": (), "notes": ()}
+    joint = aggregate.judged(rng)
+    sentence = wording.overall_sentence(aggregate.candidates, joint, len(ranked))
+    notes = []
+    if scores.plan.looks and not joint.generalizes:
+        notes.append(wording.joint_look_sentence(aggregate.shared, aggregate.level))
+    return {"tables": tables, "sentences": (sentence,), "notes": notes}

@@ -11,7 +11,7 @@ import numpy as np
 
 from dlcli.compare.plan.blocks import BLOCKS
 from dlcli.compare.plan.records import FAILED_TRAINING
-from dlcli.compare.plan.schedule import readings, validation_score
+from dlcli.compare.plan.tuning import readings, validation_score
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from dlcli.compare.plan.plan import Plan
     from dlcli.compare.plan.records import Result, TrialRecord
-    from dlcli.compare.plan.schedule import Choice, Schedule
+    from dlcli.compare.plan.schedule import Course, Schedule
+    from dlcli.compare.plan.tuning import Choice
 
 
 class Scores:
@@ -100,44 +101,60 @@ class Scores:
             for replication, found in statuses.items()
         )
 
+    def candidates(self, problem: int) -> list[int]:
+        """Return the indices of a problem's candidates."""
+        return [i for i, c in enumerate(self.plan.candidates) if c.problem == problem]
+
+    def course(self, problem: int) -> Course:
+        """Return how a problem's looks went."""
+        return self._schedule.course(problem)
+
     def matrix(self, problem: int) -> tuple[list[int], NDArray[np.float64]]:
         """Return a problem's candidates, and their scores (candidates, replications).
 
         Only replications that every candidate has come through are in it; a candidate whose trials
-        could not be run holds up none. What is missing is NaN.
+        could not be run holds up none, and neither does one that a look has shown worse. What is
+        missing is NaN.
         """
-        indices = [i for i, c in enumerate(self.plan.candidates) if c.problem == problem]
-        rows = np.array([self.values(i) for i in indices], dtype=float)
-        rows = rows.reshape(len(indices), len(self.plan.seeds))
-        return indices, rows[:, self.complete(problem)]
+        indices = self.candidates(problem)
+        return indices, self.table(indices, self.complete(problem))
+
+    def table(
+        self, candidates: Sequence[int], replications: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """Return the scores of candidates in some replications, NaN where there is none."""
+        rows = np.array([self.values(i) for i in candidates], dtype=float)
+        return rows.reshape(len(candidates), len(self.plan.seeds))[:, replications]
 
     def complete(self, problem: int) -> NDArray[np.intp]:
-        """Return the replications that all of a problem's candidates have come through."""
-        waited = [i for i, c in enumerate(self.plan.candidates)
-                  if c.problem == problem and not self.is_broken(i)]  # fmt: skip
+        """Return the replications that all candidates have come through who had to."""
+        dropped = self.course(problem).dropped
+        waited = [i for i in self.candidates(problem) if i not in dropped and not self.is_broken(i)]
         through = [
             r for r in self.replications if waited and all(self._ranked(i, r) for i in waited)
         ]
         return np.array(through, dtype=np.intp)
 
-    def blocks(self, problem: int, candidates: Sequence[int]) -> NDArray[np.float64] | None:
-        """Return the scores of some rows of `matrix` without each block of test examples.
+    def blocks(
+        self, candidates: Sequence[int], replications: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """Return the scores without each block of test examples, NaN where there are none.
 
         Args:
-            problem: Of the candidates.
-            candidates: Indices in the plan.
+            candidates: Indices in the plan, of one problem.
+            replications: From 0.
 
         Returns:
-            Shape (candidates, replications, blocks); None if a trial has none. A failed training
-            has the worst score without any of them.
+            Shape (candidates, replications, blocks). A failed training has the worst score without
+            any of them.
         """
-        worst = self.worst(problem, self.part(problem))
         rows = []
         for index in candidates:
-            found = [self._ranked(index, int(r)) for r in self.complete(problem)]
+            problem = self.plan.candidates[index].problem
+            worst = self.worst(problem, self.part(problem))
+            found = [self._ranked(index, int(r)) for r in replications]
             rows.append([self._blocks(result, worst) for result in found])
-        made = np.array(rows, dtype=float)
-        return made if made.size and not np.isnan(made).any() else None
+        return np.array(rows, dtype=float).reshape(len(candidates), len(replications), BLOCKS)
 
     def _blocks(self, result: Result | None, worst: float) -> list[float]:
         if result is not None and result.status in FAILED_TRAINING:

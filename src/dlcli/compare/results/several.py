@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from dlcli.compare.results.ranking import level_of
 from dlcli.statistics import problems as statistics
 from dlcli.statistics.description import interquartile_mean
+from dlcli.statistics.power import ALPHA
 from dlcli.statistics.ranking import (
     FEWEST_PROBLEMS,
     CriticalDifference,
@@ -22,8 +24,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from dlcli.compare.results.ranking import Ranking
     from dlcli.compare.results.scores import Scores
-    from dlcli.compare.results.summary import Ranking
 
 THRESHOLDS = np.linspace(0.0, 1.05, 106)
 
@@ -38,7 +40,8 @@ class Aggregate:
 
     def __init__(self, scores: Scores, rankings: Sequence[Ranking]) -> None:
         candidates = scores.plan.candidates
-        named = [[candidates[i].name for i in r.candidates] for r in rankings]
+        self._looks = scores.plan.looks
+        named = [[candidates[i].name for i in r.everyone] for r in rankings]
         shared = set.intersection(*(set(names) for names in named))
         self.candidates = tuple(name for name in named[0] if name in shared)
         by_name = {c.name: c for c in candidates}
@@ -49,7 +52,7 @@ class Aggregate:
         ]
         self.normalised: list[NDArray[np.float64]] = []
         for problem, (ranking, names) in enumerate(zip(rankings, named, strict=True)):
-            rows = ranking.scores[[names.index(name) for name in self.candidates]]
+            rows = ranking.shared_scores[[names.index(name) for name in self.candidates]]
             floor = scores.worst(problem, scores.part(problem))
             self.normalised.append(statistics.normalise(rows, min(floor, float(rows.max()))))
 
@@ -78,9 +81,25 @@ class Aggregate:
         frame = pd.DataFrame(rows)
         return frame.sort_values("normalised_mean", ascending=False, ignore_index=True)
 
+    @property
+    def shared(self) -> int:
+        """Replications of the problem that has the fewest which all candidates share."""
+        return min(int(table.shape[1]) for table in self.normalised)
+
+    @property
+    def level(self) -> float:
+        """The level of the test over all problems.
+
+        With few problems the replications are the sample, and how many all candidates share was
+        decided by looking at them. The level is then that of a look at so many.
+        """
+        if self._looks and len(self.normalised) < statistics.FEWEST_TO_GENERALIZE:
+            return level_of(self.shared, self._looks)
+        return ALPHA
+
     def judged(self, rng: np.random.Generator) -> statistics.Joint:
         """Return the answer over all problems."""
-        return statistics.judge_jointly(self.normalised, None, rng)
+        return statistics.judge_jointly(self.normalised, None, rng, alpha=self.level)
 
     def profiles(self) -> pd.DataFrame:
         """Return the share of runs above each normalised score, by candidate."""

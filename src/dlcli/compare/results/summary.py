@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +13,6 @@ from dlcli.catalogue.family import family
 from dlcli.compare.plan.plan import describe_call
 from dlcli.compare.results.frames import arguments_of, epochs_to_target
 from dlcli.statistics import pairing
-from dlcli.statistics.best import Verdict, judge
 from dlcli.statistics.censored import arrival, default_target
 from dlcli.statistics.description import Interval, describe, mean_interval
 from dlcli.statistics.examples import two_way
@@ -26,74 +24,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from dlcli.compare.plan.plan import Plan
     from dlcli.compare.plan.records import Result
+    from dlcli.compare.results.ranking import Ranking
     from dlcli.compare.results.scores import Scores
 
 COUNTED = ("ok", "diverged", "stuck", "failed")
 
-POINT = 0.01
-"""The default margin of scores between 0 and 1."""
-
-SHARE = 0.05
-"""The default margin of other scores, as a share of the best one."""
-
 CLIFF = 0.25
 """Share of failed trials from which the next rate up counts as failing."""
-
-
-@dataclass(frozen=True)
-class Ranking:
-    """One problem's scores, and what the tests say of them.
-
-    Attributes:
-        candidates: Indices in the plan of those that could be ranked.
-        left_out: Indices of those that could not: their trials failed to run.
-        scores: Shape (candidates, replications), greater is better, nothing missing.
-        margin: What a candidate may lack to the best and still be as good.
-        verdict: The answer.
-    """
-
-    candidates: tuple[int, ...]
-    left_out: tuple[int, ...]
-    scores: NDArray[np.float64]
-    margin: float
-    verdict: Verdict
-
-
-def rank(scores: Scores, problem: int, rng: np.random.Generator) -> Ranking | None:
-    """Rank a problem's candidates; None if there is nothing to rank."""
-    indices, matrix = scores.matrix(problem)
-    complete = pairing.complete(matrix) if matrix.size else None
-    if complete is None or not complete.scores.size:
-        return None
-    kept = tuple(indices[i] for i in complete.candidates)
-    blocks = scores.blocks(problem, kept)
-    errors = None
-    if blocks is not None and complete.scores.shape[1] > 1:
-        errors = two_way(complete.scores, blocks[:, complete.seeds])
-    margin = margin_of(scores.plan, complete.scores)
-    return Ranking(
-        kept,
-        tuple(i for i in indices if i not in kept),
-        complete.scores,
-        margin,
-        judge(complete.scores, margin, rng, errors=errors),
-    )
-
-
-def margin_of(plan: Plan, scores: NDArray[np.float64]) -> float:
-    """Return the margin: as given, or a point of scores up to 1, or 5 % of the best of others.
-
-    Args:
-        plan: Has it if it was given.
-        scores: Shape (candidates, replications).
-    """
-    if plan.margin is not None:
-        return plan.margin
-    if plan.score.bounds == (0.0, 1.0) and plan.score.greater_is_better:
-        return POINT
-    return SHARE * abs(float(scores.mean(axis=1).max()))
 
 
 def target_of(scores: Scores, problem: int) -> float | None:
@@ -165,16 +103,15 @@ def _ranked(scores: Scores, index: int, ranking: Ranking | None) -> dict[str, An
 
 def _standing(ranking: Ranking | None, index: int) -> tuple[str, float]:
     """Return what was shown of a candidate, and its rank: those not shown worse share the first."""
-    if ranking is None or index not in ranking.candidates:
+    if ranking is None or index not in ranking.shown:
         return "", math.nan
-    standings = ranking.verdict.standings
-    place = ranking.candidates.index(index)
-    means = ranking.scores.mean(axis=1)
-    if standings[place].status != "worse":
-        return standings[place].status, 1.0
+    status = ranking.shown[index].standing.status
+    if status != "worse":
+        return status, 1.0
+    means = dict(zip(ranking.everyone, ranking.shared_scores.mean(axis=1), strict=True))
     better = sum(
-        standing.status != "worse" or mean > means[place]
-        for standing, mean in zip(standings, means, strict=True)
+        found.standing.status != "worse" or means[other] > means[index]
+        for other, found in ranking.shown.items()
     )
     return "worse", 1.0 + better
 
@@ -249,11 +186,14 @@ def _with_examples(scores: Scores, index: int) -> Interval | None:
     It is that of the difference to a score that is always 0, over replications and examples.
     """
     problem = scores.plan.candidates[index].problem
-    through = scores.complete(problem)
-    blocks = scores.blocks(problem, [index])
-    if scores.plan.split != "official" or blocks is None or len(through) < 2:
+    if scores.plan.split != "official":
         return None
+    through = scores.complete(problem)
     values = scores.values(index)[through]
+    through, values = through[~np.isnan(values)], values[~np.isnan(values)]
+    blocks = scores.blocks([index], through)
+    if np.isnan(blocks).any() or len(through) < 2:
+        return None
     errors = two_way(
         np.stack([values, np.zeros_like(values)]), np.concatenate([blocks, np.zeros_like(blocks)])
     )
@@ -265,37 +205,45 @@ def _with_examples(scores: Scores, index: int) -> Interval | None:
 
 
 _NO_COMPARISON: dict[str, float] = dict.fromkeys(
-    ("difference", "difference_low", "difference_high", "p_value", "improvement"), math.nan
-)
+    ("difference", "difference_low", "difference_high", "p_value", "improvement", "judged_after",
+     "level"), math.nan
+)  # fmt: skip
 
 
 def _against_best(ranking: Ranking) -> dict[int, dict[str, float]]:
     """Return what each candidate lacks to the best: always positive, whatever the metric."""
-    verdict = ranking.verdict
-    improvement = pairing.probability_of_improvement(ranking.scores)[verdict.best]
-    rows = {}
-    for place, (index, found) in enumerate(zip(ranking.candidates, verdict.standings, strict=True)):
-        rows[index] = {
-            "difference": found.lack,
+    best = ranking.verdict.best
+    won = pairing.probability_of_improvement(ranking.scores)[best]
+    improvement = dict(zip(ranking.candidates, won, strict=True))
+    if ranking.earlier:
+        won = pairing.probability_of_improvement(ranking.shared_scores)[best]
+        improvement = dict(zip(ranking.everyone, won, strict=True)) | improvement
+    return {
+        index: {
+            "difference": found.standing.lack,
             "difference_low": 0.0,
-            "difference_high": found.lack_high,
-            "p_value": found.p_value,
-            "improvement": float(improvement[place]),
+            "difference_high": found.standing.lack_high,
+            "p_value": found.standing.p_value,
+            "improvement": float(improvement[index]),
+            "judged_after": found.replications,
+            "level": found.level,
         }
-    return rows
+        for index, found in ranking.shown.items()
+    }
 
 
 def _under_tuned(scores: Scores, ranking: Ranking) -> dict[int, str]:
     """Return, for each candidate that lost to a special case of itself, to which."""
-    candidates = [scores.plan.candidates[i] for i in ranking.candidates]
-    if ranking.scores.shape[1] < 2:
+    everyone = ranking.everyone
+    candidates = [scores.plan.candidates[i] for i in everyone]
+    if ranking.shared_scores.shape[1] < 2:
         return {}
     families = [family(c.written.name, c.written.arguments) for c in candidates]
     lost: dict[int, str] = {}
-    for found in under_tuned(families, ranking.scores):
+    for found in under_tuned(families, ranking.shared_scores):
         same = candidates[found.general].initializer == candidates[found.special].initializer
         if found.significant and same:
-            lost.setdefault(ranking.candidates[found.general], candidates[found.special].name)
+            lost.setdefault(everyone[found.general], candidates[found.special].name)
     return lost
 
 

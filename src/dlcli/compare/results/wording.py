@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from dlcli.compare.results.ranking import Ranking
     from dlcli.compare.results.scores import Scores
-    from dlcli.compare.results.summary import Ranking
     from dlcli.statistics.problems import Joint
 
 
@@ -75,6 +75,7 @@ def problem_sentences(
         *told.beside_cliff(),
         *told.failures(),
         *told.collapses(),
+        *told.looks(),
         *told.power(),
         *told.scope(),
         *told.left_out(),
@@ -102,6 +103,7 @@ class ProblemVerdict:
         self.rows = [rows[name] for name in named]
         self.summary = summary
         self.best = self.rows[ranking.verdict.best]
+        self.course = scores.course(problem)
 
     def _with(self, status: str) -> list[str]:
         """Return the names of the candidates with a status, the best mean first."""
@@ -114,11 +116,10 @@ class ProblemVerdict:
             "on this test part" if self.scores.plan.split == "official" else "on data like these"
         )
         use = f"Use {at_rate(self.best)} {where} ({self.problem.name})."
-        if len(self.rows) == 1:
+        if len(self.ranking.everyone) == 1:
             return f"{use} It is the only candidate."
         if not self.ranking.verdict.can_reject:
-            count = self.ranking.scores.shape[1]
-            few = "1 replication" if count == 1 else f"{count} replications"
+            few = shown_count(self.ranking.scores.shape[1], "replication")
             return (
                 f"Too few replications on {self.problem.name}: {few} cannot show any difference; "
                 f"it takes {FEWEST_REPLICATIONS} or more. {at_rate(self.best)} has the best mean "
@@ -138,6 +139,9 @@ class ProblemVerdict:
         names = self._with("open")
         if not names:
             return []
+        if (following := self._next_look()) is not None:
+            told = f"{joined(names)} {_are(names)} open so far"
+            return [f"{told}: the next look is after {following} replications."]
         ranges = {
             self.scores.plan.candidates[i].name: standing.more
             for i, standing in zip(
@@ -152,10 +156,16 @@ class ProblemVerdict:
         most = None if None in ends else max(high for high in ends if high is not None)
         return [f"{joined(names)} {_are(names)} open: {shown_range(least, most)}."]
 
+    def _next_look(self) -> int | None:
+        """Return the replications at the next look, None if there is none."""
+        made = len(self.course.looks)
+        if self.course.is_over or made >= len(self.course.planned):
+            return None
+        return self.course.planned[made]
+
     def measured(self, score_text: str) -> str:
         """Say what the best one scores."""
-        count = self.ranking.scores.shape[1]
-        over = "1 replication" if count == 1 else f"{count} replications"
+        over = shown_count(int(self.best["runs"]), "replication")
         return (
             f"Mean {score_text} of {self.best['candidate']}: {shown_interval(self.best)}, {over}."
         )
@@ -194,10 +204,58 @@ class ProblemVerdict:
         why = "how many there happen to be decides the mean"
         return [f"{far}, and {why}: the test may claim a difference in up to 12 % instead of 5 %."]
 
+    def looks(self) -> list[str]:
+        """Say after how many replications a sequential comparison has looked, and what that saved.
+
+        Where a look has not been planned, because trials are missing, its level is said too.
+        """
+        course, ranking = self.course, self.ranking
+        if not course.planned or len(ranking.everyone) == 1:
+            return self._saved()
+        made = [(look.replications, look.level) for look in course.looks]
+        if not course.is_over and ranking.level not in [level for _, level in made]:
+            made.append((ranking.scores.shape[1], ranking.level))
+        counts = joined([str(count) for count, _ in made])
+        levels = joined([shown_level(level) for _, level in made])
+        told = (
+            f"Looked after {counts} of at most {course.planned[-1]} replications, at "
+            f"{'a level' if len(made) == 1 else 'levels'} of {levels}: all looks together claim a "
+            "difference between equal candidates in at most 5 % (O'Brien-Fleming)."
+        )
+        return [told, *self._dropped(), *self._saved()]
+
+    def _dropped(self) -> list[str]:
+        """Say which candidates got no more replications, and after how many."""
+        by_count: dict[int, list[str]] = {}
+        for index, shown in self.ranking.earlier:
+            name = self.scores.plan.candidates[index].name
+            by_count.setdefault(shown.replications, []).append(name)
+        return [
+            f"{joined(names)} {_was(names)} shown worse after {count} replications and got no "
+            f"more: {_their(names)} rests on these."
+            for count, names in by_count.items()
+        ]
+
+    def _saved(self) -> list[str]:
+        """Say where a sequential comparison stopped, and how many trials it saved."""
+        course = self.course
+        saved = f"{course.saved} of {course.trials} planned trials were not needed."
+        if course.is_over and course.looks[-1].replications < course.planned[-1]:
+            return [f"Stopped after {course.looks[-1].replications} replications: {saved}"]
+        if course.saved:
+            return [f"Candidates that were shown worse got no more replications: {saved}"]
+        return []
+
     def power(self) -> list[str]:
-        """Say how small a difference these replications would have shown."""
+        """Say how small a difference these replications would have shown.
+
+        Of a sequential comparison that has come to its end: before, more replications may follow.
+        """
         found = self.ranking.verdict
-        if not found.can_reject or found.detectable is None or len(self.rows) == 1:
+        planned = self.course.planned
+        is_early = bool(planned) and found.replications < planned[-1]
+        is_alone = len(self.ranking.everyone) == 1
+        if not found.can_reject or found.detectable is None or is_early or is_alone:
             return []
         size = shown_score(found.detectable)
         count = f"With {found.replications} replications"
@@ -231,6 +289,35 @@ class ProblemVerdict:
 
 def _are(names: Sequence[str]) -> str:
     return "is" if len(names) == 1 else "are"
+
+
+def _was(names: Sequence[str]) -> str:
+    return "was" if len(names) == 1 else "were"
+
+
+def _their(names: Sequence[str]) -> str:
+    return "its verdict" if len(names) == 1 else "their verdict"
+
+
+def shown_count(number: int, what: str) -> str:
+    """Write `1 replication` or `3 replications`."""
+    return f"1 {what}" if number == 1 else f"{number} {what}s"
+
+
+def shown_level(level: float) -> str:
+    """Write a level with two digits: `5 %`, `0.3 %`, `0.0015 %`."""
+    return _percent(level, level)
+
+
+def shown_confidence(level: float) -> str:
+    """Write the confidence that belongs to a level: `95 %`, `99.7 %`, `99.9985 %`."""
+    return _percent(1 - level, level)
+
+
+def _percent(share: float, level: float) -> str:
+    """Write a share with as many decimals as give a level two digits."""
+    decimals = max(1, 1 - math.floor(math.log10(100 * level)))
+    return f"{100 * share:.{decimals}f}".rstrip("0").rstrip(".") + " %"
 
 
 def shown_margin(scores: Scores, margin: float) -> str:
@@ -271,6 +358,28 @@ def overall_sentence(candidates: Sequence[str], joint: Joint, problems: int) -> 
         return f"Use {best}: it is the best {where}, and {joined(worse)} {_are(worse)} worse."
     sentence = f"{best} has the best mean {where}; no difference is shown to {joined(others)}."
     return f"{sentence} {joined(worse)} {_are(worse)} worse." if worse else sentence
+
+
+def shared_sentences(names: Sequence[str], rankings: Sequence[Ranking | None]) -> list[str]:
+    """Say on which problems the joint table uses fewer replications than there are."""
+    if len(names) < 2:
+        return []
+    return [
+        f"The table over all problems uses "
+        f"{shown_count(ranking.shared_scores.shape[1], 'replication')} of {name}, those that all "
+        "of its candidates share."
+        for name, ranking in zip(names, rankings, strict=True)
+        if ranking is not None and ranking.earlier
+    ]
+
+
+def joint_look_sentence(replications: int, level: float) -> str:
+    """Say with which replications a sequential comparison is judged over few problems."""
+    return (
+        f"Over the problems together, candidates are judged by {replications} replications of "
+        f"each, the fewest that all candidates share on a problem, at the level of a look at so "
+        f"many: {shown_level(level)}."
+    )
 
 
 def timing_sentences(jobs: set[int | None]) -> list[str]:

@@ -213,9 +213,9 @@ def _distances(tables: Tables, summary: Sequence[Row], measure: Measure) -> Figu
     return _figure(
         "What each candidate lacks to the best",
         "A point is the observed difference to the best mean. Its bar ends at what the candidate "
-        "lacks at most, with 95 % confidence for all candidates together. A bar that ends before "
-        f"the dashed line, the margin of {measure.margin:.3g}, means as good as the best. The bar "
-        "of the best shows what it may lack to another candidate.",
+        f"lacks at most, with {measure.confidence} confidence for all candidates together. A bar "
+        f"that ends before the dashed line, the margin of {measure.margin:.3g}, means as good as "
+        "the best. The bar of the best shows what it may lack to another candidate.",
         traces,
         {
             "xaxis": {

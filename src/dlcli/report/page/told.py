@@ -6,7 +6,9 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from dlcli.compare.results.wording import shown_confidence
 from dlcli.report.documents import aggregate_cells, answer_and_lines, cliff_sentences, reading_lines
+from dlcli.statistics.power import ALPHA
 from dlcli.store.comparisons import FORMER, RESULTS
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ class Measure:
             ranked.
         sign: -1 if less is better.
         sentences: What is said of the problem besides the answer.
+        confidence: Of the simultaneous bounds, such as `95 %`.
     """
 
     score: str = "score on the test part"
@@ -57,6 +60,7 @@ class Measure:
     margin: float | None = None
     sign: int = 1
     sentences: tuple[str, ...] = ()
+    confidence: str = "95 %"
 
 
 @dataclass(frozen=True)
@@ -131,7 +135,12 @@ def _told(found: Mapping[str, Any]) -> PageText:
     several = len(problems) > 1
     answer, lines = answer_and_lines([str(s) for s in found["verdict"]], len(problems))
     is_grid = bool(found.get("is_grid"))
-    told = reading_lines(split=found["split"], tune=found["tune"], is_grid=is_grid)
+    told = reading_lines(
+        split=found["split"],
+        tune=found["tune"],
+        is_grid=is_grid,
+        is_sequential=any(problem.get("looks") for problem in problems),
+    )
     return PageText(
         [*answer, *([lines] if lines else []), _protocol(found)],
         [[str(note) for note in found["notes"]]] if found["notes"] else [],
@@ -155,6 +164,7 @@ def _measure(found: Mapping[str, Any], problem: Mapping[str, Any], *, several: b
         problem["margin"] if ranked else None,
         1 if found["greater_is_better"] else -1,
         (*own, *cliffs),
+        shown_confidence((problem.get("looks") or {}).get("level") or ALPHA),
     )
 
 
@@ -164,6 +174,9 @@ def _protocol(found: Mapping[str, Any]) -> str:
     if found.get("is_grid"):
         return "Protocol: a plain grid. Every learning rate is tried, and nothing is ranked."
     shown = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    planned = [problem["looks"]["planned"] for problem in found["problems"] if problem.get("looks")]
+    if planned and counts[0] < planned[0][-1]:
+        shown += f" of at most {planned[0][-1]}"
     splits = {
         "resample": "each draws the split of the data",
         "official": "each keeps the data set's own test part, splits the rest",
