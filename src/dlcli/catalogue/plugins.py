@@ -29,6 +29,7 @@ from dlcli import __version__
 from dlcli.catalogue.catalogue import FORMAT, load_catalogue, run_introspection
 from dlcli.errors import UserError, WorkError, did_you_mean
 from dlcli.runtime.files import is_special
+from dlcli.runtime.messages import keras_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -344,9 +345,8 @@ def told(error: BaseException, plugins: Iterable[Plugin] | None = None) -> str:
 
 
 def _plainly(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    name = type(error).__name__
-    return f"{name}: {text[:500]}" if text else name
+    text, name = keras_message(error), type(error).__name__
+    return name if text == name else f"{name}: {text[:500]}"
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -33,6 +33,7 @@ COMMANDS: dict[str, str] = {
     "data": "dlcli.cli.data:data",
     "ls": "dlcli.cli.ls:ls",
     "config": "dlcli.cli.config:config",
+    "check-optimizer": "dlcli.cli.check_optimizer:check_optimizer",
     "doctor": "dlcli.cli.doctor:doctor",
     "completion": "dlcli.cli.completion:completion",
 }

@@ -169,7 +169,7 @@ def as_overrides(flags: dict[str, Any]) -> list[str]:
         if value is None:
             continue
         if key in listed:
-            made.append(f"compare.{key}={_list(value)}")
+            made.append(f"compare.{key}={as_list(value)}")
         elif key == "target":
             metric, equals, number = value.partition("=")
             if not equals:
@@ -184,7 +184,7 @@ def as_overrides(flags: dict[str, Any]) -> list[str]:
     return made
 
 
-def _list(text: str) -> str:
+def as_list(text: str) -> str:
     """Write a comma-separated list as YAML; `A(b=1)` becomes `{A: {b: 1}}`."""
     calls = _CALL.sub(lambda m: f"{{{m[1]}: {{{m[2].replace('=', ': ')}}}}}", text)
     return calls if calls.lstrip().startswith("[") else f"[{calls}]"

@@ -14,11 +14,12 @@ import tensorflow as tf
 from dlcli import data, engine, metrics
 from dlcli.catalogue import plugins
 from dlcli.config.binding import bind
-from dlcli.engine.model import construct, is_logits, keras_message
+from dlcli.engine.model import construct, is_logits
 from dlcli.errors import InterruptedRunError, UserError, WorkError
 from dlcli.metrics import streaming
 from dlcli.metrics.points import point
 from dlcli.runtime.memory import OUT, REMEDY, is_short
+from dlcli.runtime.messages import keras_message
 from dlcli.store.runs import CALLBACK_PATHS, DATA
 from dlcli.train.callbacks import check_callbacks, check_places
 from dlcli.train.checkpoint import (

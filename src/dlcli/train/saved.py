@@ -18,6 +18,7 @@ from dlcli.data import Form, describe, load, own_files, read_examples
 from dlcli.errors import UserError
 from dlcli.metrics.evaluation import Evaluation, Score, score
 from dlcli.metrics.predictions import CLASS_TASKS, batch_of_arrays
+from dlcli.runtime.messages import keras_message
 from dlcli.runtime.quiet import load_tensorflow
 from dlcli.store.forms import saved_form
 from dlcli.store.model_file import check_model_file
@@ -119,7 +120,7 @@ def _keras_scores(
         UserError: If it does not fit the predictions.
     """
     load_tensorflow()
-    from dlcli.engine.model import construct, keras_message
+    from dlcli.engine.model import construct
     from dlcli.metrics.streaming import whole_split
 
     form: dict[str, Any] = {"task": description.task, "classes": len(description.classes)}
@@ -245,7 +246,7 @@ def predict(run: RunFolder, config: Config, examples: Split, task: str) -> np.nd
     import tensorflow as tf
 
     from dlcli.engine import outputs
-    from dlcli.engine.model import is_logits, keras_message
+    from dlcli.engine.model import is_logits
 
     unfit = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError)
     try:
