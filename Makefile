@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 SEED ?= 1
 # As many workers as the machine has processors, or a number.
 WORKERS ?= auto
+# Tests start Python hundreds of times: it keeps what it has compiled, whatever it was told.
+unexport PYTHONDONTWRITEBYTECODE
 PYTEST = $(BIN)/python -m pytest --randomly-seed=$(SEED) -n $(WORKERS)
 
 .PHONY: demo test lint fast slow explore docs bench pictures rules catalogue clean help

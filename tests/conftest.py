@@ -37,8 +37,12 @@ if not any(isinstance(finder, SeededImport) for finder in sys.meta_path):
 
 _numbers = itertools.count()
 
-LONGEST = ("test_fifty_kills_lose_no_finished_trial_and_change_no_table",)
-"""What would leave the other workers idle if it came last."""
+LONGEST = (
+    "tests/faults/test_kills.py", "tests/parallel/test_cluster.py", "tests/test_docs.py",
+    "tests/test_facts.py", "tests/catalogue/introspection", "tests/report/inside",
+    "tests/cli/test_commands.py",
+)  # fmt: skip
+"""What would leave the other workers idle if it came last: it stays in one worker for long."""
 
 
 @pytest.fixture(scope="session")
@@ -65,7 +69,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 known[name][-1].scope == "module" for name in item.fixturenames if name in known
             ):
                 item.add_marker(pytest.mark.xdist_group(item.module.__name__))
-    items.sort(key=lambda item: item.name not in LONGEST)
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 @pytest.hookimpl(wrapper=True)

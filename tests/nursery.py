@@ -70,6 +70,10 @@ class Forked:
             return self.wait(0)
         return None
 
+    def told(self) -> str:
+        """Return what it has written to its standard error so far."""
+        return os.pread(self.stderr.fileno(), LARGEST, 0).decode()
+
     def heard(self) -> int:
         """Return the next number from the pipe."""
         return int(NUMBER.unpack(os.read(self._status, NUMBER.size))[0])

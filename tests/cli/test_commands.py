@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.helpers import SMALL, dlcli, started_anew
+from tests.helpers import SMALL, dlcli, started, started_anew
 
 pytestmark = pytest.mark.slow
 
@@ -141,20 +141,18 @@ def test_runs_are_listed_shown_compared_and_deleted(workplace):
 
 
 def start_long_training(folder):
-    process = subprocess.Popen(
-        [sys.executable, "-m", "dlcli", "train", "small.yaml", "--epochs", "5000", "--out", "long"],
-        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    for line in process.stderr:
-        if line.startswith("epoch 3/"):
+    process = started("train", "small.yaml", "--epochs", "5000", "--out", "long", cwd=folder)
+    while process.poll() is None:
+        if "\nepoch 3/" in process.told():
             return process
+        time.sleep(0.01)
     raise AssertionError("the training ended too early")
 
 
 def test_ctrl_c_keeps_what_was_trained_and_exits_with_130(workplace):
     folder, _ = workplace
     process = start_long_training(folder)
-    process.send_signal(signal.SIGINT)
+    os.kill(process.pid, signal.SIGINT)
     _, told = process.communicate(timeout=300)
     assert process.returncode == 130
     assert "dlcli train --resume long" in told

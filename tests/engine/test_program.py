@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -12,7 +15,7 @@ from dlcli.config.experiment import Call
 from dlcli.config.loading import parse_config
 from dlcli.config.nodes import Text
 from dlcli.data.description import DataDescription, Dataset, Split, TensorSpec
-from dlcli.engine.program import Network, Program
+from dlcli.engine.program import Network, Program, leave_optimizing_to_xla
 from tests.engine.draws import draw_of
 
 pytestmark = pytest.mark.slow
@@ -36,8 +39,12 @@ DENSE = "\n".join(
 )
 
 
+@cache
 def noise(shape, dtype="float32"):
-    """Return a data set with one input of the given shape, and validation and test parts."""
+    """Return a data set with one input of the given shape, and validation and test parts.
+
+    It is the same for all tests, which do not change it.
+    """
     rng = np.random.default_rng(1)
 
     def split(size):
@@ -64,7 +71,27 @@ def read(layers, dataset, *, optimizer="SGD", extra=""):
 
 
 def by_fit(config, dataset):
-    """Train with Keras; return the losses and the weights."""
+    """Train with Keras; return the losses and the weights.
+
+    What `fit` makes of a config and data is the same whoever asks, so that it is asked once.
+    """
+    return once(fit_anew, config, dataset)
+
+
+_MADE = {}
+
+
+def once(make, config, dataset, **how):
+    """Return what a function makes of a config and a data set, made when it is first asked for."""
+    key = make, repr(config), id(dataset), *how.items()
+    if key not in _MADE:
+        _MADE[key] = dataset, make(config, dataset, **how)
+    return _MADE[key][1]
+
+
+def fit_anew(config, dataset):
+    """Train with Keras, whoever asked before; return the losses and the weights."""
+    leave_optimizing_to_xla(jit=config.fit.jit is True)
     model = engine.prepare(config, dataset)
     weights = engine.class_weights(config, dataset.train, CLASSES)
     history = model.fit(
@@ -90,6 +117,18 @@ def by_program(program, config, seed, rate):
     return losses, validated, network.model.get_weights()
 
 
+def network_of(config, dataset, *, jit=False):
+    """Return a network, the same for all tests and optimizers, whose programs train it in turn."""
+    anyones = replace(config.compile, optimizer=Call("optimizers", "SGD", {"learning_rate": 1.0}))
+    network = once(_network, replace(config, compile=anyones), dataset, jit=jit)
+    leave_optimizing_to_xla(jit=jit)
+    return network
+
+
+def _network(config, dataset, *, jit):
+    return Network(config, draw_of(dataset), jit=jit)
+
+
 def assert_same(found, wanted, tolerance=2e-5):
     np.testing.assert_allclose(found[0], wanted[0], rtol=tolerance, atol=tolerance)
     np.testing.assert_allclose(found[1], wanted[1], rtol=tolerance, atol=tolerance)
@@ -113,7 +152,7 @@ def check(layers, dataset, name="SGD", arguments=None, extra="", tolerance=2e-5,
     written = "{" + name + ": {" + ", ".join(f"{k}: {v}" for k, v in given.items()) + "}}"
     config = read(layers, dataset, optimizer=written, extra=extra)
     unit = Call("optimizers", name, {**config.compile.optimizer.arguments, "learning_rate": 1.0})
-    program = Program(Network(config, draw_of(dataset), jit=config.fit.jit is True), unit)
+    program = Program(network_of(config, dataset, jit=config.fit.jit is True), unit)
     by_program(program, config, 17, 0.3)
     found = by_program(program, config, config.seed, RATE)
     reference = config if by is None else read(layers, dataset, optimizer=written, extra=by)
@@ -162,8 +201,11 @@ MODELS = {
     "simple rnn": ((6, 2), ["SimpleRNN: {units: 4}"]),
 }  # fmt: skip
 
+NAMES = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in MODELS]
+"""Each in one worker, which asks `fit` once for all tests."""
 
-@pytest.mark.parametrize("name", MODELS)
+
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("optimizer", ["SGD", "Adam"])
 def test_models(name, optimizer):
     shape, layers = MODELS[name]
@@ -171,7 +213,7 @@ def test_models(name, optimizer):
     check("\n".join(f"    - {{{line}}}" for line in lines), noise(shape), optimizer)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", NAMES)
 def test_models_with_xla(name):
     shape, layers = MODELS[name]
     lines = [*layers, "Dense: {units: 3, activation: softmax}"]
@@ -238,7 +280,7 @@ def test_class_weights_and_order_of_the_data():
 def test_schedules_scale_with_the_rate(schedule):
     dataset = noise((5,))
     config = read(DENSE, dataset, optimizer=f"{{SGD: {{learning_rate: {schedule}}}}}")
-    program = Program(Network(config, draw_of(dataset)), config.compile.optimizer)
+    program = Program(network_of(config, dataset), config.compile.optimizer)
     by_program(program, config, 3, 5.0)
     assert_same(by_program(program, config, config.seed, 1.0), by_fit(config, dataset))
     doubled = schedule.replace("0.2", "0.4").replace("0.1,", "0.2,").replace("0.01", "0.02")
@@ -280,7 +322,7 @@ def test_nothing_is_traced_again_by_the_next_trial():
 
 
 def test_training_stops_at_the_first_loss_that_is_not_finite():
-    dataset = noise((5,))
+    dataset = noise.__wrapped__((5,))
     dataset.train.x["input"][:] = np.nan
     config = read(DENSE, dataset)
     program = Program(
@@ -315,9 +357,8 @@ def test_two_optimizers_start_from_the_same_weights_and_see_the_same_batches():
 def test_what_a_new_optimizer_starts_with_is_found_out_once(name):
     dataset = noise((5,))
     config = read(DENSE, dataset)
-    program = Program(
-        Network(config, draw_of(dataset)), Call("optimizers", name, {"learning_rate": 1.0})
-    )
+    call = Call("optimizers", name, {"learning_rate": 1.0})
+    program = Program(network_of(config, dataset), call)
     assert program._origins is not None
     program.network.set_state(program.network.initial_state(config, 5))
     for ours, new in zip(program._fresh_state(), program._made_state(), strict=True):
@@ -328,7 +369,7 @@ def test_what_starts_with_the_weights_follows_them():
     dataset = noise((5,))
     config = read(DENSE, dataset)
     call = Call("optimizers", "ScheduleFreeAdamW", {"learning_rate": 1.0})
-    program = Program(Network(config, draw_of(dataset)), call)
+    program = Program(network_of(config, dataset), call)
     weights = len(program.network.model.trainable_variables)
     assert [o for o in program._origins if isinstance(o, int)] == list(range(weights))
 

@@ -16,12 +16,12 @@ import pandas as pd
 import pytest
 
 from dlcli.compare.placement import place
-from dlcli.compare.workers import PRELOAD
 from dlcli.errors import UserError
 from dlcli.parallel import Remote, cluster
 from dlcli.parallel.cluster import Cluster, Stored
 from dlcli.runtime.environment import computing_versions
-from tests.helpers import SMALL, dlcli
+from tests.helpers import SMALL, dlcli, started
+from tests.parallel.test_processes import PRELOAD
 
 # One after another: clusters that start side by side would meet at their ports.
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ray")]
@@ -69,6 +69,17 @@ def two_nodes(**more):
 def nodes():
     with two_nodes() as found:
         yield found
+
+
+@pytest.fixture
+def losing(nodes):
+    """Return the cluster and its second node, which the test may lose; another takes its place."""
+    (node,) = nodes.worker_nodes
+    yield nodes, node
+    if node in nodes.worker_nodes:
+        nodes.remove_node(node, allow_graceful=False)
+    nodes.add_node(**LOOPBACK)
+    nodes.wait_for_nodes()
 
 
 @pytest.fixture
@@ -198,22 +209,20 @@ def test_what_has_not_begun_can_be_cancelled(connected, tmp_path):
     executor.close()
 
 
-def test_a_node_that_is_lost_costs_only_what_ran_on_it_and_no_try(tmp_path):
-    with two_nodes() as nodes:
-        cluster.connect(nodes.address, 2)
-        executor = pool(tmp_path)
-        for number in range(12):
-            executor.submit(0.3 + number / 1000, number)
-        first = executor.next_done()
-        (node,) = nodes.worker_nodes
-        nodes.remove_node(node, allow_graceful=False)
-        found = [first, *results(executor)]
-        executor.close()
-        assert sorted(done.value for done in found) == [2 * (0.3 + n / 1000) for n in range(12)]
-        assert not any(done.error for done in found)
-        begun = [task for task, *_ in log(tmp_path)]
-        assert len(set(begun)) == 12
-        assert len(begun) <= 13, "more than the trial that was running was done again"
+def test_a_node_that_is_lost_costs_only_what_ran_on_it_and_no_try(losing, connected, tmp_path):
+    nodes, node = losing
+    executor = pool(tmp_path)
+    for number in range(12):
+        executor.submit(0.3 + number / 1000, number)
+    first = executor.next_done()
+    nodes.remove_node(node, allow_graceful=False)
+    found = [first, *results(executor)]
+    executor.close()
+    assert sorted(done.value for done in found) == [2 * (0.3 + n / 1000) for n in range(12)]
+    assert not any(done.error for done in found)
+    begun = [task for task, *_ in log(tmp_path)]
+    assert len(set(begun)) == 12
+    assert len(begun) <= 13, "more than the trial that was running was done again"
 
 
 def table(folder, name, place):
@@ -231,10 +240,7 @@ def test_a_cluster_gives_the_tables_of_local_processes_even_if_the_driver_is_kil
 ):
     shutil.copytree(compared_once(*COMPARE[2:]), folder / "comparisons" / "local")
     remote = (*COMPARE, "--executor", "ray", "--ray-address", nodes.address)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "dlcli", *remote, "--name", "killed"],
-        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
-    )  # fmt: skip
+    process = started(*remote, "--name", "killed", cwd=folder)
     trials = folder / "comparisons" / "killed" / "trials"
     while len(list(trials.glob("*/trial.json"))) < 3 and process.poll() is None:
         time.sleep(0.02)
@@ -258,28 +264,24 @@ def is_training_on(node):
     return any(b"Trainer.answer" in name.read_bytes() for name in names if name.exists())
 
 
-def test_a_node_lost_in_a_comparison_costs_only_what_it_was_training(folder):
-    text = SMALL.replace("epochs: 4", "epochs: 300")  # long enough to be met at it
+def test_a_node_lost_in_a_comparison_costs_only_what_it_was_training(losing, folder):
+    nodes, node = losing
+    text = SMALL.replace("epochs: 4", "epochs: 150")  # long enough to be met at it
     (folder / "small.yaml").write_text(text)
     done = dlcli(*COMPARE, "--name", "local", cwd=folder)
     assert done.returncode == 0, done.stderr
     trials = folder / "comparisons" / "remote" / "trials"
-    with two_nodes() as nodes:
-        remote = (*COMPARE, "--name", "remote", "--executor", "ray", "--ray-address", nodes.address)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "dlcli", *remote],
-            cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        (node,) = nodes.worker_nodes
-        deadline = time.monotonic() + 300
-        while process.poll() is None and time.monotonic() < deadline:
-            if len(list(trials.glob("*/trial.json"))) >= 3 and is_training_on(node):
-                break
-            time.sleep(0.01)
-        nodes.remove_node(node, allow_graceful=False)
-        kept = {path: path.stat().st_mtime_ns for path in trials.glob("*/trial.json")}
-        assert process.poll() is None, "it was over before the node was lost"
-        _, errors = process.communicate(timeout=300)
+    remote = (*COMPARE, "--name", "remote", "--executor", "ray", "--ray-address", nodes.address)
+    process = started(*remote, cwd=folder)
+    deadline = time.monotonic() + 300
+    while process.poll() is None and time.monotonic() < deadline:
+        if len(list(trials.glob("*/trial.json"))) >= 3 and is_training_on(node):
+            break
+        time.sleep(0.01)
+    nodes.remove_node(node, allow_graceful=False)
+    kept = {path: path.stat().st_mtime_ns for path in trials.glob("*/trial.json")}
+    assert process.poll() is None, "it was over before the node was lost"
+    _, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors
     found = table(folder, "trials", "remote")
     assert 3 <= len(kept) < len(found), "the node was lost half-way"

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from dlcli.compare.workers import PRELOAD
 from dlcli.errors import UserError
 from dlcli.parallel import Processes, Remote, Serial
 
 HERE = "tests.parallel.test_processes"
+PRELOAD = "dlcli.parallel"
+"""All that doubling needs; with what trials need, a comparison is tested."""
 
 
 class MuteError(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import keras
 import numpy as np
@@ -18,6 +19,7 @@ from dlcli.data.builtin.sktime_sequences import japanese_vowels
 from dlcli.data.description import INPUT, Split
 from dlcli.errors import InterruptedRunError, UserError
 from dlcli.metrics import probabilities
+from dlcli.store.runs import RunFolder
 from dlcli.train import fit
 from dlcli.train import session as sessions
 from dlcli.train.checkpoint import Checkpoint, load_checkpoint
@@ -52,6 +54,13 @@ def config(tmp_path):
     return str(path)
 
 
+@pytest.fixture
+def finished(tmp_path, trained_once):
+    """Return a finished run of the config, which the test may change."""
+    shutil.copytree(trained_once(), tmp_path / "runs" / "whole")
+    return RunFolder(tmp_path / "runs" / "whole")
+
+
 def train(config, root, *overrides, observer=None):
     session = sessions.start(config, overrides, root=root, out=None)
     with session as run:
@@ -69,13 +78,12 @@ def history(run):
     return pd.read_csv(run.path / "history.csv").drop(columns="seconds")
 
 
-def test_the_same_seed_gives_the_same_numbers_and_another_seed_others(config, tmp_path):
-    one, _ = train(config, tmp_path / "runs")
+def test_the_same_seed_gives_the_same_numbers_and_another_seed_others(config, tmp_path, finished):
     same, _ = train(config, tmp_path / "runs")
     other, _ = train(config, tmp_path / "runs", "seed=4")
-    assert (one.path / "metrics.json").read_text() == (same.path / "metrics.json").read_text()
-    pd.testing.assert_frame_equal(history(one), history(same))
-    assert not history(one).equals(history(other))
+    assert (finished.path / "metrics.json").read_text() == (same.path / "metrics.json").read_text()
+    pd.testing.assert_frame_equal(history(finished), history(same))
+    assert not history(finished).equals(history(other))
 
 
 CALLBACKS = """\
@@ -136,17 +144,16 @@ def test_a_resumed_run_keeps_bucketing_and_the_dtype_of_its_lone_input(tmp_path)
 
 
 def test_a_finished_run_can_be_trained_longer_and_ends_as_if_it_had_been_from_the_start(
-    config, tmp_path
+    config, tmp_path, finished
 ):
     long, _ = train(config, tmp_path / "a", "fit.epochs=6")
-    short, _ = train(config, tmp_path / "b")
     with pytest.raises(UserError, match="is finished"):
-        take_up(short)
+        take_up(finished)
     for epochs in (3, 4):
         with pytest.raises(UserError, match="is finished after 4 epochs"):
-            take_up(short, epochs=epochs)
-    take_up(short, epochs=6)
-    pd.testing.assert_frame_equal(history(short), history(long))
+            take_up(finished, epochs=epochs)
+    take_up(finished, epochs=6)
+    pd.testing.assert_frame_equal(history(finished), history(long))
 
 
 def test_a_cut_off_run_is_not_resumed_for_fewer_epochs_than_it_has(config, tmp_path):
@@ -157,21 +164,19 @@ def test_a_cut_off_run_is_not_resumed_for_fewer_epochs_than_it_has(config, tmp_p
         take_up(cut, epochs=2)
 
 
-def test_a_run_is_not_resumed_with_another_config(config, tmp_path):
-    run, _ = train(config, tmp_path / "runs")
+def test_a_run_is_not_resumed_with_another_config(tmp_path, finished):
     other = tmp_path / "other.yaml"
     other.write_text(SMALL.replace("units: 8", "units: 9"))
     with pytest.raises(UserError, match="started with another config"):
-        sessions.resume(tmp_path / "runs", run.name, epochs=9, config=str(other))
+        sessions.resume(finished.path.parent, finished.name, epochs=9, config=str(other))
 
 
-def test_an_interruption_before_the_first_epoch_can_be_resumed_too(config, tmp_path):
+def test_an_interruption_before_the_first_epoch_can_be_resumed_too(config, tmp_path, finished):
     with pytest.raises(InterruptedRunError, match="after 0 whole epochs"):
         train(config, tmp_path / "cut", observer=Silent(interrupt_after=0))
     cut = sessions.find_run(tmp_path / "cut", "small")
-    whole, _ = train(config, tmp_path / "runs")
     take_up(cut)
-    pd.testing.assert_frame_equal(history(cut), history(whole))
+    pd.testing.assert_frame_equal(history(cut), history(finished))
 
 
 def test_a_run_cut_off_after_early_stopping_ends_as_it_would_have(tmp_path):
@@ -190,37 +195,34 @@ def test_a_run_cut_off_after_early_stopping_ends_as_it_would_have(tmp_path):
     pd.testing.assert_frame_equal(history(cut), history(whole))
 
 
-def test_a_run_that_another_process_trains_is_left_untouched(config, tmp_path):
-    run, _ = train(config, tmp_path / "runs")
-    before = {p.name: p.read_bytes() for p in run.path.iterdir()}
-    session = sessions.resume(run.path.parent, run.name, epochs=9, config=None)
-    with run.lock(), pytest.raises(UserError, match="being trained"), session:
+def test_a_run_that_another_process_trains_is_left_untouched(finished):
+    before = {p.name: p.read_bytes() for p in finished.path.iterdir()}
+    session = sessions.resume(finished.path.parent, finished.name, epochs=9, config=None)
+    with finished.lock(), pytest.raises(UserError, match="being trained"), session:
         pass
-    assert {p.name: p.read_bytes() for p in run.path.iterdir()} == before
+    assert {p.name: p.read_bytes() for p in finished.path.iterdir()} == before
 
 
-def test_a_damaged_checkpoint_says_so(config, tmp_path):
-    run, _ = train(config, tmp_path / "runs")
-    (run.path / fit.CHECKPOINT).write_bytes(b"PK\x03\x04 nonsense")
-    before = {p.name: p.read_bytes() for p in run.path.iterdir()}
+def test_a_damaged_checkpoint_says_so(finished):
+    (finished.path / fit.CHECKPOINT).write_bytes(b"PK\x03\x04 nonsense")
+    before = {p.name: p.read_bytes() for p in finished.path.iterdir()}
     with pytest.raises(UserError, match="is damaged") as caught:
-        take_up(run, epochs=9)
+        take_up(finished, epochs=9)
     assert "train the run again: dlcli train" in caught.value.remedy
-    assert {p.name: p.read_bytes() for p in run.path.iterdir()} == before
-    assert run.state == "finished"
-    with run.lock():
+    assert {p.name: p.read_bytes() for p in finished.path.iterdir()} == before
+    assert finished.state == "finished"
+    with finished.lock():
         pass
 
 
-def test_a_checkpoint_of_other_callbacks_is_told_and_the_run_left_as_it_is(config, tmp_path):
-    run, _ = train(config, tmp_path / "runs")
-    plain = run.read_text("config.yaml")
+def test_a_checkpoint_of_other_callbacks_is_told_and_the_run_left_as_it_is(finished):
+    plain = finished.read_text("config.yaml")
     changed = plain.replace("callbacks: []", "callbacks: [{EarlyStopping: {monitor: loss}}]")
     assert changed != plain
-    run.write_text("config.yaml", changed)
+    finished.write_text("config.yaml", changed)
     with pytest.raises(UserError, match="belongs to other callbacks"):
-        take_up(run, epochs=9)
-    assert run.state == "finished"
+        take_up(finished, epochs=9)
+    assert finished.state == "finished"
 
 
 def test_a_checkpoint_survives_being_written(tmp_path):
@@ -254,12 +256,14 @@ def test_the_folder_holds_every_file_of_the_contract_and_they_agree(config, tmp_
         np.testing.assert_allclose(saved["y_prob"].sum(axis=1), 1, atol=1e-5)
 
 
-def test_scores_are_those_of_the_saved_model(config, tmp_path):
-    run, result = train(config, tmp_path / "runs")
+def test_scores_are_those_of_the_saved_model(finished):
+    scores = finished.read_json("metrics.json")
     for part in ("train", "validation", "test"):
-        _, evaluated = evaluate_run(run.path.parent, run.name, ["accuracy", "f1"], split=part)
-        assert evaluated.scores["accuracy"].value == result.scores[part]["accuracy"]
-        assert evaluated.scores["f1"].value == pytest.approx(result.scores[part]["f1"])
+        _, evaluated = evaluate_run(
+            finished.path.parent, finished.name, ["accuracy", "f1"], split=part
+        )
+        assert evaluated.scores["accuracy"].value == scores[part]["accuracy"]
+        assert evaluated.scores["f1"].value == pytest.approx(scores[part]["f1"])
 
 
 def test_the_loss_is_what_keras_evaluates(config, tmp_path):
@@ -313,10 +317,10 @@ def test_balanced_class_weights_are_scikit_learns(config):
     np.testing.assert_allclose(made, compute_class_weight("balanced", classes=np.arange(3), y=y))
 
 
-def test_a_one_hot_loss_equals_the_sparse_one(config, tmp_path):
-    _, sparse = train(config, tmp_path / "runs")
+def test_a_one_hot_loss_equals_the_sparse_one(config, tmp_path, finished):
+    sparse = finished.read_json("metrics.json")
     _, one_hot = train(config, tmp_path / "runs", "compile.loss=CategoricalCrossentropy")
-    assert one_hot.scores["test"]["loss"] == pytest.approx(sparse.scores["test"]["loss"], rel=1e-4)
+    assert one_hot.scores["test"]["loss"] == pytest.approx(sparse["test"]["loss"], rel=1e-4)
 
 
 def test_logits_are_saved_as_probabilities(config, tmp_path):
@@ -483,10 +487,9 @@ def test_mixed_precision_trains(config, tmp_path):
     assert keras.config.dtype_policy().name == "float32"
 
 
-def test_a_model_with_code_in_it_is_not_loaded(config, tmp_path):
-    run, _ = train(config, tmp_path / "runs")
+def test_a_model_with_code_in_it_is_not_loaded(finished):
     inputs = keras.Input((4,))
     unsafe = keras.Model(inputs, keras.layers.Lambda(lambda x: x + 1)(inputs))
-    unsafe.save(run.path / "model.keras")
+    unsafe.save(finished.path / "model.keras")
     with pytest.raises(UserError, match="cannot be loaded"):
-        load_model(run)
+        load_model(finished)
