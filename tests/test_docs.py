@@ -14,14 +14,15 @@ from typing import NamedTuple
 
 import pytest
 import yaml
-from dlcli.compare.plan.family import family
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from dlcli.catalogue.family import family
+from dlcli.catalogue.rate_ranges import RANGES
 from dlcli.compare.plan.plan import FEWEST_RATES, MOST_EXTENSIONS, PRESETS
-from dlcli.compare.plan.rates import HALF_DECADE, RANGES, grid
-from dlcli.compare.results.summary import POINT, SHARE
-from dlcli.compare.trial import CHANCE_MARGIN, HEADROOM_SHARE, SAMPLE
+from dlcli.compare.plan.rates import HALF_DECADE, grid
+from dlcli.compare.results.ranking import POINT, SHARE
+from dlcli.compare.trial import SAMPLE
 from dlcli.compare.worker import RUNGS
 from dlcli.config.experiment import Call, CompareConfig, CompileConfig, DataConfig, FitConfig
 from dlcli.config.grammar import REQUIRED, keys_of
@@ -34,6 +35,7 @@ from dlcli.data.pool import WINDOW
 from dlcli.data.splitting import TEST_FRACTION
 from dlcli.engine.bucketing import POOL
 from dlcli.engine.feeding import RESIDENT_SHARE
+from dlcli.metrics.luck import CHANCE_MARGIN, HEADROOM_SHARE
 from dlcli.report.documents import VERSION
 from dlcli.runtime.interrupts import EXIT_CODE
 from dlcli.statistics.power import ALPHA, FEWEST_REPLICATIONS
