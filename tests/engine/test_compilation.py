@@ -13,7 +13,7 @@ from dlcli.config.loading import parse_config
 from dlcli.config.nodes import Text
 from dlcli.config.rendering import to_yaml
 from dlcli.data.description import DataDescription, Dataset, Split, TensorSpec
-from dlcli.engine.model import keras_message
+from dlcli.runtime.messages import keras_message
 
 pytestmark = pytest.mark.slow
 

@@ -33,6 +33,7 @@ from dlcli.catalogue.catalogue import (
 )
 from dlcli.errors import UserError, did_you_mean
 from dlcli.runtime.files import is_special
+from dlcli.runtime.messages import keras_message
 from dlcli.runtime.version import __version__
 
 if TYPE_CHECKING:
@@ -349,9 +350,8 @@ def told(error: BaseException, plugins: Iterable[Plugin] | None = None) -> str:
 
 
 def _plainly(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    name = type(error).__name__
-    return f"{name}: {text[:500]}" if text else name
+    text, name = keras_message(error), type(error).__name__
+    return name if text == name else f"{name}: {text[:500]}"
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

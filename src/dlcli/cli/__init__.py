@@ -52,6 +52,7 @@ GROUPS: dict[str, dict[str, Entry]] = {
         "ls": Entry("ls:ls", "List layers, optimizers, losses, metrics and the like."),
         "config": Entry("config:config", "Check a config, or show it with all defaults."),
         "explain": Entry("explain:explain", "Explain a warning, and how to mend it."),
+        "check-optimizer": Entry("check_optimizer:check_optimizer", "Test your own optimizer."),
         "doctor": Entry("doctor:doctor", "Check the installation and the hardware."),
         "completion": Entry("completion:completion", "Print a shell completion script."),
     },

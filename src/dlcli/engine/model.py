@@ -22,6 +22,7 @@ from dlcli.engine.graph import adapted_moments, learns_from_data, use_adapted_mo
 from dlcli.engine.masking import apply_masked
 from dlcli.runtime.files import is_special
 from dlcli.runtime.memory import check_room, is_short
+from dlcli.runtime.messages import keras_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -102,22 +103,6 @@ def _refused(mark: Mark | None, path: str, error: Exception) -> ConfigError:
     if place := plugins.told(error):
         return ConfigError([Diagnostic("plugin", mark, path, place, plugins.MEND)])
     return ConfigError([Diagnostic("keras", mark, path, keras_message(error))])
-
-
-def keras_message(error: Exception) -> str:
-    """Return the sentence of a Keras or TensorFlow error that says what is wrong."""
-    text = re.sub(r"\x1b\[[0-9;]*m|\{\{function_node [^}]*\}\} *", "", str(error))
-    text = re.sub(r"^Exception encountered when calling [^\n]*\n+", "", text)
-    text = re.split(
-        r"\n+(?:Arguments received by|Call arguments received)|\n*Received: ?args=", text
-    )[0]
-    told = [line for line in text.splitlines() if not _PLACE_IN_CODE.match(line)]
-    told = [re.sub(r"\s*\[(?:\[\{\{|Op:).*$", "", line) for line in told]
-    return " ".join(" ".join(told).split()) or type(error).__name__
-
-
-_PLACE_IN_CODE = re.compile(r"\s*(?:Graph execution error|Detected at node|File \"|$)")
-"""Lines of a TensorFlow error that show where in the code it happened, not what."""
 
 
 def build_model(config: Config, description: DataDescription) -> keras.Model:

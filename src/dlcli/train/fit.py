@@ -15,12 +15,13 @@ from dlcli import data, engine
 from dlcli.catalogue import plugins
 from dlcli.config.binding import bind
 from dlcli.engine.graph import append_log, close_log, has_stopped_early
-from dlcli.engine.model import construct, keras_message
+from dlcli.engine.model import construct
 from dlcli.errors import InterruptedRunError, UserError, WorkError
 from dlcli.metrics import streaming
 from dlcli.metrics.points import point
 from dlcli.rules.scales import scales_of
 from dlcli.runtime.memory import OUT, REMEDY, is_short
+from dlcli.runtime.messages import keras_message
 from dlcli.store.runs import ADVICE, CALLBACK_PATHS, DATA, SCALES
 from dlcli.train.advice import Advice, advise
 from dlcli.train.callbacks import check_callbacks, check_places

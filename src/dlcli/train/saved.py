@@ -21,6 +21,7 @@ from dlcli.errors import UserError, did_you_mean
 from dlcli.metrics.evaluation import Evaluation, Score, score
 from dlcli.metrics.predictions import CLASS_TASKS, batch_of_arrays
 from dlcli.rules.scales import scales_of
+from dlcli.runtime.messages import keras_message
 from dlcli.runtime.quiet import load_tensorflow
 from dlcli.store.forms import saved_form, saved_scales
 from dlcli.store.model_file import check_model_file
@@ -137,7 +138,7 @@ def _keras_scores(
         UserError: If it does not fit the predictions.
     """
     load_tensorflow()
-    from dlcli.engine.model import construct, keras_message
+    from dlcli.engine.model import construct
     from dlcli.metrics.streaming import whole_split
 
     form: dict[str, Any] = {"task": description.task, "classes": len(description.classes)}
@@ -257,7 +258,6 @@ def predict(run: RunFolder, config: Config, examples: Split, task: str) -> np.nd
     import tensorflow as tf
 
     from dlcli.engine import outputs, probabilities
-    from dlcli.engine.model import keras_message
 
     unfit = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError)
     try:

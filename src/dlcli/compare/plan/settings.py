@@ -30,7 +30,7 @@ def as_overrides(settings: Mapping[str, Any]) -> list[str]:
         if value is None:
             continue
         if key in listed:
-            made.append(f"compare.{key}={_list(value)}")
+            made.append(f"compare.{key}={as_list(value)}")
         elif key == "target":
             metric, equals, number = value.partition("=")
             if not equals:
@@ -45,7 +45,7 @@ def as_overrides(settings: Mapping[str, Any]) -> list[str]:
     return made
 
 
-def _list(given: str | Sequence[Any]) -> str:
+def as_list(given: str | Sequence[Any]) -> str:
     """Write a comma-separated list as YAML; `A(b=1)` becomes `{A: {b: 1}}`."""
     text = given if isinstance(given, str) else ", ".join(map(str, given))
     calls = _CALL.sub(lambda m: f"{{{m[1]}: {{{m[2].replace('=', ': ')}}}}}", text)
