@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from dlcli.data.formats.keras_cache import Progress
     from dlcli.train.checkpoint import Checkpoint
     from dlcli.train.experiment import Experiment
+    from dlcli.train.fit import TrainingObserver, TrainingResult
 
 
 class TrainingSession:
