@@ -199,11 +199,24 @@ def _introspected(version: str, path: Path) -> Catalogue:
     return catalogue
 
 
-def _unreadable(version: str, reason: str) -> WorkError:
+class IntrospectionError(WorkError):
+    """What is installed cannot be read.
+
+    Attributes:
+        reason: Why not, without what was read.
+    """
+
+    def __init__(self, message: str, reason: str, *, remedy: str = "") -> None:
+        super().__init__(f"{message}: {reason}", remedy=remedy)
+        self.reason = reason
+
+
+def _unreadable(version: str, reason: str) -> IntrospectionError:
     shipped = _read(SHIPPED)
     tested = f"pip install keras=={shipped.keras_version}" if shipped else ""
-    message = f"the classes of Keras {version} could not be read: {reason}"
-    return WorkError(message, remedy=f"Install the tested version: {tested}" if tested else "")
+    message = f"the classes of Keras {version} could not be read"
+    remedy = f"Install the tested version: {tested}" if tested else ""
+    return IntrospectionError(message, reason, remedy=remedy)
 
 
 def run_introspection(path: Path, *options: str) -> None:
@@ -214,7 +227,7 @@ def run_introspection(path: Path, *options: str) -> None:
         options: Further ones of `python -m dlcli.catalogue.introspection`.
 
     Raises:
-        WorkError: If that process fails.
+        IntrospectionError: If that process fails.
     """
     import subprocess
 

@@ -25,8 +25,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlcli.catalogue.catalogue import FORMAT, load_catalogue, run_introspection
-from dlcli.errors import UserError, WorkError, did_you_mean
+from dlcli.catalogue.catalogue import (
+    FORMAT,
+    IntrospectionError,
+    load_catalogue,
+    run_introspection,
+)
+from dlcli.errors import UserError, did_you_mean
 from dlcli.runtime.files import is_special
 from dlcli.runtime.messages import keras_message
 from dlcli.runtime.version import __version__
@@ -257,8 +262,8 @@ def _introspected(plugin: Plugin, path: Path) -> dict[str, dict[str, Any]]:
         named = plugin.place if plugin.source is not None else plugin.name
         try:
             run_introspection(fresh, "--plugin", named)
-        except WorkError as error:
-            raise PluginError(error.message.partition(": ")[2], remedy=MEND) from None
+        except IntrospectionError as error:
+            raise PluginError(error.reason, remedy=MEND) from None
         kinds = _remembered(fresh)
         with contextlib.suppress(OSError), replacing(path) as stream:
             stream.write(fresh.read_bytes())

@@ -3,7 +3,8 @@
 Keras may change them without a word. They are used through the functions here and nowhere else,
 and `missing` tells which of them the installed Keras lacks. What Keras writes into `model.keras`
 (`store.model_file`) and its table of identifiers (`catalogue.introspection`) are read where those
-are the subject; what is imported of TensorFlow is the business of `runtime.quiet`.
+are the subject; dlcli's own optimizers call what they inherit (`optimizers.base`), which is listed
+here too; what is imported of TensorFlow is the business of `runtime.quiet`.
 """
 
 from __future__ import annotations
@@ -153,6 +154,12 @@ PRIVATE = (
     Private("KerasTensor", "_keras_mask", "masks go on through layers where Keras drops them",
             _tensor),
     Private("Optimizer", "_learning_rate", "the property evaluates a schedule at the first step",
+            keras.optimizers.SGD),
+    Private("Optimizer", "_backend_update_step", "dlcli's optimizers take its loop over",
+            keras.optimizers.SGD),
+    Private("Optimizer", "_get_variable_index", "dlcli's optimizers find their state by it",
+            keras.optimizers.SGD),
+    Private("Optimizer", "_apply_weight_decay", "dlcli's optimizers do their own",
             keras.optimizers.SGD),
     Private("Metric", "_direction", "EarlyStopping asks a metric; no public way to answer",
             keras.metrics.MeanSquaredError),

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from dlcli.engine.graph import applications
 from dlcli.engine.model import feed
 from dlcli.rules.course import LayerSignal
 from dlcli.runtime.memory import is_short
@@ -51,7 +52,7 @@ def _relus(model: keras.Model, subject: Subject) -> list[keras.layers.Layer]:
     shared = {layer.id for layer in subject.network.layers if layer.shared}
     names = [name for name in applied if name not in shared | set(subject.network.outputs)]
     layers = [model.get_layer(name) for name in names]
-    return [layer for layer in layers if len(layer._inbound_nodes) == 1]  # noqa: SLF001
+    return [layer for layer in layers if len(applications(layer)) == 1]
 
 
 def _dead(

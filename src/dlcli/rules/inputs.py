@@ -116,18 +116,16 @@ def input_scale(subject: Subject, examples: Examples) -> Iterator[Finding]:
         at = (rescaling or layer).path
         if size.max() > LARGE:
             large = np.argsort(-size)[: (size > LARGE).sum()]
-            what = examples.columns(large) if examples.is_table(name) else "the inputs"
-            message = f"{what} {_verb(what)} of size {size.max():.3g} in {examples.looked}; "
+            is_table = examples.is_table(name)
+            what = examples.columns(large) if is_table else "the inputs"
+            verb = "is" if is_table and len(large) == 1 else "are"
+            message = f"{what} {verb} of size {size.max():.3g} in {examples.looked}; "
             message += "networks are made for numbers around 1"
             yield Finding(at, message, _normalized(subject), (layer.id,))
         elif size.max() < SMALL and rescaling is None:
             message = f"the inputs are of size {size.max():.1g} in {examples.looked}; networks are "
             message += "made for numbers around 1"
             yield Finding(at, message, _normalized(subject), (layer.id,))
-
-
-def _verb(what: str) -> str:
-    return "are" if what.startswith("the") or "," in what or " and " in what else "is"
 
 
 def _normalized(subject: Subject) -> str:

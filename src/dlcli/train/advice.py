@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from dlcli.config.findings import Judge
     from dlcli.data.description import Split
-    from dlcli.train.fit import Experiment
+    from dlcli.train.experiment import Experiment
 
 MOST = 3
 """Pieces of advice: the first is tried first, and more are not read."""

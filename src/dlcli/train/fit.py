@@ -32,6 +32,7 @@ from dlcli.train.checkpoint import (
     restore_model,
     take_checkpoint,
 )
+from dlcli.train.experiment import Experiment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
     from dlcli.config.experiment import Call, Config
     from dlcli.config.findings import Judge
-    from dlcli.data.description import Dataset, Encoder, Split
+    from dlcli.data.description import Encoder, Split
     from dlcli.data.formats.keras_cache import Progress
     from dlcli.store.runs import RunFolder
 
@@ -78,15 +79,6 @@ class TrainingResult:
     scores: dict[str, dict[str, Any]]
     diverged: bool
     advice: tuple[Advice, ...] = ()
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """A bound config with its data and its model, ready to train."""
-
-    config: Config
-    dataset: Dataset
-    model: keras.Model
 
 
 def prepare(

@@ -52,7 +52,8 @@ if TYPE_CHECKING:
     from dlcli.config.findings import Judge
     from dlcli.data.formats.keras_cache import Progress
     from dlcli.train.checkpoint import Checkpoint
-    from dlcli.train.fit import Experiment, TrainingObserver, TrainingResult
+    from dlcli.train.experiment import Experiment
+    from dlcli.train.fit import TrainingObserver, TrainingResult
 
 
 class TrainingSession:

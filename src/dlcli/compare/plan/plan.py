@@ -22,7 +22,7 @@ from dlcli.compare.plan.rates import (
     thinned,
     with_rate,
 )
-from dlcli.config.experiment import Call, CandidateEntry, CompareConfig, Config
+from dlcli.config.experiment import Call, CandidateEntry, CompareConfig, Config, SplitChoice, Tuning
 from dlcli.errors import UserError
 from dlcli.statistics.power import LOOKS
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dlcli.catalogue.plugins import Plugin
-    from dlcli.config.experiment import SplitChoice, Tuning
 
 AUTO = "auto"
 """`seeds: auto`: as many replications as it takes, up to the last of the looks."""
@@ -486,9 +485,6 @@ def _cut(candidate: Candidate, rates: int, each: int, plan: Plan) -> Candidate:
     return replace(kept, step=step if extensions else None, extensions=extensions)
 
 
-_UNITS = {"s": 1, "m": 60, "h": 3600}
-
-
 def budget_seconds(budget: str) -> float:
     """Return a budget of time in seconds: `90s`, `10m`, `1.5h`.
 
@@ -499,4 +495,4 @@ def budget_seconds(budget: str) -> float:
     if not found or float(found.group(1)) == 0:
         remedy = "Give a number of trials, or a duration such as 90s, 10m or 1.5h."
         raise UserError(f"'{budget}' is not a budget", remedy=remedy)
-    return float(found.group(1)) * _UNITS[found.group(2)]
+    return float(found.group(1)) * {"s": 1, "m": 60, "h": 3600}[found.group(2)]
