@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from dlcli.catalogue.catalogue import load_catalogue
 from dlcli.config.experiment import CompareConfig, CompileConfig, DataConfig, FitConfig
 from dlcli.config.grammar import keys_of
 from dlcli.config.loading import parse_config
@@ -21,6 +22,7 @@ ROOT_FOLDER = Path(__file__).parents[1]
 README = (ROOT_FOLDER / "README.md").read_text("utf-8")
 COMMANDS = (ROOT_FOLDER / "docs" / "commands.md").read_text("utf-8")
 CONFIG = (ROOT_FOLDER / "docs" / "config.md").read_text("utf-8")
+OPTIMIZERS = (ROOT_FOLDER / "docs" / "optimizers.md").read_text("utf-8")
 DATA = (ROOT_FOLDER / "docs" / "data.md").read_text("utf-8")
 
 
@@ -28,7 +30,9 @@ def fenced(text: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("yaml", [y for t in (README, CONFIG, DATA) for y in fenced(t, "yaml")])
+@pytest.mark.parametrize(
+    "yaml", [y for t in (README, CONFIG, DATA, OPTIMIZERS) for y in fenced(t, "yaml")]
+)
 def test_every_config_in_the_documentation_is_valid(yaml):
     assert parse_config(Text("docs.yaml", yaml)).model.layers
 
@@ -43,6 +47,19 @@ def test_every_command_and_option_is_documented(path):
         for name in option.opts:
             if name.startswith("--"):
                 assert name in section, f"{' '.join(path)} {name}"
+
+
+def test_every_optimizer_of_dlcli_is_documented_with_its_rates():
+    rows = dict(
+        re.findall(r"^\| `(\w+)` \| .* \| ([^|]+) \| \[.*\]\(https://arxiv", OPTIMIZERS, re.M)
+    )
+    catalogue = load_catalogue()
+    entries = [catalogue.find("optimizers", name) for name in catalogue.names("optimizers")]
+    stated = {e.name: e.rates for e in entries if e and e.module and e.rates}
+    assert rows == {
+        name: "none: 1" if low == high else f"{low:g} to {high:g}"
+        for name, (low, high, _) in stated.items()
+    }
 
 
 def test_every_config_key_is_documented():
