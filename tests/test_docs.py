@@ -50,9 +50,8 @@ def test_every_command_and_option_is_documented(path):
 
 
 def test_every_optimizer_of_dlcli_is_documented_with_its_rates():
-    rows = dict(
-        re.findall(r"^\| `(\w+)` \| .* \| ([^|]+) \| \[.*\]\(https://arxiv", OPTIMIZERS, re.M)
-    )
+    row = r"^\| `(\w+)` \| .* \| ([^|]+) \| \[.*\]\(https://arxiv"
+    rows = dict(re.findall(row, OPTIMIZERS, re.MULTILINE))
     catalogue = load_catalogue()
     entries = [catalogue.find("optimizers", name) for name in catalogue.names("optimizers")]
     stated = {e.name: e.rates for e in entries if e and e.module and e.rates}
