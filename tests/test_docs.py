@@ -18,6 +18,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from dlcli.catalogue.catalogue import load_catalogue
 from dlcli.catalogue.family import family
 from dlcli.catalogue.rate_ranges import RANGES
 from dlcli.compare.plan.plan import FEWEST_RATES, MOST_EXTENSIONS, PRESETS
@@ -52,6 +53,7 @@ PAGES = {
     path.relative_to(ROOT_FOLDER / "docs").as_posix(): path.read_text("utf-8")
     for path in sorted(ROOT_FOLDER.joinpath("docs").rglob("*.md"))
 }
+OPTIMIZERS = PAGES["optimizers.md"]
 COMMANDS, CONFIG = PAGES["commands.md"], PAGES["config.md"]
 RESULTS, DATA, CLUSTER = PAGES["results.md"], PAGES["data.md"], PAGES["cluster.md"]
 NOT_HERE = {"cluster.md"}
@@ -229,6 +231,18 @@ def test_the_files_that_the_documentation_names_are_there(path):
     named = re.findall(r"`((?:src|tests|benchmarks|docs|configs)/[\w./-]+\.\w+)`", text)
     missing = [str(place) for place in linked if not place.exists()]
     assert missing + [name for name in named if not (ROOT_FOLDER / name).exists()] == []
+
+
+def test_every_optimizer_of_dlcli_is_documented_with_its_rates():
+    row = r"^\| `(\w+)` \| .* \| ([^|]+) \| \[.*\]\(https://arxiv"
+    rows = dict(re.findall(row, OPTIMIZERS, re.MULTILINE))
+    catalogue = load_catalogue()
+    entries = [catalogue.find("optimizers", name) for name in catalogue.names("optimizers")]
+    stated = {e.name: e.rates for e in entries if e and e.module and e.rates}
+    assert rows == {
+        name: "none: 1" if low == high else f"{low:g} to {high:g}"
+        for name, (low, high, _) in stated.items()
+    }
 
 
 def test_every_config_key_is_documented():

@@ -134,12 +134,30 @@ def _print_entry(entry: Entry, *, as_json: bool) -> None:
     click.echo(_wrapped(f"{entry.name}  ", entry.help))
     if entry.aliases:
         click.echo(f"Also called {', '.join(entry.aliases)}.")
+    if entry.module:
+        click.echo(f"Defined in {_place(entry.module)}.")
+    if entry.rates:
+        click.echo(_wrapped("", f"Learning rates searched: {_rates(*entry.rates)}."))
     if entry.refused:
         click.echo(_wrapped("", f"A config cannot use it: {entry.name} {entry.refused}."))
     elif not entry.arguments:
         click.echo("\nIt takes no arguments.")
     else:
         _print_arguments(entry.arguments)
+
+
+def _place(module: str) -> str:
+    """Return where an entry that is not Keras's comes from."""
+    from dlcli.catalogue import plugins
+
+    plugin = plugins.owner(module)
+    return plugin.place if plugin else module
+
+
+def _rates(low: float, high: float, source: str) -> str:
+    """Say which learning rates an optimizer states for itself."""
+    told = f"none, it stays {low:g}" if low == high else f"{low:g} to {high:g}"
+    return f"{told} ({source})" if source else told
 
 
 def _print_arguments(arguments: Sequence[Argument]) -> None:
