@@ -132,8 +132,8 @@ def _verb(what: str) -> str:
 
 def _normalized(subject: Subject) -> str:
     if subject.is_sequence:
-        return "begin with layers: [Masking, Normalization]"
-    return "begin with layers: [Normalization]"
+        return "begin with layers: [Masking, Normalization, ...]"
+    return "begin with layers: [Normalization, ...]"
 
 
 @data_rule
