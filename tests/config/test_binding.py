@@ -165,3 +165,57 @@ compare:
     (candidate,), (initializer,) = found.compare.optimizers, found.compare.initializers
     assert candidate.optimizer.arguments["learning_rate"].arguments["decay_steps"] == 3
     assert initializer.arguments["seed"] == 3
+
+
+HEADS = """\
+data: {dataset: iris}
+model:
+  layers:
+    - {Dense: {units: 4, activation: relu}, id: hidden}
+    - {Dense: {units: 3, activation: softmax}, from: hidden, id: main}
+    - {Dense: {units: 3}, from: hidden, id: side}
+  outputs: [main, side]
+"""
+LOGITS = "{SparseCategoricalCrossentropy: {from_logits: true}}"
+
+
+def with_heads(extra):
+    return bind(parse_config(Text("cfg.yaml", HEADS + extra)), description("multiclass", 3))
+
+
+def test_probabilities_are_never_squashed_a_second_time_whatever_from_logits_says():
+    end = "{Dense: {units: 3, activation: softmax}}"
+    loss = bound(end, "multiclass", 3, f"compile: {{loss: {LOGITS}}}").compile.loss
+    assert loss == Call("losses", "SparseCategoricalCrossentropy")
+    one = "{Dense: {units: 1, activation: sigmoid}}"
+    given = "compile: {loss: {BinaryCrossentropy: {from_logits: true, label_smoothing: 0.1}}}"
+    loss = bound(one, "binary", 2, given).compile.loss
+    assert loss == Call("losses", "BinaryCrossentropy", {"label_smoothing": 0.1})
+
+
+def test_logits_stay_logits_and_each_output_has_its_own():
+    plain = Call("losses", "SparseCategoricalCrossentropy")
+    logits = Call("losses", "SparseCategoricalCrossentropy", {"from_logits": True})
+    assert with_heads(f"compile: {{loss: {LOGITS}}}").compile.loss == {
+        "main": plain,
+        "side": logits,
+    }
+    alone = bound("{Dense: {units: 3}}", "multiclass", 3, f"compile: {{loss: {LOGITS}}}")
+    assert alone.compile.loss == logits
+
+
+@pytest.mark.parametrize(
+    ("extra", "rule", "said"),
+    [
+        ("compile: {loss: {main: mse, sied: mse}}", "unknown-output", "did you mean 'side'"),
+        ("compile: {loss: {main: mse}}", "missing-loss", "'side' has no loss"),
+        ("compile: {loss_weights: {mian: 1.0}}", "unknown-output", "did you mean 'main'"),
+    ],
+)
+def test_losses_and_weights_are_those_of_the_outputs(extra, rule, said):
+    with pytest.raises(ConfigError) as raised:
+        with_heads(extra)
+    assert rule in [found.rule for found in raised.value.diagnostics]
+    (found,) = [found for found in raised.value.diagnostics if found.rule == rule]
+    assert said in found.message
+    assert found.mark.line == 8

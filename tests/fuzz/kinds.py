@@ -286,6 +286,7 @@ def _copied(rng: Random, folder: Path, made: Path) -> Path:
 
 RUN_FILES = (
     "config.yaml", "source.yaml", "status.json", "metrics.json", "environment.json", "data.json",
+    "advice.json", "scales.json",
     "history.csv", "predictions.npz",
 )  # fmt: skip
 

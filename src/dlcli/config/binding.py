@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,11 +23,9 @@ from dlcli.config.experiment import (
 )
 from dlcli.config.nodes import Word, nowhere
 from dlcli.data.splitting import train_size_left
-from dlcli.errors import UserError
+from dlcli.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from dlcli.data.description import DataDescription
 
 
@@ -56,6 +55,7 @@ def bind(config: Config, description: DataDescription, *, train_size: int | None
         fit=binder.value(config.fit),
         compare=binder.value(config.compare),
     )
+    binder.check_outputs(bound)
     binder.check_metrics(bound)
     binder.check_loss(bound)
     binder.check_class_weight(bound)
@@ -135,6 +135,24 @@ class _Binder:
                 except UserError as error:
                     self._refuse("unsuitable-metric", name, error.message, error.remedy)
 
+    def check_outputs(self, config: Config) -> None:
+        """Refuse losses and weights of what is no output, and an output without a loss."""
+        outputs = config.model.outputs
+        known = {name for ref in outputs for name in (str(ref), ref.id)}
+        shown = ", ".join(map(str, outputs))
+        for given in (config.compile.loss, config.compile.loss_weights):
+            for name in given if isinstance(given, Mapping) else ():
+                if name not in known:
+                    message = f"'{name}' is no output{did_you_mean(name, known)}"
+                    self._refuse("unknown-output", name, message, f"the outputs are: {shown}")
+        losses = config.compile.loss
+        if isinstance(losses, Mapping):
+            missing = [ref for ref in outputs if not {str(ref), ref.id} & set(losses)]
+            if missing:
+                first = next(iter(losses), "")
+                message, hint = f"the output '{missing[0]}' has no loss", "name one for each output"
+                self._refuse("missing-loss", first, message, hint)
+
     def check_loss(self, config: Config) -> None:
         """Refuse a binary cross-entropy on a softmax.
 
@@ -143,7 +161,9 @@ class _Binder:
         """
         given = config.compile.loss
         for output in config.model.outputs:
-            loss = given.get(output.id) if isinstance(given, dict) else given
+            loss = (
+                given.get(str(output), given.get(output.id)) if isinstance(given, dict) else given
+            )
             if not isinstance(loss, Call) or not loss.name.startswith("Binary"):
                 continue
             if last_activation(config, output) == "softmax" and _units(config, output) != 1:

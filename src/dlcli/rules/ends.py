@@ -192,7 +192,9 @@ def categorical_loss_on_one_unit(subject: Subject) -> Iterator[Finding]:
         shape = subject.network.shapes.get(head.output)
         if loss.name in CATEGORICAL and subject.has_classes and shape and shape[-1] == 1:
             message = f"{loss.name} compares classes, but the network ends in one unit"
-            hint = f"write loss: BinaryCrossentropy, or end in {SOFTMAX_END}"
+            hint = f"end in {SOFTMAX_END}"
+            if subject.data.task == "binary":
+                hint = f"write loss: BinaryCrossentropy, or {hint}"
             yield Finding(_place(loss, head), message, hint, _ids(head))
 
 

@@ -130,8 +130,8 @@ def input_scale(subject: Subject, examples: Examples) -> Iterator[Finding]:
 
 def _normalized(subject: Subject) -> str:
     if subject.is_sequence:
-        return "begin with layers: [Masking, Normalization]"
-    return "begin with layers: [Normalization]"
+        return "begin with layers: [Masking, Normalization, ...]"
+    return "begin with layers: [Normalization, ...]"
 
 
 @data_rule

@@ -47,11 +47,11 @@ SAME: Final = (
 
 def shapes_of(inputs: Mapping[str, Shape], layers: Sequence[Layer]) -> dict[str, Shape]:
     """Return the shapes of inputs and layers by id; those that are not known are left out."""
-    known: dict[str, Shape] = {name: shape for name, shape in inputs.items() if shape is not None}
+    known: dict[str, Shape] = {name: shape for name, shape in inputs.items() if shape}
     for layer in layers:
         given = [known.get(source) for source in layer.inputs]
         shape = _shape(layer, given)
-        if shape is not None:
+        if shape:  # without an axis there is nothing to judge
             known[layer.id] = shape
     return known
 

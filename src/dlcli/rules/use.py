@@ -49,8 +49,10 @@ def new_examples_scale(
             message += f"{known.size:.3g} in training"
         else:
             continue
-        hint = "prepare new examples as those of the training were: scale: 1/255 for pixels, the "
-        hint += "same unit for columns"
+        hint = (
+            "prepare them as the training examples were: pixels from 0 to 1, columns in the same "
+        )
+        hint += "unit"
         yield Finding("data", message, hint)
 
 

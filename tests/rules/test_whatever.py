@@ -1,0 +1,34 @@
+"""Rules judge whatever the grammar allows, and fail at nothing."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, given, settings
+
+from dlcli.config.diagnostics import ConfigError
+from dlcli.config.findings import judge_of
+from dlcli.config.loading import parse_document, read_document
+from dlcli.config.nodes import Text
+from dlcli.config.rendering import dump_yaml
+from dlcli.data import describe
+from dlcli.data.description import Source
+from tests.config.written import Written
+from tests.helpers import examples
+
+DATA = [
+    describe(Source(name)) for name in ("digits", "iris", "japanese_vowels", "sunspots", "imdb")
+]
+
+
+@settings(
+    max_examples=examples(150),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(Written().config)
+def test_rules_take_every_config_that_suits_its_data(plain):
+    document = parse_document(Text("drawn.yaml", dump_yaml(plain)))
+    config = read_document(document)
+    for description in DATA:
+        try:
+            judge_of(document, config, description).looks("config")
+        except ConfigError as error:
+            assert error.diagnostics
