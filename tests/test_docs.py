@@ -56,8 +56,8 @@ PAGES = {
 OPTIMIZERS = PAGES["optimizers.md"]
 COMMANDS, CONFIG = PAGES["commands.md"], PAGES["config.md"]
 RESULTS, DATA, CLUSTER = PAGES["results.md"], PAGES["data.md"], PAGES["cluster.md"]
-NOT_HERE = {"cluster.md"}
-"""Pages whose commands need more than this machine."""
+NOT_HERE = {"cluster.md", "plugins.md"}
+"""Pages that need a cluster, or are followed by tests of their own (tests/plugged.py)."""
 
 RUN = {name: text for name, text in {"README.md": README, **PAGES}.items() if name not in NOT_HERE}
 

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dlcli.catalogue import plugins
-from dlcli.catalogue.catalogue import load_catalogue, type_in_words
+from dlcli.catalogue.catalogue import IntrospectionError, load_catalogue, type_in_words
 from dlcli.catalogue.introspection.catalogue_file import catalogue_text
 from dlcli.catalogue.introspection.own_code import plugin_entries
-from dlcli.errors import WorkError
 from tests.plugged import LAYER, PLUGIN, write_installed, write_plugin
 
 if TYPE_CHECKING:
@@ -94,7 +93,7 @@ def read_here(path: Path, _option: str, name: str) -> None:
     try:
         text = catalogue_text("", plugin_entries(plugin))
     except plugins.PluginError as error:
-        raise WorkError(f"it could not be read: {error.message}") from None
+        raise IntrospectionError("it could not be read", error.message) from None
     finally:
         sys.modules.pop(plugin.module, None)
     path.write_text(text, encoding="utf-8")

@@ -24,6 +24,7 @@ from dlcli.config.pieces import (
     Nested,
     OneOf,
     PerOutput,
+    PluginName,
     RuleName,
 )
 from dlcli.config.sections import ROOT
@@ -115,6 +116,10 @@ class Written:
     @of.register
     def _(self, _: RuleName):
         return st.sampled_from(rules.names())
+
+    @of.register
+    def _(self, _: PluginName):
+        return st.nothing()  # a config that needs one is read only where it is named
 
     @of.register
     def _(self, _: Name):

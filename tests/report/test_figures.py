@@ -154,6 +154,7 @@ def synthetic(
         problems=problems,
         margins=dict.fromkeys(problems, MARGIN if seeds > 1 else None),
         replications=dict.fromkeys(problems, seeds),
+        looks=dict.fromkeys(problems, ()),
         targets=dict.fromkeys(problems, 0.05 if loss else 0.95),
         chance=dict.fromkeys(problems, 0.9 if loss else 0.1),
         summary=summary,

@@ -12,10 +12,10 @@ from dlcli.config.nodes import Text
 from dlcli.data import describe, own_files
 from tests.rules.architectures import ARCHITECTURES, FILES
 from tests.rules.judged import judged
-from tests.test_docs import CONFIG, DATA, README, fenced
+from tests.test_docs import CONFIGS as DOCUMENTED_CONFIGS
 
 CONFIGS = sorted(Path(__file__).parents[2].joinpath("configs").glob("*.yaml"))
-DOCUMENTED = [yaml for text in (README, CONFIG, DATA) for yaml in fenced(text, "yaml")]
+DOCUMENTED = list(DOCUMENTED_CONFIGS.values())
 
 
 def architecture(name):

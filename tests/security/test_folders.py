@@ -194,7 +194,7 @@ def test_a_run_is_made_below_its_root_whatever_its_name(tmp_path):
 )
 def test_a_config_whose_name_is_none_is_refused(name):
     text = CONFIG.replace("name: net", f"name: {name}").replace("'a\\nb'", '"a\\nb"')
-    with pytest.raises(ConfigError, match="is no name"):
+    with pytest.raises(ConfigError, match="is not a valid name"):
         parse_config(Text("cfg.yaml", text))
 
 

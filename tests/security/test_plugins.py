@@ -69,7 +69,7 @@ def test_a_model_that_names_a_plugin_that_was_not_named_is_refused(tmp_path, reg
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in members(network(hostile)).items():
             archive.writestr(name, content)
-    with pytest.raises(UserError, match=r"dlcli_plugin_evil\.Evil, which is not loaded"):
+    with pytest.raises(UserError, match=r"dlcli_plugin_evil\.Evil, which can run code"):
         check_model_file(path)
     assert not (tmp_path / "marker").exists()
 

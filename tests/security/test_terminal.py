@@ -129,7 +129,7 @@ def test_a_label_neither_steers_nor_breaks_the_bar(monkeypatch):
     monkeypatch.setattr(sys, "stderr", stream)
     monkeypatch.setenv("COLUMNS", "200")
     with TrialBar() as bar:
-        bar.started(trials=3, kept=0)
+        bar.started(trials=3, kept=0, at_most=False)
         bar.trial(done=1, trials=3, best="[/x]\x1b]0;title\x07[red]")
     assert "\x1b]0;" not in stream.getvalue()
     assert "[/x]\\u001b]0;title\\u0007[red]" in re.sub(

@@ -245,7 +245,7 @@ def _check_links(folder: Path, found: Sequence[Path]) -> None:
     inside = folder.resolve()
     for path in found:
         if path.is_symlink() and not path.resolve().is_relative_to(inside):
-            message = f"{path} is a symbolic link that leads out of its folder"
+            message = f"{path} is a symbolic link that leads outside its folder"
             remedy = (
                 "Put a copy of the file there, or add follow_links: true if you trust the links."
             )
