@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
+from dlcli.catalogue import plugins
 from dlcli.catalogue.catalogue import load_catalogue
 from dlcli.config.binding import bind
 from dlcli.config.experiment import Config
@@ -21,7 +22,7 @@ from dlcli.config.rendering import default_differences, dump_yaml, to_plain, to_
 from dlcli.config.schema import json_schema
 from dlcli.data import describe
 from dlcli.data import entries as dataset_entries
-from tests.config.written import Written
+from tests.config.written import NAMED, Written
 
 CONFIGS = sorted(Path(__file__).parents[2].joinpath("configs").glob("*.yaml"))
 CATALOGUE = load_catalogue()
@@ -55,6 +56,13 @@ model:
 
 def parsed(text):
     return parse_config(Text("cfg.yaml", text))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _named():
+    plugins.activate_found([NAMED])
+    yield
+    plugins.deactivate()
 
 
 @LARGE

@@ -10,6 +10,7 @@ from functools import cache, singledispatchmethod
 from hypothesis import strategies as st
 
 from dlcli import metrics, rules
+from dlcli.catalogue import plugins
 from dlcli.catalogue.catalogue import load_catalogue
 from dlcli.catalogue.signature import Type
 from dlcli.config.data_section import OWN_FILES, DataSection
@@ -38,6 +39,9 @@ TEXTS = WORDS | st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "
 IDS = st.from_regex(r"[a-z][a-z0-9_]{0,5}", fullmatch=True)
 NUMBERS = st.integers(-9, 9) | st.floats(allow_nan=False)
 LARGEST = 10**6
+
+NAMED = plugins.Plugin("named", f"{plugins.PREFIX}named", "named.py", "0" * 64)
+"""The plugin that configs may need; `activate_found([NAMED])` stands for the command line."""
 
 
 class Written:
@@ -119,7 +123,7 @@ class Written:
 
     @of.register
     def _(self, _: PluginName):
-        return st.nothing()  # a config that needs one is read only where it is named
+        return st.just(NAMED.name)
 
     @of.register
     def _(self, _: Name):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 
+from dlcli.catalogue import plugins
 from dlcli.config.diagnostics import ConfigError
 from dlcli.config.findings import judge_of
 from dlcli.config.loading import parse_document, read_document
@@ -11,7 +13,7 @@ from dlcli.config.nodes import Text
 from dlcli.config.rendering import dump_yaml
 from dlcli.data import describe
 from dlcli.data.description import Source
-from tests.config.written import Written
+from tests.config.written import NAMED, Written
 from tests.helpers import examples
 
 DATA = [
@@ -23,6 +25,13 @@ DATA = [
     max_examples=examples(150),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+@pytest.fixture(autouse=True, scope="module")
+def _named():
+    plugins.activate_found([NAMED])
+    yield
+    plugins.deactivate()
+
+
 @given(Written().config)
 def test_rules_take_every_config_that_suits_its_data(plain):
     document = parse_document(Text("drawn.yaml", dump_yaml(plain)))
