@@ -374,7 +374,7 @@ def test_real_scores_of_one_optimizer_claim_a_difference_in_five_per_cent(folder
         (("--initializers", "HeNormall"), "did you mean 'HeNormal'"),
         (("--budget", "soon"), "'soon' is not a budget"),
         (("--budget", "1"), "too small"),
-        (("--target", "0.9"), "is no target"),
+        (("--target", "0.9"), "is not a target"),
         (("--target", "f1=0.9"), "--score f1"),
         (("--score", "f2"), "f2"),
         (("--score", "confusion"), "confusion cannot rank"),

@@ -115,7 +115,7 @@ def test_a_model_with_a_number_that_is_too_large_is_told_as_such(monkeypatch, tm
     monkeypatch.setattr("dlcli.engine.outputs", overflow)
     part = Split({"input": np.ones((2, 3))}, np.zeros(2))
     config = saved.open_run(tmp_path / "runs", "first")[1]
-    with pytest.raises(UserError, match="does not take these examples: Python int too large"):
+    with pytest.raises(UserError, match="cannot predict these examples: Python int too large"):
         saved.predict(run, config, part, "multiclass")
 
 
@@ -139,4 +139,4 @@ def test_a_model_of_other_data_is_told_as_such(tmp_path):
     data.with_name("model.keras").write_bytes(other.read_bytes())
     end = drive(["predict", "first", str(tmp_path / "new.csv"), "--root", str(tmp_path / "runs")])
     assert (end.code, end.problem) == (2, "")
-    assert "does not take these examples" in end.told
+    assert "cannot predict these examples" in end.told

@@ -48,7 +48,7 @@ def test_one_that_is_cut_off_anywhere_is_damaged(tmp_path):
 
 
 def test_that_of_another_model_is_told():
-    with pytest.raises(UserError, match="belongs to another model") as caught:
+    with pytest.raises(UserError, match="was written by another model") as caught:
         restore_model(network(), take_checkpoint(network(5), [], 1, []))
     assert caught.value.remedy
 

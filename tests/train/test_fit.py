@@ -160,7 +160,7 @@ def test_a_cut_off_run_is_not_resumed_for_fewer_epochs_than_it_has(config, tmp_p
     with pytest.raises(InterruptedRunError):
         train(config, tmp_path / "cut", observer=Silent(interrupt_after=3))
     cut = sessions.find_run(tmp_path / "cut", "small")
-    with pytest.raises(UserError, match="has 3 epochs already"):
+    with pytest.raises(UserError, match="already has 3 epochs"):
         take_up(cut, epochs=2)
 
 
@@ -220,7 +220,7 @@ def test_a_checkpoint_of_other_callbacks_is_told_and_the_run_left_as_it_is(finis
     changed = plain.replace("callbacks: []", "callbacks: [{EarlyStopping: {monitor: loss}}]")
     assert changed != plain
     finished.write_text("config.yaml", changed)
-    with pytest.raises(UserError, match="belongs to other callbacks"):
+    with pytest.raises(UserError, match="was written with other callbacks"):
         take_up(finished, epochs=9)
     assert finished.state == "finished"
 
