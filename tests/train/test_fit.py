@@ -16,6 +16,7 @@ from dlcli.config.diagnostics import ConfigError
 from dlcli.config.loading import load_config
 from dlcli.data.builtin.sktime_sequences import japanese_vowels
 from dlcli.data.description import INPUT, Split
+from dlcli.engine.evaluation import Evaluation
 from dlcli.errors import InterruptedRunError, UserError
 from dlcli.metrics import probabilities
 from dlcli.train import fit
@@ -265,9 +266,12 @@ def test_scores_are_those_of_the_saved_model(config, tmp_path):
 def test_the_loss_is_what_keras_evaluates(config, tmp_path):
     prepared = fit.prepare(load_config(config, ("model.layers[1].Dense.kernel_regularizer=L2",)))
     test = prepared.dataset.test
-    made = engine.outputs(prepared.model, test, 16)
+    evaluated = Evaluation(prepared.model, test)(test, np.arange(test.size), 16)
     by_keras = prepared.model.evaluate(test.x["input"], test.y, verbose=0, return_dict=True)
-    assert engine.loss(prepared.model, test, made) == pytest.approx(by_keras["loss"], rel=1e-5)
+    assert evaluated.loss == pytest.approx(by_keras["loss"], rel=1e-5)
+    np.testing.assert_allclose(
+        evaluated.outputs[0], engine.outputs(prepared.model, test, 16)[0], rtol=1e-5
+    )
 
 
 def test_batches_come_in_the_order_of_seed_and_epoch_and_every_example_once(config):

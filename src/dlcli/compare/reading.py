@@ -47,7 +47,7 @@ def read_problems(
     if doubled := next((name for name in names if names.count(name) > 1), None):
         remedy = "a config's name: key tells problems apart"
         raise UserError(f"two configs are called '{doubled}'", remedy=remedy)
-    settings = configs[0].compare or CompareConfig()
+    settings = _without_val(configs[0].compare or CompareConfig())
     notes = [
         f"{config.name}: its compare section is not used; that of {names[0]} holds for all"
         for config in configs[1:]
@@ -57,6 +57,16 @@ def read_problems(
         _problem(replace(config, compare=settings), settings, progress, notes) for config in configs
     ]
     return problems, settings, notes
+
+
+def _without_val(settings: CompareConfig) -> CompareConfig:
+    """Return settings whose metrics are called as everywhere: `accuracy` for `val_accuracy`.
+
+    Rates and epochs are chosen by validation scores, which Keras's history calls so.
+    """
+    target = settings.target and {k.removeprefix("val_"): v for k, v in settings.target.items()}
+    score = settings.score and settings.score.removeprefix("val_")
+    return replace(settings, score=score, target=target)
 
 
 def _problem(

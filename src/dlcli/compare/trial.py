@@ -14,7 +14,8 @@ from dlcli import metrics
 from dlcli.compare.plan.blocks import without_each
 from dlcli.compare.plan.plan import STEERING
 from dlcli.compare.plan.records import Result
-from dlcli.engine.model import construct, is_logits
+from dlcli.config.outputs import squashed
+from dlcli.engine.model import construct
 from dlcli.metrics.points import point, without_parts
 
 if TYPE_CHECKING:
@@ -307,7 +308,9 @@ class PartScores:
         self._y = network.draw.examples.y[index]
         self._task, self._classes = description.task, len(description.classes)
         self._predicted = metrics.probabilities(
-            found.outputs[0], from_logits=is_logits(config.compile.loss), task=description.task
+            found.outputs[0],
+            from_logits=squashed(config, description.task),
+            task=description.task,
         )
 
     def values(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from dlcli import metrics
+from dlcli.config.class_weights import unknown_labels
 from dlcli.config.diagnostics import ConfigError, Diagnostic
 from dlcli.config.experiment import (
     Call,
@@ -20,8 +21,17 @@ from dlcli.config.experiment import (
     Variable,
 )
 from dlcli.config.nodes import Mark, Text, Word
+from dlcli.config.outputs import (
+    FOR_ALL,
+    last_activation,
+    loss_of,
+    mismatch,
+    output_kind,
+    units_of,
+)
 from dlcli.data.splitting import train_size_left
 from dlcli.errors import UserError
+from dlcli.metrics.predictions import LABEL_TASKS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,6 +69,8 @@ def bind(config: Config, description: DataDescription, *, train_size: int | None
     binder.check_loss(bound)
     binder.check_class_weight(bound)
     binder.check_bucketing(bound)
+    if bound.compare is None:  # its candidates may have rates of their own
+        binder.check_plateau(bound)
     if binder.diagnostics:
         raise ConfigError(binder.diagnostics)
     loss = bound.compile.loss or infer_loss(bound, description)
@@ -120,31 +132,43 @@ class _Binder:
         return replace(layer, call=self.value(layer.call))
 
     def check_metrics(self, config: Config) -> None:
-        for name in config.compile.metrics or ():
-            if isinstance(name, str):
-                try:
-                    metrics.check_task(metrics.parse(name), self.description.task)
-                except UserError as error:
-                    self._refuse("unsuitable-metric", name, error.message, error.remedy)
+        kind = output_kind(config, self.description.task)
+        for item in config.compile.metrics or ():
+            try:
+                if isinstance(item, str):
+                    request = metrics.parse(item)
+                    metrics.check_task(request, self.description.task)
+                    metrics.check_outputs(request, kind)
+                elif item.name in metrics.OF_PROBABILITIES and kind != "values":
+                    metrics.check_probabilities(item.name, kind)
+            except UserError as error:
+                word = item if isinstance(item, str) else self._word(item)
+                self._refuse("unsuitable-metric", word, error.message, error.remedy)
+
+    def _word(self, call: Call) -> Word:
+        return Word(call.name, call.mark or Mark(Text("config", ""), 1, 1), call.path)
 
     def check_loss(self, config: Config) -> None:
-        """Refuse a binary cross-entropy on a softmax.
-
-        Keras would train on the softmax's logits as if they were a sigmoid's, and score on its
-        probabilities: two numbers under one name.
-        """
-        given = config.compile.loss
+        """Refuse an end of the model that does not go with its loss: Keras learns nothing then."""
+        if self.description.task not in LABEL_TASKS:
+            return
         for output in config.model.outputs:
-            loss = given.get(output.id) if isinstance(given, dict) else given
-            if not isinstance(loss, Call) or not loss.name.startswith("Binary"):
-                continue
-            if last_activation(config, output) == "softmax":
+            activation = last_activation(config, output)
+            loss = loss_of(config.compile.loss, output)
+            if loss is None:
+                continue  # what is inferred goes with it
+            if activation in FOR_ALL and units_of(config, output) == 1:
+                self._refuse_output(config, output, str(activation))
+            elif found := mismatch(loss, activation, self.description.task):
                 mark = loss.mark or Mark(Text("config", ""), 1, 1)
-                message = f"{loss.name} judges each output on its own, but softmax ties them"
-                hint = "use SparseCategoricalCrossentropy, or end in activation: sigmoid"
-                self.diagnostics.append(
-                    Diagnostic("loss-mismatch", mark, "compile.loss", message, hint)
-                )
+                self.diagnostics.append(Diagnostic("loss-mismatch", mark, "compile.loss", *found))
+
+    def _refuse_output(self, config: Config, output: Reference, activation: str) -> None:
+        layer = next(layer for layer in config.model.layers if layer.id == output.id)
+        mark = layer.mark or Mark(Text(config.name, ""), 1, 1)
+        message = f"{activation} of a single unit is always 1, so the model cannot learn"
+        hint = "end in {Dense: {units: 1, activation: sigmoid}}, or give it units: $classes"
+        self.diagnostics.append(Diagnostic("single-softmax", mark, layer.path, message, hint))
 
     def check_class_weight(self, config: Config) -> None:
         weights, classes = config.fit.class_weight, self.description.classes
@@ -157,11 +181,23 @@ class _Binder:
             first = weights if isinstance(weights, str) else next(iter(weights), "")
             self._refuse("unsuitable-weights", first, message, "leave fit.class_weight out")
             return
-        for label in () if isinstance(weights, str) else weights:
-            if int(label) >= len(classes):
-                named = ", ".join(f"{i} {name}" for i, name in enumerate(classes[:20]))
-                message, hint = f"there is no label {label}", f"the labels are: {named}"
-                self._refuse("unknown-label", label, message, hint)
+        named = ", ".join(f"{i} {name}" for i, name in enumerate(classes[:20]))
+        hint = f"the labels are: {named}; give their names, or their numbers"
+        for label, message in () if isinstance(weights, str) else unknown_labels(weights, classes):
+            self._refuse("unknown-label", label, message, hint)
+
+    def check_plateau(self, config: Config) -> None:
+        """Refuse to reduce a rate that a schedule sets: Keras fails at the first plateau."""
+        if not isinstance(config.compile.optimizer.arguments.get("learning_rate"), Call):
+            return
+        for call in config.fit.callbacks:
+            if call.name == "ReduceLROnPlateau":
+                mark = call.mark or Mark(Text("config", ""), 1, 1)
+                message = "the optimizer has a schedule, whose rate cannot be reduced"
+                hint = "leave the callback out, or give the optimizer a plain learning_rate"
+                self.diagnostics.append(
+                    Diagnostic("unsuitable-callback", mark, call.path, message, hint)
+                )
 
     def check_bucketing(self, config: Config) -> None:
         """Refuse to sort by length what has a single one."""
@@ -188,23 +224,6 @@ class _Binder:
         self.diagnostics.append(Diagnostic(rule, mark, at.path, message, hint))
 
 
-def last_activation(config: Config, output: Reference) -> str | None:
-    """Return the activation that ends an output, `linear` for none, None if it is unknown."""
-    by_id = {layer.id: layer for layer in config.model.layers}
-    layer = by_id.get(output.id)
-    if layer is not None and layer.shared in by_id:
-        layer = by_id[layer.shared]
-    call = layer.call if layer is not None else None
-    if call is None:
-        return None
-    if call.name in ("Softmax", "ReLU"):
-        return call.name.lower()
-    activation = call.arguments.get("activation")
-    if activation is None:
-        return "linear"
-    return activation.name if isinstance(activation, Call) else str(activation)
-
-
 def infer_loss(config: Config, description: DataDescription) -> Call | dict[str, Call]:
     """Return the loss that the task and the last activation leave no choice about.
 
@@ -220,7 +239,7 @@ def _infer(config: Config, output: Reference, description: DataDescription) -> C
     task, activation = description.task, last_activation(config, output)
     if task in ("regression", "forecasting"):
         return Call("losses", "MeanSquaredError")
-    units = _units(config, output)
+    units = units_of(config, output)
     if task == "multiclass" and activation in ("softmax", "linear") and units != 1:
         return _cross_entropy(activation)
     if task == "binary" and activation == "softmax" and units != 1:
@@ -230,12 +249,6 @@ def _infer(config: Config, output: Reference, description: DataDescription) -> C
     if task == "multilabel" and activation in ("sigmoid", "linear"):
         return Call("losses", "BinaryCrossentropy", _from_logits(activation))
     raise _ambiguous(config, output, description, activation)
-
-
-def _units(config: Config, output: Reference) -> int | None:
-    layer = next((lay for lay in config.model.layers if lay.id == output.id), None)
-    units = layer.call.arguments.get("units") if layer and layer.call else None
-    return units if isinstance(units, int) else None
 
 
 def _from_logits(activation: str) -> dict[str, bool]:

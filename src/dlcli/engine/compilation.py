@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -9,12 +12,12 @@ import tensorflow as tf
 
 from dlcli import metrics
 from dlcli.config.experiment import Call
+from dlcli.config.outputs import squashed
 from dlcli.engine.model import (
     adapt_preprocessing,
     build_model,
     check_trainable,
     construct,
-    is_logits,
 )
 from dlcli.metrics import streaming
 
@@ -108,10 +111,7 @@ def log_names(config: Config, model: keras.Model, *, validated: bool) -> list[st
 
     With several outputs, Keras puts an output's name before its metrics and losses.
     """
-    description = [
-        item if isinstance(item, str) else construct(item).name
-        for item in config.compile.metrics or ()
-    ]
+    description = [name for name, _ in named_metrics(config)]
     names = ["loss", *description]
     if len(model.outputs) > 1:
         outputs = list(model.output_names)
@@ -131,22 +131,53 @@ def _metric_lists(model: keras.Model, config: Config, description: DataDescripti
     return [_metrics(config, description), *([] for _ in model.outputs[1:])]
 
 
+def named_metrics(config: Config) -> list[tuple[str, str | Call]]:
+    """Return a config's metrics with the name that each has everywhere.
+
+    dlcli's own are called as they are typed, Keras's by Keras's usual name (`auc` for `AUC`), which
+    Keras itself would number by how often the process has made one. Where two would be called
+    alike, Keras's has the name of its class, or a number.
+    """
+    items = config.compile.metrics or ()
+    taken = {str(item) for item in items if isinstance(item, str)}
+    named: list[tuple[str, str | Call]] = []
+    for item in items:
+        name = str(item) if isinstance(item, str) else _metric_name(item, taken)
+        taken.add(name)
+        named.append((name, item))
+    return named
+
+
+def _metric_name(call: Call, taken: set[str]) -> str:
+    given = call.arguments.get("name")
+    if isinstance(given, str):
+        return given
+    usual = to_snake_case(call.name)
+    numbered = (f"{usual}_{number}" for number in itertools.count(2))
+    return next(
+        name for name in (usual, call.name, *itertools.islice(numbered, 99)) if name not in taken
+    )
+
+
+def to_snake_case(name: str) -> str:
+    """Return a class's name as Keras writes it: `f1_score` for `F1Score`."""
+    parted = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", name))
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", parted).lower()
+
+
+def keras_metric(name: str, call: Call) -> keras.metrics.Metric:
+    """Make one of Keras's own metrics under a name."""
+    return construct(replace(call, arguments={**call.arguments, "name": name}))
+
+
 def _metrics(config: Config, description: DataDescription) -> list[Any]:
+    form: dict[str, Any] = {"from_logits": squashed(config, description.task)}
+    task, classes = description.task, len(description.classes)
     return [
-        streaming.build(
-            metrics.parse(item),
-            task=description.task,
-            classes=len(description.classes),
-            from_logits=is_logits(config.compile.loss),
-        )
+        streaming.build(metrics.parse(item), task=task, classes=classes, **form)
         if isinstance(item, str)
-        else streaming.AdaptedMetric(
-            construct(item),
-            description.task,
-            len(description.classes),
-            from_logits=is_logits(config.compile.loss),
-        )
-        for item in config.compile.metrics or ()
+        else streaming.AdaptedMetric(keras_metric(name, item), task, classes, **form)
+        for name, item in named_metrics(config)
     ]
 
 
@@ -164,11 +195,20 @@ class OneHotLoss(keras.losses.Loss):
         return self.inner.call(keras.ops.one_hot(labels, self.classes, dtype=y_pred.dtype), y_pred)
 
 
+OF_LABELS = (
+    keras.losses.SparseCategoricalCrossentropy,
+    keras.losses.CategoricalGeneralizedCrossEntropy,
+    keras.losses.Circle,
+    keras.losses.CTC,
+)
+"""Losses that take whole numbers for targets."""
+
+
 def _loss(call: Call, output: Any, description: DataDescription) -> keras.losses.Loss:
     made = construct(call)
     units = output.shape[-1]
     labels = description.task in ("multiclass", "binary") and units is not None and units > 1
-    sparse = isinstance(made, keras.losses.SparseCategoricalCrossentropy)
+    sparse = isinstance(made, OF_LABELS)
     return OneHotLoss(made, int(units)) if labels and not sparse else made
 
 

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
+from dlcli.config.class_weights import labels_of
 from dlcli.engine.bucketing import bucketed_order, cut_lengths, sequence_lengths
 from dlcli.engine.model import feed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import keras
 
@@ -192,20 +193,25 @@ def evaluation_batch_size(config: Config, examples: int) -> int:
     return -(-examples // max(1, round(examples / usual)))
 
 
-def class_weights(config: Config, split: Split, classes: int) -> np.ndarray | None:
+def class_weights(config: Config, split: Split, classes: int | Sequence[str]) -> np.ndarray | None:
     """Return a weight for each label, shape (classes,), or None if all count alike.
 
     `balanced` is scikit-learn's n / (classes * count), after King & Zeng 2001; a class without
     training examples gets 1.
+
+    Args:
+        config: Bound; `fit.class_weight` says which.
+        split: The training examples.
+        classes: Their names in the order of their labels, or how many there are.
     """
+    names = tuple(map(str, range(classes))) if isinstance(classes, int) else tuple(classes)
     setting = config.fit.class_weight
-    if setting is None or classes == 0:
+    if setting is None or not names:
         return None
     if setting == "balanced":
-        counts = np.bincount(split.y, minlength=classes)
-        return np.where(counts > 0, split.size / (classes * np.maximum(counts, 1)), 1.0)
-    weights = np.ones(classes)
-    for label, weight in setting.items():
-        if int(label) < classes:
-            weights[int(label)] = weight
+        counts = np.bincount(split.y, minlength=len(names))
+        return np.where(counts > 0, split.size / (len(names) * np.maximum(counts, 1)), 1.0)
+    weights = np.ones(len(names))
+    for label, weight in (labels_of(setting, names) or {}).items():
+        weights[label] = weight
     return weights

@@ -211,6 +211,7 @@ class _Graph:
         if layer.call is None:
             built = self.layers[str(layer.shared)]
         else:
+            _check_lookup(layer.call)
             named = Call(
                 layer.call.kind,
                 layer.call.name,
@@ -246,6 +247,28 @@ class _Graph:
         mark = layer.mark if layer and layer.mark else Mark(Text("config", ""), 1, 1)
         path = layer.path if layer else "model.outputs"
         raise ConfigError([Diagnostic("bad-wiring", mark, path, message)])
+
+
+def _check_lookup(call: Call) -> None:
+    """Refuse a lookup whose vocabulary decides how many numbers it makes: it is not known yet.
+
+    Raises:
+        ConfigError: If it is one.
+    """
+    given = call.arguments
+    if call.name not in ("IntegerLookup", "StringLookup", "TextVectorization"):
+        return
+    if given.get("output_mode", "int") == "int" or given.get("vocabulary") is not None:
+        return
+    if given.get("max_tokens") and given.get("pad_to_max_tokens"):
+        return
+    mark = call.mark or Mark(Text("config", ""), 1, 1)
+    message = (
+        f"{call.name} makes as many numbers as its vocabulary has words, which is found only after "
+        "the layers behind it are made"
+    )
+    hint = "add max_tokens: N and pad_to_max_tokens: true, or name the vocabulary: [...]"
+    raise ConfigError([Diagnostic("open-vocabulary", mark, call.path, message, hint)])
 
 
 def _input(spec: InputConfig, description: DataDescription, name: str) -> Any:
@@ -368,9 +391,3 @@ def _passed_on(
 
     spec = tf.TensorSpec((None, *before.output.shape[1:]), before.output.dtype)
     return tf.data.Dataset.from_generator(blocks, output_signature=spec)
-
-
-def is_logits(call: Call | Mapping[str, Call] | None) -> bool:
-    """Whether a loss takes logits, so that outputs must pass a softmax or sigmoid to be scored."""
-    first = call if call is None or isinstance(call, Call) else next(iter(call.values()))
-    return bool(first and first.arguments.get("from_logits"))

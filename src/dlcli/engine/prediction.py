@@ -1,4 +1,4 @@
-"""What a model says of a split, and how wrong it is."""
+"""What a model says of a split."""
 
 from __future__ import annotations
 
@@ -39,16 +39,3 @@ def _blocks(arrays: Any, size: int, length: int) -> Iterator[Any]:
     for start in range(0, size, length):
         end = start + length
         yield tf.nest.map_structure(lambda array, a=start, b=end: np.array(array[a:b]), arrays)
-
-
-def loss(model: keras.Model, split: Split, made: list[np.ndarray]) -> float:
-    """Return the mean loss of outputs over a split, regularization included, as Keras has it."""
-    several = len(made) > 1
-    tensors = [tf.constant(array) for array in made]
-    value = model.compute_loss(
-        x=None,
-        y=[split.y] * len(made) if several else split.y,
-        y_pred=tensors if several else tensors[0],
-        training=False,
-    )
-    return float(value)

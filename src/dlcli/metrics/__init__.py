@@ -19,8 +19,17 @@ from dlcli.metrics.table import TABLE, VALUES, Metric
 if TYPE_CHECKING:
     from dlcli.catalogue.signature import Argument, Entry
     from dlcli.metrics.families import Family
+    from dlcli.metrics.predictions import OutputKind
 
-__all__ = ["Request", "check_task", "default_names", "entries", "parse", "probabilities"]
+__all__ = [
+    "Request",
+    "check_outputs",
+    "check_task",
+    "default_names",
+    "entries",
+    "parse",
+    "probabilities",
+]
 
 LONGEST = 9
 """Digits of an option's number."""
@@ -121,6 +130,37 @@ def check_task(request: Request, task: str) -> None:
         fitting = ", ".join(m.name for m in TABLE if task in m.tasks)
         remedy = f"for {task} there are: {fitting}"
         raise UserError(f"'{request.text}' has no meaning for a {task} task", remedy=remedy)
+
+
+def check_outputs(request: Request, kind: OutputKind) -> None:
+    """Make sure that a model's outputs are what a metric is about.
+
+    Raises:
+        UserError: If it is about probabilities, and they are scores.
+    """
+    if request.metric.needs == "probabilities":
+        check_probabilities(request.text, kind)
+
+
+OF_PROBABILITIES = (
+    "BinaryCrossentropy", "CategoricalCrossentropy", "SparseCategoricalCrossentropy",
+    "KLDivergence", "Poisson",
+)  # fmt: skip
+"""Keras's metrics that are about probabilities."""
+
+
+def check_probabilities(name: str, kind: OutputKind) -> None:
+    """Refuse a metric of probabilities where a model's outputs are scores.
+
+    Raises:
+        UserError: If they are.
+    """
+    if kind in ("margins", "scores"):
+        raise UserError(
+            f"'{name}' is about probabilities, but the model's outputs are scores",
+            remedy="end the model in softmax or sigmoid, or in logits with from_logits: true; of "
+            "scores there are accuracy, f1, auc and their like",
+        )
 
 
 def default_names(task: str) -> tuple[str, ...]:

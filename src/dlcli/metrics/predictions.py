@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from dlcli.errors import DataError
 
 if TYPE_CHECKING:
     import numpy as np
+
+OutputKind = Literal["probabilities", "logits", "margins", "scores", "values"]
+"""What a model's outputs are. Logits become probabilities by a softmax or sigmoid. A margin decides
+for the second of two classes above 0; other scores above one half, or for the class with the
+largest. Values are no classes."""
 
 CLASS_TASKS = ("multiclass", "binary")
 LABEL_TASKS = (*CLASS_TASKS, "multilabel")

@@ -183,8 +183,8 @@ def _wants(metric: keras.metrics.Metric) -> Literal["labels", "sparse", "columns
 
     Returns:
         `labels`: integers for both; `sparse`: integer targets beside a column of scores a class;
-        `columns`: one-hot targets beside such columns; `outputs`: one-hot targets where the model
-        has a column a class, 0 and 1 where it has a single one.
+        `columns`: one-hot targets beside such columns; `outputs`: one-hot targets where there are
+        several classes, 0 and 1 beside the positive one's scores where there are two.
     """
     kind = type(metric)
     if "Sparse" in kind.__name__:
@@ -262,8 +262,8 @@ class AdaptedMetric(keras.metrics.Metric):
 
     def _of_classes(self, y_true: Any, output: Any) -> tuple[Any, Any]:
         form = _wants(self.inner)
-        if form == "outputs" and output.shape[-1] == 1:
-            return one_hot(y_true, 2)[:, 1:], output
+        if form == "outputs" and (output.shape[-1] == 1 or self.task == "binary"):
+            return one_hot(y_true, 2)[:, 1:], output[:, -1:]  # the positive class alone
         if output.shape[-1] == 1:
             output = ops.concatenate([1 - output, output], axis=-1)
         targets = one_hot(y_true, int(output.shape[-1]))

@@ -13,7 +13,8 @@ import tensorflow as tf
 
 from dlcli import data, engine, metrics
 from dlcli.config.binding import bind
-from dlcli.engine.model import construct, is_logits, keras_message
+from dlcli.config.outputs import squashed
+from dlcli.engine.model import construct, keras_message
 from dlcli.errors import InterruptedRunError, UserError, WorkError
 from dlcli.metrics import streaming
 from dlcli.metrics.points import point
@@ -177,7 +178,7 @@ def _fit(
     if checkpoint is not None and (first >= config.fit.epochs or _stopped_early(checkpoint)):
         _end_early_stopping(model, recorder.others, checkpoint)
         return
-    weights = engine.class_weights(config, dataset.train, len(dataset.description.classes))
+    weights = engine.class_weights(config, dataset.train, dataset.description.classes)
     validation = (
         engine.validation_batches(model, dataset.validation, config)
         if dataset.validation is not None
@@ -361,27 +362,33 @@ def _score(experiment: Experiment, run: RunFolder, history: list[dict[str, Any]]
         for name in ("train", "validation", "test")
         if (part := getattr(dataset, name)) is not None
     }
-    outputs = {n: engine.outputs(model, part, config.data.batch_size) for n, part in parts.items()}
-    logits = is_logits(config.compile.loss)
+    evaluation = engine.Evaluation(model, dataset.train)
+    evaluated = {
+        name: evaluation(
+            part, np.arange(part.size), engine.evaluation_batch_size(config, part.size)
+        )
+        for name, part in parts.items()
+    }
     task, classes = dataset.description.task, len(dataset.description.classes)
+    logits = squashed(config, task)
     predicted = {
-        n: metrics.probabilities(made[0], from_logits=logits, task=task)
-        for n, made in outputs.items()
+        name: metrics.probabilities(found.outputs[0], from_logits=logits, task=task)
+        for name, found in evaluated.items()
     }
     names = [item for item in config.compile.metrics or () if isinstance(item, str)]
     scores = {
         name: point(part.y, predicted[name], names, task=task, classes=classes)
         for name, part in parts.items()
     }
-    for call in config.compile.metrics or ():
+    for metric_name, call in engine.named_metrics(config):
         if not isinstance(call, str):
-            metric = construct(call)
+            metric = engine.keras_metric(metric_name, call)
             for name, part in parts.items():
-                scores[name][metric.name] = streaming.whole_split(
+                scores[name][metric_name] = streaming.whole_split(
                     metric, part.y, predicted[name], task=task, classes=classes
                 )
-    for name, part in parts.items():
-        scores[name] = {"loss": engine.loss(model, part, outputs[name])} | scores[name]
+    for name in parts:
+        scores[name] = {"loss": evaluated[name].loss} | scores[name]
     finite = all(bool(np.isfinite(w.numpy()).all()) for w in model.trainable_weights)
     diverged = not finite or not all(np.isfinite(s["loss"]) for s in scores.values())
     if config.data.source.name in data.own_files():

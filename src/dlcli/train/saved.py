@@ -13,10 +13,11 @@ from dlcli.catalogue.catalogue import load_catalogue
 from dlcli.config.experiment import Call
 from dlcli.config.loading import parse_config
 from dlcli.config.nodes import Text
+from dlcli.config.outputs import output_kind, squashed
 from dlcli.data import Form, describe, load, own_files, read_examples
 from dlcli.errors import UserError, did_you_mean
 from dlcli.metrics.evaluation import Evaluation, Score, score
-from dlcli.metrics.predictions import CLASS_TASKS, batch_of_arrays
+from dlcli.metrics.predictions import CLASS_TASKS, LABEL_TASKS, batch_of_arrays
 from dlcli.runtime.quiet import load_tensorflow
 from dlcli.store.forms import saved_form
 from dlcli.store.model_file import check_model_file
@@ -74,7 +75,7 @@ def evaluate_run(
         root: Folder of the runs.
         name: Which run; the newest finished one by default.
         names: Metrics as typed; the run's own by default.
-        split: `test` (default), `validation` or `train`.
+        split: `test`, `validation` or `train`; by default the part that the run is judged by.
         path: A file of examples to score instead.
 
     Raises:
@@ -90,11 +91,15 @@ def evaluate_run(
     own = [text for text in wanted if text not in keras_names]
     for text in own:
         metrics.check_task(metrics.parse(text), description.task)
-    y_true, y_prob, told = _predictions(run, config, form, split or "test", path)
+        metrics.check_outputs(metrics.parse(text), output_kind(config, description.task))
+    y_true, y_prob, told = _predictions(run, config, form, split, path)
     rng = np.random.default_rng(config.seed)
     task, classes = description.task, description.classes
     evaluated = score(y_true, y_prob, own, task=task, classes=classes, rng=rng)
     if keras_names:
+        for text in keras_names:
+            if text in metrics.OF_PROBABILITIES and task in LABEL_TASKS:
+                metrics.check_probabilities(text, output_kind(config, task))
         more = _keras_scores(keras_names, y_true, y_prob, description, rng)
         together = {**evaluated.scores, **more}
         evaluated = replace(evaluated, scores={text: together[text] for text in wanted})
@@ -153,7 +158,7 @@ def _predictions(
     run: RunFolder,
     config: Config,
     form: Form,
-    split: str,
+    split: str | None,
     path: Path | None,
 ) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
     """Return targets and probabilities, saved ones where there are, and what should be said."""
@@ -162,6 +167,10 @@ def _predictions(
         made = predict(run, config, examples, form.description.task)
         return examples.y, made, examples.told
     saved = read_predictions(run)
+    if saved is not None and split is None and saved[2] != "test":
+        told = f"these are the scores of the {saved[2]} part: the data have no test part"
+        return saved[0], saved[1], (told,)
+    split = split or "test"
     if saved is not None and saved[2] == split:
         return saved[0], saved[1], ()
     dataset = _loaded(config, form)
@@ -246,20 +255,28 @@ def predict(run: RunFolder, config: Config, examples: Split, task: str) -> np.nd
     Raises:
         UserError: If the run's model is none of its config and data.
     """
+    made = raw_outputs(run, config, examples)
+    return metrics.probabilities(made, from_logits=squashed(config, task), task=task)
+
+
+def raw_outputs(run: RunFolder, config: Config, examples: Split) -> np.ndarray:
+    """Return what a run's model makes of examples, shape (n, units); logits stay logits.
+
+    Raises:
+        UserError: If the run's model is none of its config and data.
+    """
     model = load_model(run)
     import tensorflow as tf
 
     from dlcli.engine import outputs
-    from dlcli.engine.model import is_logits, keras_message
+    from dlcli.engine.model import keras_message
 
     unfit = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError)
     try:
-        made = outputs(model, examples, config.data.batch_size)[0]
+        return outputs(model, examples, config.data.batch_size)[0]
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, *unfit) as error:
         message = f"{run.path / MODEL} does not take these examples: {keras_message(error)}"
         raise UserError(message, remedy="is it the model that this run saved?") from error
-    logits = is_logits(config.compile.loss)
-    return metrics.probabilities(made, from_logits=logits, task=task)
 
 
 @dataclass(frozen=True)
@@ -365,13 +382,18 @@ def predict_file(root: Path, name: str, path: Path, keep: Sequence[str] = ()) ->
     description = form.description
     examples = read_examples(path, form, targets=False)
     kept = _kept(examples, keep, path)
-    made = predict(run, config, examples, description.task)
+    raw = raw_outputs(run, config, examples)
+    task, kind = description.task, output_kind(config, description.task)
+    made = metrics.probabilities(raw, from_logits=squashed(config, task), task=task)
     found = _predictions_of(run, description, made)
+    if kind in ("margins", "scores") and found.labels:
+        several = tuple(f"score({label})" for label in description.classes)
+        found = replace(found, columns=("score",) if raw.shape[1] == 1 else several, values=raw)
     return replace(found, kept=kept, told=examples.told)
 
 
 def _predictions_of(run: RunFolder, description: DataDescription, made: np.ndarray) -> Predictions:
-    """Return what a model's outputs say of each example."""
+    """Return what probabilities or values say of each example."""
     if description.task not in CLASS_TASKS:
         columns = _value_columns(description, made.shape[1])
         _check_width(run, made, len(columns))

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dlcli.config.binding import bind
+from dlcli.config.class_weights import are_numbers
 from dlcli.config.diagnostics import ConfigError
 from dlcli.config.experiment import Call
 from dlcli.config.loading import load_config, parse_config, read_text
@@ -159,7 +160,7 @@ def start_from(
     def open_run() -> RunFolder:
         return create_run_at(out) if out else create_run(root, config.name, now=datetime.now(UTC))
 
-    remarks = (*experiment.dataset.told, *_remarks(config, experiment.config))
+    remarks = (*experiment.dataset.told, *_remarks(config, experiment))
     return TrainingSession(experiment, open_run, source=text.content, remarks=remarks)
 
 
@@ -229,8 +230,22 @@ def _epochs_of(given: Config, run: RunFolder) -> int:
     return given.fit.epochs
 
 
-def _remarks(written: Config, bound: Config) -> tuple[str, ...]:
-    return (*_loss_remark(written, bound), *_bucketing_remark(bound))
+def _remarks(written: Config, experiment: Experiment) -> tuple[str, ...]:
+    bound, description = experiment.config, experiment.dataset.description
+    return (
+        *_loss_remark(written, bound),
+        *_weights_remark(bound, description.classes),
+        *_bucketing_remark(bound),
+    )
+
+
+def _weights_remark(config: Config, classes: tuple[str, ...]) -> tuple[str, ...]:
+    """Say which classes are meant where weights are given by their numbers."""
+    weights = config.fit.class_weight
+    if weights is None or isinstance(weights, str) or not are_numbers(weights, classes):
+        return ()
+    named = ", ".join(f"{classes[int(key)]} {weight:g}" for key, weight in weights.items())
+    return (f"class_weight: {named}",)
 
 
 def _bucketing_remark(config: Config) -> tuple[str, ...]:

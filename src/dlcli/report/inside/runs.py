@@ -305,9 +305,9 @@ def _draw_invariance(
 
 
 def _invariance(subject: Subject, wanted: Wanted) -> list[Invariance]:
+    from dlcli.config.outputs import squashed
     from dlcli.data.description import Split
     from dlcli.engine import outputs
-    from dlcli.engine.model import is_logits
     from dlcli.inspection import KINDS, measure_invariance
 
     description = subject.description
@@ -320,7 +320,7 @@ def _invariance(subject: Subject, wanted: Wanted) -> list[Invariance]:
 
     def predict(images: np.ndarray) -> np.ndarray:
         made = outputs(model, Split({name: images}, examples.y), config.data.batch_size)[0]
-        logits = is_logits(config.compile.loss)
+        logits = squashed(config, description.task)
         likely = metrics.probabilities(made, from_logits=logits, task=description.task)
         batch = batch_of_arrays(
             examples.y, likely, task=description.task, classes=len(description.classes)

@@ -1,0 +1,146 @@
+"""What the numbers at a model's end are: probabilities, logits, scores, or values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from dlcli.config.calls import Call
+from dlcli.metrics.predictions import LABEL_TASKS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dlcli.config.experiment import Config
+    from dlcli.config.graph import Reference
+    from dlcli.metrics.predictions import OutputKind
+
+MARGIN_LOSSES: Final = ("Hinge", "SquaredHinge")
+PROBABILITY_LOSSES: Final = (
+    "BinaryCrossentropy", "BinaryFocalCrossentropy", "CategoricalCrossentropy",
+    "CategoricalFocalCrossentropy", "SparseCategoricalCrossentropy", "KLDivergence",
+    "CategoricalGeneralizedCrossEntropy",
+)  # fmt: skip
+"""Losses that take probabilities, or, most of them, logits."""
+
+FOR_ONE: Final = ("sigmoid", "hard_sigmoid")
+"""Activations of a unit that make a probability of it."""
+
+FOR_ALL: Final = ("softmax", "sparsemax")
+"""Activations that make probabilities of all units together."""
+
+
+PASSING: Final = ("Flatten", "Reshape", "Permute", "Dropout", "ActivityRegularization", "Identity")
+"""Layers that leave numbers what they are."""
+
+LAYERS: Final = ("Softmax", "ReLU", "LeakyReLU", "PReLU", "ELU")
+"""Layers that are activations."""
+
+
+def last_activation(config: Config, output: Reference) -> str | None:
+    """Return the activation that ends an output, `linear` for none, None if it is unknown."""
+    by_id = {layer.id: layer for layer in config.model.layers}
+    layer = by_id.get(output.id)
+    while layer is not None and layer.call is not None and layer.call.name in PASSING:
+        layer = by_id.get(layer.inputs[0].id)
+    if layer is not None and layer.shared in by_id:
+        layer = by_id[layer.shared]
+    call = layer.call if layer is not None else None
+    if call is None:
+        return None
+    if call.name in LAYERS:
+        return call.name.lower()
+    activation = call.arguments.get("activation")
+    if activation is None:
+        return "linear"
+    return activation.name if isinstance(activation, Call) else str(activation)
+
+
+def units_of(config: Config, output: Reference) -> int | None:
+    """Return the units of the layer that ends an output, None if they are unknown."""
+    layer = next((lay for lay in config.model.layers if lay.id == output.id), None)
+    units = layer.call.arguments.get("units") if layer and layer.call else None
+    return units if isinstance(units, int) else None
+
+
+def loss_of(losses: Call | Mapping[str, Call] | None, output: Reference) -> Call | None:
+    """Return the loss of an output: of `lstm[1]`, else of `lstm`; None if none is named."""
+    if losses is None or isinstance(losses, Call):
+        return losses
+    return losses.get(str(output), losses.get(output.id))
+
+
+def output_kind(config: Config, task: str) -> OutputKind:
+    """Return what the numbers of a model's first output are.
+
+    Args:
+        config: Of the model.
+        task: Of its data.
+    """
+    output = config.model.outputs[0]
+    activation, loss = last_activation(config, output), loss_of(config.compile.loss, output)
+    if task not in LABEL_TASKS:
+        return "values"
+    units = units_of(config, output)
+    if _are_probabilities(activation, task, units):
+        return "probabilities"
+    if loss is not None and loss.arguments.get("from_logits"):
+        return "logits"
+    if loss is None and activation == "linear":
+        return "logits"  # what `infer_loss` makes of it
+    if loss is not None and loss.name in MARGIN_LOSSES and task == "binary" and units in (1, None):
+        return "margins"
+    return "probabilities" if activation is None else "scores"
+
+
+def squashed(config: Config, task: str) -> bool:
+    """Whether a softmax or sigmoid is still to be applied to a model's outputs.
+
+    It makes probabilities of logits. Of margins it makes numbers from 0 to 1 that decide and rank
+    alike, one half standing for 0.
+    """
+    return output_kind(config, task) in ("logits", "margins")
+
+
+def _are_probabilities(activation: str | None, task: str, units: int | None) -> bool:
+    if activation in FOR_ALL:
+        return units != 1
+    each = task == "multilabel" or (task == "binary" and units in (1, None))
+    return activation in FOR_ONE and each
+
+
+def mismatch(loss: Call, activation: str | None, task: str) -> tuple[str, str] | None:
+    """Return why a loss does not go with the activation that ends a model, and what to do.
+
+    A binary cross-entropy of a softmax would train on its logits as if they were a sigmoid's.
+    Logits given to a loss of probabilities, or probabilities to one of logits, are clipped or
+    squashed once more.
+
+    Args:
+        loss: As bound.
+        activation: From `last_activation`.
+        task: Of labels.
+
+    Returns:
+        The message and the hint; None if the two go together, or nothing is known.
+    """
+    if loss.name not in PROBABILITY_LOSSES or activation is None:
+        return None
+    if loss.name.startswith("Binary") and activation == "softmax":
+        message = f"{loss.name} judges each output on its own, but softmax ties them"
+        return message, "use SparseCategoricalCrossentropy, or end in activation: sigmoid"
+    from_logits = bool(loss.arguments.get("from_logits"))
+    made = activation in (*FOR_ONE, *FOR_ALL)
+    if from_logits and made:
+        message = f"from_logits: true takes the outputs for logits, but {activation} ends the model"
+        return message, f"leave from_logits out, or end without activation: {activation}"
+    if from_logits or made or activation == "log_softmax":
+        return None
+    message = f"{loss.name} takes probabilities, but the model ends in '{activation}'"
+    several = task in ("multiclass", "binary") and not loss.name.startswith("Binary")
+    proper = "softmax" if several else "sigmoid"
+    if loss.name in ("KLDivergence", "CategoricalGeneralizedCrossEntropy"):
+        return message, f"end in activation: {proper}"
+    written = f"loss: {{{loss.name}: {{from_logits: true}}}}"
+    if activation != "linear":
+        written += " without activation"
+    return message, f"end in activation: {proper}, or write {written}"
