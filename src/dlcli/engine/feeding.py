@@ -129,7 +129,9 @@ def _cut(
     def cut(index: Any) -> Any:
         needed = tf.reduce_max(tf.gather(longest, index))
         steps = tf.gather(cuts, tf.searchsorted(cuts, needed[None])[0])
-        return tf.nest.map_structure(lambda array: array[:, :steps], taken(index))
+        return tf.nest.map_structure(
+            lambda array: array if len(array.shape) == 1 else array[:, :steps], taken(index)
+        )
 
     return cut
 

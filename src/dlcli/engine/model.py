@@ -18,7 +18,8 @@ from dlcli.config.diagnostics import ConfigError, Diagnostic
 from dlcli.config.experiment import Call
 from dlcli.config.nodes import Mark, Text
 from dlcli.data.description import INPUT, TensorSpec
-from dlcli.engine.masking import apply_masked
+from dlcli.data.lengths import base_of, lengths_name, sequence_lengths
+from dlcli.engine.masking import apply_masked, attach_mask, consumers, hidden_masks, mask_of
 from dlcli.runtime.files import is_special
 from dlcli.runtime.memory import check_room, is_short
 
@@ -131,11 +132,7 @@ def build_model(config: Config, description: DataDescription) -> keras.Model:
     outputs = [graph.tensor(ref, None) for ref in config.model.outputs]
     for ref, tensor in zip(config.model.outputs, outputs, strict=True):
         _check_output(config, description, ref, tuple(tensor.shape[1:]))
-    return keras.Model(
-        graph.inputs if len(graph.inputs) > 1 else next(iter(graph.inputs.values())),
-        outputs if len(outputs) > 1 else outputs[0],
-        name=_model_name(config.name),
-    )
+    return graph.model(outputs, _model_name(config.name))
 
 
 def check_trainable(model: keras.Model, config: Config) -> None:
@@ -202,8 +199,40 @@ class _Graph:
         self.inputs = {
             spec.id: _input(spec, description, config.name) for spec in config.model.inputs
         }
+        self.lengths: dict[str, Any] = {}
+        self.is_masked = False
+        for spec in config.model.inputs:
+            if input_spec(spec, description.inputs, config.name).shape[:1] == (None,):
+                self._mask(spec.id, config)
         self.tensors: dict[str, Any] = dict(self.inputs)
         self.layers: dict[str, keras.layers.Layer] = {}
+
+    def _mask(self, name: str, config: Config) -> None:
+        """Mark which steps of an input are real, unless the config says it is not wanted."""
+        tensor = self.inputs[name]
+        if len(tensor.shape) == 2 and _is_unmasked(config, name):
+            return
+        self.is_masked = True
+        steps = attach_mask(tensor, lengths_name(name))
+        if steps is not None:
+            self.lengths[lengths_name(name)] = steps
+
+    def model(self, outputs: list[Any], name: str) -> keras.Model:
+        """Return the model; inputs of lengths that no layer has used are left out."""
+        made = outputs if len(outputs) > 1 else outputs[0]
+        whole = keras.Model({**self.inputs, **self.lengths}, made, name=name)
+        used = {id(operation) for operation in whole.operations}
+        lengths = {
+            name: tensor
+            for name, tensor in self.lengths.items()
+            if any(id(node.operation) in used for node in consumers(tensor))
+        }
+        inputs = {**self.inputs, **lengths}
+        if len(inputs) == len(whole.inputs) > 1:
+            return whole
+        return keras.Model(
+            inputs if len(inputs) > 1 else next(iter(inputs.values())), made, name=name
+        )
 
     def add(self, layer: LayerConfig) -> None:
         """Apply a layer to its inputs."""
@@ -221,7 +250,7 @@ class _Graph:
             )
             built = construct(named)
         try:
-            self.tensors[layer.id] = _apply(built, tensors)
+            self.tensors[layer.id] = _apply(built, tensors, known=self.is_masked)
         except Exception as error:  # noqa: BLE001 (Keras raises every kind for a bad shape)
             raise _refused(layer.mark, layer.path, error) from None
         self.layers[layer.id] = built
@@ -295,21 +324,42 @@ def input_spec(spec: InputConfig, available: Mapping[str, TensorSpec], name: str
     raise ConfigError([Diagnostic("unknown-input", mark, "model.inputs", message, hint)])
 
 
+def _is_unmasked(config: Config, name: str) -> bool:
+    """Whether an Embedding of an input is told `mask_zero: false`."""
+    return any(
+        layer.call is not None
+        and layer.call.name == "Embedding"
+        and layer.call.arguments.get("mask_zero") is False
+        and any(ref.id == name for ref in layer.inputs)
+        for layer in config.model.layers
+    )
+
+
 def feed(model: keras.Model, split: Split) -> Any:
     """Return a split's arrays as the model takes them: by name if it has several inputs."""
     names = [tensor.name for tensor in model.inputs]
-    shared = split.x.get(INPUT) if len(split.x) == 1 else None
-    arrays = {name: split.x[name] if shared is None else shared for name in names}
+    held = [name for name in split.x if base_of(name, split.x) is None]
+    shared = held[0] if held == [INPUT] else None
+    arrays = {name: _fed(name, names, split, shared) for name in names}
     return arrays if len(names) > 1 else arrays[names[0]]
 
 
-def _apply(layer: keras.layers.Layer, tensors: list[Any]) -> Any:
+def _fed(name: str, names: Sequence[str], split: Split, shared: str | None) -> np.ndarray:
+    """Return what an input of a model gets: an array of the data, or the lengths of another's."""
+    base = base_of(name, names)
+    if base is not None:
+        return sequence_lengths(split.x, shared or base)
+    return split.x[shared or name]
+
+
+def _apply(layer: keras.layers.Layer, tensors: list[Any], *, known: bool) -> Any:
     """Call a layer as Keras means it: several inputs as a list, or one by one."""
     if len(tensors) == 1:
-        return apply_masked(layer, tensors[0])
+        return apply_masked(layer, tensors[0], known=known)
     parameters = inspect.signature(layer.call).parameters.values()
     required = [p for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
-    return layer(*tensors) if len(required) > 1 else layer(tensors)
+    with hidden_masks(layer, tensors, known=known):
+        return layer(*tensors) if len(required) > 1 else layer(tensors)
 
 
 def adapt_preprocessing(model: keras.Model, split: Split) -> None:
@@ -325,6 +375,9 @@ def adapt_preprocessing(model: keras.Model, split: Split) -> None:
             layer.adapt(_passed_on(before, feed(model, split)))
             continue
         bounds = _Bounds(layer.axis)
+        mask = mask_of(layer.input)
+        if mask is not None and len(layer.input.shape) == len(mask.shape) + 1:
+            before = keras.Model(model.input, [layer.input, mask])
         layer.adapt(_passed_on(before, feed(model, split), bounds.see))
         bounds.leave_constants_unscaled(layer)
 
@@ -375,7 +428,7 @@ def _passed_on(
         see: Is shown all that the model makes of them; of blocks, as they are asked for.
     """
     if not any(isinstance(array, np.memmap) for array in tf.nest.flatten(arrays)):
-        made = before.predict(arrays, verbose=0)
+        made = _real(before.predict(arrays, verbose=0))
         see(made)
         return made
     size = len(tf.nest.flatten(arrays)[0])
@@ -385,9 +438,20 @@ def _passed_on(
             block = tf.nest.map_structure(
                 lambda array, start=start: np.array(array[start : start + BLOCK]), arrays
             )
-            made = before.predict_on_batch(block)
+            made = _real(before.predict_on_batch(block))
             see(made)
             yield made
 
-    spec = tf.TensorSpec((None, *before.output.shape[1:]), before.output.dtype)
+    first = before.outputs[0]
+    one_sequence = len(before.outputs) > 1
+    shape = (1, None, *first.shape[2:]) if one_sequence else (None, *first.shape[1:])
+    spec = tf.TensorSpec(shape, first.dtype)
     return tf.data.Dataset.from_generator(blocks, output_signature=spec)
+
+
+def _real(made: Any) -> Any:
+    """Return what a model makes; where it makes a mask too, the real steps as one sequence."""
+    if not isinstance(made, list | tuple):
+        return made
+    values, mask = made
+    return values[np.asarray(mask)][None]

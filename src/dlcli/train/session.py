@@ -16,6 +16,7 @@ from dlcli.config.loading import load_config, parse_config, read_text
 from dlcli.config.nodes import Text
 from dlcli.config.rendering import to_yaml
 from dlcli.data import describe
+from dlcli.data.lengths import sequence_lengths
 from dlcli.errors import DlcliError, FullDiskError, UserError
 from dlcli.runtime.environment import environment
 from dlcli.runtime.quiet import load_tensorflow
@@ -34,7 +35,7 @@ from dlcli.store.runs import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from dlcli.config.experiment import Config
@@ -235,7 +236,7 @@ def _remarks(written: Config, experiment: Experiment) -> tuple[str, ...]:
     return (
         *_loss_remark(written, bound),
         *_weights_remark(bound, description.classes),
-        *_bucketing_remark(bound),
+        *_padding_remarks(experiment),
     )
 
 
@@ -248,19 +249,27 @@ def _weights_remark(config: Config, classes: tuple[str, ...]) -> tuple[str, ...]
     return (f"class_weight: {named}",)
 
 
-def _bucketing_remark(config: Config) -> tuple[str, ...]:
-    """Say that without a mask a prediction depends on what else is in its batch."""
-    calls = [layer.call for layer in config.model.layers if layer.call is not None]
-    masked = any(
-        call.name == "Masking" or call.arguments.get("mask_zero") is True for call in calls
-    )
-    if not config.data.bucketing or masked:
-        return ()
-    remark = (
-        "data.bucketing without a mask: outputs depend on how far a batch is padded; begin with "
-        "Masking, or Embedding with mask_zero: true"
-    )
-    return (remark,)
+def _padding_remarks(experiment: Experiment) -> Iterator[str]:
+    """Say whether the model sees the padding of sequences of different lengths."""
+    from dlcli.engine.masking import is_masked
+
+    dataset = experiment.dataset
+    for name, spec in dataset.description.inputs.items():
+        if spec.shape[:1] != (None,):
+            continue
+        lengths = sequence_lengths(dataset.train.x, name)
+        shortest, longest = int(lengths.min()), int(lengths.max())
+        if shortest == longest:
+            continue
+        what = "tokens" if spec.dtype == "int32" else "steps"
+        told = f"sequences of {shortest:,} to {longest:,} {what}"
+        if is_masked(experiment.model):
+            yield f"{told}: their padding is masked"
+        else:
+            yield (
+                f"{told} without a mask: outputs depend on how far a batch is padded; use layers "
+                "that take a mask, such as LSTM, Conv1D and GlobalMaxPooling1D"
+            )
 
 
 def _loss_remark(written: Config, bound: Config) -> tuple[str, ...]:
