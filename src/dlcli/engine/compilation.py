@@ -18,6 +18,7 @@ from dlcli.engine.model import (
     build_model,
     check_trainable,
     construct,
+    is_target_scale,
 )
 from dlcli.metrics import streaming
 
@@ -96,7 +97,10 @@ def _loss_settings(
     """Return Keras's `loss` and `loss_weights`."""
     settings = config.compile
     outputs = zip(config.model.outputs, model.outputs, strict=True)
+    scales = [layer for layer in model.layers if is_target_scale(layer)]
     losses = [_loss(_loss_of(settings.loss, ref), out, description) for ref, out in outputs]
+    if scales:
+        losses = [ScaledLoss(loss, scale) for loss, scale in zip(losses, scales, strict=True)]
     names = [str(ref) for ref in config.model.outputs]
     weights = settings.loss_weights
     several = len(model.outputs) > 1
@@ -193,6 +197,29 @@ class OneHotLoss(keras.losses.Loss):
         """Return the inner loss of each example."""
         labels = keras.ops.reshape(keras.ops.cast(y_true, "int32"), (-1,))
         return self.inner.call(keras.ops.one_hot(labels, self.classes, dtype=y_pred.dtype), y_pred)
+
+
+class ScaledLoss(keras.losses.Loss):
+    """A loss of targets and predictions that are brought to mean 0 and variance 1.
+
+    Args:
+        inner: The loss.
+        scale: The layer that knows mean and variance of the training targets.
+    """
+
+    def __init__(self, inner: keras.losses.Loss, scale: keras.layers.Normalization) -> None:
+        super().__init__(name=inner.name, reduction=inner.reduction)
+        self.inner = inner
+        self.scale = scale
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Return the inner loss of each example."""
+        return self.inner.call(self._scaled(y_true, y_pred), self._scaled(y_pred, y_pred))
+
+    def _scaled(self, values: Any, like: Any) -> Any:
+        values = keras.ops.reshape(keras.ops.cast(values, like.dtype), keras.ops.shape(like))
+        deviation = keras.ops.sqrt(keras.ops.cast(self.scale.variance, like.dtype))
+        return (values - keras.ops.cast(self.scale.mean, like.dtype)) / deviation
 
 
 OF_LABELS = (

@@ -75,7 +75,8 @@ def batches(
     """
     chosen = np.arange(split.size) if index is None else index
     size, seed = len(chosen), config.seed if seed is None else seed
-    weights = None if class_weights is None else tf.constant(class_weights[split.y], tf.float32)
+    of_examples = example_weights(split, class_weights, chosen)
+    weights = None if of_examples is None else tf.constant(of_examples)
     targets = tf.constant(split.y)
     outputs = len(model.outputs)
     taken = _taker(feed(model, split), resident=is_resident(split))
@@ -193,6 +194,26 @@ def evaluation_batch_size(config: Config, examples: int) -> int:
     """
     usual = max(config.data.batch_size, 256)
     return -(-examples // max(1, round(examples / usual)))
+
+
+def example_weights(
+    split: Split, class_weights: np.ndarray | None, train: np.ndarray
+) -> np.ndarray | None:
+    """Return how much each example counts in the loss, float32 (n,), or None if all count alike.
+
+    Of weights that come with the data only the ratios count: their mean over the training examples
+    is 1, so that learning rates mean what they mean without them.
+
+    Args:
+        split: The examples.
+        class_weights: A weight for each label, shape (classes,).
+        train: Positions of the training examples.
+    """
+    weights = None if class_weights is None else class_weights[split.y]
+    if split.weights is not None:
+        own = split.weights / np.mean(split.weights[train], dtype=np.float64)
+        weights = own if weights is None else weights * own
+    return None if weights is None else weights.astype(np.float32)
 
 
 def class_weights(config: Config, split: Split, classes: int | Sequence[str]) -> np.ndarray | None:

@@ -132,7 +132,24 @@ def build_model(config: Config, description: DataDescription) -> keras.Model:
     outputs = [graph.tensor(ref, None) for ref in config.model.outputs]
     for ref, tensor in zip(config.model.outputs, outputs, strict=True):
         _check_output(config, description, ref, tuple(tensor.shape[1:]))
+    if description.target_scale:
+        outputs = [_in_target_units(tensor, i) for i, tensor in enumerate(outputs)]
     return graph.model(outputs, _model_name(config.name))
+
+
+TARGET_SCALE = "target_scale"
+"""Begins the names of the layers that bring outputs back to the targets' own units."""
+
+
+def _in_target_units(output: Any, number: int) -> Any:
+    """Return an output of mean 0 and variance 1 in the units of the targets."""
+    name = TARGET_SCALE if number == 0 else f"{TARGET_SCALE}_{number}"
+    return keras.layers.Normalization(axis=-1, invert=True, name=name)(output)
+
+
+def is_target_scale(layer: keras.layers.Layer) -> bool:
+    """Whether a layer learns from the targets, and not from what comes into it."""
+    return isinstance(layer, keras.layers.Normalization) and layer.name.startswith(TARGET_SCALE)
 
 
 def check_trainable(model: keras.Model, config: Config) -> None:
@@ -365,11 +382,15 @@ def _apply(layer: keras.layers.Layer, tensors: list[Any], *, known: bool) -> Any
 def adapt_preprocessing(model: keras.Model, split: Split) -> None:
     """Fit the layers that learn from data before training (Normalization, Discretization).
 
-    Each sees the training examples as the layers before it pass them on, never the test part. A
+    Each sees the training examples as the layers before it pass them on, never the test part; one
+    that brings outputs back to the units of the targets sees those. Padding is left out. A
     feature that is the same in all of them is shifted and not scaled: Keras would divide by 1e-7,
     and another value in a new example would become a number of millions.
     """
     for layer in filter(is_adapted, model.layers):
+        if is_target_scale(layer):
+            _adapt_to_targets(layer, split.y)
+            continue
         before = keras.Model(model.input, layer.input)
         if not isinstance(layer, keras.layers.Normalization):
             layer.adapt(_passed_on(before, feed(model, split)))
@@ -380,6 +401,15 @@ def adapt_preprocessing(model: keras.Model, split: Split) -> None:
             before = keras.Model(model.input, [layer.input, mask])
         layer.adapt(_passed_on(before, feed(model, split), bounds.see))
         bounds.leave_constants_unscaled(layer)
+
+
+def _adapt_to_targets(layer: keras.layers.Normalization, y: np.ndarray) -> None:
+    """Let a layer learn mean and variance of targets; a constant one is only shifted."""
+    bounds = _Bounds(layer.axis)
+    values = y.reshape(len(y), -1).astype(np.float32)
+    bounds.see(values)
+    layer.adapt(values)
+    bounds.leave_constants_unscaled(layer)
 
 
 def is_adapted(layer: keras.layers.Layer) -> bool:

@@ -24,6 +24,7 @@ from dlcli.engine.feeding import (
     class_weights,
     evaluation_batch_size,
     example_order,
+    example_weights,
     is_resident,
 )
 from dlcli.engine.model import adapt_preprocessing, check_trainable, construct, feed, is_adapted
@@ -107,17 +108,17 @@ class Network:
         y = self.draw.examples.y[self.draw.parts.train]
         return class_weights(self.config, Split({}, y), self.draw.description.classes)
 
+    def _example_weights(self, draw: Draw) -> np.ndarray | None:
+        return example_weights(draw.examples, self.class_weights, draw.parts.train)
+
     def _compile_training(self, draw: Draw) -> None:
         """Hold the examples as tensors, and have a batch's gradients compiled."""
         # Data that each replication prepares anew are assigned to variables, which XLA reads.
         held = tf.constant if draw.is_shared else lambda a: tf.Variable(a, trainable=False)
         x = tf.nest.map_structure(held, feed(self.model, draw.examples))
         self._train = x, held(draw.examples.y)
-        weights = self.class_weights
-        self._weights = None
-        if weights is not None:
-            labels = draw.examples.y
-            self._weights = tf.Variable(weights[labels], trainable=False, dtype=tf.float32)
+        weights = self._example_weights(draw)
+        self._weights = None if weights is None else tf.Variable(weights, trainable=False)
         # XLA compiles it twice, for a whole batch and for the last one.
         self._gradients = tf.function(
             self._gradients_of,
@@ -133,8 +134,9 @@ class Network:
             arrays = feed(self.model, draw.examples)
             tf.nest.map_structure(lambda held, array: held.assign(array), inputs, arrays)
             targets.assign(draw.examples.y)
-        if self._weights is not None and self.class_weights is not None:
-            self._weights.assign(self.class_weights[draw.examples.y].astype(np.float32))
+        weights = self._example_weights(draw)
+        if self._weights is not None and weights is not None:
+            self._weights.assign(weights)
 
     def _targets(self, y: Any) -> Any:
         outputs = len(self.model.outputs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dlcli.data import read_form
+from dlcli.data import changes, read_form
 from dlcli.store.runs import DATA
 
 if TYPE_CHECKING:
@@ -22,5 +22,19 @@ def saved_form(run: RunFolder) -> Form | None:
         return None
     try:
         return read_form(run.read_json(DATA))
+    except (LookupError, TypeError, ValueError, AttributeError):
+        raise run.damaged(DATA) from None
+
+
+def changed_data(run: RunFolder) -> list[str]:
+    """Return a sentence for each of the user's own files that changed since a run was trained.
+
+    Raises:
+        UserError: If what the run saved of them is damaged.
+    """
+    if not (run.path / DATA).exists():
+        return []
+    try:
+        return changes(run.read_json(DATA))
     except (LookupError, TypeError, ValueError, AttributeError):
         raise run.damaged(DATA) from None

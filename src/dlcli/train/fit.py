@@ -19,7 +19,7 @@ from dlcli.errors import InterruptedRunError, UserError, WorkError
 from dlcli.metrics import streaming
 from dlcli.metrics.points import point
 from dlcli.runtime.memory import OUT, REMEDY, is_short
-from dlcli.store.runs import CALLBACK_PATHS, DATA
+from dlcli.store.runs import CALLBACK_PATHS
 from dlcli.train.callbacks import check_callbacks, check_places
 from dlcli.train.checkpoint import (
     Checkpoint,
@@ -391,8 +391,6 @@ def _score(experiment: Experiment, run: RunFolder, history: list[dict[str, Any]]
         scores[name] = {"loss": evaluated[name].loss} | scores[name]
     finite = all(bool(np.isfinite(w.numpy()).all()) for w in model.trainable_weights)
     diverged = not finite or not all(np.isfinite(s["loss"]) for s in scores.values())
-    if config.data.source.name in data.own_files():
-        run.write_json(DATA, data.form_of(dataset).to_dict())
     _write_results(model, run, scores, _last(parts), predicted)
     return TrainingResult(history, scores, diverged)
 

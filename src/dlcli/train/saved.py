@@ -19,7 +19,7 @@ from dlcli.errors import UserError, did_you_mean
 from dlcli.metrics.evaluation import Evaluation, Score, score
 from dlcli.metrics.predictions import CLASS_TASKS, LABEL_TASKS, batch_of_arrays
 from dlcli.runtime.quiet import load_tensorflow
-from dlcli.store.forms import saved_form
+from dlcli.store.forms import changed_data, saved_form
 from dlcli.store.model_file import check_model_file
 from dlcli.store.runs import CONFIG, DATA, RunFolder, find_run, newest_run
 
@@ -103,7 +103,12 @@ def evaluate_run(
         more = _keras_scores(keras_names, y_true, y_prob, description, rng)
         together = {**evaluated.scores, **more}
         evaluated = replace(evaluated, scores={text: together[text] for text in wanted})
-    return run, replace(evaluated, notes=(*evaluated.notes, *told))
+    return run, replace(evaluated, notes=(*evaluated.notes, *told, *_changed(run)))
+
+
+def _changed(run: RunFolder) -> list[str]:
+    """Say which data of a run have changed since it was trained."""
+    return [f"changed since {run.path.name} was trained: {told}" for told in changed_data(run)]
 
 
 def _is_keras_metric(text: str) -> bool:
@@ -389,7 +394,7 @@ def predict_file(root: Path, name: str, path: Path, keep: Sequence[str] = ()) ->
     if kind in ("margins", "scores") and found.labels:
         several = tuple(f"score({label})" for label in description.classes)
         found = replace(found, columns=("score",) if raw.shape[1] == 1 else several, values=raw)
-    return replace(found, kept=kept, told=examples.told)
+    return replace(found, kept=kept, told=(*examples.told, *_changed(run)))
 
 
 def _predictions_of(run: RunFolder, description: DataDescription, made: np.ndarray) -> Predictions:

@@ -15,15 +15,16 @@ from dlcli.config.experiment import Call
 from dlcli.config.loading import load_config, parse_config, read_text
 from dlcli.config.nodes import Text
 from dlcli.config.rendering import to_yaml
-from dlcli.data import describe
+from dlcli.data import dataset_options, describe, fingerprints, form_of, own_files
 from dlcli.data.lengths import sequence_lengths
 from dlcli.errors import DlcliError, FullDiskError, UserError
 from dlcli.runtime.environment import environment
 from dlcli.runtime.quiet import load_tensorflow
 from dlcli.store.folder import check_new
-from dlcli.store.forms import saved_form
+from dlcli.store.forms import changed_data, saved_form
 from dlcli.store.runs import (
     CONFIG,
+    DATA,
     ENVIRONMENT,
     FAILED,
     FINISHED,
@@ -90,6 +91,7 @@ class TrainingSession:
         else:
             self.run.write_text(SOURCE, self._source)
             _write_environment(self.run, self.experiment.config)
+            _write_form(self.run, self.experiment)
         self.run.write_text(CONFIG, to_yaml(self.experiment.config))
 
     def __exit__(self, *_: object) -> None:
@@ -169,7 +171,7 @@ def resume(root: Path, name: str, *, epochs: int | None, config: str | None) -> 
     """Take up a run where it stopped, or train a finished one for more epochs.
 
     Raises:
-        UserError: If the run is finished, or was started with another config.
+        UserError: If the run is finished, was started with another config, or its data changed.
     """
     run = find_run(root, name)
     read = load_run_config(run)
@@ -179,6 +181,10 @@ def resume(root: Path, name: str, *, epochs: int | None, config: str | None) -> 
     if epochs is not None:
         read = replace(read, fit=replace(read.fit, epochs=epochs))
     _check_more_to_do(run, epochs, name)
+    if changed := changed_data(run):
+        message = f"the data of {run.path.name} are not what it was trained on: {changed[0]}"
+        remedy = f"put them back, or train on the new ones: dlcli train {run.path / SOURCE}"
+        raise UserError(message, remedy=remedy)
     load_tensorflow()
     from dlcli.train.fit import prepare
 
@@ -237,6 +243,7 @@ def _remarks(written: Config, experiment: Experiment) -> tuple[str, ...]:
         *_loss_remark(written, bound),
         *_weights_remark(bound, description.classes),
         *_padding_remarks(experiment),
+        *_target_remark(experiment),
     )
 
 
@@ -247,6 +254,29 @@ def _weights_remark(config: Config, classes: tuple[str, ...]) -> tuple[str, ...]
         return ()
     named = ", ".join(f"{classes[int(key)]} {weight:g}" for key, weight in weights.items())
     return (f"class_weight: {named}",)
+
+
+FAR = 20
+"""Targets beyond so many are far from what new weights predict."""
+
+
+def _target_remark(experiment: Experiment) -> tuple[str, ...]:
+    """Say that targets far from 0 and 1 are learned slowly, or not at all, where scaling can help."""
+    config, dataset = experiment.config, experiment.dataset
+    known = dataset_options(config.data.source)
+    last = config.model.layers[-1].call
+    plain = last is not None and last.name == "Dense"
+    if dataset.description.classes or dataset.description.target_scale or not plain:
+        return ()
+    y = dataset.train.y.reshape(-1)
+    mean, deviation = float(y.mean()), float(y.std())
+    if "target_scale" not in known or max(abs(mean), deviation) <= FAR:
+        return ()
+    told = (
+        f"targets of mean {mean:.3g} and standard deviation {deviation:.3g} are far from what "
+        "a network predicts at first; target_scale: standard learns them scaled"
+    )
+    return (told,)
 
 
 def _padding_remarks(experiment: Experiment) -> Iterator[str]:
@@ -278,6 +308,14 @@ def _loss_remark(written: Config, bound: Config) -> tuple[str, ...]:
     loss = bound.compile.loss
     arguments = ", ".join(f"{k}={v}" for k, v in loss.arguments.items())
     return (f"loss: {loss.name}({arguments}), inferred from the task and the last activation",)
+
+
+def _write_form(run: RunFolder, experiment: Experiment) -> None:
+    """Write what the model knows of data of the user's own, and what their files hold."""
+    source = experiment.config.data.source
+    if source.name in own_files():
+        form = form_of(experiment.dataset).to_dict()
+        run.write_json(DATA, {**form, "files": fingerprints(source)})
 
 
 def _write_environment(run: RunFolder, config: Config) -> None:
