@@ -261,7 +261,7 @@ FAR = 20
 
 
 def _target_remark(experiment: Experiment) -> tuple[str, ...]:
-    """Say that targets far from 0 and 1 are learned slowly, or not at all, where scaling can help."""
+    """Say that targets far from 0 and 1 are learned slowly, where scaling them can help."""
     config, dataset = experiment.config, experiment.dataset
     known = dataset_options(config.data.source)
     last = config.model.layers[-1].call
