@@ -169,7 +169,7 @@ def _chance(description: DataDescription, y: np.ndarray, names: Sequence[str]) -
     """Return what a model that learned nothing scores, or the worst there is if undefined."""
     from dlcli.metrics.points import chance
 
-    if description.task == "multiclass" and description.target_shape:
+    if description.task in ("multiclass", "binary") and description.target_shape:
         y = y.reshape(-1)
     found = chance(y, names, task=description.task, classes=len(description.classes))
     return {name: _worst(name) if value is None else value for name, value in found.items()}

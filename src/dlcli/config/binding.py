@@ -204,8 +204,12 @@ class _Binder:
         fixed = [
             name for name, spec in self.description.inputs.items() if spec.shape[:1] != (None,)
         ]
+        if config.data.bucketing and None in self.description.target_shape:
+            fixed = list(self.description.inputs)
         if config.data.bucketing and fixed:
-            message = f"the input '{fixed[0]}' has sequences of one length only, or none"
+            several = None in self.description.target_shape
+            what = "a target for each step" if several else "sequences of one length only, or none"
+            message = f"the input '{fixed[0]}' has {what}"
             mark = Mark(Text("config", ""), 1, 1)
             hint = "leave data.bucketing out: it is for sequences of different lengths"
             self.diagnostics.append(

@@ -21,6 +21,7 @@ from dlcli.engine.model import (
     is_target_scale,
 )
 from dlcli.metrics import streaming
+from dlcli.metrics.predictions import PADDING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -186,7 +187,7 @@ def _metrics(config: Config, description: DataDescription) -> list[Any]:
 
 
 class OneHotLoss(keras.losses.Loss):
-    """A loss that wants one-hot targets, given integer labels of shape (batch,)."""
+    """A loss that wants one-hot targets, given integer labels, (batch,) or one for each place."""
 
     def __init__(self, inner: keras.losses.Loss, classes: int) -> None:
         super().__init__(name=inner.name, reduction=inner.reduction)
@@ -195,8 +196,52 @@ class OneHotLoss(keras.losses.Loss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Return the inner loss of each example."""
-        labels = keras.ops.reshape(keras.ops.cast(y_true, "int32"), (-1,))
+        labels = keras.ops.cast(y_true, "int32")
+        if len(y_pred.shape) == 2:
+            labels = keras.ops.reshape(labels, (-1,))
         return self.inner.call(keras.ops.one_hot(labels, self.classes, dtype=y_pred.dtype), y_pred)
+
+
+class StepLoss(keras.losses.Loss):
+    """The mean loss over the real steps of each sequence, which all count alike.
+
+    Steps that are padding have the class -1, or NaN among values.
+
+    Args:
+        inner: The loss of a step.
+    """
+
+    def __init__(self, inner: keras.losses.Loss) -> None:
+        super().__init__(name=inner.name, reduction=inner.reduction)
+        self.inner = inner
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """Return the loss of a batch; the targets say what is padding, not the outputs' mask."""
+        unmasked = tf.identity(y_pred)
+        logits = getattr(y_pred, "_keras_logits", None)
+        if logits is not None:
+            unmasked._keras_logits = logits  # noqa: SLF001
+        return super().__call__(y_true, unmasked, sample_weight)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Return the loss of each sequence, shape (batch,).
+
+        Args:
+            y_true: Labels or values, (batch, steps) or (batch, steps, d).
+            y_pred: Shape (batch, steps, units).
+        """
+        ops = keras.ops
+        flat = y_true if len(y_true.shape) == 3 else ops.expand_dims(y_true, -1)
+        if "float" in str(flat.dtype):
+            real = ops.logical_not(ops.any(ops.isnan(flat), axis=-1))
+        else:
+            real = ops.all(ops.not_equal(flat, PADDING), axis=-1)
+        shown = ops.where(ops.expand_dims(real, -1), flat, ops.zeros_like(flat))
+        labels = isinstance(self.inner, OneHotLoss) or y_pred.shape[-1] != flat.shape[-1]
+        losses = self.inner.call(shown[..., 0] if labels else shown, y_pred)
+        counted = ops.cast(real, losses.dtype)
+        total = ops.sum(ops.where(real, losses, ops.zeros_like(losses)), axis=1)
+        return total / ops.maximum(ops.sum(counted, axis=1), 1)
 
 
 class ScaledLoss(keras.losses.Loss):
@@ -235,8 +280,9 @@ def _loss(call: Call, output: Any, description: DataDescription) -> keras.losses
     made = construct(call)
     units = output.shape[-1]
     labels = description.task in ("multiclass", "binary") and units is not None and units > 1
-    sparse = isinstance(made, OF_LABELS)
-    return OneHotLoss(made, int(units)) if labels and not sparse else made
+    if labels and not isinstance(made, OF_LABELS):
+        made = OneHotLoss(made, int(units))
+    return StepLoss(made) if None in description.target_shape else made
 
 
 def _loss_of(losses: Call | Mapping[str, Call] | None, output: Reference) -> Call:

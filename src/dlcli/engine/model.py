@@ -175,12 +175,12 @@ def _check_output(
         ConfigError: If it has not; it names the layer's line.
     """
     wanted = _output_shapes(description)
-    if shape in wanted:
+    if any(_fits(shape, one) for one in wanted):
         return
     layer = next((layer for layer in config.model.layers if layer.id == ref.id), None)
     mark = (layer.mark if layer else None) or Mark(Text("config", ""), 1, 1)
     made = " x ".join("any" if n is None else str(n) for n in shape) or "a single number"
-    units = " or ".join(" x ".join(str(n) for n in one) for one in wanted)
+    units = " or ".join(" x ".join("any" if n is None else str(n) for n in one) for one in wanted)
     message = f"the output is {made}, but this {description.task} task needs {units}"
     hint = (
         "bring it to one axis with Flatten or a global pooling layer before the last Dense"
@@ -193,16 +193,23 @@ def _check_output(
     raise ConfigError([Diagnostic("output-shape", mark, path, message, hint)])
 
 
-def _output_shapes(description: DataDescription) -> list[tuple[int, ...]]:
+def _fits(shape: tuple[int | None, ...], wanted: tuple[int | None, ...]) -> bool:
+    """Whether an output has a wanted shape, of which None is a number that varies."""
+    return len(shape) == len(wanted) and all(
+        want is None or want == made for made, want in zip(shape, wanted, strict=True)
+    )
+
+
+def _output_shapes(description: DataDescription) -> list[tuple[int | None, ...]]:
     """Return the shapes an output may have, without the batch axis."""
-    classes = len(description.classes)
+    classes, places = len(description.classes), description.target_shape
     if description.task == "binary":
-        return [(1,), (2,)]
+        return [(*places, 1), (*places, 2)]
     if description.task == "multilabel":
         return [(classes,)]
     if description.task == "multiclass":
-        return [(*description.target_shape, classes)]
-    return [description.target_shape or (1,)]
+        return [(*places, classes)]
+    return [places, (*places, 1)] if places else [(1,)]
 
 
 def _model_name(name: str) -> str:
@@ -406,7 +413,8 @@ def adapt_preprocessing(model: keras.Model, split: Split) -> None:
 def _adapt_to_targets(layer: keras.layers.Normalization, y: np.ndarray) -> None:
     """Let a layer learn mean and variance of targets; a constant one is only shifted."""
     bounds = _Bounds(layer.axis)
-    values = y.reshape(len(y), -1).astype(np.float32)
+    values = y.reshape(-1, layer.input.shape[-1]).astype(np.float32)
+    values = values[~np.isnan(values).any(axis=1)]
     bounds.see(values)
     layer.adapt(values)
     bounds.leave_constants_unscaled(layer)

@@ -9,6 +9,9 @@ itself would. Where not a
 single prediction is wrong, resampling could not show a worse one, and the lower limit is what the
 number of examples does not exclude (`intervals.after_errors`).
 
+Where an example has a class or value for each step or pixel, whole examples are resampled, since
+its steps resemble each other, and all intervals are the bootstrap's.
+
 Outputs that are no finite numbers come from a diverged model. They are not scored: every value is
 None (`null` in JSON), and there is no table and no matrix.
 """
@@ -257,9 +260,10 @@ class _Scorer:
         family = request.family(self.batch.task)
         if isinstance(family, Matrix):
             return None
-        if isinstance(family, Sums) and family.share is not None:
+        alone = self.batch.owner is None
+        if alone and isinstance(family, Sums) and family.share is not None:
             return self._exact(family, family.share)
-        if isinstance(family, RankMetric) and family.pairs:
+        if alone and isinstance(family, RankMetric) and family.pairs:
             return self._area(family, request)
         assert draws is not None  # noqa: S101  (everything else was drawn)
         value = value_of(self.batch, request)
@@ -270,6 +274,8 @@ class _Scorer:
         if found is None:
             return None
         low, high = found
+        if not alone:
+            return [low, high]
         if isinstance(family, Sums) and family.parts is not None:
             least, most = self._by_class(family, family.parts)
             low, high = min(low, least), max(high, most)
@@ -344,9 +350,18 @@ class _Scorer:
     def _draws(self, requests: Sequence[metrics.Request]) -> dict[str, np.ndarray]:
         """Return the bootstrap values of each metric that needs them, (resamples[, 2])."""
         families = {request.text: request.family(self.batch.task) for request in requests}
-        sums = {t: f for t, f in families.items() if isinstance(f, Sums) and f.share is None}
-        rankings = {t: f for t, f in families.items() if isinstance(f, RankMetric) and not f.pairs}
-        statistics = {text: family.statistics(self.batch) for text, family in sums.items()}
+        several = self.batch.owner is not None
+        sums = {
+            t: f
+            for t, f in families.items()
+            if isinstance(f, Sums) and (several or f.share is None)
+        }
+        rankings = {
+            t: f
+            for t, f in families.items()
+            if isinstance(f, RankMetric) and (several or not f.pairs)
+        }
+        statistics = {text: self._by_example(family) for text, family in sums.items()}
         parts: dict[str, list[np.ndarray]] = {text: [] for text in (*sums, *rankings)}
         ranked = 0
         for weights in self._weights() if parts else ():
@@ -355,6 +370,7 @@ class _Scorer:
             if rankings and ranked < RANKING_RESAMPLES:
                 few = weights[: RANKING_RESAMPLES - ranked]
                 ranked += len(few)
+                few = few if self.batch.owner is None else few[:, self.batch.owner]
                 # Counts of examples are exact in float32, in half the time.
                 columns = np.ascontiguousarray(few.T, dtype=np.float32)
                 values = ranked_mean(list(rankings.values()), self.batch, columns)
@@ -362,10 +378,21 @@ class _Scorer:
                     parts[text].append(row)
         return {text: np.concatenate(values) for text, values in parts.items()}
 
+    def _by_example(self, family: Sums) -> np.ndarray:
+        """Return the statistics of each example, shape (n, k): steps and pixels go together."""
+        found = np.asarray(family.statistics(self.batch), dtype=float)
+        owner = self.batch.owner
+        if owner is None:
+            return found
+        summed = np.zeros((int(owner[-1]) + 1, found.shape[1]))
+        np.add.at(summed, owner, found)
+        return summed
+
     def _weights(self) -> Iterator[np.ndarray]:
         """Yield how often each example is drawn, shape (some resamples, n), a part at a time."""
-        n = len(self.batch.truth)
-        size = max(1, CELLS // n)
+        owner = self.batch.owner
+        n = len(self.batch.truth) if owner is None else int(owner[-1]) + 1
+        size = max(1, CELLS // len(self.batch.truth))
         for start in range(0, self.resamples, size):
             rows = min(size, self.resamples - start)
             drawn = self.rng.integers(0, n, size=(rows, n))
