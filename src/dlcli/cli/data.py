@@ -12,6 +12,7 @@ import click
 
 from dlcli import data as datasets
 from dlcli.cli.output import echo, note
+from dlcli.cli.plugins import PLUGIN
 from dlcli.data import table
 from dlcli.data.description import Source
 from dlcli.errors import UserError
@@ -68,6 +69,7 @@ def _complete_name(
 
 @data.command("show")
 @click.argument("name", shell_complete=_complete_name)
+@PLUGIN
 @click.option("--png", type=click.Path(dir_okay=False), help="Draw examples into this file.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show_data_set(name: str, png: str | None, as_json: bool) -> None:
