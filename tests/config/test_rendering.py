@@ -21,7 +21,7 @@ from dlcli.config.rendering import default_differences, dump_yaml, to_plain, to_
 from dlcli.config.schema import json_schema
 from dlcli.data import describe
 from dlcli.data import entries as dataset_entries
-from tests.config.written import Written
+from tests.config.written import Written, with_plugins
 
 CONFIGS = sorted(Path(__file__).parents[2].joinpath("configs").glob("*.yaml"))
 CATALOGUE = load_catalogue()
@@ -51,6 +51,12 @@ model:
     "a comparison": f"data: {{dataset: digits}}\nmodel: {CHAIN}\n"
     "compare: {optimizers: [SGD, {Adam: {}, label: mine}], initializers: HeNormal}\n",
 }
+
+
+@pytest.fixture(autouse=True)
+def _with_plugins():
+    with with_plugins():
+        yield
 
 
 def parsed(text):

@@ -5,11 +5,14 @@ A key that joins the grammar is drawn without a change here, unless its piece is
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import cache, singledispatchmethod
+from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
 from dlcli import metrics
+from dlcli.catalogue import plugins
 from dlcli.catalogue.catalogue import load_catalogue
 from dlcli.catalogue.signature import Type
 from dlcli.config.data_section import OWN_FILES, DataSection
@@ -23,18 +26,33 @@ from dlcli.config.pieces import (
     Nested,
     OneOf,
     PerOutput,
+    PluginName,
 )
 from dlcli.config.sections import ROOT
 from dlcli.config.variables import VARIABLES
 from dlcli.data import entries as dataset_entries
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 WORDS = st.sampled_from(
     ["no", "on", "true", "null", "~", "1e-3", "012", "1:30", "", " a ", "é", "a: b", "# c", "- d"]
 )
 TEXTS = WORDS | st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=8)
+PLUGINS = ("own", "other")
+"""Names of plugins that a test must have active: `with_plugins` makes them so."""
+
 IDS = st.from_regex(r"[a-z][a-z0-9_]{0,5}", fullmatch=True)
 NUMBERS = st.integers(-9, 9) | st.floats(allow_nan=False)
 LARGEST = 10**6
+
+
+@contextmanager
+def with_plugins() -> Iterator[None]:
+    """Have plugins active that define nothing, so that a config may say that it needs them."""
+    plugins.activate_found(plugins.Plugin(n, plugins.PREFIX + n, f"{n}.py", n) for n in PLUGINS)
+    yield
+    plugins.deactivate()
 
 
 class Written:
@@ -113,6 +131,10 @@ class Written:
     @of.register
     def _(self, _: Name):
         return st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,9}", fullmatch=True)
+
+    @of.register
+    def _(self, _: PluginName):
+        return st.sampled_from(PLUGINS)
 
     @of.register
     def _(self, spec: CandidateItem):
