@@ -72,13 +72,17 @@ def comparison(folder: Path) -> Path:
 @pytest.fixture
 def written(tmp_path: Path) -> str:
     path = tmp_path / "record.md"
-    page.write_page(comparison(tmp_path / "c"), cost=True, page=path, packed=tmp_path / "t.csv.gz")
+    folder, packed = comparison(tmp_path / "c"), tmp_path / "t.csv.gz"
+    page.write_page(folder, wanted=30, cost=True, page=path, packed=packed)
     return path.read_text("utf-8")
 
 
 def test_the_page_says_that_it_is_no_whole_record_and_about_small_networks(written):
     assert "It compares 2\noptimizers on 2 small problems (first, second)" in written
-    assert "**This is not the whole record.** It covers 2 of 8 problems" in written
+    assert (
+        "**This is not the whole record.** It has 2 of 30 optimizers, 2 of\n8 problems" in written
+    )
+    assert "and 2 of 10 replications" in written
     assert "about small networks" in written
     assert "These are 2 trials" in written
 
@@ -94,7 +98,8 @@ def test_the_page_shows_ranks_verdicts_sensitivity_and_cost(written):
 
 def test_the_cost_is_told_only_where_it_was_asked_for(tmp_path):
     path = tmp_path / "record.md"
-    page.write_page(comparison(tmp_path / "c"), cost=False, page=path, packed=tmp_path / "t.gz")
+    folder, packed = comparison(tmp_path / "c"), tmp_path / "t.gz"
+    page.write_page(folder, wanted=2, cost=False, page=path, packed=packed)
     assert "Cost of a step" not in path.read_text("utf-8")
 
 
