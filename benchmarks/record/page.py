@@ -27,11 +27,14 @@ KEPT = ["problem", "candidate", "learning_rate", "replication", "chosen", "seed"
 """Columns of trials.csv that are packed, beside the scores."""
 
 
-def write_page(folder: Path, *, cost: bool, page: Path = PAGE, packed: Path = TRIALS) -> None:
+def write_page(
+    folder: Path, *, wanted: int, cost: bool, page: Path = PAGE, packed: Path = TRIALS
+) -> None:
     """Write the page and the packed trials.
 
     Args:
         folder: Of the comparison.
+        wanted: How many optimizers the whole record has.
         cost: Tell the time of a step, which is worth telling on a quiet machine only.
         page: Where it goes.
         packed: Where the trials go.
@@ -42,7 +45,7 @@ def write_page(folder: Path, *, cost: bool, page: Path = PAGE, packed: Path = TR
     told = json.loads((folder / "environment.json").read_text("utf-8"))
     pack(trials, packed)
     parts = [
-        head(summary, scores, told, len(trials)),
+        head(summary, scores, told, len(trials), wanted),
         rank_table(scores),
         worse_table(summary),
         sensitivity_table(summary),
@@ -61,13 +64,18 @@ def pack(trials: pd.DataFrame, path: Path) -> None:
         zipped.write(text.encode())
 
 
-def head(summary: pd.DataFrame, scores: pd.DataFrame, told: dict[str, object], trials: int) -> str:
+def head(
+    summary: pd.DataFrame, scores: pd.DataFrame, told: dict[str, object], trials: int, wanted: int
+) -> str:
     """Say what was compared, and what of the record is missing."""
     problems, candidates = summary["problem"].unique(), summary["candidate"].unique()
     replications = int(scores.groupby("problem")["replication"].max().min())
     packages = dict(told["packages"])  # type: ignore[call-overload]
-    partial = len(problems) < ALL_PROBLEMS or replications < FULL
-    note = PARTIAL.format(problems=len(problems), every=ALL_PROBLEMS) if partial else ""
+    partial = len(problems) < ALL_PROBLEMS or replications < FULL or len(candidates) < wanted
+    note = PARTIAL.format(
+        problems=len(problems), every=ALL_PROBLEMS, candidates=len(candidates), wanted=wanted,
+        replications=replications, full=FULL,
+    )  # fmt: skip
     return HEAD.format(
         candidates=len(candidates),
         problems=len(problems),
@@ -76,7 +84,7 @@ def head(summary: pd.DataFrame, scores: pd.DataFrame, told: dict[str, object], t
         trials=f"{trials:,}",
         versions=f"dlcli {packages['dlcli']}, Keras {packages['keras']}, "
         f"TensorFlow {packages['tensorflow']}",
-        note=note,
+        note=f"\n{note}" if partial else "",
     ).strip()
 
 
@@ -137,11 +145,11 @@ def sensitivity_table(summary: pd.DataFrame) -> str:
     for name, part in summary.groupby("candidate"):
         loss = part["default_regret"].dropna()
         rows.append(
-            [str(name), f"{part['width_decades'].median():.1f}",
+            [str(name), f"{width:.1f}" if (width := part["width_decades"].median()) > 0 else "-",
              f"{loss.median():.3f}" if len(loss) else "-",
              f"{int(part['diverged'].sum())} / {int(part['stuck'].sum())}"]
         )  # fmt: skip
-    rows.sort(key=lambda row: -float(row[1]) if row[1] != "nan" else 0.0)
+    rows.sort(key=lambda row: -float(row[1]) if row[1] != "-" else 0.0)
     header = ["optimizer", "decades within 2 %", "lost at the default rate", "diverged / stuck"]
     return "## Sensitivity to the learning rate\n\n" + SENSITIVITY + "\n" + table(header, rows)
 
@@ -169,17 +177,15 @@ HEAD = """\
 optimizers on {problems} small problems ({names}) by dlcli's protocol: {replications}
 replications, each with its own split and its own learning rates. These are {trials} trials,
 with {versions}.
-
 {note}
-
 What the page says is about small networks: they have thousands of weights, they train for
 seconds, and the data sets have at most tens of thousands of examples. An optimizer that needs
 thousands of steps, or is made for large batches or large models, cannot show its strength here.
 """
 
 PARTIAL = """\
-**This is not the whole record.** It covers {problems} of {every} problems, or fewer optimizers
-or replications than the record has; read it as an example of the page.
+**This is not the whole record.** It has {candidates} of {wanted} optimizers, {problems} of
+{every} problems, and {replications} of {full} replications: read it as an example of the page.
 """
 
 RANKS = """\

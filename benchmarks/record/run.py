@@ -88,7 +88,7 @@ def main(words: Sequence[str] | None = None) -> None:
             sys.exit(done.returncode)
     from page import write_page
 
-    write_page(arguments.root / "record", cost=arguments.cost)
+    write_page(arguments.root / "record", wanted=len(optimizers()), cost=arguments.cost)
 
 
 if __name__ == "__main__":

@@ -307,7 +307,7 @@ def calls(kind, depth=2):
     """Return the strategy of a class: a bare name, or one with arguments."""
     entries = usable(kind)
     if kind == "activations":
-        return st.sampled_from([e.name for e in entries])
+        return st.sampled_from([e.name for e in entries if not required(e)])
     bare = [n for e in entries if not required(e) for n in (e.name, *e.aliases)]
     full = st.sampled_from(entries).flatmap(
         lambda e: arguments_of(e, depth=depth).map(lambda given: {e.name: given})

@@ -12,6 +12,7 @@ import click
 
 from dlcli import data as datasets
 from dlcli.cli.output import echo, emit_json, note
+from dlcli.cli.plugins import PLUGIN
 from dlcli.data import table
 from dlcli.data.description import Source
 from dlcli.errors import UserError
@@ -67,6 +68,7 @@ def _complete_name(
 
 @data.command("show")
 @click.argument("name", shell_complete=_complete_name)
+@PLUGIN
 @click.option(
     "--png", type=click.Path(dir_okay=False), help="Write a figure of some examples to this file."
 )

@@ -13,6 +13,7 @@ from dlcli.compare.plan.plan import FEWEST_RATES, Plan, budget_seconds, within_b
 from dlcli.compare.plan.records import Check, Measurement
 from dlcli.compare.plan.xla import network_key
 from dlcli.compare.xla import measured as measured_jit
+from dlcli.config.calls import plugins_in
 from dlcli.errors import UserError, WorkError
 from dlcli.runtime.cachedir import cache_folder
 from dlcli.runtime.environment import computing_versions, processor
@@ -106,12 +107,18 @@ def _raise_failure(plan: Plan, done: Done) -> None:
 
 
 def _tried_first(plan: Plan, jobs: int) -> list[int]:
-    """Return a candidate of every problem, and as many more programs as keep all workers busy."""
+    """Return a candidate of every problem, and as many more programs as keep all workers busy.
+
+    The optimizers of plugins are among them: nobody has tried those before.
+    """
     seen = [candidate.problem for candidate in plan.candidates]
     first = [seen.index(problem) for problem in range(len(plan.problems))]
     programs = {c.program: i for i, c in reversed(list(enumerate(plan.candidates)))}
-    others = [i for i in programs.values() if i not in first]
-    return [*first, *sorted(others)[: max(0, jobs - len(first))]]
+    others = sorted(i for i in programs.values() if i not in first)
+    own = [i for i in others if plugins_in(plan.candidates[i].config.compile.optimizer)]
+    rest = [i for i in others if i not in own]
+    first += own
+    return [*first, *rest[: max(0, jobs - len(first))]]
 
 
 def measure(plan: Plan, executor: Executor) -> dict[int, Measurement]:

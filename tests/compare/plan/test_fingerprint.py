@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from dlcli.catalogue import plugins
 from dlcli.compare.plan.fingerprint import TrialKeys, problems_key
 from dlcli.compare.plan.plan import make_plan
 from dlcli.compare.plan.records import Trial
@@ -121,6 +122,28 @@ def test_how_examples_are_split_decides(changed):
 
 def test_how_rates_are_tuned_does_not_decide():
     assert key(plan(TWO.replace("}", ", tune: once, margin: 0.1}"))) == key(plan(TWO))
+
+
+def test_a_plugin_s_code_decides_for_the_trials_that_use_it_alone():
+    entries = {
+        "optimizers": {"Mine": {"arguments": {"learning_rate": {"types": [], "default": 1}}}}
+    }
+    text = "compare: {optimizers: [Mine, Adam]}"
+    keys = []
+    for digest in ("first", "second"):
+        module = plugins.PREFIX + "own"
+        kinds = {"optimizers": {"Mine": {**entries["optimizers"]["Mine"], "module": module}}}
+        plugins.activate_found([plugins.Plugin("own", module, "own.py", digest, b"", kinds)])
+        made = plan(text)
+        assert made.problems[0].config.plugins == ("own",)
+        keys.append(
+            (key(made, replace(TRIAL, candidate=0)), key(made), problems_key(made, VERSIONS))
+        )
+        plugins.deactivate()
+    (mine, adam, folder), (other, same, again) = keys
+    assert mine != other
+    assert adam == same == key(plan(TWO))
+    assert folder == again == problems_key(plan(TWO), VERSIONS)
 
 
 def test_the_content_of_own_files_decides_not_their_time(tmp_path):

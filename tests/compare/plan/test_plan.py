@@ -45,6 +45,21 @@ def test_no_replications_make_a_plain_grid():
     assert not plan().is_grid
 
 
+@pytest.mark.parametrize("preset", ["quick", "standard", "full"])
+def test_an_optimizer_that_finds_its_step_itself_is_tried_at_one_rate_which_is_said(preset):
+    made = plan(f"compare: {{preset: {preset}, optimizers: [Adam, Prodigy, SOAP]}}")
+    adam, prodigy, soap = made.candidates
+    assert prodigy.rates == (1.0,)
+    assert (prodigy.step, prodigy.extensions) == (None, 0)
+    assert len(soap.rates) == len(adam.rates)
+    assert made.notes == ("Prodigy finds its step size itself: no rate is searched, it stays 1",)
+
+
+def test_a_rate_that_is_written_is_no_rate_that_was_found():
+    made = plan("compare: {optimizers: [Adam, {Prodigy: {learning_rate: 0.5}}]}")
+    assert made.notes == ("Prodigy is tried at one rate only: nothing is searched",)
+
+
 def test_more_seeds_begin_with_the_same_ones():
     assert plan("compare: {seeds: 9}").seeds[:3] == plan("compare: {seeds: 3}").seeds
 

@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from dlcli.catalogue import plugins
 from dlcli.catalogue.catalogue import load_catalogue
 from dlcli.catalogue.rate_ranges import RANGES, RateRange
 from dlcli.compare.plan.plan import default_rate, rate_range
@@ -20,6 +21,7 @@ from dlcli.compare.plan.rates import (
     with_rate,
 )
 from dlcli.config.experiment import Call
+from dlcli.errors import UserError
 
 OWN = [
     name
@@ -121,6 +123,31 @@ def test_the_values_of_a_piecewise_schedule_are_scaled_together():
     steps = schedule("PiecewiseConstantDecay", boundaries=(2,), values=(0.4, 0.1))
     scaled = with_rate(optimizer(learning_rate=steps), 1.0).arguments["learning_rate"]
     assert scaled.arguments["values"] == pytest.approx((1.0, 0.25))
+
+
+@pytest.fixture
+def own_schedule():
+    """Have a plugin's schedule in the catalogue."""
+    number = {"types": [{"name": "number"}]}
+    arguments = {"steps": number, "peak_learning_rate": number, "final_learning_rate": number}
+    module = f"{plugins.PREFIX}own"
+    kinds = {"schedules": {"Wave": {"module": module, "arguments": arguments}}}
+    plugins.activate_found([plugins.Plugin("own", module, "own.py", "digest", b"", kinds)])
+    yield "Wave"
+    plugins.deactivate()
+
+
+def test_a_plugin_s_schedule_is_scaled_where_its_arguments_are_rates_by_name(own_schedule):
+    wave = schedule(own_schedule, steps=100, peak_learning_rate=0.1, final_learning_rate=0.01)
+    scaled = with_rate(optimizer(learning_rate=wave), 1.0).arguments["learning_rate"]
+    assert scaled.arguments == {
+        "steps": 100, "peak_learning_rate": 1.0, "final_learning_rate": pytest.approx(0.1)
+    }  # fmt: skip
+
+
+def test_a_plugin_s_schedule_without_a_rate_cannot_be_searched(own_schedule):
+    with pytest.raises(UserError, match="no learning rate can be searched under Wave"):
+        with_rate(optimizer(learning_rate=schedule(own_schedule, steps=3)), 1.0)
 
 
 def test_an_end_that_nobody_wrote_is_scaled_too():
