@@ -153,8 +153,8 @@ def ranked_table(rows: Rows, score: str) -> tuple[list[str], list[list[str]], li
 
 
 def shown_lack(row: pd.Series | Mapping[str, Any]) -> str:
-    """Write what a ranked candidate may lack to the best at most."""
-    unknown = not row["verdict"] or math.isnan(row["difference_high"])
+    """Write what a ranked candidate may lack to the best at most, if its scores bound it."""
+    unknown = not row["verdict"] or not math.isfinite(row["difference_high"])
     return "-" if unknown else shown_score(row["difference_high"])
 
 

@@ -169,9 +169,12 @@ def closed_p_values(
     order = np.argsort(-observed, kind="stable")
     largest = _largest_by_step(values, order, signs)
     reached = largest >= observed[order[:-1], None] * (1 - 1e-9)
+    # What was observed reaches itself, though t loses digits where differences hardly scatter.
+    reached[:, 0] = True
     steps = reached.mean(axis=1)
     last = order[-2]
     alone = np.abs(student(own[last : last + 1], signs)[0][:, 0])
+    alone[0] = np.inf
     steps[-1] = (alone >= abs(statistics[last]) * (1 - 1e-9)).mean()
     if smallest_sign_p_value(replications) <= ALPHA and alpha < 1 / len(signs):
         sizes = np.minimum(np.abs(statistics), observed)[order[:-1]]
