@@ -608,4 +608,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    import replication  # workers know its classes by this name
+
+    replication.main()
