@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 import pytest
@@ -193,3 +193,53 @@ def test_one_seed_gives_a_table_without_paired_t():
     table = pairwise(["SGD", "Adam"], [[0.9], [0.8]], np.random.default_rng(0))
     assert table["paired_t_holm"].isna().all()
     assert table["wilcoxon"].tolist() == [1.0]
+
+
+def plainly(scores, rng, resamples):
+    """Return the rows of `pairwise` by SciPy and loops, a pair at a time."""
+    rows, drawn = [], {}
+    for i, j in combinations(range(len(scores)), 2):
+        both = ~np.isnan(scores[i] + scores[j])
+        n = int(both.sum())
+        first, second = scores[i, both], scores[j, both]
+        index = drawn.setdefault(both.tobytes(), None)
+        if index is None:
+            index = drawn[both.tobytes()] = rng.integers(n, size=(resamples, n))
+        gap = first - second
+        if n < 5:
+            low, high = stats.t.interval(0.95, n - 1, gap.mean(), stats.sem(gap))
+        else:
+            tail = stats.norm.cdf(-math.sqrt(n / (n - 1)) * stats.t.ppf(0.975, n - 1))
+            means = first[index].mean(axis=1) - second[index].mean(axis=1)
+            low, high = np.quantile(means, [tail, 1 - tail])
+        won = [
+            float(a > b) + 0.5 * float(a == b) for a in known(scores[i]) for b in known(scores[j])
+        ]
+        moved = gap[np.abs(gap) > 1e-12 * np.abs(gap).max()]
+        ranks = stats.rankdata(np.round(np.abs(moved), 9))
+        signs = np.array(list(product([0, 1], repeat=len(moved))))
+        away = np.abs(signs @ ranks - ranks.sum() / 2)
+        wilcoxon = (away >= abs(ranks[moved > 0].sum() - ranks.sum() / 2) - 1e-9).mean()
+        t = stats.ttest_rel(first, second).pvalue
+        rows.append([n, gap.mean(), low, high, np.mean(won), t, min(1.0, wilcoxon)])
+    return np.array(rows)
+
+
+def known(row):
+    return row[~np.isnan(row)]
+
+
+@pytest.mark.parametrize("seeds", [4, 9])
+@pytest.mark.parametrize("rounded", [1, 6])
+def test_all_pairs_have_the_numbers_of_each_pair_alone(seeds, rounded):
+    rng = np.random.default_rng(seeds)
+    scores = np.round(rng.normal(size=(6, seeds)), rounded)
+    scores[2, :1] = scores[4, -1:] = np.nan
+    found = pairwise(list("abcdef"), scores, np.random.default_rng(1), resamples=3000)
+    columns = ["seeds", "difference", "low", "high", "probability_of_improvement", "paired_t",
+               "wilcoxon"]  # fmt: skip
+    expected = plainly(scores, np.random.default_rng(1), 3000)
+    assert found[columns].to_numpy(float) == pytest.approx(expected, rel=1e-12)
+    assert list(zip(found["first"], found["second"], strict=True)) == list(
+        combinations("abcdef", 2)
+    )

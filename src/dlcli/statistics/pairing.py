@@ -81,17 +81,12 @@ class Difference:
     interval: Interval | None
 
 
-def _means(values: NDArray[np.float64], index: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the mean of each resample, shape (resamples,)."""
-    return np.asarray(values[index].mean(axis=1) if len(values) else values)
-
-
 def _difference(values: NDArray[np.float64], means: NDArray[np.float64]) -> Difference:
     """Return the difference of two candidates.
 
     Args:
         values: Shape (seeds,), by seed.
-        means: Shape (resamples,), of the resamples.
+        means: Shape (resamples,), of the resamples; not used with few seeds.
     """
     n = len(values)
     if n == 0:
@@ -142,26 +137,33 @@ class PairedDifferences:
         about the bootstrap"). With fewer than five seeds it is Student's t interval.
         """
         seeds = self._shared(first, second)
-        means = self._mean(first, seeds) - self._mean(second, seeds)
-        return _difference(self.gaps(first, second), means)
+        values = np.asarray(self.values[first, seeds] - self.values[second, seeds])
+        index = self._resampled(seeds)
+        if len(values) < FEWEST_TO_RESAMPLE:
+            return _difference(values, np.empty(0))
+        means = self._mean(first, seeds, index) - self._mean(second, seeds, index)
+        return _difference(values, means)
 
     def _shared(self, first: int, second: int) -> NDArray[np.bool_]:
         return np.asarray(~np.isnan(self.values[first] + self.values[second]))
 
-    def _draws(self, replications: int) -> NDArray[np.int64]:
-        """Return resamples of the replications, shape (resamples, replications)."""
-        count = self._resamples if replications else 0
-        return self._rng.integers(replications, size=(count, replications))
-
-    def _mean(self, candidate: int, seeds: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """Return a candidate's means in the resamples of some seeds, shape (resamples,)."""
+    def _resampled(self, seeds: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Return resamples of some seeds, shape (resamples, seeds): the same for all pairs."""
         which = seeds.tobytes()
-        if (which, candidate) not in self._means:
-            if which not in self._index:
-                self._index[which] = self._draws(int(seeds.sum()))
-            values = self.values[candidate, seeds]
-            self._means[which, candidate] = _means(values, self._index[which])
-        return self._means[which, candidate]
+        if which not in self._index:
+            count = int(seeds.sum())
+            shape = (self._resamples if count else 0, count)
+            self._index[which] = self._rng.integers(count, size=shape)
+        return self._index[which]
+
+    def _mean(
+        self, candidate: int, seeds: NDArray[np.bool_], index: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Return a candidate's means in the resamples of some seeds, shape (resamples,)."""
+        place = seeds.tobytes(), candidate
+        if place not in self._means:
+            self._means[place] = self.values[candidate, seeds][index].mean(axis=1)
+        return self._means[place]
 
 
 def probability_of_improvement(scores: ArrayLike) -> NDArray[np.float64]:
@@ -175,15 +177,16 @@ def probability_of_improvement(scores: ArrayLike) -> NDArray[np.float64]:
         runs, whatever their seeds. NaN where a candidate has no run.
     """
     values = np.asarray(scores, dtype=float)
-    runs = [row[~np.isnan(row)] for row in values]
-    ordered = [np.sort(row) for row in runs]
-    shares = np.full((len(runs), len(runs)), np.nan)
-    for i, row in enumerate(runs):
-        for j, other in enumerate(ordered):
-            if len(row) and len(other):
-                # Runs of the other that are beaten, and runs that are beaten or tied with.
-                below, reached = (np.searchsorted(other, row, side=s) for s in ("left", "right"))
-                shares[i, j] = (below.sum() + reached.sum()) / (2 * len(row) * len(other))
+    known = ~np.isnan(values)
+    count = known.sum(axis=1)
+    shares = np.full((len(values), len(values)), np.nan)
+    for j in np.flatnonzero(count):
+        other = np.sort(values[j, known[j]])
+        # Runs of the other that are beaten, and runs that are beaten or tied with.
+        won = np.searchsorted(other, values, side="left")
+        won += np.searchsorted(other, values, side="right")
+        total = np.where(known, won, 0).sum(axis=1)
+        np.divide(total, 2 * count * len(other), out=shares[:, j], where=count > 0)
     return shares
 
 
@@ -218,11 +221,10 @@ def wilcoxon_p_value(differences: ArrayLike) -> float:
     values = values[values != 0]
     if not len(values):
         return 1.0 if len(np.atleast_1d(differences)) else math.nan
-    # Twice the ranks, because average ranks of ties come in halves and counting needs integers.
-    ranks = np.rint(2 * stats.rankdata(_merged(np.abs(values)))).astype(int)
+    ranks = _doubled_ranks(np.abs(values))
     positive = int(ranks[values > 0].sum())
     smaller = min(positive, int(ranks.sum()) - positive)
-    return min(1.0, 2 * float(_rank_sum_shares(tuple(np.sort(ranks)))[smaller]))
+    return min(1.0, 2 * float(_rank_sum_shares(tuple(np.sort(ranks).tolist()))[smaller]))
 
 
 @lru_cache(maxsize=64)
@@ -245,13 +247,19 @@ def _tidy(differences: ArrayLike) -> NDArray[np.float64]:
     return values
 
 
-def _merged(sizes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the sizes with those that differ by rounding only made equal: 0.3 - 0.2 and 0.1."""
+def _doubled_ranks(sizes: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return twice the rank of each size: average ranks of ties come in halves.
+
+    Those that differ by rounding only are ties: 0.3 - 0.2 and 0.1.
+    """
     order = np.argsort(sizes)
     jumps = np.diff(sizes[order], prepend=0.0) > ROUNDING * sizes.max()
-    groups = np.empty(len(sizes))
-    groups[order] = np.cumsum(jumps)
-    return groups
+    jumps[0] = True
+    begins = np.flatnonzero(jumps)
+    counts = np.diff(begins, append=len(sizes))
+    ranks = np.empty(len(sizes), dtype=np.int64)
+    ranks[order] = np.repeat(2 * begins + counts + 1, counts)
+    return ranks
 
 
 def holm(p_values: ArrayLike) -> NDArray[np.float64]:

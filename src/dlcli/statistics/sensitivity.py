@@ -169,11 +169,11 @@ def _replication_effects(
 def _row_half_widths(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return half of Student's t interval of each row's mean without its NaN."""
     halves = np.full(len(values), np.nan)
-    for number, row in enumerate(values):
-        known = row[~np.isnan(row)]
-        interval = mean_interval(known)
-        if interval is not None:
-            halves[number] = (interval.high - interval.low) / 2
+    known = ~np.isnan(values)
+    for number in np.flatnonzero(known.sum(axis=1) > 1):
+        interval = mean_interval(values[number, known[number]])
+        assert interval is not None  # noqa: S101 (there are two or more)
+        halves[number] = (interval.high - interval.low) / 2
     return halves
 
 

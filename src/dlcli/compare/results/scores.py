@@ -39,6 +39,8 @@ class Scores:
         self.jobs = {record.jobs for record in records}
         self._schedule = schedule
         self._results: dict[int, dict[tuple[float, int], Result]] = defaultdict(dict)
+        self._values: dict[int, NDArray[np.float64]] = {}
+        self._searched: dict[int, tuple[NDArray[np.float64], NDArray[np.bool_]]] = {}
         replications = {seed: number for number, seed in enumerate(plan.seeds)}
         for record in records:
             trial = record.trial
@@ -165,6 +167,11 @@ class Scores:
 
     def values(self, candidate: int) -> NDArray[np.float64]:
         """Return the scores of the chosen trials (replications,), NaN if missing."""
+        if candidate not in self._values:
+            self._values[candidate] = self._read_values(candidate)
+        return self._values[candidate].copy()
+
+    def _read_values(self, candidate: int) -> NDArray[np.float64]:
         problem = self.plan.candidates[candidate].problem
         part = self.part(problem)
         return np.array([self._value(r, problem, part) for r in self.ranked(candidate)], float)
@@ -200,22 +207,22 @@ class Scores:
 
         A rate that a replication did not try has no score there: NaN.
         """
+        if candidate not in self._searched:
+            self._searched[candidate] = self._read_searched(candidate)
+        scores, failed = self._searched[candidate]
+        return scores.copy(), failed.copy()
+
+    def _read_searched(self, candidate: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         problem = self.plan.candidates[candidate].problem
         chance = self.plan.problems[problem].validation_chance[self.plan.score.metric]
-        results = [
-            [self._results[candidate].get((rate, replication)) for replication in self.replications]
-            for rate in self.rates(candidate)
-        ]
-        scores = [
-            [
-                math.nan if r is None else validation_score(r, self.plan.score, chance) * self.sign
-                for r in row
-            ]
-            for row in results
-        ]
-        failed = [[r is not None and r.status in FAILED_TRAINING for r in row] for row in results]
-        shape = (len(results), len(self.replications))
-        return np.array(scores, float).reshape(shape), np.array(failed, bool).reshape(shape)
+        rows = {rate: row for row, rate in enumerate(self.rates(candidate))}
+        scores = np.full((len(rows), len(self.replications)), math.nan)
+        failed = np.zeros(scores.shape, dtype=bool)
+        for (rate, replication), result in self._results[candidate].items():
+            place = rows[rate], replication
+            scores[place] = validation_score(result, self.plan.score, chance) * self.sign
+            failed[place] = result.status in FAILED_TRAINING
+        return scores, failed
 
     def validation_curves(self, candidate: int) -> NDArray[np.float64]:
         """Return the validation score after each epoch of the chosen trials (runs, epochs).
