@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from dlcli.statistics.pairing import (
-    PairedDifferences,
     complete,
     holm,
     paired_t_p_value,
@@ -24,8 +23,8 @@ from tests.helpers import examples
 
 
 def difference(first, second, rng, resamples=10_000):
-    """Return the difference of two candidates alone."""
-    return PairedDifferences([first, second], rng, resamples).difference(0, 1)
+    """Return the row of two candidates alone."""
+    return pairwise("ab", [first, second], rng, resamples=resamples).iloc[0]
 
 
 p_values = st.lists(st.floats(0, 1), min_size=1, max_size=12)
@@ -113,7 +112,7 @@ def test_the_paired_interval_covers_the_true_difference(seeds, coverage):
     rng = np.random.default_rng(seeds)
     covered = 0
     for _ in range(1000):
-        found = difference(rng.normal(0.5, 1, seeds), np.zeros(seeds), rng, resamples=500).interval
+        found = difference(rng.normal(0.5, 1, seeds), np.zeros(seeds), rng, resamples=500)
         covered += found.low <= 0.5 <= found.high
     assert covered >= stats.binom.ppf(1e-3, 1000, coverage)
 
@@ -121,16 +120,16 @@ def test_the_paired_interval_covers_the_true_difference(seeds, coverage):
 def test_what_all_candidates_share_by_seed_does_not_widen_the_paired_interval():
     rng = np.random.default_rng(0)
     shared, own = 10 * rng.normal(size=10), rng.normal(size=10)
-    found = difference(shared + own, shared, np.random.default_rng(1)).interval
-    alone = difference(own, np.zeros(10), np.random.default_rng(1)).interval
+    found = difference(shared + own, shared, np.random.default_rng(1))
+    alone = difference(own, np.zeros(10), np.random.default_rng(1))
     assert (found.low, found.high) == pytest.approx((alone.low, alone.high))
 
 
 def test_one_seed_gives_a_difference_without_an_interval():
     found = difference([0.9], [0.8], np.random.default_rng(0))
-    assert found.mean == pytest.approx(0.1)
-    assert found.interval is None
-    assert math.isnan(difference([], [], np.random.default_rng(0)).mean)
+    assert found["difference"] == pytest.approx(0.1)
+    assert math.isnan(found["low"])
+    assert math.isnan(difference([], [], np.random.default_rng(0))["difference"])
 
 
 def test_what_cannot_be_paired_is_left_out_candidates_first():
@@ -177,10 +176,10 @@ def test_pairs_with_missing_runs_have_the_interval_of_the_seeds_they_share():
         found = difference(scores[i, both], scores[j, both], np.random.default_rng(1))
         row = table.loc[one, other]
         assert row["seeds"] == both.sum()
-        assert row["difference"] == pytest.approx(found.mean)
+        assert row["difference"] == pytest.approx(found["difference"])
         # Other resamples of the same differences: their ends scatter by a hundredth.
-        assert row["low"] == pytest.approx(found.interval.low, abs=0.03)
-        assert row["high"] == pytest.approx(found.interval.high, abs=0.03)
+        assert row["low"] == pytest.approx(found["low"], abs=0.03)
+        assert row["high"] == pytest.approx(found["high"], abs=0.03)
 
 
 def test_a_single_candidate_gives_an_empty_table_with_all_columns():

@@ -12,6 +12,7 @@ import numpy as np
 from dlcli.compare.plan.blocks import BLOCKS
 from dlcli.compare.plan.records import FAILED_TRAINING
 from dlcli.compare.plan.tuning import readings, validation_score
+from dlcli.statistics.sensitivity import rate_sensitivity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from dlcli.compare.plan.records import Result, TrialRecord
     from dlcli.compare.plan.schedule import Course, Schedule
     from dlcli.compare.plan.tuning import Choice
+    from dlcli.statistics.sensitivity import RateSensitivity
 
 
 class Scores:
@@ -39,6 +41,7 @@ class Scores:
         self.jobs = {record.jobs for record in records}
         self._schedule = schedule
         self._results: dict[int, dict[tuple[float, int], Result]] = defaultdict(dict)
+        self._sensitivity: dict[int, RateSensitivity | None] = {}
         self._values: dict[int, NDArray[np.float64]] = {}
         self._searched: dict[int, tuple[NDArray[np.float64], NDArray[np.bool_]]] = {}
         replications = {seed: number for number, seed in enumerate(plan.seeds)}
@@ -211,6 +214,16 @@ class Scores:
             self._searched[candidate] = self._read_searched(candidate)
         scores, failed = self._searched[candidate]
         return scores.copy(), failed.copy()
+
+    def sensitivity(self, candidate: int) -> RateSensitivity | None:
+        """Return how the validation score depends on the rate, None without any score."""
+        if candidate not in self._sensitivity:
+            values, failed = self.searched(candidate)
+            known = not np.isnan(values).all()
+            self._sensitivity[candidate] = (
+                rate_sensitivity(self.rates(candidate), values, failed) if known else None
+            )
+        return self._sensitivity[candidate]
 
     def _read_searched(self, candidate: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         problem = self.plan.candidates[candidate].problem

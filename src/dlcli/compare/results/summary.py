@@ -17,7 +17,7 @@ from dlcli.statistics.censored import arrival, default_target
 from dlcli.statistics.description import Interval, describe, mean_interval
 from dlcli.statistics.examples import two_way
 from dlcli.statistics.inclusion import under_tuned
-from dlcli.statistics.sensitivity import rate_sensitivity, regret
+from dlcli.statistics.sensitivity import regret
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -300,13 +300,13 @@ def _seconds(result: Result, epochs: int) -> float:
 def _tuned(scores: Scores, index: int) -> dict[str, Any]:
     """Return what the search says of the learning rate."""
     candidate = scores.plan.candidates[index]
-    values, failed = scores.searched(index)
     none = {"width_decades": math.nan, "width_open": "", "failed_rates": math.nan,
             "default_rate": candidate.default_rate, "default_regret": math.nan,
             "regret_low": math.nan, "regret_high": math.nan}  # fmt: skip
-    if np.isnan(values).all():
+    curve = scores.sensitivity(index)
+    if curve is None:
         return none
-    curve = rate_sensitivity(scores.rates(index), values, failed)
+    values, _ = scores.searched(index)
     lost = regret(curve.rates, values, candidate.default_rate) if candidate.default_rate else None
     interval = lost.interval if lost else None
     ends = [name for name, is_open in (("below", curve.open_below), ("above", curve.open_above))
