@@ -11,13 +11,14 @@ import click
 
 from dlcli.cli.config import SET
 from dlcli.cli.output import echo, emit_json, knows, note, print_sentence, print_table
+from dlcli.cli.places import complete_config
 from dlcli.cli.plugins import PLUGIN
 from dlcli.cli.strictness import STRICT, warning_teller
 from dlcli.cli.tracking import LOGS, TRACKING, check_tracking
 from dlcli.compare.plan.settings import as_overrides
 from dlcli.errors import InterruptedRunError
 from dlcli.runtime.interrupts import finishing
-from dlcli.store.comparisons import BEST
+from dlcli.store.comparisons import BEST, DEFAULT_FOLDER
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +35,7 @@ SHORT = {"learning rate": "rate", "lacks at most": "may lack"}
 
 
 @click.command("compare-optimizers")
-@click.argument("configs", nargs=-1, metavar="[CONFIG ...]")
+@click.argument("configs", nargs=-1, metavar="[CONFIG ...]", shell_complete=complete_config)
 @SET
 @click.option(
     "--optimizers",
@@ -104,7 +105,8 @@ SHORT = {"learning rate": "rate", "lacks at most": "may lack"}
     "--dry-run", is_flag=True, help="Show the plan and its estimated time; train nothing."
 )
 @click.option("--name", help="Name of the folder.  [default: the configs' names]")
-@click.option("--root", default="comparisons", show_default=True, help="Folder of the comparisons.")
+@click.option("--root", default=DEFAULT_FOLDER, show_default=True,
+              help="Folder of the comparisons.")  # fmt: skip
 @click.option(
     "--figures/--no-figures",
     default=True,
