@@ -170,6 +170,27 @@ def _parts_among(path: Path, folders: dict[str, Path]) -> dict[str, Path]:
     return {part: parts[part] for part in PARTS if part in parts}
 
 
+def parts_below(path: Path) -> dict[str, Path]:
+    """Return the folders of the parts below a folder; nothing if none is called like `train`.
+
+    Raises:
+        DataError: If parts and other folders are mixed, or two folders are one part.
+    """
+    folders = {child.name: child for child in _subfolders(path)}
+    parts: dict[str, Path] = {}
+    if not any(PART_NAMES.get(name.lower()) == "train" for name in folders):
+        return parts
+    shown = ", ".join(sorted(folders))
+    for name, place in folders.items():
+        part = PART_NAMES.get(name.lower())
+        if part is None or part in parts:
+            what = f"{name} is no part" if part is None else f"two folders are {part}"
+            message = f"{path} holds {shown}: {what} of the data"
+            raise DataError(message, remedy="Leave train, validation and test there, or name them.")
+        parts[part] = place
+    return parts
+
+
 RUBBISH = frozenset({
     "__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "$recycle.bin", "lost+found",
     "system volume information", "__pycache__", "icon\r",
