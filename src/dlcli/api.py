@@ -212,7 +212,7 @@ class Run:
         """
         import pandas as pd
 
-        from dlcli.train.saved import predict_array, predict_file
+        from dlcli.train.predicting import predict_array, predict_file
 
         folder = self._folder()
         if isinstance(x, str | Path):

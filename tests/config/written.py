@@ -148,7 +148,9 @@ class Written:
         """Return the three ways of naming a data set."""
         options = arguments_of(entry, variables=False, whole=self.whole)
         ways = [
-            st.tuples(options, common).map(lambda p: {"dataset": entry.name, **p[0], **p[1]}),
+            st.tuples(options, common).map(
+                lambda p: {"dataset": entry.name, **p[0], **without_required(entry, p[1])}
+            ),
             st.tuples(options, common).map(lambda p: {"dataset": {entry.name: p[0]}, **p[1]}),
         ]
         if entry.name in OWN_FILES:
@@ -158,6 +160,12 @@ class Written:
     def network(self):
         """Return strategies of `model`, with `blocks` where it has any."""
         return wired(whole=True) if self.whole else chains() | wired()
+
+
+def without_required(entry, common):
+    """Return shared keys, but those that stand for an option which the data set requires."""
+    required = {argument.name for argument in entry.arguments if argument.required}
+    return {name: value for name, value in common.items() if name not in required}
 
 
 def with_beside(call, beside):

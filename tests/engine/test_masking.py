@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -9,8 +11,8 @@ import pytest
 from dlcli.config.binding import bind
 from dlcli.config.loading import parse_config
 from dlcli.config.nodes import Text
-from dlcli.data.description import INPUT, DataDescription, TensorSpec
-from dlcli.engine.model import build_model
+from dlcli.data.description import INPUT, DataDescription, Split, TensorSpec
+from dlcli.engine.model import adapt_preprocessing, build_model, feed
 
 pytestmark = pytest.mark.slow
 
@@ -20,12 +22,12 @@ TOKENS = DataDescription(
 FLOATS = DataDescription(
     "own", "multiclass", {INPUT: TensorSpec((None, 2), "float32")}, ("a", "b", "c")
 )
+EMBEDDING = "{Embedding: {input_dim: $vocabulary_size, output_dim: 4}}"
 STARTS = {
-    "tokens": (
-        TOKENS,
-        "{Embedding: {input_dim: $vocabulary_size, output_dim: 4, mask_zero: true}}",
-    ),
+    "tokens": (TOKENS, EMBEDDING.replace("4}", "4, mask_zero: true}")),
+    "tokens unasked": (TOKENS, EMBEDDING),
     "floats": (FLOATS, "Masking"),
+    "floats unasked": (FLOATS, "{Rescaling: {scale: 1.0}}"),
 }
 BODIES = {
     "lstm": "{LSTM: {units: 3}}",
@@ -66,34 +68,40 @@ def build(start, body):
 def examples(start, padded):
     """Return a sequence of each length, padded at its end with so many zeros or more."""
     rng = np.random.default_rng(7)
-    shape = (len(LENGTHS), max(LENGTHS) + padded, *((2,) if start == "floats" else ()))
-    x = np.zeros(shape, "float32" if start == "floats" else "int32")
+    shape = (len(LENGTHS), max(LENGTHS) + padded, *((2,) if "floats" in start else ()))
+    x = np.zeros(shape, "float32" if "floats" in start else "int32")
     for row, length in zip(x, LENGTHS, strict=True):
-        made = rng.uniform(-1, 1, (length, 2)) if start == "floats" else rng.integers(1, 20, length)
+        made = rng.uniform(-1, 1, (length, 2)) if "floats" in start else rng.integers(1, 20, length)
         row[:length] = made
     return x
+
+
+def fed(model, x):
+    """Return sequences as a model takes them: with their lengths, where it asks for those."""
+    return feed(model, Split({INPUT: x}, np.zeros(len(x))))
 
 
 @pytest.mark.parametrize("start", STARTS)
 @pytest.mark.parametrize("body", BODIES)
 def test_predictions_do_not_depend_on_the_padding(start, body, tmp_path):
     model = build(start, BODIES[body])
-    expected = model.predict(examples(start, 0), verbose=0)
+    expected = model.predict(fed(model, examples(start, 0)), verbose=0)
     assert np.isfinite(expected).all()
     assert len(np.unique(expected.round(6), axis=0)) == len(LENGTHS)
     for padded in (1, 2, 7):
-        made = model.predict(examples(start, padded), verbose=0)
+        made = model.predict(fed(model, examples(start, padded)), verbose=0)
         np.testing.assert_allclose(made, expected, atol=1e-5)
     model.save(tmp_path / "m.keras")
     loaded = keras.saving.load_model(tmp_path / "m.keras", compile=False, safe_mode=True)
-    np.testing.assert_allclose(loaded.predict(examples(start, 7), verbose=0), expected, atol=1e-5)
+    made = loaded.predict(fed(loaded, examples(start, 7)), verbose=0)
+    np.testing.assert_allclose(made, expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("body", ["text cnn", "strides", "max pooling", "average pooling"])
 def test_the_longest_is_treated_as_keras_treats_it_alone(body):
     masked = build("tokens", BODIES[body])
     description, _ = STARTS["tokens"]
-    plain_first = "{Embedding: {input_dim: $vocabulary_size, output_dim: 4}}"
+    plain_first = "{Embedding: {input_dim: $vocabulary_size, output_dim: 4, mask_zero: false}}"
     text = f"model: {{layers: [{plain_first}, {BODIES[body]}, {{Dense: {{units: $classes}}}}]}}\n"
     config = parse_config(Text("own.yaml", "data: {dataset: digits}\n" + text))
     plain = build_model(bind(config, description, train_size=10), description)
@@ -105,9 +113,60 @@ def test_the_longest_is_treated_as_keras_treats_it_alone(body):
     )
 
 
-def test_a_model_without_masks_has_nothing_inserted():
+def test_a_model_of_sequences_of_one_length_has_nothing_inserted():
     layers = "{Conv1D: {filters: 2, kernel_size: 3}}, GlobalMaxPooling1D, {Dense: {units: 3}}"
     text = f"data: {{dataset: digits}}\nmodel: {{layers: [{layers}]}}\n"
     config = parse_config(Text("own.yaml", text))
-    model = build_model(bind(config, FLOATS, train_size=10), FLOATS)
+    fixed = replace(FLOATS, inputs={INPUT: TensorSpec((9, 2), "float32")})
+    model = build_model(bind(config, fixed, train_size=10), fixed)
     assert len(model.operations) == len(model.layers) == 4
+
+
+@pytest.mark.parametrize("first", ["Masking", "{Rescaling: {scale: 1.0}}"])
+def test_real_steps_of_zeros_count(first):
+    """A sequence that begins and ends with steps of zeros is not the shorter one."""
+    layers = f"{first}, GlobalAveragePooling1D, {{Dense: {{units: 3}}}}"
+    text = f"data: {{dataset: digits}}\nmodel: {{layers: [{layers}]}}\n"
+    config = parse_config(Text("own.yaml", text))
+    keras.utils.set_random_seed(3)
+    model = build_model(bind(config, FLOATS, train_size=10), FLOATS)
+    x = np.zeros((2, 6, 2), "float32")
+    x[:, 2] = [[3, 6], [3, 6]]
+    split = Split({INPUT: x, "input_steps": np.array([3, 6], "int32")}, np.zeros(2))
+    three, six = model.predict(feed(model, split), verbose=0)
+    np.testing.assert_allclose(three, 2 * six, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        "Normalization, Masking, {LSTM: {units: 3}}",
+        "Masking, Normalization, {LSTM: {units: 3}}",
+        "Normalization, {LSTM: {units: 3}}",
+        "Normalization, {Conv1D: {filters: 2, kernel_size: 2}}, GlobalMaxPooling1D",
+    ],
+)
+@pytest.mark.parametrize("in_a_file", [False, True])
+def test_normalization_learns_from_real_steps_alone_and_keeps_the_mask(layers, in_a_file, tmp_path):
+    text = f"data: {{dataset: digits}}\nmodel: {{layers: [{layers}, {{Dense: {{units: 3}}}}]}}\n"
+    config = bind(parse_config(Text("own.yaml", text)), FLOATS, train_size=10)
+    rng = np.random.default_rng(1)
+    lengths = np.array([2, 5, 3, 9] * 100, "int32")
+    x = np.zeros((400, 9, 2), "float32")
+    if in_a_file:
+        x = np.memmap(tmp_path / "x", "float32", "w+", shape=x.shape)
+    for row, length in zip(x, lengths, strict=True):
+        row[:length] = rng.normal([100, -5], [10, 2], (length, 2))
+    split = Split({INPUT: x, "input_steps": lengths}, np.zeros(400, int))
+    model = build_model(config, FLOATS)
+    adapt_preprocessing(model, split)
+    (layer,) = [layer for layer in model.layers if isinstance(layer, keras.layers.Normalization)]
+    real = np.concatenate([row[:length] for row, length in zip(x, lengths, strict=True)])
+    np.testing.assert_allclose(np.ravel(layer.mean), real.mean(axis=0), rtol=1e-4)
+    np.testing.assert_allclose(np.ravel(layer.variance), real.var(axis=0), rtol=1e-3)
+    alone = Split({INPUT: np.array(x[:1, :2]), "input_steps": lengths[:1]}, np.zeros(1, int))
+    np.testing.assert_allclose(
+        model.predict(feed(model, alone), verbose=0)[0],
+        model.predict(feed(model, split.take(np.arange(4))), verbose=0)[0],
+        atol=1e-5,
+    )

@@ -59,13 +59,15 @@ def _arrays(folder, rng):
 
 
 def _sequences(folder, rng):
-    rows = []
+    rows, x = [], np.zeros((60, 8, 1), "float32")
     for number in range(60):
         length, y = int(rng.integers(5, 9)), number % 2
         values = rng.normal(y, 1, length).round(3)
         values[1 : length - 2] = 0  # at rest
+        x[number, :length, 0] = values
         rows += [(number, t, value, 1, y) for t, value in enumerate(values)]
     _csv(folder / "sensors.csv", "id,t,a,one,y", rows)
+    np.savez(folder / "sensors.npz", x_train=x, y_train=np.arange(60) % 2)
 
 
 def _texts(folder, rng):

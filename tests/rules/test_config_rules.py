@@ -12,6 +12,7 @@ SOFTMAX = "{Dense: {units: $classes, activation: softmax}}"
 BINARY = "data: {dataset: breast_cancer}\n"
 VALUES = "data: {dataset: california_housing}\n"
 STEPS = "data: {dataset: japanese_vowels}\n"
+FIXED = "data: {dataset: basic_motions}\n"
 SEVERAL = "data: {npz: {path: labels.npz}}\n"
 
 
@@ -46,7 +47,9 @@ FIRES = [
      + "compile: {loss: sparse_categorical_crossentropy}"),
     ("squared-error-on-classes", BINARY + layers("{Dense: {units: 1, activation: sigmoid}}")
      + "compile: {loss: mae}"),
-    ("hinge-output", BINARY + layers("{Dense: {units: 1}}") + "compile: {loss: squared_hinge}"),
+    ("hinge-output", BINARY + layers("{Dense: {units: 1, activation: relu}}")
+     + "compile: {loss: squared_hinge}"),
+    ("hinge-output", BINARY + layers("{Dense: {units: 2}}") + "compile: {loss: hinge}"),
     ("softmax-hidden", layers("{Conv2D: {filters: 4, kernel_size: 3, activation: softmax}}",
                               "Flatten", SOFTMAX)),
     ("linear-stack", layers("{Conv2D: {filters: 8, kernel_size: 3}}", "BatchNormalization",
@@ -71,7 +74,7 @@ FIRES = [
     ("all-steps-to-classifier", STEPS + layers(
         "Masking", "{GRU: {units: 8, return_sequences: true}}", "{Dropout: {rate: 0.2}}",
         SOFTMAX)),
-    ("masking-too-late", STEPS + layers("{Rescaling: {scale: 1.0, offset: -1.0}}", "Masking",
+    ("masking-too-late", FIXED + layers("{Rescaling: {scale: 1.0, offset: -1.0}}", "Masking",
                                         "{LSTM: {units: 8}}", SOFTMAX)),
     ("ids-as-amounts", "data: {dataset: imdb}\n" + layers(
         "{Masking: {mask_value: 0}}", "{Rescaling: {scale: 0.001}}", "{Reshape: {target_shape: [-1, 1]}}",
@@ -115,6 +118,7 @@ NEARLY = [
                               "{Softmax: {axis: 1}}", "Flatten", SOFTMAX)),
     ("hinge-output", layers("Flatten", "{Dense: {units: 10}}")
      + "compile: {loss: categorical_hinge}"),
+    ("hinge-output", BINARY + layers("{Dense: {units: 1}}") + "compile: {loss: squared_hinge}"),
     ("linear-stack", layers("Flatten", "{Dense: {units: 4}}", SOFTMAX)),
     ("linear-stack", layers("{Conv2D: {filters: 8, kernel_size: 3}}", "{MaxPooling2D: {}}",
                             "Flatten", SOFTMAX)),
@@ -176,7 +180,9 @@ NEARLY = [
         SOFTMAX)),
     ("ids-as-amounts", "data: {dataset: reuters}\n" + layers(
         "{CategoryEncoding: {num_tokens: $vocabulary_size}}", SOFTMAX)),
-    ("masking-too-late", STEPS + layers("{Rescaling: {scale: 0.1}}", "Masking", "{LSTM: {units: 8}}",
+    ("masking-too-late", STEPS + layers("Normalization", "Masking", "{LSTM: {units: 8}}",
+                                        SOFTMAX)),
+    ("masking-too-late", FIXED + layers("{Rescaling: {scale: 0.1}}", "Masking", "{LSTM: {units: 8}}",
                                         SOFTMAX)),
     ("learning-rate-range", "compile: {optimizer: {Adam: {learning_rate: 0.2}}}"),
     ("learning-rate-range", "compile: {optimizer: {SGD: {learning_rate: 1.0, momentum: 0.9}}}"),

@@ -29,16 +29,16 @@ CLASSIFIER = layers(HIDDEN, SOFTMAX)
 REGRESSION = layers(HIDDEN, "{Dense: {units: 1}}")
 
 
-def said(x, y, yaml=CLASSIFIER, test=None, validation=None):
+def said(x, y, yaml=CLASSIFIER, test=None, validation=None, spec=None):
     """Return what rules say of arrays, of which all are the training part by default."""
-    x, y = np.asarray(x, np.float32), np.asarray(y)
+    x, y = np.asarray(x, spec.dtype if spec else np.float32), np.asarray(y)
     whole = y.dtype.kind in "iu"
     classes = tuple(f"c{i}" for i in range(y.max() + 1)) if whole else ()
     tasks = {0: "regression", 2: "binary"}
     shape = tuple(None if i == 0 and x.ndim == 3 else n for i, n in enumerate(x.shape[1:]))
     description = DataDescription(
-        "made", tasks.get(len(classes), "multiclass"), {"input": TensorSpec(shape, "float32")},
-        classes, train_size=len(y), test_size=0,
+        "made", tasks.get(len(classes), "multiclass"),
+        {"input": spec or TensorSpec(shape, "float32")}, classes, train_size=len(y), test_size=0,
     )  # fmt: skip
     parts = [None if part is None else Split({"input": np.asarray(part[0], np.float32)}, part[1])
              for part in (validation, test)]  # fmt: skip
@@ -103,25 +103,40 @@ def test_columns_that_are_alike_and_not_the_same_are_not_told():
 
 
 def padded(share):
-    x, y = RNG.normal(0, 1, (60, 10, 2)), RNG.integers(0, 3, 60)
+    x, y = RNG.integers(1, 9, (60, 10)), RNG.integers(0, 3, 60)
     x[:, 10 - int(10 * share) :] = 0
     x[0] = 1  # the longest
     return x, y
 
 
+LAST = "{LSTM: {units: 4}}"
+
+
 @pytest.mark.parametrize(
-    ("share", "items", "found"),
+    ("share", "unmasked", "items", "found"),
     [
-        (0.5, ("{LSTM: {units: 4}}",), True),
-        (0.1, ("{LSTM: {units: 4}}",), False),
-        (0.5, ("Masking", "{LSTM: {units: 4}}"), False),
-        (0.5, ("{Bidirectional: {layer: {LSTM: {units: 4}}}}",), False),
-        (0.5, ("{LSTM: {units: 4, return_sequences: true}}", "GlobalMaxPooling1D"), False),
+        (0.5, ", mask_zero: false", (LAST,), True),
+        (0.1, ", mask_zero: false", (LAST,), False),
+        (0.5, "", (LAST,), False),
+        (0.5, ", mask_zero: true", (LAST,), False),
+        (0.5, ", mask_zero: false", ("{Bidirectional: {layer: {LSTM: {units: 4}}}}",), False),
+        (0.5, ", mask_zero: false",
+         ("{LSTM: {units: 4, return_sequences: true}}", "GlobalMaxPooling1D"), False),
     ],
-)
-def test_padding_is_told_where_a_recurrent_layer_ends_in_it(share, items, found):
-    names = rules_of(said(*padded(share), layers(*items, SOFTMAX)))
+)  # fmt: skip
+def test_padding_is_told_where_a_recurrent_layer_ends_in_it(share, unmasked, items, found):
+    embedding = f"{{Embedding: {{input_dim: 9, output_dim: 2{unmasked}}}}}"
+    spec = TensorSpec((None,), "int32")
+    names = rules_of(said(*padded(share), layers(embedding, *items, SOFTMAX), spec=spec))
     assert names == (["padding-unmasked"] if found else [])
+
+
+def test_real_steps_of_zeros_are_told_where_no_length_is_known():
+    x, y = RNG.normal(0, 1, (60, 10, 2)), RNG.integers(0, 3, 60)
+    x[:, 3:6] = 0
+    yaml = layers("Masking", LAST, SOFTMAX)
+    assert rules_of(said(x, y, yaml, spec=TensorSpec((10, 2), "float32"))) == ["real-steps-masked"]
+    assert rules_of(said(x, y, yaml, spec=TensorSpec((None, 2), "float32"))) == []
 
 
 def test_ten_examples_of_a_class_are_enough():

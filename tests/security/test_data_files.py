@@ -14,7 +14,7 @@ from PIL import Image
 
 from dlcli.data.own import images, opening
 from dlcli.data.own.cells import read_table
-from dlcli.data.own.images import ImageEncoder
+from dlcli.data.own.image_encoder import ImageEncoder
 from dlcli.data.own.text import text
 from dlcli.errors import DataError
 from tests.fuzz.driving import drive

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -17,6 +18,8 @@ from dlcli.config.diagnostics import ConfigError
 from dlcli.config.loading import load_config
 from dlcli.data.builtin.sktime_sequences import japanese_vowels
 from dlcli.data.description import INPUT, Split
+from dlcli.engine.evaluation import Evaluation
+from dlcli.engine.model import feed
 from dlcli.errors import InterruptedRunError, UserError
 from dlcli.metrics import probabilities
 from dlcli.store.runs import RunFolder
@@ -269,9 +272,12 @@ def test_scores_are_those_of_the_saved_model(finished):
 def test_the_loss_is_what_keras_evaluates(config, tmp_path):
     prepared = fit.prepare(load_config(config, ("model.layers[1].Dense.kernel_regularizer=L2",)))
     test = prepared.dataset.test
-    made = engine.outputs(prepared.model, test, 16)
+    evaluated = Evaluation(prepared.model, test)(test, np.arange(test.size), 16)
     by_keras = prepared.model.evaluate(test.x["input"], test.y, verbose=0, return_dict=True)
-    assert engine.loss(prepared.model, test, made) == pytest.approx(by_keras["loss"], rel=1e-5)
+    assert evaluated.loss == pytest.approx(by_keras["loss"], rel=1e-5)
+    np.testing.assert_allclose(
+        evaluated.outputs[0], engine.outputs(prepared.model, test, 16)[0], rtol=1e-5
+    )
 
 
 def test_batches_come_in_the_order_of_seed_and_epoch_and_every_example_once(config):
@@ -399,13 +405,15 @@ def test_padded_steps_have_no_say_once_they_are_masked(tmp_path):
     path.write_text(VOWELS)
     run, _ = train(str(path), tmp_path / "runs")
     model = load_model(run)
-    utterance = japanese_vowels().test.x[INPUT][:1]
-    steps = int(np.count_nonzero(utterance.any(axis=2)))
-    assert steps < utterance.shape[1]
+    utterance = japanese_vowels().test.take(np.array([0]))
+    steps = int(np.count_nonzero(utterance.x[INPUT].any(axis=2)))
+    assert steps < utterance.x[INPUT].shape[1]
+    alone = replace(utterance, x={**utterance.x, INPUT: utterance.x[INPUT][:, :steps]})
     np.testing.assert_allclose(
-        model.predict(utterance, verbose=0), model.predict(utterance[:, :steps], verbose=0),
+        model.predict(feed(model, utterance), verbose=0),
+        model.predict(feed(model, alone), verbose=0),
         atol=1e-6,
-    )  # fmt: skip
+    )
 
 
 def test_a_diverged_training_is_said_and_harms_nothing(config, tmp_path):

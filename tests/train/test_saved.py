@@ -15,7 +15,8 @@ from dlcli.data.own.columns import Column
 from dlcli.engine import feeding, prediction
 from dlcli.errors import UserError
 from dlcli.store.runs import find_run
-from dlcli.train.saved import evaluate_run, predict_file, read_predictions
+from dlcli.train.predicting import predict_file
+from dlcli.train.saved import evaluate_run, read_predictions
 from dlcli.train.session import resume, start
 from tests.helpers import Silent
 

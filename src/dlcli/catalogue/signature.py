@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 import types
 import typing
 from dataclasses import dataclass, field, fields
@@ -144,11 +145,24 @@ def _shared_arguments(annotation: Any) -> list[Argument]:
     if typing.get_origin(annotation) is not typing.Unpack:
         return []
     (options,) = typing.get_args(annotation)
-    _, helps = parse_docstring(inspect.getdoc(options) or "")
+    helps = _helps_of(options)
+    hints = typing.get_type_hints(options, include_extras=True)
+    own_first = sorted(hints, key=list(helps).index)
     return [
-        Argument(name, types_from_annotation(hint), help=helps.get(name, ""))
-        for name, hint in typing.get_type_hints(options, include_extras=True).items()
+        Argument(name, types_from_annotation(hints[name]), help=helps[name]) for name in own_first
     ]
+
+
+def _helps_of(options: Any) -> dict[str, str]:
+    """Return the help of each option of a `TypedDict`, its own before those of what it extends."""
+    _, found = parse_docstring(inspect.getdoc(options) or "")
+    helps = dict(found)
+    known = set(options.__annotations__)
+    # Before Python 3.12 a TypedDict does not say what it extends, but its module has imported it.
+    for other in vars(sys.modules[options.__module__]).values():
+        if typing.is_typeddict(other) and set(other.__annotations__) < known:
+            helps |= _helps_of(other)
+    return helps
 
 
 _SCALARS: dict[Any, TypeName] = {

@@ -259,7 +259,8 @@ def _facts(entry: DataEntry, loaded: Dataset | None, groups: str) -> list[tuple[
 
 
 def _classes(description: DataDescription) -> str:
-    return f"{len(description.classes)}: {', '.join(description.classes)}"
+    positive = f" (positive: {description.classes[1]})" if description.task == "binary" else ""
+    return f"{len(description.classes)}: {', '.join(description.classes)}{positive}"
 
 
 def _accepted(argument: Argument) -> str:

@@ -77,6 +77,10 @@ def _print(evaluated: Evaluation) -> None:
         if isinstance(score.value, list) and score.value and isinstance(score.value[0], list):
             continue  # the confusion matrix is printed below
         rows += _rows(name, score.value, score.interval, evaluated.classes)
+        for simple, found in evaluated.baselines.items():
+            if name in found:
+                named = f"{name}, {simple}"
+                rows += _rows(named, found[name].value, found[name].interval, evaluated.classes)
     print_table(["metric", "value", percent], rows, numeric=("value",))
     if evaluated.per_class:
         echo()
@@ -86,7 +90,9 @@ def _print(evaluated: Evaluation) -> None:
     if evaluated.confusion is not None:
         echo()
         _print_confusion(evaluated)
-    note(f"{evaluated.examples} examples")
+    places = evaluated.places
+    of = "" if places is None else f", of which {places:,} steps or pixels are scored"
+    note(f"{evaluated.examples} examples{of}")
     for remark in evaluated.notes:
         note(remark)
 

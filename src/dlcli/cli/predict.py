@@ -35,18 +35,25 @@ def _run_and_input(
                 shell_complete=complete_run)  # fmt: skip
 @ROOT
 @click.option("--keep", help="Columns of INPUT to print beside the predictions, e.g. id,date.")
+@click.option(
+    "--out", type=click.Path(), help="Save an .npz file, or a folder of predicted images."
+)
 @PLUGIN
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of CSV.")
-def predict(words: tuple[str | None, str], root: str, keep: str | None, as_json: bool) -> None:
+def predict(
+    words: tuple[str | None, str], root: str, keep: str | None, out: str | None, as_json: bool
+) -> None:
     """Predict the examples in INPUT with RUN, and print the predictions as CSV.
 
     Without RUN, the newest one. INPUT is a file of the kind that RUN was trained on: a table
     with the same columns, texts (or .txt, one per line), an image or a folder of images. Every
     run also takes an .npz file with an array `x`; a run of a built-in data set takes a CSV file
     of numbers, one example per row. Each row of the result holds the file of an image or the id
-    of a sequence, the predicted class and the probability of every class.
+    of a sequence, the predicted class and the probability of every class; a model that predicts
+    each step has a row for each. Save predicted pixels with --out: PNG images in a folder, with
+    the classes of the training masks.
     """
-    from dlcli.train.saved import predict_file
+    from dlcli.train.predicting import predict_file, save_predictions
 
     columns = [name.strip() for name in (keep or "").split(",") if name.strip()]
     run, source = words
@@ -56,6 +63,9 @@ def predict(words: tuple[str | None, str], root: str, keep: str | None, as_json:
     found = predict_file(Path(root), run, Path(source), columns, warn=warning_teller())
     for remark in found.told:
         note(remark)
+    if out is not None:
+        note(save_predictions(found, Path(out)))
+        return
     rows = found.rows()
     if as_json:
         emit_json({"predictions": rows})

@@ -187,14 +187,20 @@ def _print(run: RunFolder, result: TrainingResult, *, as_json: bool) -> None:
     if as_json:
         told = [advice._asdict() for advice in result.advice]
         epochs = len(result.history)
-        emit_json(
-            {"run": str(run.path), "epochs": epochs, "metrics": result.scores, "advice": told}
-        )
+        made = {"run": str(run.path), "epochs": epochs, "metrics": result.scores, "advice": told}
+        emit_json(made | ({"baselines": result.baselines} if result.baselines else {}))
         return
     parts = list(result.scores)
     names = list(result.scores[parts[0]])
     rows = [[name, *(_shown(result.scores[part].get(name)) for part in parts)] for name in names]
+    for name in names:
+        for simple, scores in result.baselines.items():
+            if any(name in scores.get(part, {}) for part in parts):
+                shown = (_shown(scores.get(part, {}).get(name)) for part in parts)
+                rows.append([f"{name}, {simple}", *shown])
     print_table(["metric", *parts], rows, numeric=tuple(parts))
+    for remark in result.notes:
+        note(remark)
     echo(f"run: {run.path}")
 
 

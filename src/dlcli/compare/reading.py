@@ -56,7 +56,7 @@ def read_problems(
     if doubled := next((name for name in names if names.count(name) > 1), None):
         remedy = "a config's name: key tells problems apart"
         raise UserError(f"two configs are called '{doubled}'", remedy=remedy)
-    settings = configs[0].compare or CompareConfig()
+    settings = _without_val(configs[0].compare or CompareConfig())
     notes = [
         f"{config.name}: its compare section is not used; that of {names[0]} holds for all"
         for config in configs[1:]
@@ -77,6 +77,16 @@ def _resamples(settings: CompareConfig) -> bool:
     return settings.seeds != 0 and settings.split == "resample"
 
 
+def _without_val(settings: CompareConfig) -> CompareConfig:
+    """Return settings whose metrics are called as everywhere: `accuracy` for `val_accuracy`.
+
+    Rates and epochs are chosen by validation scores, which Keras's history calls so.
+    """
+    target = settings.target and {k.removeprefix("val_"): v for k, v in settings.target.items()}
+    score = settings.score and settings.score.removeprefix("val_")
+    return replace(settings, score=score, target=target)
+
+
 def _problem(config: Config, settings: CompareConfig, pool: Pool, notes: list[str]) -> Problem:
     parts = pool.parts(config.seed, config.data.validation, resample=_resamples(settings))
     if parts.validation is None:
@@ -85,6 +95,9 @@ def _problem(config: Config, settings: CompareConfig, pool: Pool, notes: list[st
     bound = bind(config, pool.description, train_size=len(parts.train))
     named = _metric_names(bound, settings, pool.description.task)
     notes += [note for note in pool.told if note not in notes]
+    description = pool.description
+    positive = metrics.told_of_positive(named, description.task, description.classes)
+    notes += [note for note in positive if note not in notes]
     notes += _unused(bound, named)
     _check_callbacks(bound, named)
     targets = pool.targets
@@ -173,7 +186,7 @@ def _chance(description: DataDescription, y: np.ndarray, names: Sequence[str]) -
     """Return what a model that learned nothing scores, or the worst there is if undefined."""
     from dlcli.metrics.points import chance
 
-    if description.task == "multiclass" and description.target_shape:
+    if description.task in ("multiclass", "binary") and description.target_shape:
         y = y.reshape(-1)
     found = chance(y, names, task=description.task, classes=len(description.classes))
     return {name: _worst(name) if value is None else value for name, value in found.items()}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dlcli import metrics
 from dlcli.config import formulas
+from dlcli.config.class_weights import unknown_labels
 from dlcli.config.diagnostics import ConfigError, Diagnostic
 from dlcli.config.experiment import (
     Call,
@@ -22,8 +23,10 @@ from dlcli.config.experiment import (
     Variable,
 )
 from dlcli.config.nodes import Word, nowhere
+from dlcli.config.outputs import given_loss, last_activation, loss_of, output_kind, units_of
 from dlcli.data.splitting import train_size_left
 from dlcli.errors import UserError, did_you_mean
+from dlcli.metrics.predictions import LABEL_TASKS
 
 if TYPE_CHECKING:
     from dlcli.data.description import DataDescription
@@ -128,12 +131,21 @@ class _Binder:
         return replace(layer, call=self.value(layer.call))
 
     def check_metrics(self, config: Config) -> None:
-        for name in config.compile.metrics or ():
-            if isinstance(name, str):
-                try:
-                    metrics.check_task(metrics.parse(name), self.description.task)
-                except UserError as error:
-                    self._refuse("unsuitable-metric", name, error.message, error.remedy)
+        kind = output_kind(config, self.description.task)
+        for item in config.compile.metrics or ():
+            try:
+                if isinstance(item, str):
+                    request = metrics.parse(item)
+                    metrics.check_task(request, self.description.task)
+                    metrics.check_outputs(request, kind)
+                elif item.name in metrics.OF_PROBABILITIES and kind != "values":
+                    metrics.check_probabilities(item.name, kind)
+            except UserError as error:
+                word = item if isinstance(item, str) else self._word(item)
+                self._refuse("unsuitable-metric", word, error.message, error.remedy)
+
+    def _word(self, call: Call) -> Word:
+        return Word(call.name, call.mark or nowhere(), call.path)
 
     def check_outputs(self, config: Config) -> None:
         """Refuse losses and weights of what is no output, and an output without a loss."""
@@ -159,14 +171,13 @@ class _Binder:
         Keras would train on the softmax's logits as if they were a sigmoid's, and score on its
         probabilities: two numbers under one name.
         """
-        given = config.compile.loss
+        if self.description.task not in LABEL_TASKS:
+            return
         for output in config.model.outputs:
-            loss = (
-                given.get(str(output), given.get(output.id)) if isinstance(given, dict) else given
-            )
-            if not isinstance(loss, Call) or not loss.name.startswith("Binary"):
+            loss = given_loss(config.compile.loss, output)
+            if loss is None or not loss.name.startswith("Binary"):
                 continue
-            if last_activation(config, output) == "softmax" and _units(config, output) != 1:
+            if last_activation(config, output) == "softmax" and units_of(config, output) != 1:
                 mark = loss.mark or nowhere()
                 message = (
                     f"{loss.name} scores each output independently, but softmax outputs depend on "
@@ -190,19 +201,22 @@ class _Binder:
             first = weights if isinstance(weights, str) else next(iter(weights), "")
             self._refuse("unsuitable-weights", first, message, "leave fit.class_weight out")
             return
-        for label in () if isinstance(weights, str) else weights:
-            if int(label) >= len(classes):
-                named = ", ".join(f"{i} {name}" for i, name in enumerate(classes[:20]))
-                message, hint = f"there is no label {label}", f"Choose among the labels: {named}."
-                self._refuse("unknown-label", label, message, hint)
+        named = ", ".join(f"{i} {name}" for i, name in enumerate(classes[:20]))
+        hint = f"Choose among the labels, by name or number: {named}."
+        for label, message in () if isinstance(weights, str) else unknown_labels(weights, classes):
+            self._refuse("unknown-label", label, message, hint)
 
     def check_bucketing(self, config: Config) -> None:
         """Refuse to sort by length what has a single one."""
         fixed = [
             name for name, spec in self.description.inputs.items() if spec.shape[:1] != (None,)
         ]
+        if config.data.bucketing and None in self.description.target_shape:
+            fixed = list(self.description.inputs)
         if config.data.bucketing and fixed:
-            message = f"the input '{fixed[0]}' has no sequences of different lengths"
+            several = None in self.description.target_shape
+            what = "a target for each step" if several else "no sequences of different lengths"
+            message = f"the input '{fixed[0]}' has {what}"
             mark = nowhere()
             hint = "Remove data.bucketing: it is for sequences of different lengths."
             self.diagnostics.append(
@@ -254,31 +268,6 @@ def _for_outputs_of(config: Config, output: Reference, loss: Call) -> Call:
     return replace(loss, arguments=kept)
 
 
-def last_activation(config: Config, output: Reference) -> str | None:
-    """Return the activation that ends an output, `linear` for none, None if it is unknown."""
-    by_id = {layer.id: layer for layer in config.model.layers}
-    layer = by_id.get(output.id)
-    if layer is not None and layer.shared in by_id:
-        layer = by_id[layer.shared]
-    call = layer.call if layer is not None else None
-    if call is None:
-        return None
-    if call.name in ("Softmax", "ReLU"):
-        return call.name.lower()
-    activation = call.arguments.get("activation")
-    if activation is None:
-        return "linear"
-    return activation.name if isinstance(activation, Call) else str(activation)
-
-
-def loss_of(losses: Call | Mapping[str, Call] | None, output: Reference) -> Call:
-    """Return the loss of an output: of `lstm[1]`, else of `lstm`."""
-    if isinstance(losses, Call):
-        return losses
-    named = losses or {}
-    return named[str(output)] if str(output) in named else named[output.id]
-
-
 def infer_loss(config: Config, description: DataDescription) -> Call | dict[str, Call]:
     """Return the loss that the task and the last activation leave no choice about.
 
@@ -294,7 +283,7 @@ def _infer(config: Config, output: Reference, description: DataDescription) -> C
     task, activation = description.task, last_activation(config, output)
     if task in ("regression", "forecasting"):
         return Call("losses", "MeanSquaredError")
-    units = _units(config, output)
+    units = units_of(config, output)
     if task == "multiclass" and activation in ("softmax", "linear") and units != 1:
         return _cross_entropy(activation)
     if task == "binary" and activation == "softmax" and units != 1:
@@ -304,12 +293,6 @@ def _infer(config: Config, output: Reference, description: DataDescription) -> C
     if task == "multilabel" and activation in ("sigmoid", "linear"):
         return Call("losses", "BinaryCrossentropy", _from_logits(activation))
     raise _ambiguous(config, output, description, activation)
-
-
-def _units(config: Config, output: Reference) -> int | None:
-    layer = next((lay for lay in config.model.layers if lay.id == output.id), None)
-    units = layer.call.arguments.get("units") if layer and layer.call else None
-    return units if isinstance(units, int) else None
 
 
 def _from_logits(activation: str) -> dict[str, bool]:

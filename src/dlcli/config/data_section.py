@@ -38,11 +38,19 @@ OTHER_NAMES: Final = {
 """What other programs call an option -> its name here."""
 
 
+WINDOWS: Final = ("window", "horizon", "lookback", "lags", "lag", "steps_ahead", "n_steps")
+FORECAST: Final = (
+    "windows over the rows of a series are cut by forecast: {path: ..., time: ..., target: ..., "
+    "window: ..., horizon: ...}"
+)
+
+
 @dataclass(frozen=True)
 class DataSection:
     """The `data` section.
 
-    The data set is named in one of three ways: `dataset: imdb` with its options beside it,
+    The data set is named in one of three ways: `dataset: imdb` with its options beside it (of which
+    those that it requires win over keys that all data sets share),
     `dataset: {imdb: {vocabulary: 10000}}`, or, for own files, `npz: {path: ...}`. It is written in
     the second one.
 
@@ -70,7 +78,8 @@ class DataSection:
             hint = "dataset: digits; `dlcli data ls` lists them"
             return reader.report("missing-key", node.mark, path, message, hint)
         common = self.common
-        shared = ("dataset", *(f.name for f in common.fields))
+        required = () if own else _required(node)
+        shared = ("dataset", *(f.name for f in common.fields if f.name not in required))
         flat = YamlMapping(
             {k: p for k, p in node.pairs.items() if k not in (*shared, *own)}, node.mark
         )
@@ -132,7 +141,8 @@ class DataSection:
         }
         other = {name: f"it is called {new} here" for name, new in OTHER_NAMES.items()}
         known = {name: hint for name, hint in other.items() if OTHER_NAMES[name] in entry.by_name}
-        return beside | known
+        windows = {name: FORECAST for name in WINDOWS if name not in entry.by_name}
+        return beside | known | windows
 
     def schema(self) -> dict[str, Any]:
         """Describe one alternative a data set, so that each has only its own options."""
@@ -147,6 +157,13 @@ def _own_files_named(node: YamlMapping) -> list[str]:
     entry = find_dataset(str(named.value)) if isinstance(named, Scalar) else None
     options = entry.by_name if entry else {}
     return [name for name in OWN_FILES if name in node.pairs and name not in options]
+
+
+def _required(node: YamlMapping) -> tuple[str, ...]:
+    """Return the options that a data set with its options beside it cannot do without."""
+    named = node.get("dataset")
+    entry = find_dataset(str(named.value)) if isinstance(named, Scalar) else None
+    return tuple(a.name for a in entry.arguments if a.required) if entry else ()
 
 
 def find_dataset(name: str) -> Entry | None:
@@ -195,7 +212,8 @@ def _source_schemas(entry: Entry, common: dict[str, Any]) -> list[dict[str, Any]
         "required": [entry.name],
         "additionalProperties": False,
     }
-    flat = {"dataset": {"const": entry.name}, **options, **common}
+    beside = {name: schema for name, schema in common.items() if name not in required}
+    flat = {"dataset": {"const": entry.name}, **options, **beside}
     schemas = [
         _closed(flat, ["dataset", *required]),
         _closed({"dataset": chosen, **common}, ["dataset"]),

@@ -115,7 +115,7 @@ class CompileConfig:
 
 @dataclass(frozen=True)
 class FitConfig:
-    """Keras's fit. `class_weight` maps a label (as text) to its weight, or is `balanced`."""
+    """Keras's fit. `class_weight` maps a class, or its number, to its weight, or is `balanced`."""
 
     epochs: int = key(POSITIVE, 10, "passes over the training data")
     callbacks: tuple[Call, ...] = key(ListOf(Nested("callbacks"), lone=True), (), "Keras callbacks")
@@ -125,11 +125,11 @@ class FitConfig:
             (
                 NULL,
                 Typed((Type("string", choices=("balanced",)),)),
-                MapOf(Typed((Type("number", minimum=0),)), r"^[0-9]+$", "a label (0, 1, ...)"),
+                MapOf(Typed((Type("number", minimum=0),)), r"^\S.*$", "a class"),
             )
         ),
         None,
-        "weights by label, or 'balanced'",
+        "weights by class, or 'balanced'",
     )
     jit: bool | Literal["auto"] = key(
         OneOf((BOOLEAN, Typed((Type("string", choices=("auto",)), Type("boolean"))))),

@@ -413,6 +413,8 @@ def _not_one_name(
             hint = (
                 f"indent it below {classes[0]}: {{{classes[0]}: {{{name}: ...}}}}"
                 if name in entry.by_name
+                else BESIDE.get(name, "")
+                if kind == "layers"
                 else ""
             )
             message = f"'{name}' is not allowed beside {classes[0]}"
@@ -421,6 +423,12 @@ def _not_one_name(
     message = f"several names in one place: {listing(names)}; a mapping names one class"
     hint = "Give each its own entry, and indent the arguments below their class."
     return reader.report("several-names", node.mark, path, message, hint)
+
+
+BESIDE = dict.fromkeys(("input", "inputs", "in"), "here it is called 'from'") | {
+    "name": "here it is called 'id'"
+}
+"""Other words for what may stand beside a layer."""
 
 
 def _read_call(

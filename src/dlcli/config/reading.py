@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from dlcli.config.diagnostics import Diagnostic, listing
 from dlcli.config.nodes import Mark, Node, Sequence, YamlMapping
-from dlcli.config.renamed import ELSEWHERE
+from dlcli.config.renamed import ELSEWHERE, PRETRAINED
 from dlcli.errors import did_you_mean
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ def report_unknown_keys(
 def wrong_type(node: Node, path: str, expected: str, reader: Reader, hint: str = "") -> Invalid:
     """Report that a node is not what was expected."""
     message = f"expected {expected}, not {node_in_words(node)}"
+    if path.startswith("model") and path.endswith(".weights"):
+        hint = PRETRAINED
     return reader.report("wrong-type", node.mark, path, message, hint)
 
 

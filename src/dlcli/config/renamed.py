@@ -50,7 +50,26 @@ def renamed(name: str, entry: Entry) -> str:
     return LEFT_OUT.get(name, "")
 
 
+PRETRAINED: Final = (
+    "dlcli trains every network from random weights: those of another program, or of an earlier "
+    "run, cannot be put in"
+)
+
+APPLICATIONS: Final = (
+    "ConvNeXt", "DenseNet", "EfficientNet", "Inception", "MobileNet", "NASNet", "ResNet", "VGG",
+    "Xception",
+)  # fmt: skip
+"""How the names of the networks in `keras.applications` begin."""
+
 ELSEWHERE: Final = {
+    "weights": PRETRAINED,
+    "metrics": "write compile: {metrics: [accuracy]}",
+    "loss": "write compile: {loss: ...}",
+    "optimizer": "write compile: {optimizer: Adam}",
+    "epochs": "write fit: {epochs: 10}",
+    "callbacks": "write fit: {callbacks: [...]}",
+    "class_weight": "write fit: {class_weight: balanced}",
+    "layers": "write model: {layers: [...]}",
     "validation_split": "write data: {validation: 0.2}",
     "validation_data": "write data: {csv: {path: ..., validation: dev.csv}}",
     "batch_size": "write data: {batch_size: 32}",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dlcli.catalogue.catalogue import load_catalogue
-from dlcli.config.binding import loss_of
 from dlcli.config.calls import Call
+from dlcli.config.outputs import loss_of
 from dlcli.data.description import INPUT
 from dlcli.data.splitting import train_size_left
 from dlcli.rules.network import Layer, Network, Part

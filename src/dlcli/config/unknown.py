@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dlcli.config.diagnostics import listing
-from dlcli.config.renamed import renamed
+from dlcli.config.renamed import APPLICATIONS, PRETRAINED, renamed
 from dlcli.errors import did_you_mean
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ def unknown_name(name: str, mark: Mark, kind: str, path: str, reader: Reader) ->
     if elsewhere and not suggestion:
         hint = f"it is one of the {elsewhere[0]}; {hint}"
     message = f"'{name}' is not one of the {kind}{meant}"
+    if kind == "layers" and name.startswith(APPLICATIONS) and not suggestion:
+        message = f"'{name}' is a network of keras.applications, not a layer"
+        hint = f"{PRETRAINED}; build it from layers, or with blocks"
     return reader.report("unknown-name", mark, path, message, hint)
 
 

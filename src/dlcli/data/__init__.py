@@ -20,6 +20,7 @@ from dlcli.data.formats.keras_cache import DownloadError
 from dlcli.data.own import examples
 from dlcli.data.own.columns import Column
 from dlcli.data.own.encoding import read_encoded
+from dlcli.data.own.fingerprints import content_hash, differences, fingerprint
 from dlcli.data.own.saved import encoder_from_dict, encoder_to_dict
 from dlcli.data.pool import Parts, Pool
 from dlcli.errors import UserError, WorkError
@@ -37,10 +38,14 @@ __all__ = [
     "Form",
     "Parts",
     "Pool",
+    "changes",
+    "content_hash",
+    "dataset_options",
     "describe",
     "entries",
     "feature_names",
     "fetch",
+    "fingerprints",
     "form_of",
     "is_available",
     "load",
@@ -65,6 +70,11 @@ def entries() -> tuple[Entry, ...]:
     return tuple(entry.signature for entry in table.TABLE)
 
 
+def dataset_options(source: Source) -> tuple[str, ...]:
+    """Return the names of the options that a source's data set has."""
+    return tuple(table.find(source.name).signature.by_name)
+
+
 def path_options(source: Source) -> tuple[str, ...]:
     """Return the names of a source's options that are files or folders."""
     known = table.find(source.name).signature.by_name
@@ -73,6 +83,26 @@ def path_options(source: Source) -> tuple[str, ...]:
         for name, value in source.options.items()
         if value is not None and any(kind.name == "path" for kind in known[name].types)
     )
+
+
+def fingerprints(source: Source) -> list[dict[str, Any]]:
+    """Return what tells whether the user's own files of a source have changed."""
+    from pathlib import Path
+
+    paths = [Path(source.options[name]) for name in path_options(source)]
+    return [fingerprint(path) for path in paths if path.exists()]
+
+
+def changes(values: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each file that has changed since a run saved its form.
+
+    Args:
+        values: The run's `data.json`.
+
+    Raises:
+        LookupError, TypeError, ValueError, AttributeError: If it is none.
+    """
+    return differences(values.get("files", ()))
 
 
 def describe(

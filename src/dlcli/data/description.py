@@ -43,7 +43,8 @@ class DataDescription:
     Attributes:
         inputs: One spec for each named input; a data set with a single input calls it `INPUT`.
         classes: Class names in the order of their labels; empty for regression.
-        target_shape: Shape of one target: () for a class label or a scalar, (L,) for L labels.
+        target_shape: Shape of one target: () for a class label or a scalar, (L,) for L labels or a
+            class at each of L steps, (None,) where the number of steps varies.
         train_size: Examples in the training part before validation is taken from it, if known.
         test_size: Examples in the test part, if known; 0 if there is none.
         vocabulary_size: Number of token ids (largest id + 1) of a text data set.
@@ -56,7 +57,7 @@ class DataDescription:
     task: Task
     inputs: Mapping[str, TensorSpec]
     classes: tuple[str, ...] = ()
-    target_shape: tuple[int, ...] = ()
+    target_shape: tuple[int | None, ...] = ()
     train_size: int | None = None
     test_size: int | None = None
     vocabulary_size: int | None = None
@@ -87,7 +88,8 @@ class DataDescription:
         """Make sure that a form that was read, which may be damaged, says what it should."""
         lengths = [n for spec in self.inputs.values() for n in spec.shape if n is not None]
         sizes = [self.train_size, self.test_size, self.vocabulary_size]
-        numbers = [*lengths, *self.target_shape, *(n for n in sizes if n is not None)]
+        places = [n for n in self.target_shape if n is not None]
+        numbers = [*lengths, *places, *(n for n in sizes if n is not None)]
         words = [self.name, *self.classes, *self.targets, self.target_scale]
         right = (
             self.inputs
@@ -201,7 +203,8 @@ class Split:
         x: One array (n, ...) for each input of the description; variable-length sequences are
             padded at the end with zeros (token id 0 is the padding's).
         y: Integer labels (n,) for multiclass and binary, 0/1 (n, labels) for multilabel,
-            float32 (n,) or (n, d) for regression and forecasting.
+            float32 (n,) or (n, d) for regression and forecasting; with more axes, a label or value
+            for each step or pixel, where -1 and NaN stand for padding.
         weights: How much each example counts in the loss while training, float32 (n,); None if
             all count alike.
     """
@@ -230,11 +233,13 @@ class NewExamples(Split):
             their file that are no features.
         identity: Those of them that are shown unless others are asked for.
         told: What should be said of the way they were read, a sentence each.
+        baselines: Simple predictions of their targets, shaped as those, by name.
     """
 
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
     identity: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
+    baselines: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -255,6 +260,7 @@ class Dataset:
             the order train, validation, test: later examples validate and test. None where
             that does not matter.
         told: What should be said of the way the data were read, a sentence each.
+        baselines: Simple predictions of the targets of each part, by part and name.
     """
 
     description: DataDescription
@@ -268,3 +274,4 @@ class Dataset:
     kept: str = ""
     times: np.ndarray | None = None
     told: tuple[str, ...] = ()
+    baselines: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)

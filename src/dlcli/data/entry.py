@@ -35,6 +35,7 @@ class DataEntry:
         files: What must lie in Keras's cache; empty for other origins.
         group: What `data.group` names, such as a column; empty for data sets that take none.
         order: What `data.time` names; empty for data sets that take none.
+        split_by: By what the data set is split already, so that it takes neither of both.
         grouped_by: What the examples of a built-in data set belong together by; empty where they
             are independent.
         unprepared: Loads what `load` does before its preparation has learned anything from the
@@ -52,6 +53,7 @@ class DataEntry:
     words: Callable[..., tuple[str, ...]] | None = None
     group: str = ""
     order: str = ""
+    split_by: str = ""
     grouped_by: str = ""
     unprepared: Callable[..., Dataset] | None = None
     learns_inputs: bool = False
@@ -124,6 +126,10 @@ def check_split(entry: DataEntry, group: str | None, time: str | None) -> dict[s
             "data.group and data.time exclude each other",
             remedy="Leave one out; for groups in time, give a test file of your own: test: ...",
         )
+    if entry.split_by and (group is not None or time is not None):
+        key = "data.time" if group is None else "data.group"
+        message = f"data set '{entry.name}' takes no {key}: it is split by {entry.split_by}"
+        raise UserError(message, remedy=f"Remove {key}.")
     if group is not None and not entry.group:
         grouped = f"are grouped by {entry.grouped_by} already"
         raise UserError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     import numpy as np
 
@@ -16,6 +16,12 @@ SUFFIX = "_steps"
 def lengths_name(name: str) -> str:
     """Return under which name a split holds the lengths of an input's sequences."""
     return f"{name}{SUFFIX}"
+
+
+def base_of(name: str, names: Collection[str]) -> str | None:
+    """Return which of some inputs a name holds the lengths of; None if it is an input itself."""
+    base = name.removesuffix(SUFFIX)
+    return base if base != name and base in names else None
 
 
 def sequence_lengths(x: Mapping[str, np.ndarray], name: str) -> np.ndarray:

@@ -196,7 +196,8 @@ def train_size_left(description: DataDescription, fraction: float) -> int | None
     size = description.train_size
     if size is None or fraction == 0:
         return size
-    gap = math.prod(description.target_shape) - 1 if description.task == "forecasting" else 0
+    steps = [n for n in description.target_shape if n is not None]
+    gap = math.prod(steps) - 1 if description.task == "forecasting" else 0
     return max(size - max(round(fraction * size), 1) - gap, 0)
 
 

@@ -18,7 +18,7 @@ from dlcli.data.builtin import (
     sunspots,
     toy,
 )
-from dlcli.data.own import images, npz, sequences, table, text
+from dlcli.data.own import forecast, images, npz, sequences, table, text
 from dlcli.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ TABLE: tuple[DataEntry, ...] = (
     *npz.DATASETS,
     *table.DATASETS,
     *sequences.DATASETS,
+    *forecast.DATASETS,
     *text.DATASETS,
     *images.DATASETS,
 )

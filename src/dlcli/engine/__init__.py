@@ -4,16 +4,31 @@
 trials of one network in one process, with the same results. All of them import TensorFlow.
 """
 
-from dlcli.engine.compilation import compile_model, log_names, prepare
-from dlcli.engine.feeding import batches, class_weights, validation_batches
-from dlcli.engine.prediction import loss, outputs, probabilities
+from dlcli.engine.compilation import (
+    compile_model,
+    keras_metric,
+    log_names,
+    named_metrics,
+    prepare,
+)
+from dlcli.engine.evaluation import Evaluation
+from dlcli.engine.feeding import (
+    batches,
+    class_weights,
+    evaluation_batch_size,
+    validation_batches,
+)
+from dlcli.engine.prediction import outputs, probabilities
 
 __all__ = [
+    "Evaluation",
     "batches",
     "class_weights",
     "compile_model",
+    "evaluation_batch_size",
+    "keras_metric",
     "log_names",
-    "loss",
+    "named_metrics",
     "outputs",
     "prepare",
     "probabilities",

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dlcli.data.lengths import lengths_of
+from dlcli.data.lengths import base_of
+from dlcli.data.lengths import sequence_lengths as lengths_of_input
 
 if TYPE_CHECKING:
     from dlcli.data.description import Split
@@ -21,7 +22,8 @@ BOUNDARIES = 8
 
 def sequence_lengths(split: Split) -> np.ndarray:
     """Return the steps of each example before its padding in every input, int32 (n,)."""
-    longest: np.ndarray = np.max([lengths_of(array) for array in split.x.values()], axis=0)
+    names = [name for name in split.x if base_of(name, split.x) is None]
+    longest: np.ndarray = np.max([lengths_of_input(split.x, name) for name in names], axis=0)
     return longest
 
 

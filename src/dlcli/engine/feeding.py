@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
+from dlcli.config.class_weights import labels_of
 from dlcli.engine.bucketing import bucketed_order, cut_lengths, sequence_lengths
 from dlcli.engine.model import feed
 from dlcli.runtime.memory import free_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import keras
 
@@ -61,7 +62,8 @@ def batches(
     """
     chosen = np.arange(split.size) if index is None else index
     size, seed = len(chosen), config.seed if seed is None else seed
-    weights = None if class_weights is None else tf.constant(class_weights[split.y], tf.float32)
+    of_examples = example_weights(split, class_weights, chosen)
+    weights = None if of_examples is None else tf.constant(of_examples)
     targets = tf.constant(split.y)
     outputs = len(model.outputs)
     taken = _taker(feed(model, split), resident=is_resident(split))
@@ -115,7 +117,9 @@ def _cut(
     def cut(index: Any) -> Any:
         needed = tf.reduce_max(tf.gather(longest, index))
         steps = tf.gather(cuts, tf.searchsorted(cuts, needed[None])[0])
-        return tf.nest.map_structure(lambda array: array[:, :steps], taken(index))
+        return tf.nest.map_structure(
+            lambda array: array if len(array.shape) == 1 else array[:, :steps], taken(index)
+        )
 
     return cut
 
@@ -179,20 +183,45 @@ def evaluation_batch_size(config: Config, examples: int) -> int:
     return -(-examples // max(1, round(examples / usual)))
 
 
-def class_weights(config: Config, split: Split, classes: int) -> np.ndarray | None:
+def example_weights(
+    split: Split, class_weights: np.ndarray | None, train: np.ndarray
+) -> np.ndarray | None:
+    """Return how much each example counts in the loss, float32 (n,), or None if all count alike.
+
+    Of weights that come with the data only the ratios count: their mean over the training examples
+    is 1, so that learning rates mean what they mean without them.
+
+    Args:
+        split: The examples.
+        class_weights: A weight for each label, shape (classes,).
+        train: Positions of the training examples.
+    """
+    weights = None if class_weights is None else class_weights[split.y]
+    if split.weights is not None:
+        own = split.weights / np.mean(split.weights[train], dtype=np.float64)
+        weights = own if weights is None else weights * own
+    return None if weights is None else weights.astype(np.float32)
+
+
+def class_weights(config: Config, split: Split, classes: int | Sequence[str]) -> np.ndarray | None:
     """Return a weight for each label, shape (classes,), or None if all count alike.
 
     `balanced` is scikit-learn's n / (classes * count), after King & Zeng 2001; a class without
     training examples gets 1.
+
+    Args:
+        config: Bound; `fit.class_weight` says which.
+        split: The training examples.
+        classes: Their names in the order of their labels, or how many there are.
     """
+    names = tuple(map(str, range(classes))) if isinstance(classes, int) else tuple(classes)
     setting = config.fit.class_weight
-    if setting is None or classes == 0:
+    if setting is None or not names:
         return None
     if setting == "balanced":
-        counts = np.bincount(split.y, minlength=classes)
-        return np.where(counts > 0, split.size / (classes * np.maximum(counts, 1)), 1.0)
-    weights = np.ones(classes)
-    for label, weight in setting.items():
-        if int(label) < classes:
-            weights[int(label)] = weight
+        counts = np.bincount(split.y, minlength=len(names))
+        return np.where(counts > 0, split.size / (len(names) * np.maximum(counts, 1)), 1.0)
+    weights = np.ones(len(names))
+    for label, weight in (labels_of(setting, names) or {}).items():
+        weights[label] = weight
     return weights

@@ -55,6 +55,12 @@ def maker(tensor: Any) -> Any:
     return tensor._keras_history.operation  # noqa: SLF001
 
 
+def takers(tensor: Any) -> Sequence[Any]:
+    """Return the applications that take what an operation makes, such as an input."""
+    nodes: Sequence[Any] = maker(tensor)._outbound_nodes  # noqa: SLF001
+    return nodes
+
+
 def mask_of(tensor: Any) -> Any:
     """Return the mask that goes with a symbolic tensor, None if there is none."""
     return getattr(tensor, "_keras_mask", None)
@@ -63,6 +69,14 @@ def mask_of(tensor: Any) -> Any:
 def with_mask(tensor: Any, mask: Any) -> Any:
     """Mark a symbolic tensor as Keras's own layers do, and return it."""
     tensor._keras_mask = mask  # noqa: SLF001
+    return tensor
+
+
+def with_logits_of(source: Any, tensor: Any) -> Any:
+    """Let a loss know what a softmax or sigmoid was applied to, and return the tensor."""
+    logits = getattr(source, "_keras_logits", None)
+    if logits is not None:
+        tensor._keras_logits = logits  # noqa: SLF001
     return tensor
 
 
@@ -146,6 +160,8 @@ _INSIDE = "what a Normalization has learned is told, and exchanged, in no public
 PRIVATE = (
     Private("Operation", "_inbound_nodes", "no public list of an operation's applications",
             lambda: maker(_tensor())),
+    Private("Operation", "_outbound_nodes", "no public list of what takes an input",
+            lambda: maker(_tensor())),
     Private("Node", "operation", "as above", lambda: applications(maker(_tensor()))[0]),
     Private("Node", "input_tensors", "as above", lambda: applications(maker(_tensor()))[0]),
     Private("Node", "output_tensors", "as above", lambda: applications(maker(_tensor()))[0]),
@@ -153,6 +169,8 @@ PRIVATE = (
             _tensor),
     Private("KerasTensor", "_keras_mask", "masks go on through layers where Keras drops them",
             _tensor),
+    Private("Tensor", "_keras_logits", "Keras's losses take the logits of a softmax from there",
+            lambda: keras.activations.softmax(keras.ops.ones((1, 2)))),
     Private("Optimizer", "_learning_rate", "the property evaluates a schedule at the first step",
             keras.optimizers.SGD),
     Private("Optimizer", "_backend_update_step", "dlcli's optimizers take its loop over",

@@ -1,10 +1,15 @@
-"""Masks carried through convolutions and pooling, which in Keras end there.
+"""Which steps of a sequence are real, from its length, carried to the layers that can use it.
 
-`Masking` and `Embedding(mask_zero=True)` mark which steps of a sequence are padding. Recurrent
-layers and `GlobalAveragePooling1D` honour the mark; `Conv1D` and the other pooling layers do not,
-so that what they say of a text would depend on how many zeros its batch is padded with. Here
-padded steps are zeros to a convolution, as if the sequence ended before them, and are never the
-maximum of a pooling. What is inserted are Keras's own operations, which are saved with the model.
+An input of variable length has a second one beside it, of the lengths, which makes a mask: values
+cannot tell, since a real step may be all zeros. Token ids have no such input, since 0 is the
+padding's. `Masking` then adds nothing, and `Embedding` masks without being asked to, unless it is
+told `mask_zero: false`.
+
+In Keras, masks end at convolutions and pooling. Recurrent layers and `GlobalAveragePooling1D` honor
+the mark; `Conv1D` and the other pooling layers do not, so that what they say of a text would depend
+on how many zeros its batch is padded with. Here padded steps are zeros to a convolution, as if the
+sequence ended before them, and are never the maximum of a pooling. What is inserted are Keras's own
+operations, which are saved with the model.
 
 With `padding: same` and strides above 1, where a window begins depends on the padded length; this
 is how TensorFlow pads, and no mask can undo it.
@@ -12,12 +17,18 @@ is how TensorFlow pads, and no mask can undo it.
 
 from __future__ import annotations
 
-from typing import Any
+import contextlib
+import inspect
+from typing import TYPE_CHECKING, Any
 
 import keras
 from keras import ops
 
+from dlcli.data.lengths import SUFFIX
 from dlcli.engine.graph import mask_of, with_mask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CONVOLUTIONS = (
     keras.layers.Conv1D,
@@ -30,11 +41,97 @@ LOWEST = {"float16": -65504.0}
 LOWEST_ELSEWHERE = -3e38
 
 
-def apply_masked(layer: keras.layers.Layer, tensor: Any) -> Any:
-    """Apply a layer to a symbolic tensor, and carry the tensor's mask on where Keras would not."""
+def attach_mask(tensor: Any, name: str) -> Any:
+    """Mark which steps of an input are real.
+
+    Args:
+        tensor: A symbolic input, (batch, steps) of token ids or (batch, steps, ...) of numbers.
+        name: Of the input of lengths that is made where the numbers do not tell.
+
+    Returns:
+        The input of lengths, int32 (batch,), or None if there is none.
+    """
+    if len(tensor.shape) == 2:
+        with_mask(tensor, ops.not_equal(tensor, 0))
+        return None
+    steps = keras.Input((), dtype="int32", name=name)
+    first = tensor[(slice(None), slice(None), *[0] * (len(tensor.shape) - 2))]
+    number = ops.cumsum(ops.ones_like(first, dtype="int32"), axis=1)
+    with_mask(tensor, ops.less_equal(number, ops.expand_dims(steps, -1)))
+    return steps
+
+
+def is_masked(model: keras.Model) -> bool:
+    """Whether a model masks the padding of its inputs."""
+    if any(tensor.name.endswith(SUFFIX) for tensor in model.inputs):
+        return True
+    return any(type(operation).__name__ == "NotEqual" for operation in model.operations)
+
+
+@contextlib.contextmanager
+def _unmasked(*tensors: Any) -> Iterator[None]:
+    """Hide masks from a layer that would only warn that it destroys them."""
+    masks = [mask_of(tensor) for tensor in tensors]
+    for tensor in tensors:
+        with_mask(tensor, None)
+    try:
+        yield
+    finally:
+        for tensor, mask in zip(tensors, masks, strict=True):
+            with_mask(tensor, mask)
+
+
+@contextlib.contextmanager
+def hidden_masks(layer: keras.layers.Layer, tensors: list[Any], *, known: bool) -> Iterator[None]:
+    """Hide the masks of several tensors from a layer that would only warn of them.
+
+    Args:
+        layer: Applied to all of them.
+        tensors: With masks or without.
+        known: See `apply_masked`.
+    """
+    with _unmasked(*tensors) if known and not takes_masks(layer) else contextlib.nullcontext():
+        yield
+
+
+def takes_masks(layer: keras.layers.Layer) -> bool:
+    """Whether a layer uses masks, or passes them on."""
+    return bool(layer.supports_masking) or "mask" in inspect.signature(layer.call).parameters
+
+
+def apply_masked(layer: keras.layers.Layer, tensor: Any, *, known: bool = False) -> Any:
+    """Apply a layer to a symbolic tensor, and carry the tensor's mask on where Keras would not.
+
+    Args:
+        layer: The layer.
+        tensor: With a mask or without.
+        known: Whether masks come from lengths, and not from a layer that the user has named.
+    """
     mask = mask_of(tensor)
-    if mask is None or len(tensor.shape) != 3:
+    if mask is None:
         return layer(tensor)
+    if known and isinstance(layer, keras.layers.Masking | keras.layers.Embedding):
+        return _marking(layer, tensor, mask)
+    if len(tensor.shape) == 3 and (found := _carried(layer, tensor, mask)) is not None:
+        return found
+    if known and not takes_masks(layer):
+        with _unmasked(tensor):
+            return layer(tensor)
+    return layer(tensor)
+
+
+def _marking(layer: Any, tensor: Any, mask: Any) -> Any:
+    """Apply a layer that would find out which steps are padding, with the mask that is known."""
+    with _unmasked(tensor):
+        made = layer(tensor)
+    if isinstance(layer, keras.layers.Masking) and layer.mask_value != 0:
+        own = mask_of(made)
+        return with_mask(made, mask if own is None else ops.logical_and(mask, own))
+    return with_mask(made, mask)
+
+
+def _carried(layer: keras.layers.Layer, tensor: Any, mask: Any) -> Any:
+    """Apply a convolution or a pooling, with the mask of what it makes; None for other layers."""
     if isinstance(layer, keras.layers.GlobalMaxPooling1D):
         return _global_max(layer, tensor, mask)
     if isinstance(layer, CONVOLUTIONS):
@@ -45,7 +142,7 @@ def apply_masked(layer: keras.layers.Layer, tensor: Any) -> Any:
         thinned = _thinned(layer, mask, _single(layer.pool_size) - 1)
         pooled = layer(_filled(tensor, mask, fill))
         return with_mask(_filled(pooled, thinned, 0.0), thinned)
-    return layer(tensor)
+    return None
 
 
 def _single(value: Any) -> int:

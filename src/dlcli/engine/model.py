@@ -18,8 +18,16 @@ from dlcli.config.diagnostics import ConfigError, Diagnostic
 from dlcli.config.experiment import Call
 from dlcli.config.nodes import Mark, nowhere
 from dlcli.data.description import INPUT, TensorSpec
-from dlcli.engine.graph import adapted_moments, learns_from_data, use_adapted_moments
-from dlcli.engine.masking import apply_masked
+from dlcli.data.lengths import base_of, lengths_name, sequence_lengths
+from dlcli.engine.graph import (
+    adapted_moments,
+    learns_from_data,
+    mask_of,
+    takers,
+    use_adapted_moments,
+)
+from dlcli.engine.masking import apply_masked, attach_mask, hidden_masks
+from dlcli.engine.output_shapes import check_output, check_unmoved
 from dlcli.runtime.files import is_special
 from dlcli.runtime.memory import check_room, is_short
 from dlcli.runtime.messages import keras_message
@@ -114,17 +122,31 @@ def build_model(config: Config, description: DataDescription) -> keras.Model:
     Raises:
         ConfigError: If a layer cannot be made or does not fit its input; it names the layer's line.
     """
+    check_unmoved(config, description)
     graph = _Graph(config, description)
     for layer in config.model.layers:
         graph.add(layer)
     outputs = [graph.tensor(ref, None) for ref in config.model.outputs]
     for ref, tensor in zip(config.model.outputs, outputs, strict=True):
-        _check_output(config, description, ref, tuple(tensor.shape[1:]))
-    return keras.Model(
-        graph.inputs if len(graph.inputs) > 1 else next(iter(graph.inputs.values())),
-        outputs if len(outputs) > 1 else outputs[0],
-        name=_model_name(config.name),
-    )
+        check_output(config, description, ref, tuple(tensor.shape[1:]))
+    if description.target_scale:
+        outputs = [_in_target_units(tensor, i) for i, tensor in enumerate(outputs)]
+    return graph.model(outputs, _model_name(config.name))
+
+
+TARGET_SCALE = "target_scale"
+"""Begins the names of the layers that bring outputs back to the targets' own units."""
+
+
+def _in_target_units(output: Any, number: int) -> Any:
+    """Return an output of mean 0 and variance 1 in the units of the targets."""
+    name = TARGET_SCALE if number == 0 else f"{TARGET_SCALE}_{number}"
+    return keras.layers.Normalization(axis=-1, invert=True, name=name)(output)
+
+
+def is_target_scale(layer: keras.layers.Layer) -> bool:
+    """Whether a layer learns from the targets, and not from what comes into it."""
+    return isinstance(layer, keras.layers.Normalization) and layer.name.startswith(TARGET_SCALE)
 
 
 def check_trainable(model: keras.Model, config: Config) -> None:
@@ -141,45 +163,6 @@ def check_trainable(model: keras.Model, config: Config) -> None:
         raise _refused(largest.mark, largest.path, error) from None
 
 
-def _check_output(
-    config: Config, description: DataDescription, ref: Reference, shape: tuple[int | None, ...]
-) -> None:
-    """Make sure that an output has a number for everything that is to be predicted.
-
-    Raises:
-        ConfigError: If it has not; it names the layer's line.
-    """
-    wanted = _output_shapes(description)
-    if shape in wanted:
-        return
-    layer = next((layer for layer in config.model.layers if layer.id == ref.id), None)
-    mark = (layer.mark if layer else None) or nowhere()
-    made = " x ".join("any" if n is None else str(n) for n in shape) or "a single number"
-    units = " or ".join(" x ".join(str(n) for n in one) for one in wanted)
-    message = f"the output is {made}, but this {description.task} task needs {units}"
-    hint = (
-        "Add Flatten or a global pooling layer before the last Dense layer."
-        if len(shape) > len(wanted[0])
-        else "give the last layer units: $classes"
-        if description.classes
-        else f"give the last layer units: {units}"
-    )
-    path = layer.path if layer else "model.outputs"
-    raise ConfigError([Diagnostic("output-shape", mark, path, message, hint)])
-
-
-def _output_shapes(description: DataDescription) -> list[tuple[int, ...]]:
-    """Return the shapes an output may have, without the batch axis."""
-    classes = len(description.classes)
-    if description.task == "binary":
-        return [(1,), (2,)]
-    if description.task == "multilabel":
-        return [(classes,)]
-    if description.task == "multiclass":
-        return [(*description.target_shape, classes)]
-    return [description.target_shape or (1,)]
-
-
 def _model_name(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_]", "_", name)
 
@@ -191,8 +174,40 @@ class _Graph:
         self.inputs = {
             spec.id: _input(spec, description, config.name) for spec in config.model.inputs
         }
+        self.lengths: dict[str, Any] = {}
+        self.is_masked = False
+        for spec in config.model.inputs:
+            if input_spec(spec, description.inputs, config.name).shape[:1] == (None,):
+                self._mask(spec.id, config)
         self.tensors: dict[str, Any] = dict(self.inputs)
         self.layers: dict[str, keras.layers.Layer] = {}
+
+    def _mask(self, name: str, config: Config) -> None:
+        """Mark which steps of an input are real, unless the config says it is not wanted."""
+        tensor = self.inputs[name]
+        if len(tensor.shape) == 2 and _is_unmasked(config, name):
+            return
+        self.is_masked = True
+        steps = attach_mask(tensor, lengths_name(name))
+        if steps is not None:
+            self.lengths[lengths_name(name)] = steps
+
+    def model(self, outputs: list[Any], name: str) -> keras.Model:
+        """Return the model; inputs of lengths that no layer has used are left out."""
+        made = outputs if len(outputs) > 1 else outputs[0]
+        whole = keras.Model({**self.inputs, **self.lengths}, made, name=name)
+        used = {id(operation) for operation in whole.operations}
+        lengths = {
+            name: tensor
+            for name, tensor in self.lengths.items()
+            if any(id(node.operation) in used for node in takers(tensor))
+        }
+        inputs = {**self.inputs, **lengths}
+        if len(inputs) == len(whole.inputs) > 1:
+            return whole
+        return keras.Model(
+            inputs if len(inputs) > 1 else next(iter(inputs.values())), made, name=name
+        )
 
     def add(self, layer: LayerConfig) -> None:
         """Apply a layer to its inputs."""
@@ -200,6 +215,7 @@ class _Graph:
         if layer.call is None:
             built = self.layers[str(layer.shared)]
         else:
+            _check_lookup(layer.call)
             named = Call(
                 layer.call.kind,
                 layer.call.name,
@@ -209,7 +225,7 @@ class _Graph:
             )
             built = construct(named)
         try:
-            self.tensors[layer.id] = _apply(built, tensors)
+            self.tensors[layer.id] = _apply(built, tensors, known=self.is_masked)
         except Exception as error:  # noqa: BLE001 (Keras raises every kind for a bad shape)
             raise _refused(layer.mark, layer.path, error) from None
         self.layers[layer.id] = built
@@ -237,6 +253,28 @@ class _Graph:
         raise ConfigError([Diagnostic("bad-wiring", mark, path, message)])
 
 
+def _check_lookup(call: Call) -> None:
+    """Refuse a lookup whose vocabulary decides how many numbers it makes: it is not known yet.
+
+    Raises:
+        ConfigError: If it is one.
+    """
+    given = call.arguments
+    if call.name not in ("IntegerLookup", "StringLookup", "TextVectorization"):
+        return
+    if given.get("output_mode", "int") == "int" or given.get("vocabulary") is not None:
+        return
+    if given.get("max_tokens") and given.get("pad_to_max_tokens"):
+        return
+    mark = call.mark or nowhere()
+    message = (
+        f"{call.name} makes as many numbers as its vocabulary has words, which is found only after "
+        "the layers behind it are made"
+    )
+    hint = "add max_tokens: N and pad_to_max_tokens: true, or name the vocabulary: [...]"
+    raise ConfigError([Diagnostic("open-vocabulary", mark, call.path, message, hint)])
+
+
 def _input(spec: InputConfig, description: DataDescription, name: str) -> Any:
     data = input_spec(spec, description.inputs, name)
     shape = data.shape if spec.shape is None else spec.shape
@@ -261,38 +299,76 @@ def input_spec(spec: InputConfig, available: Mapping[str, TensorSpec], name: str
     raise ConfigError([Diagnostic("unknown-input", mark, "model.inputs", message, hint)])
 
 
+def _is_unmasked(config: Config, name: str) -> bool:
+    """Whether an Embedding of an input is told `mask_zero: false`."""
+    return any(
+        layer.call is not None
+        and layer.call.name == "Embedding"
+        and layer.call.arguments.get("mask_zero") is False
+        and any(ref.id == name for ref in layer.inputs)
+        for layer in config.model.layers
+    )
+
+
 def feed(model: keras.Model, split: Split) -> Any:
     """Return a split's arrays as the model takes them: by name if it has several inputs."""
     names = [tensor.name for tensor in model.inputs]
-    shared = split.x.get(INPUT) if len(split.x) == 1 else None
-    arrays = {name: split.x[name] if shared is None else shared for name in names}
+    held = [name for name in split.x if base_of(name, split.x) is None]
+    shared = held[0] if held == [INPUT] else None
+    arrays = {name: _fed(name, names, split, shared) for name in names}
     return arrays if len(names) > 1 else arrays[names[0]]
 
 
-def _apply(layer: keras.layers.Layer, tensors: list[Any]) -> Any:
+def _fed(name: str, names: Sequence[str], split: Split, shared: str | None) -> np.ndarray:
+    """Return what an input of a model gets: an array of the data, or the lengths of another's."""
+    base = base_of(name, names)
+    if base is not None:
+        return sequence_lengths(split.x, shared or base)
+    return split.x[shared or name]
+
+
+def _apply(layer: keras.layers.Layer, tensors: list[Any], *, known: bool) -> Any:
     """Call a layer as Keras means it: several inputs as a list, or one by one."""
     if len(tensors) == 1:
-        return apply_masked(layer, tensors[0])
+        return apply_masked(layer, tensors[0], known=known)
     parameters = inspect.signature(layer.call).parameters.values()
     required = [p for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
-    return layer(*tensors) if len(required) > 1 else layer(tensors)
+    with hidden_masks(layer, tensors, known=known):
+        return layer(*tensors) if len(required) > 1 else layer(tensors)
 
 
 def adapt_preprocessing(model: keras.Model, split: Split) -> None:
     """Fit the layers that learn from data before training (Normalization, Discretization).
 
-    Each sees the training examples as the layers before it pass them on, never the test part. A
+    Each sees the training examples as the layers before it pass them on, never the test part; one
+    that brings outputs back to the units of the targets sees those. Padding is left out. A
     feature that is the same in all of them is shifted and not scaled: Keras would divide by 1e-7,
     and another value in a new example would become a number of millions.
     """
     for layer in filter(learns_from_data, model.layers):
+        if is_target_scale(layer):
+            _adapt_to_targets(layer, split.y)
+            continue
         before = keras.Model(model.input, layer.input)
         if not isinstance(layer, keras.layers.Normalization):
             layer.adapt(_passed_on(before, feed(model, split)))
             continue
         bounds = _Bounds(layer.axis)
+        mask = mask_of(layer.input)
+        if mask is not None and len(layer.input.shape) == len(mask.shape) + 1:
+            before = keras.Model(model.input, [layer.input, mask])
         layer.adapt(_passed_on(before, feed(model, split), bounds.see))
         bounds.leave_constants_unscaled(layer)
+
+
+def _adapt_to_targets(layer: keras.layers.Normalization, y: np.ndarray) -> None:
+    """Let a layer learn mean and variance of targets; a constant one is only shifted."""
+    bounds = _Bounds(layer.axis)
+    values = y.reshape(-1, layer.input.shape[-1]).astype(np.float32)
+    values = values[~np.isnan(values).any(axis=1)]
+    bounds.see(values)
+    layer.adapt(values)
+    bounds.leave_constants_unscaled(layer)
 
 
 class _Bounds:
@@ -346,24 +422,32 @@ def _passed_on(
             block = tf.nest.map_structure(
                 lambda array, start=start: np.array(array[start : start + BLOCK]), arrays
             )
-            made = before.predict_on_batch(block)
+            made = _real(before.predict_on_batch(block))
             see(made)
             yield made
 
-    spec = tf.TensorSpec((None, *before.output.shape[1:]), before.output.dtype)
+    first = before.outputs[0]
+    one_sequence = len(before.outputs) > 1
+    shape = (1, None, *first.shape[2:]) if one_sequence else (None, *first.shape[1:])
+    spec = tf.TensorSpec(shape, first.dtype)
     return tf.data.Dataset.from_generator(blocks, output_signature=spec)
 
 
 def _made_of(before: keras.Model, arrays: Any) -> Any:
-    """Return what a model makes of arrays: of one without layers, an input as it is."""
+    """Return what a model makes of arrays: of one without layers, an input as it is.
+
+    Where it makes a mask too, the real steps are returned as one sequence.
+    """
     for tensor in before.inputs:
         if tensor is before.output:  # asking Keras would take 0.1 s for each draw
             array = arrays[tensor.name] if isinstance(arrays, dict) else arrays
             return np.asarray(array, tensor.dtype)
-    return before.predict(arrays, verbose=0)
+    return _real(before.predict(arrays, verbose=0))
 
 
-def is_logits(call: Call | Mapping[str, Call] | None) -> bool:
-    """Whether a loss takes logits, so that outputs must pass a softmax or sigmoid to be scored."""
-    first = call if call is None or isinstance(call, Call) else next(iter(call.values()))
-    return bool(first and first.arguments.get("from_logits"))
+def _real(made: Any) -> Any:
+    """Return what a model makes; where it makes a mask too, the real steps as one sequence."""
+    if not isinstance(made, list | tuple):
+        return made
+    values, mask = made
+    return values[np.asarray(mask)][None]

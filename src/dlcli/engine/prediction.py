@@ -1,4 +1,4 @@
-"""What a model says of a split, and how wrong it is."""
+"""What a model says of a split."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from dlcli import metrics
-from dlcli.engine.model import feed, is_logits
+from dlcli.config.outputs import squashed
+from dlcli.engine.model import feed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,21 +49,7 @@ def probabilities(made: Sequence[np.ndarray], config: Config, task: str) -> np.n
 
     Args:
         made: Every output, raw; the first is the one that is scored.
-        config: Its loss says whether outputs are logits.
+        config: Its last activation and its loss say what the outputs are.
         task: The data's task.
     """
-    logits = is_logits(config.compile.loss)
-    return metrics.probabilities(made[0], from_logits=logits, task=task)
-
-
-def loss(model: keras.Model, split: Split, made: list[np.ndarray]) -> float:
-    """Return the mean loss of outputs over a split, regularization included, as Keras has it."""
-    several = len(made) > 1
-    tensors = [tf.constant(array) for array in made]
-    value = model.compute_loss(
-        x=None,
-        y=[split.y] * len(made) if several else split.y,
-        y_pred=tensors if several else tensors[0],
-        training=False,
-    )
-    return float(value)
+    return metrics.probabilities(made[0], from_logits=squashed(config, task), task=task)

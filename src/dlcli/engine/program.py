@@ -11,7 +11,7 @@ resident as tensors, and the batches are gathered through the same permutation t
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -19,10 +19,12 @@ import tensorflow as tf
 
 from dlcli.data.description import Split
 from dlcli.engine.compilation import attach_loss, initial_model, scales_loss
+from dlcli.engine.evaluation import Evaluated, Evaluation
 from dlcli.engine.feeding import (
     class_weights,
     evaluation_batch_size,
     example_order,
+    example_weights,
     is_resident,
 )
 from dlcli.engine.graph import learns_from_data, moments, rate_of, set_moments, set_rate
@@ -33,20 +35,6 @@ if TYPE_CHECKING:
 
     from dlcli.config.experiment import Call, Config
     from dlcli.data.draw import Draw
-
-
-class Evaluated(NamedTuple):
-    """What a network makes of some examples.
-
-    Attributes:
-        loss: The mean over the examples, penalties included.
-        penalty: The regularization losses in it.
-        outputs: Every output, raw, shape (n, units) each.
-    """
-
-    loss: float
-    penalty: float
-    outputs: list[np.ndarray]
 
 
 class Network:
@@ -81,9 +69,7 @@ class Network:
         leave_optimizing_to_xla(jit=jit)
         self.obstacle = _obstacle(config, draw.examples)
         self.fitted_by: Program | None = None
-        self._forward = tf.function(
-            self._forward_of, autograph=False, input_signature=self._batch_specs(draw.examples)
-        )
+        self._evaluation = Evaluation(self.model, draw.examples)
         self.train = tf.constant(draw.parts.train, tf.int32)
         if not self.obstacle:
             self._compile_training(draw)
@@ -121,7 +107,10 @@ class Network:
 
     def _class_weights(self) -> np.ndarray | None:
         y = self.draw.examples.y[self.draw.parts.train]
-        return class_weights(self.config, Split({}, y), len(self.draw.description.classes))
+        return class_weights(self.config, Split({}, y), self.draw.description.classes)
+
+    def _example_weights(self, draw: Draw) -> np.ndarray | None:
+        return example_weights(draw.examples, self.class_weights, draw.parts.train)
 
     def _compile_training(self, draw: Draw) -> None:
         """Hold the examples as tensors, and have a batch's gradients compiled."""
@@ -129,11 +118,8 @@ class Network:
         held = tf.constant if draw.is_shared else lambda a: tf.Variable(a, trainable=False)
         x = tf.nest.map_structure(held, feed(self.model, draw.examples))
         self._train = x, held(draw.examples.y)
-        weights = self.class_weights
-        self._weights = None
-        if weights is not None:
-            labels = draw.examples.y
-            self._weights = tf.Variable(weights[labels], trainable=False, dtype=tf.float32)
+        weights = self._example_weights(draw)
+        self._weights = None if weights is None else tf.Variable(weights, trainable=False)
         # XLA compiles it twice, for a whole batch and for the last one.
         self._gradients = tf.function(
             self._gradients_of,
@@ -149,8 +135,9 @@ class Network:
             arrays = feed(self.model, draw.examples)
             tf.nest.map_structure(lambda held, array: held.assign(array), inputs, arrays)
             targets.assign(draw.examples.y)
-        if self._weights is not None and self.class_weights is not None:
-            self._weights.assign(self.class_weights[draw.examples.y].astype(np.float32))
+        weights = self._example_weights(draw)
+        if self._weights is not None and weights is not None:
+            self._weights.assign(weights)
 
     def _targets(self, y: Any) -> Any:
         outputs = len(self.model.outputs)
@@ -181,38 +168,9 @@ class Network:
         Args:
             index: Positions of the examples, shape (n,).
         """
-        x, y = feed(self.model, self.draw.examples), self.draw.examples.y
-        total, penalty, parts = 0.0, 0.0, []
         # As `fit` does: a recurrent layer with dropout draws from its stream at every batch.
         size = evaluation_batch_size(self.config, len(index))
-        for start in range(0, len(index), size):
-            part = index[start : start + size]
-            chunk = tf.nest.map_structure(lambda array, part=part: tf.constant(array[part]), x)
-            loss, penalties, outputs = self._forward(chunk, tf.constant(y[part]))
-            total += float(loss) * len(part)
-            penalty += float(penalties) * len(part)
-            parts.append([np.asarray(output, dtype=np.float32) for output in outputs])
-        joined = [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
-        return Evaluated(total / len(index), penalty / len(index), joined)
-
-    def _batch_specs(self, split: Split) -> tuple[Any, tf.TensorSpec]:
-        """Return the specs of a batch of any size, of sequences of any length the model takes."""
-        arrays = feed(self.model, split)
-        shapes = {tensor.name: tensor.shape for tensor in self.model.inputs}
-        y = tf.TensorSpec([None, *split.y.shape[1:]], split.y.dtype)
-        if not isinstance(arrays, dict):
-            (shape,) = shapes.values()
-            return tf.TensorSpec([None, *shape[1:]], arrays.dtype), y
-        specs = {n: tf.TensorSpec([None, *shapes[n][1:]], a.dtype) for n, a in arrays.items()}
-        return specs, y
-
-    def _forward_of(self, x: Any, y: Any) -> tuple[Any, Any, list[Any]]:
-        outputs = self.model(x, training=False)
-        loss = self.model.compute_loss(
-            x=x, y=self._targets(y), y_pred=outputs, sample_weight=None, training=False
-        )
-        penalties = tf.add_n([tf.cast(p, loss.dtype) for p in self.model.losses] or [loss * 0])
-        return loss, penalties, tf.nest.flatten(outputs)
+        return self._evaluation(self.draw.examples, index, size)
 
     def initial_state(self, config: Config, seed: int) -> list[np.ndarray]:
         """Return the weights and dropout streams that a seed starts with.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from dlcli.data.lengths import lengths_of
+from dlcli.data.lengths import sequence_lengths
 from dlcli.inspection.layers import activations, blocks
 from dlcli.inspection.receptive import receptive_field
 
@@ -139,12 +139,12 @@ def _maps(
 def _activations(model: keras.Model, layer: keras.layers.Layer, examples: Split) -> np.ndarray:
     """Return a layer's activations; NaN where a sequence's padding is all that is seen."""
     made: np.ndarray = activations(model, [layer], examples)[0]
-    arrays = list(examples.x.values())
-    if made.ndim != 3 or arrays[0].ndim > 3:
+    first = next(iter(examples.x))
+    if made.ndim != 3 or examples.x[first].ndim > 3:
         return made
     made = made.copy()
     starts = _first_seen(model, layer, made.shape[1])
-    made[starts >= lengths_of(arrays[0])[:, None]] = np.nan
+    made[starts >= sequence_lengths(examples.x, first)[:, None]] = np.nan
     return made
 
 

@@ -17,10 +17,22 @@ from dlcli.metrics.predictions import probabilities
 from dlcli.metrics.table import TABLE, VALUES, Metric
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from dlcli.catalogue.signature import Argument, Entry
     from dlcli.metrics.families import Family
+    from dlcli.metrics.predictions import OutputKind
 
-__all__ = ["Request", "check_task", "default_names", "entries", "parse", "probabilities"]
+__all__ = [
+    "Request",
+    "check_outputs",
+    "check_task",
+    "default_names",
+    "entries",
+    "parse",
+    "probabilities",
+    "told_of_positive",
+]
 
 LONGEST = 9
 """Digits of an option's number."""
@@ -121,6 +133,72 @@ def check_task(request: Request, task: str) -> None:
         fitting = ", ".join(m.name for m in TABLE if task in m.tasks)
         remedy = f"for {task} there are: {fitting}"
         raise UserError(f"'{request.text}' has no meaning for a {task} task", remedy=remedy)
+
+
+def check_outputs(request: Request, kind: OutputKind) -> None:
+    """Make sure that a model's outputs are what a metric is about.
+
+    Raises:
+        UserError: If it is about probabilities, and they are scores.
+    """
+    if request.metric.needs == "probabilities":
+        check_probabilities(request.text, kind)
+
+
+OF_PROBABILITIES = (
+    "BinaryCrossentropy", "CategoricalCrossentropy", "SparseCategoricalCrossentropy",
+    "KLDivergence", "Poisson",
+)  # fmt: skip
+"""Keras's metrics that are about probabilities."""
+
+
+def check_probabilities(name: str, kind: OutputKind) -> None:
+    """Refuse a metric of probabilities where a model's outputs are scores.
+
+    Raises:
+        UserError: If they are.
+    """
+    if kind in ("margins", "scores"):
+        raise UserError(
+            f"'{name}' is about probabilities, but the model's outputs are scores",
+            remedy="end the model in softmax or sigmoid, or in logits with from_logits: true; of "
+            "scores there are accuracy, f1, auc and their like",
+        )
+
+
+OF_POSITIVE = ("f1_score", "precision", "recall", "specificity", "average_precision", "brier")
+"""Those of dlcli's metrics that are about one of two classes, unless they average both."""
+
+KERAS_OF_POSITIVE = ("Precision", "Recall", "PrecisionAtRecall", "RecallAtPrecision",
+                     "SensitivityAtSpecificity", "SpecificityAtSensitivity", "TruePositives",
+                     "TrueNegatives", "FalsePositives", "FalseNegatives")  # fmt: skip
+
+
+def told_of_positive(names: Iterable[str], task: str, classes: Sequence[str]) -> tuple[str, ...]:
+    """Say which of two classes metrics are about; nothing if none of them is about one.
+
+    Args:
+        names: Metrics as typed, dlcli's or Keras's.
+        task: The task.
+        classes: Their names.
+    """
+    if task != "binary" or len(classes) != 2:
+        return ()
+    about = [name for name in names if _is_about_one(name)]
+    if not about:
+        return ()
+    shown = " and ".join(filter(None, (", ".join(about[:-1]), about[-1])))
+    verb = "takes" if len(about) == 1 else "take"
+    return (f"{shown} {verb} '{classes[1]}' for the positive class, not '{classes[0]}'",)
+
+
+def _is_about_one(name: str) -> bool:
+    if name in KERAS_OF_POSITIVE:
+        return True
+    if name.partition(":")[0] not in _by_name():
+        return False
+    request = parse(name)
+    return request.metric.name in OF_POSITIVE and request.option("average", "default") == "default"
 
 
 def default_names(task: str) -> tuple[str, ...]:

@@ -9,13 +9,16 @@ itself would. Where not a
 single prediction is wrong, resampling could not show a worse one, and the lower limit is what the
 number of examples does not exclude (`intervals.after_errors`).
 
+Where an example has a class or value for each step or pixel, whole examples are resampled, since
+its steps resemble each other, and all intervals are the bootstrap's.
+
 Outputs that are no finite numbers come from a diverged model. They are not scored: every value is
 None (`null` in JSON), and there is no table and no matrix.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -105,7 +108,10 @@ class Evaluation:
         scores: By the names as typed.
         per_class: A row a class or label; empty for regression.
         confusion: Rows are true classes, columns predicted; None without classes.
+        examples: How many were scored.
+        places: How many steps or pixels of them, where each has a target; None where none has.
         notes: What a reader of the scores should know, a sentence each.
+        baselines: The scores of simple predictions, by their name and the metric's.
     """
 
     scores: Mapping[str, Score]
@@ -115,17 +121,20 @@ class Evaluation:
     examples: int
     confidence: float
     notes: tuple[str, ...] = ()
+    places: int | None = None
+    baselines: Mapping[str, Mapping[str, Score]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form; what is not a number is null."""
         made: dict[str, Any] = {
-            "metrics": {
-                name: {"value": score.value, "interval": score.interval}
-                for name, score in self.scores.items()
-            },
+            "metrics": _plain(self.scores),
             "examples": self.examples,
             "confidence": self.confidence,
         }
+        if self.baselines:
+            made["baselines"] = {name: _plain(found) for name, found in self.baselines.items()}
+        if self.places is not None:
+            made["places"] = self.places
         if self.per_class:
             made["per_class"] = [row.to_dict() for row in self.per_class]
         if self.confusion is not None:
@@ -134,6 +143,11 @@ class Evaluation:
         if self.notes:
             made["notes"] = list(self.notes)
         return made
+
+
+def _plain(scores: Mapping[str, Score]) -> dict[str, dict[str, Any]]:
+    """Return the JSON form of scores."""
+    return {n: {"value": one.value, "interval": one.interval} for n, one in scores.items()}
 
 
 def score(
@@ -176,9 +190,10 @@ def score(
         per_class_table(batch, labels) if usable and task in LABEL_TASKS else (),
         confusion_matrix(batch) if usable and task in CLASS_TASKS else None,
         labels,
-        len(batch.truth),
+        len(y_true),
         confidence,
         tuple(_notes(batch, requests)) if usable else (DIVERGED,),
+        None if batch.owner is None else len(batch.truth),
     )
 
 
@@ -259,9 +274,10 @@ class _Scorer:
         family = request.family(self.batch.task)
         if isinstance(family, Matrix):
             return None
-        if isinstance(family, Sums) and family.share is not None:
+        alone = self.batch.owner is None
+        if alone and isinstance(family, Sums) and family.share is not None:
             return self._exact(family, family.share)
-        if isinstance(family, RankMetric) and family.pairs:
+        if alone and isinstance(family, RankMetric) and family.pairs:
             return self._area(family, request)
         assert draws is not None  # noqa: S101  (everything else was drawn)
         value = value_of(self.batch, request)
@@ -272,6 +288,8 @@ class _Scorer:
         if found is None:
             return None
         low, high = found
+        if not alone:
+            return [low, high]
         if isinstance(family, Sums) and family.parts is not None:
             least, most = self._by_class(family, family.parts)
             low, high = min(low, least), max(high, most)
@@ -346,9 +364,18 @@ class _Scorer:
     def _draws(self, requests: Sequence[metrics.Request]) -> dict[str, np.ndarray]:
         """Return the bootstrap values of each metric that needs them, (resamples[, 2])."""
         families = {request.text: request.family(self.batch.task) for request in requests}
-        sums = {t: f for t, f in families.items() if isinstance(f, Sums) and f.share is None}
-        rankings = {t: f for t, f in families.items() if isinstance(f, RankMetric) and not f.pairs}
-        statistics = {text: family.statistics(self.batch) for text, family in sums.items()}
+        several = self.batch.owner is not None
+        sums = {
+            t: f
+            for t, f in families.items()
+            if isinstance(f, Sums) and (several or f.share is None)
+        }
+        rankings = {
+            t: f
+            for t, f in families.items()
+            if isinstance(f, RankMetric) and (several or not f.pairs)
+        }
+        statistics = {text: self._by_example(family) for text, family in sums.items()}
         parts: dict[str, list[np.ndarray]] = {text: [] for text in (*sums, *rankings)}
         ranked = 0
         for weights in self._weights() if parts else ():
@@ -357,6 +384,7 @@ class _Scorer:
             if rankings and ranked < RANKING_RESAMPLES:
                 few = weights[: RANKING_RESAMPLES - ranked]
                 ranked += len(few)
+                few = few if self.batch.owner is None else few[:, self.batch.owner]
                 # Counts of examples are exact in float32, in half the time.
                 columns = np.ascontiguousarray(few.T, dtype=np.float32)
                 values = ranked_mean(list(rankings.values()), self.batch, columns)
@@ -364,10 +392,21 @@ class _Scorer:
                     parts[text].append(row)
         return {text: np.concatenate(values) for text, values in parts.items()}
 
+    def _by_example(self, family: Sums) -> np.ndarray:
+        """Return the statistics of each example, shape (n, k): steps and pixels go together."""
+        found = np.asarray(family.statistics(self.batch), dtype=float)
+        owner = self.batch.owner
+        if owner is None:
+            return found
+        summed = np.zeros((int(owner[-1]) + 1, found.shape[1]))
+        np.add.at(summed, owner, found)
+        return summed
+
     def _weights(self) -> Iterator[np.ndarray]:
         """Yield how often each example is drawn, shape (some resamples, n), a part at a time."""
-        n = len(self.batch.truth)
-        size = max(1, CELLS // n)
+        owner = self.batch.owner
+        n = len(self.batch.truth) if owner is None else int(owner[-1]) + 1
+        size = max(1, CELLS // len(self.batch.truth))
         for start in range(0, self.resamples, size):
             rows = min(size, self.resamples - start)
             drawn = self.rng.integers(0, n, size=(rows, n))

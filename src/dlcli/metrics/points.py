@@ -56,9 +56,9 @@ def without_parts(
     batch = checked_batch(y_true, y_prob, task, classes)
     if not is_finite(batch):
         return [None] * len(kept)
-    steps = len(batch.truth) // len(y_true)  # each step of a sequence counts as an example
+    owner = np.arange(len(y_true)) if batch.owner is None else batch.owner
     request = metrics.parse(name)
-    return [value_of(_part_of(batch, np.repeat(mask, steps)), request) for mask in kept]
+    return [value_of(_part_of(batch, mask[owner]), request) for mask in kept]
 
 
 def _part_of(batch: Batch, mask: np.ndarray) -> Batch:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from dlcli.errors import DataError
 
 if TYPE_CHECKING:
     import numpy as np
+
+OutputKind = Literal["probabilities", "logits", "margins", "scores", "values"]
+"""What a model's outputs are. Logits become probabilities by a softmax or sigmoid. A margin decides
+for the second of two classes above 0; other scores above one half, or for the class with the
+largest. Values are no classes."""
 
 CLASS_TASKS = ("multiclass", "binary")
 LABEL_TASKS = (*CLASS_TASKS, "multilabel")
@@ -33,6 +38,9 @@ class Batch:
         guess: One-hot of the likeliest class (the lowest index among equals), or 0 and 1 of the
             labels above one half; the output itself for regression.
         epsilon: Smallest probability that a logarithm is taken of (the dtype's, as scikit-learn).
+        owner: Where an example has a row for each step or pixel: of NumPy arrays, of which example
+            each row is; of tensors, which leave padding in, 1 for each row that counts, else 0;
+            shape (n,). None where a row is an example.
     """
 
     xp: Any
@@ -41,6 +49,7 @@ class Batch:
     output: Any
     guess: Any
     epsilon: float
+    owner: Any = None
 
 
 def probabilities(outputs: np.ndarray, *, from_logits: bool, task: str = "") -> np.ndarray:
@@ -73,11 +82,11 @@ def probabilities(outputs: np.ndarray, *, from_logits: bool, task: str = "") -> 
 def batch_of_arrays(y_true: np.ndarray, y_prob: np.ndarray, *, task: str, classes: int) -> Batch:
     """Bring arrays into the common form.
 
-    Where each step of a sequence has a class, every step counts as an example.
+    Where each step of a sequence or pixel of an image has a class, each counts as an example.
 
     Args:
         y_true: Labels (n,) or (n, 1), or one-hot (n, classes); 0/1 (n, labels); values (n[, d]);
-            labels (n, steps) where `y_prob` is (n, steps, classes).
+            labels (n, steps) where `y_prob` is (n, steps, classes), and so with more axes.
         y_prob: Probabilities (n, classes); for a binary task also (n,) or (n, 1), those of class
             1; predicted values (n[, d]). More columns than classes are classes that never occur.
         task: The task.
@@ -92,8 +101,9 @@ def batch_of_arrays(y_true: np.ndarray, y_prob: np.ndarray, *, task: str, classe
     if len(y_true) != len(y_prob):
         message = f"there are {len(y_true)} targets but {len(y_prob)} predictions"
         raise DataError(message, remedy="Score predictions of the same examples.")
-    if task in CLASS_TASKS and y_prob.ndim == 3:
-        y_true, y_prob = y_true.reshape(-1), y_prob.reshape(-1, y_prob.shape[-1])
+    owner = None
+    if y_prob.ndim > 2:
+        y_true, y_prob, owner = _rows_of_places(y_true, y_prob, task)
     epsilon = float(np.finfo(y_prob.dtype).eps) if y_prob.dtype.kind == "f" else DOUBLE
     output = _two_dimensional(y_prob.astype(np.float64))
     if task not in CLASS_TASKS:
@@ -102,7 +112,7 @@ def batch_of_arrays(y_true: np.ndarray, y_prob: np.ndarray, *, task: str, classe
         if task == "multilabel":
             return Batch(np, task, truth, output, (output > 0.5).astype(np.float64), epsilon)
         truth, output = _centred(truth, output)
-        return Batch(np, task, truth, output, output, epsilon)
+        return Batch(np, task, truth, output, output, epsilon, owner)
     output = _both_columns(output, np) if output.shape[1] == 1 else output
     width = output.shape[1]
     _check_width(classes, width, task, exact=False)
@@ -112,7 +122,29 @@ def batch_of_arrays(y_true: np.ndarray, y_prob: np.ndarray, *, task: str, classe
         raise DataError(message, remedy="Give each prediction one class.")
     truth = np.eye(width)[_checked(labels, min(classes or width, width))]
     guess = np.eye(width)[np.argmax(output, axis=1)]
-    return Batch(np, task, truth, output, guess, epsilon)
+    return Batch(np, task, truth, output, guess, epsilon, owner)
+
+
+def _rows_of_places(
+    y_true: np.ndarray, y_prob: np.ndarray, task: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return a row for each step or pixel, and of which example each is; padding is left out."""
+    import numpy as np
+
+    units = int(np.shape(y_prob)[-1])
+    outputs: np.ndarray = y_prob.reshape(-1, units)
+    owner = np.repeat(np.arange(len(y_prob)), len(outputs) // max(1, len(y_prob)))
+    targets: np.ndarray = y_true.reshape(len(outputs), -1) if len(outputs) else y_true.reshape(-1)
+    if task in CLASS_TASKS:
+        targets = targets[:, 0] if np.ndim(targets) == 2 and np.shape(targets)[1] == 1 else targets
+        real = targets != PADDING if targets.ndim == 1 else np.ones(len(targets), bool)
+    else:
+        real = ~np.isnan(targets).any(axis=1)
+    return targets[real], outputs[real], owner[real]
+
+
+PADDING = -1
+"""Stands for the class of a step that is padding; among values NaN does."""
 
 
 def labels_of(y_true: np.ndarray) -> np.ndarray:
@@ -125,13 +157,27 @@ def labels_of(y_true: np.ndarray) -> np.ndarray:
     return labels.astype(np.int64)
 
 
-def steps_as_examples(y_true: Any, output: Any) -> tuple[Any, Any]:
-    """Return labels (n * steps,) and outputs (n * steps, classes) with a class a step."""
+def places_as_examples(y_true: Any, output: Any, task: str) -> tuple[Any, Any, Any]:
+    """Return tensors with a row for each step or pixel of an example.
+
+    Returns:
+        Labels (n * places,) or values (n * places, d), outputs (n * places, units), and 1 for each
+        row that is no padding, shape (n * places,), which is otherwise 0; None instead of it where
+        an example is one row.
+    """
     from keras import ops
 
     if len(output.shape) < 3:
-        return y_true, output
-    return ops.reshape(y_true, (-1,)), ops.reshape(output, (-1, output.shape[-1]))
+        return y_true, output, None
+    outputs = ops.reshape(output, (-1, output.shape[-1]))
+    if task in CLASS_TASKS:
+        labels = ops.reshape(y_true, (-1,))
+        real = ops.not_equal(labels, ops.cast(PADDING, labels.dtype))
+        return ops.where(real, labels, ops.zeros_like(labels)), outputs, ops.cast(real, "float64")
+    values = ops.reshape(y_true, (-1, output.shape[-1]))
+    real = ops.logical_not(ops.any(ops.isnan(values), axis=-1))
+    shown = ops.where(ops.expand_dims(real, -1), values, ops.zeros_like(values))
+    return shown, outputs, ops.cast(real, "float64")
 
 
 def batch_of_tensors(
@@ -145,18 +191,17 @@ def batch_of_tensors(
 
     output = activated(ops.cast(y_pred, "float64"), task, from_logits=from_logits)
     epsilon = DOUBLE if from_logits else SINGLE
-    if task in CLASS_TASKS:
-        y_true, output = steps_as_examples(y_true, output)
+    y_true, output, real = places_as_examples(y_true, output, task)
     if task not in CLASS_TASKS:
         truth = ops.reshape(ops.cast(y_true, "float64"), ops.shape(output))
         guess = ops.cast(output > 0.5, "float64") if task == "multilabel" else output
-        return Batch(ops, task, truth, output, guess, epsilon)
+        return Batch(ops, task, truth, output, guess, epsilon, real)
     output = _both_columns(output, ops) if output.shape[-1] == 1 else output
     width = int(output.shape[-1])
     _check_width(classes, width, task, exact=False)
     truth = ops.cast(one_hot(y_true, width), "float64")
     guess = ops.one_hot(ops.argmax(output, axis=-1), width, dtype="float64")
-    return Batch(ops, task, truth, output, guess, epsilon)
+    return Batch(ops, task, truth, output, guess, epsilon, real)
 
 
 def activated(output: Any, task: str, *, from_logits: bool) -> Any:

@@ -24,7 +24,7 @@ from dlcli.metrics.predictions import (
     activated,
     batch_of_tensors,
     one_hot,
-    steps_as_examples,
+    places_as_examples,
 )
 
 if TYPE_CHECKING:
@@ -86,9 +86,9 @@ class SumMetric(NamedAsTyped):
         """Add a batch; a sample weight counts an example that often."""
         batch = batch_of_tensors(y_true, y_pred, **self.form)
         statistics = self.family.statistics(batch) + _spoilt(batch)
-        if sample_weight is not None:
-            weight = ops.reshape(ops.cast(sample_weight, statistics.dtype), (-1, 1))
-            statistics = statistics * weight
+        weight = _weight(batch, sample_weight)
+        if weight is not None:
+            statistics = statistics * ops.reshape(ops.cast(weight, statistics.dtype), (-1, 1))
         self.ensure(int(statistics.shape[-1]))
         self.sums.assign(self.sums + ops.sum(statistics, axis=0))
 
@@ -109,6 +109,17 @@ class SumMetric(NamedAsTyped):
         value = self.family.finish(self.sums, ops)
         spoilt = self.sums[-1] * 0  # NaN if an output was not finite
         return ops.where(self.sums[-1] == 0, ops.zeros_like(value), value) + spoilt
+
+
+def _weight(batch: Batch, sample_weight: Any) -> Any:
+    """Return how much each row counts: nothing if it is padding, else what its example does."""
+    if batch.owner is None:
+        return sample_weight
+    if sample_weight is None:
+        return batch.owner
+    rows, weights = ops.shape(batch.owner)[0], ops.reshape(sample_weight, (-1,))
+    each = ops.repeat(weights, rows // ops.shape(weights)[0])
+    return batch.owner * ops.cast(each, batch.owner.dtype)
 
 
 def _spoilt(batch: Batch) -> Any:
@@ -142,6 +153,8 @@ class RankingMetric(NamedAsTyped, keras.metrics.AUC):
         batch = batch_of_tensors(y_true, y_pred, **self.form)
         self.spoilt.assign(self.spoilt + ops.cast(ops.sum(_spoilt(batch)), self.spoilt.dtype))
         scores = _on_logit_scale(batch.output)
+        weight = _weight(batch, sample_weight)
+        sample_weight = None if weight is None else ops.cast(weight, "float32")
         if self.form["task"] == "binary":
             super().update_state(batch.truth[:, 1], scores[:, 1], sample_weight)
         else:
@@ -180,8 +193,8 @@ def _wants(metric: keras.metrics.Metric) -> Literal["labels", "sparse", "columns
 
     Returns:
         `labels`: integers for both; `sparse`: integer targets beside a column of scores a class;
-        `columns`: one-hot targets beside such columns; `outputs`: one-hot targets where the model
-        has a column a class, 0 and 1 where it has a single one.
+        `columns`: one-hot targets beside such columns; `outputs`: one-hot targets where there are
+        several classes, 0 and 1 beside the positive one's scores where there are two.
     """
     kind = type(metric)
     if "Sparse" in kind.__name__:
@@ -259,8 +272,11 @@ class AdaptedMetric(keras.metrics.Metric):
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Add a batch."""
         output = activated(ops.cast(y_pred, "float32"), self.task, from_logits=self.from_logits)
+        y_true, output, real = places_as_examples(y_true, output, self.task)
+        if real is not None:
+            sample_weight = ops.cast(real, "float32")
         if self.task in CLASS_TASKS:
-            y_true, output = self._of_classes(*steps_as_examples(y_true, output))
+            y_true, output = self._of_classes(y_true, output)
         elif output.shape[-1] == 1:
             y_true = ops.reshape(y_true, (-1, 1))
         if self.wants_logits:
@@ -269,8 +285,8 @@ class AdaptedMetric(keras.metrics.Metric):
 
     def _of_classes(self, y_true: Any, output: Any) -> tuple[Any, Any]:
         form = _wants(self.inner)
-        if form == "outputs" and output.shape[-1] == 1:
-            return one_hot(y_true, 2)[:, 1:], output
+        if form == "outputs" and (output.shape[-1] == 1 or self.task == "binary"):
+            return one_hot(y_true, 2)[:, 1:], output[:, -1:]  # the positive class alone
         if output.shape[-1] == 1:
             output = ops.concatenate([1 - output, output], axis=-1)
         targets = one_hot(y_true, int(output.shape[-1]))

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from dlcli.metrics.predictions import Batch
 
-Needs = Literal["classes", "probabilities", "values"]
+Needs = Literal["classes", "order", "probabilities", "values"]
 VALUES = ("regression", "forecasting")
 UNDEFINED = float("nan")
 INFINITY = float("inf")
@@ -47,7 +47,8 @@ class Metric:
     Attributes:
         make: Task and options -> how it is computed.
         tasks: The tasks it has a meaning for.
-        needs: What it looks at: the predicted classes only, the probabilities, or values.
+        needs: What it looks at: the predicted classes only, the order of the outputs too, the
+            probabilities, or values.
         bounds: Least and greatest number it can be.
         greater_is_better: None for the confusion matrix.
         signature: Name, aliases, options, help.
@@ -419,12 +420,12 @@ def r2(task: str) -> Family:  # noqa: ARG001
 
 TABLE: tuple[Metric, ...] = (
     _entry(accuracy, LABEL_TASKS, "acc"),
-    _entry(binary_accuracy, LABEL_TASKS, needs="probabilities"),
+    _entry(binary_accuracy, LABEL_TASKS, needs="order"),
     _entry(categorical_accuracy, CLASS_TASKS),
     _entry(sparse_categorical_accuracy, CLASS_TASKS),
-    _entry(top_k, CLASS_TASKS, needs="probabilities"),
-    _entry(top_k_categorical_accuracy, CLASS_TASKS, needs="probabilities"),
-    _entry(sparse_top_k_categorical_accuracy, CLASS_TASKS, needs="probabilities"),
+    _entry(top_k, CLASS_TASKS, needs="order"),
+    _entry(top_k_categorical_accuracy, CLASS_TASKS, needs="order"),
+    _entry(sparse_top_k_categorical_accuracy, CLASS_TASKS, needs="order"),
     _entry(f1_score, LABEL_TASKS, "f1"),
     _entry(precision, LABEL_TASKS),
     _entry(recall, LABEL_TASKS),
@@ -432,8 +433,8 @@ TABLE: tuple[Metric, ...] = (
     _entry(balanced_accuracy, CLASS_TASKS),
     _entry(mcc, CLASS_TASKS, bounds=(-1.0, 1.0)),
     _entry(kappa, CLASS_TASKS, bounds=(-1.0, 1.0)),
-    _entry(auc, LABEL_TASKS, needs="probabilities"),
-    _entry(average_precision, LABEL_TASKS, needs="probabilities"),
+    _entry(auc, LABEL_TASKS, needs="order"),
+    _entry(average_precision, LABEL_TASKS, needs="order"),
     _entry(log_loss, LABEL_TASKS, needs="probabilities", bounds=POSITIVE, greater_is_better=False),
     _entry(brier, LABEL_TASKS, needs="probabilities", bounds=(0.0, 2.0), greater_is_better=False),
     _entry(ece, CLASS_TASKS, needs="probabilities", greater_is_better=False),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from dlcli.data.lengths import lengths_of
@@ -16,7 +17,6 @@ from dlcli.report.style import GREY, applied
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import numpy as np
     from matplotlib.axes import Axes
 
     from dlcli.data.description import Dataset
@@ -54,6 +54,8 @@ def _grid(count: int, height: float) -> tuple[Figure, list[Axes]]:
 
 def _examples(dataset: Dataset, name: str, kind: str) -> Figure:
     split, description = dataset.train, dataset.description
+    if kind == "image" and len(description.target_shape) > 1:
+        return _pairs(dataset, name)
     positions = chosen(split, description, PANELS)
     figure, panels = _grid(len(positions), 1.7)
     for panel, i in zip(panels, positions, strict=True):
@@ -68,6 +70,23 @@ def _examples(dataset: Dataset, name: str, kind: str) -> Figure:
             handles = panels[0].get_lines()
             labels = [f"channel {i}" for i in range(shown)]
             figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    return figure
+
+
+def _pairs(dataset: Dataset, name: str) -> Figure:
+    """Draw images, and beside each what is to be predicted of its pixels."""
+    split, description = dataset.train, dataset.description
+    positions = chosen(split, description, PANELS // 2)
+    figure, panels = _grid(2 * len(positions), 1.7)
+    for number, i in enumerate(positions):
+        image, target = panels[2 * number : 2 * number + 2]
+        draw_image(image, split.x[name][i])
+        image.set_title("input")
+        y = split.y[i]
+        if description.classes:
+            y = np.ma.masked_less(y, 0) / (len(description.classes) - 1)
+        draw_image(target, y[..., None] if y.ndim == 2 else y)
+        target.set_title(target_text(split.y[i], description)[:18])
     return figure
 
 

@@ -21,6 +21,7 @@ HEIGHTS = "▁▂▃▄▅▆▇█"
 BAR = "█"
 WIDTH = 76
 SHOWN_CLASSES, SHOWN_CHANNELS, SHOWN_STEPS, SHOWN_FEATURES = 20, 6, 50, 12
+SHOWN_SHARES = 3
 EXAMPLES = 4
 
 
@@ -47,14 +48,23 @@ def chosen(split: Split, description: DataDescription, count: int = EXAMPLES) ->
 
 
 def target_text(y: np.ndarray, description: DataDescription) -> str:
-    """Return one example's target in words."""
+    """Return one example's target in words; of pixels, which classes they have or their range."""
+    if y.ndim > 1 and description.classes:
+        counts = np.bincount(y[y >= 0], minlength=len(description.classes))
+        shares = counts / max(1, counts.sum())
+        most = np.argsort(-shares, kind="stable")[:SHOWN_SHARES]
+        return ", ".join(f"{shares[i]:.0%} {description.classes[i]}" for i in most if shares[i])
+    if y.ndim > 2:
+        return f"target {y.min():g} to {y.max():g}"
     if description.task in ("multiclass", "binary"):
-        names = [description.classes[label] for label in np.atleast_1d(y)]
+        names = [description.classes[label] for label in np.ravel(y) if label >= 0]
         return " ".join(names[:SHOWN_FEATURES]) + (" ..." if len(names) > SHOWN_FEATURES else "")
     if description.task == "multilabel":
         on = [name for name, flag in zip(description.classes, y, strict=True) if flag]
         return ", ".join(on) or "none"
-    return "target " + ", ".join(f"{value:g}" for value in np.atleast_1d(y))
+    values = [f"{value:g}" for value in np.ravel(y)[: SHOWN_FEATURES + 1]]
+    more = " ..." if len(values) > SHOWN_FEATURES else ""
+    return "target " + ", ".join(values[:SHOWN_FEATURES]) + more
 
 
 def sample_lines(dataset: Dataset, vocabulary: Sequence[str] = ()) -> Iterator[str]:
@@ -96,7 +106,8 @@ def balance(dataset: Dataset) -> dict[str, dict[str, int]]:
 def _counts(split: Split, description: DataDescription) -> list[int]:
     if description.task == "multilabel":
         return [int(n) for n in split.y.sum(axis=0)]
-    found = np.bincount(split.y.ravel(), minlength=len(description.classes))
+    labels = split.y.ravel()
+    found = np.bincount(labels[labels >= 0], minlength=len(description.classes))
     return [int(n) for n in found]
 
 
@@ -104,7 +115,7 @@ def balance_lines(dataset: Dataset) -> Iterator[str]:
     """Yield a bar a class, or the range of the targets."""
     counts = balance(dataset)
     if not counts:
-        y = dataset.train.y
+        y = dataset.train.y[~np.isnan(dataset.train.y)]
         yield f"targets  {y.min():g} to {y.max():g}, mean {y.mean():g}, sd {y.std():g} in train"
         return
     train, test = counts["train"], counts.get("test", {})

@@ -28,6 +28,9 @@ OF_VALUES: Final = (
     "Huber",
 )
 MARGINS: Final = ("Hinge", "SquaredHinge")
+TWO_SIDED: Final = ("linear", "tanh", "hard_tanh", "softsign")
+"""Activations whose values are negative and positive."""
+
 PROBABILITIES: Final = ("softmax", "sigmoid", "hard_sigmoid", "sparse_sigmoid", "sparsemax")
 KEEPING: Final = DROPOUTS | NORMALIZERS | {"Flatten", "Reshape", "Identity", "Activation"}
 """Layers that neither compute with weights of their own nor take the maximum of anything."""
@@ -451,17 +454,17 @@ def _size(layer: Layer) -> str:
 
 @config_rule
 def hinge_output(subject: Subject) -> Iterator[Finding]:
-    """A hinge loss separates the classes at 0, but scores and predictions separate them at 0.5.
+    """A hinge loss needs one output, negative for one class and positive for the other.
 
-    Its outputs are margins, negative for one class and positive for the other. Accuracy, `predict`
-    and all other scores read an output as the probability of the second class.
+    Such an output is a score, not a probability. A sigmoid or a relu is never negative, so the loss
+    pushes the examples of one class towards a value that the network cannot reach.
 
     Wrong:
         data: {dataset: breast_cancer}
         model:
           layers:
             - Normalization
-            - {Dense: {units: 1, activation: tanh}}
+            - {Dense: {units: 1, activation: sigmoid}}
         compile: {loss: hinge}
 
     Right:
@@ -469,18 +472,22 @@ def hinge_output(subject: Subject) -> Iterator[Finding]:
         model:
           layers:
             - Normalization
-            - {Dense: {units: 1, activation: sigmoid}}
-        compile: {loss: BinaryCrossentropy}
+            - {Dense: {units: 1, activation: tanh}}
+        compile: {loss: hinge}
 
     Source:
         Rosasco et al. 2004, Are Loss Functions All the Same?; Keras's documentation of Hinge, whose
         labels are -1 and 1
     """
     for head, loss in subject.ends:
-        if loss.name in MARGINS and not subject.has_values:
-            message = f"the outputs that {loss.name} leads to are margins, no probabilities: they "
-            message += "part at 0, and scores part them at 0.5"
-            hint = f"end in {_usual(subject)} with loss: BinaryCrossentropy"
-            if subject.data.task == "multiclass":
-                hint = f"end in {SOFTMAX_END} with loss: SparseCategoricalCrossentropy"
-            yield Finding(_place(loss, head), message, hint, _ids(head))
+        if loss.name not in MARGINS or subject.has_values:
+            continue
+        several = subject.data.task != "binary" or head.units not in (1, None)
+        if not several and head.activation in TWO_SIDED:
+            continue
+        ends = "has several outputs" if several else f"ends in {head.activation}"
+        message = f"{loss.name} needs one output with a sign for each class, but the network {ends}"
+        hint = "end in {Dense: {units: 1, activation: tanh}}"
+        if subject.data.task != "binary":
+            hint = f"end in {_usual(subject)}, and leave loss: {loss.name} out"
+        yield Finding(_place(loss, head), message, hint, _ids(head))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from dlcli.data.lengths import lengths_of
+from dlcli.data.lengths import sequence_lengths
 
 if TYPE_CHECKING:
     import numpy as np
@@ -97,7 +97,7 @@ class Examples:
         array = self.train.x[name]
         if array.ndim < 2 or not len(array):
             return 0.0
-        return float(1 - lengths_of(array).mean() / array.shape[1])
+        return float(1 - sequence_lengths(self.train.x, name).mean() / array.shape[1])
 
 
 def look(

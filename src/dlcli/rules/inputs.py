@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dlcli.data.lengths import lengths_of
+from dlcli.data.lengths import sequence_lengths
 from dlcli.rules.network import NORMALIZERS, RECURRENT
 from dlcli.rules.rule import Finding, data_rule
 from dlcli.rules.sequences import ENCODING
@@ -263,21 +263,23 @@ def duplicate_column(subject: Subject, examples: Examples) -> Iterator[Finding]:
 def padding_unmasked(subject: Subject, examples: Examples) -> Iterator[Finding]:
     """A recurrent layer reads the padding behind short sequences, and forgets what came before it.
 
-    Its last state follows dozens of steps of zeros. A Bidirectional layer reads the sequence from
-    its end, too, and is left alone.
+    dlcli masks the padding unless an Embedding says mask_zero: false: then the last state follows
+    dozens of steps of zeros. A Bidirectional layer reads the sequence from its end, too, and is
+    left alone.
 
     Wrong:
-        data: {dataset: japanese_vowels}
+        data: {dataset: languages}
         model:
           layers:
+            - {Embedding: {input_dim: $vocabulary_size, output_dim: 16, mask_zero: false}}
             - {LSTM: {units: 32}}
             - {Dense: {units: $classes, activation: softmax}}
 
     Right:
-        data: {dataset: japanese_vowels}
+        data: {dataset: languages}
         model:
           layers:
-            - Masking
+            - {Embedding: {input_dim: $vocabulary_size, output_dim: 16}}
             - {LSTM: {units: 32}}
             - {Dense: {units: $classes, activation: softmax}}
 
@@ -285,9 +287,9 @@ def padding_unmasked(subject: Subject, examples: Examples) -> Iterator[Finding]:
         Keras's guide Understanding Masking and Padding; Dwarampudi & Reddy 2019, Effects of Padding
         on LSTMs and CNNs
     """
-    if any(layer.kind == "Masking" or layer.get("mask_zero") for layer in subject.network.layers):
-        return
     for name in subject.network.inputs:
+        if not _is_unmasked(subject, name):
+            continue
         known = name if name in examples.train.x else next(iter(examples.train.x))
         spec = subject.data.inputs.get(known)
         share = examples.padding(known) if spec and spec.shape[:1] == (None,) else 0.0
@@ -296,11 +298,15 @@ def padding_unmasked(subject: Subject, examples: Examples) -> Iterator[Finding]:
         for layer in _forgetting(subject, name):
             message = f"{share:.0%} of all steps are padding (in {examples.looked}), and "
             message += f"'{layer.id}' reads it last"
-            hint = "begin with layers: [Masking, ...]"
-            if subject.data.vocabulary_size is not None:
-                hint = "write {Embedding: {input_dim: $vocabulary_size, output_dim: 32, "
-                hint += "mask_zero: true}}"
+            hint = "leave mask_zero: false out of the Embedding"
             yield Finding(layer.path, message, hint, (layer.id,))
+
+
+def _is_unmasked(subject: Subject, name: str) -> bool:
+    """Whether an Embedding of an input is told not to mask its padding."""
+    embeddings = subject.layers("Embedding")
+    given = (layer for layer in embeddings if layer.inputs == (name,))
+    return any("mask_zero" in layer.given and not layer.get("mask_zero") for layer in given)
 
 
 def _forgetting(subject: Subject, name: str) -> Iterator[Layer]:
@@ -321,10 +327,11 @@ def _leads_to(subject: Subject, name: str, layer: Layer) -> bool:
 def real_steps_masked(subject: Subject, examples: Examples) -> Iterator[Finding]:
     """Steps within sequences are all 0, which Masking takes for padding and skips.
 
-    A sensor at rest, a day without rain: real steps that look like padding.
+    A sensor at rest, a day without rain: real steps that look like padding. Where the data know how
+    long each sequence is, as those of a CSV file do, Masking skips the padding alone.
 
     Wrong:
-        data: {sequences: {path: sensors.csv, id: id, time: t, target: y, features: [a]}}
+        data: {npz: {path: sensors.npz}}
         model:
           layers:
             - Masking
@@ -332,10 +339,9 @@ def real_steps_masked(subject: Subject, examples: Examples) -> Iterator[Finding]
             - {Dense: {units: 1, activation: sigmoid}}
 
     Right:
-        data: {sequences: {path: sensors.csv, id: id, time: t, target: y, features: [a, one]}}
+        data: {sequences: {path: sensors.csv, id: id, time: t, target: y, features: [a]}}
         model:
           layers:
-            - Masking
             - {LSTM: {units: 8}}
             - {Dense: {units: 1, activation: sigmoid}}
 
@@ -349,16 +355,18 @@ def real_steps_masked(subject: Subject, examples: Examples) -> Iterator[Finding]
         known = name if name in examples.train.x else next(iter(examples.train.x))
         if name not in subject.network.inputs or not examples.is_sequence(known):
             continue
+        if subject.network.has_lengths(layer) and layer.get("mask_value") == 0:
+            continue
         array = examples.train.x[known]
-        lengths = lengths_of(array)
+        lengths = sequence_lengths(examples.train.x, known)
         within = np.arange(array.shape[1]) < lengths[:, None]
         masked = np.all(array == layer.get("mask_value"), axis=2) & within
         count, steps = int(masked.sum()), int(within.sum())
         if count > MASKED_STEPS * steps:
             message = f"{count:,} of {steps:,} steps before the padding are all "
             message += f"{layer.get('mask_value'):g} and are skipped (in {examples.looked})"
-            hint = "add a column of ones to the file, so that no real step is all 0: "
-            hint += "features: [..., one]"
+            hint = "pad with a value that no real step has, such as -999, and write "
+            hint += "{Masking: {mask_value: -999}}"
             yield Finding(layer.path, message, hint, (layer.id,))
 
 

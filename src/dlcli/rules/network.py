@@ -201,6 +201,12 @@ class Network:
             yield earlier
             earlier = self.previous(earlier)
 
+    def has_lengths(self, layer: Layer) -> bool:
+        """Whether a layer gets steps of sequences of which is known how long each is."""
+        first = [layer, *self.before(layer)][-1].inputs
+        shape = self.inputs.get(first[0]) if len(first) == 1 else None
+        return shape is not None and shape[:1] == (None,)
+
     def shape_before(self, layer: Layer) -> Shape:
         """Return the shape that a layer is given, if it is known and one."""
         return self.shapes.get(layer.inputs[0]) if len(layer.inputs) == 1 else None

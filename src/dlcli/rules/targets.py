@@ -33,6 +33,9 @@ NATURALLY: Final = 1.7
 
 SORTED: Final = 0.9
 
+SCALED: Final = ("csv", "npz", "sequences", "forecast", "text", "images")
+"""Kinds of data that can scale their targets."""
+
 RANGES: Final = {
     "sigmoid": (0.0, 1.0),
     "hard_sigmoid": (0.0, 1.0),
@@ -220,13 +223,12 @@ def target_scale(subject: Subject, examples: Examples) -> Iterator[Finding]:
             - {Dense: {units: 1}}
 
     Right:
-        data: {csv: {path: houses.csv, target: price}}
+        data: {csv: {path: houses.csv, target: price, target_scale: standard}}
         model:
           layers:
             - Normalization
             - {Dense: {units: 16, activation: relu}}
             - {Dense: {units: 1}}
-            - {Rescaling: {scale: 1e5, offset: 4e5}}
 
     Source:
         LeCun et al. 1998, Efficient BackProp, section 4.5; Bishop 1995, Neural Networks for Pattern
@@ -234,7 +236,7 @@ def target_scale(subject: Subject, examples: Examples) -> Iterator[Finding]:
     """
     import numpy as np
 
-    if not subject.has_values:
+    if not subject.has_values or subject.data.target_scale:
         return
     values = np.asarray(examples.targets, np.float64)
     for head in subject.heads:
@@ -249,6 +251,8 @@ def target_scale(subject: Subject, examples: Examples) -> Iterator[Finding]:
             rescaling = f"{{Rescaling: {{scale: {_digit(values.std())}, "
             rescaling += f"offset: {_digit(values.mean())}}}}}"
             hint = f"end in {rescaling}, behind the last layer"
+            if subject.source in SCALED:
+                hint = f"write {subject.source}: {{..., target_scale: standard}}, or {hint}"
             yield Finding(head.kernel.path, message, hint, tuple(x.id for x in head.layers))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dlcli.data import read_form
+from dlcli.data import changes, read_form
 from dlcli.rules.scales import Scale
 from dlcli.store.runs import DATA, SCALES
 
@@ -40,3 +40,17 @@ def saved_scales(run: RunFolder) -> dict[str, Scale]:
         return {str(name): Scale.from_dict(values) for name, values in found.items()}
     except (LookupError, TypeError, ValueError, AttributeError):
         raise run.damaged(SCALES) from None
+
+
+def changed_data(run: RunFolder) -> list[str]:
+    """Return a sentence for each of the user's own files that changed since a run was trained.
+
+    Raises:
+        UserError: If what the run saved of them is damaged.
+    """
+    if not (run.path / DATA).exists():
+        return []
+    try:
+        return changes(run.read_json(DATA))
+    except (LookupError, TypeError, ValueError, AttributeError):
+        raise run.damaged(DATA) from None

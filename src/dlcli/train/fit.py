@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from dlcli import data, engine
+from dlcli import data, engine, metrics
 from dlcli.catalogue import plugins
 from dlcli.config.binding import bind
 from dlcli.engine.graph import append_log, close_log, has_stopped_early
@@ -22,8 +22,9 @@ from dlcli.metrics.points import point
 from dlcli.rules.scales import scales_of
 from dlcli.runtime.memory import OUT, REMEDY, is_short
 from dlcli.runtime.messages import keras_message
-from dlcli.store.runs import ADVICE, CALLBACK_PATHS, DATA, SCALES
+from dlcli.store.runs import ADVICE, CALLBACK_PATHS, SCALES
 from dlcli.train.advice import Advice, advise
+from dlcli.train.baselines import Scores, baseline_scores, saved_arrays
 from dlcli.train.callbacks import check_callbacks, check_places
 from dlcli.train.checkpoint import (
     Checkpoint,
@@ -72,12 +73,16 @@ class TrainingResult:
         history: A row an epoch: epoch, loss, metrics, val_ ..., learning_rate, seconds.
         scores: For each of train, validation, test: the loss and metrics of the saved model.
         diverged: Whether the loss or a weight is no longer a finite number.
+        baselines: The same scores of simple predictions, by their name.
+        notes: What a reader of the scores should know, a sentence each.
         advice: What to try next, the most important first.
     """
 
     history: list[dict[str, Any]]
     scores: dict[str, dict[str, Any]]
     diverged: bool
+    baselines: Scores = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     advice: tuple[Advice, ...] = ()
 
 
@@ -181,7 +186,7 @@ def _fit(
     if checkpoint is not None and (first >= config.fit.epochs or _stopped_early(checkpoint)):
         _end_early_stopping(model, recorder.others, checkpoint)
         return
-    weights = engine.class_weights(config, dataset.train, len(dataset.description.classes))
+    weights = engine.class_weights(config, dataset.train, dataset.description.classes)
     validation = (
         engine.validation_batches(model, dataset.validation, config)
         if dataset.validation is not None
@@ -377,29 +382,43 @@ def _score(experiment: Experiment, run: RunFolder, history: list[dict[str, Any]]
         for name in ("train", "validation", "test")
         if (part := getattr(dataset, name)) is not None
     }
-    outputs = {n: engine.outputs(model, part, config.data.batch_size) for n, part in parts.items()}
+    evaluation = engine.Evaluation(model, dataset.train)
+    evaluated = {
+        name: evaluation(
+            part, np.arange(part.size), engine.evaluation_batch_size(config, part.size)
+        )
+        for name, part in parts.items()
+    }
     task, classes = dataset.description.task, len(dataset.description.classes)
-    predicted = {n: engine.probabilities(made, config, task) for n, made in outputs.items()}
+    predicted = {
+        name: engine.probabilities(found.outputs, config, task) for name, found in evaluated.items()
+    }
     names = [item for item in config.compile.metrics or () if isinstance(item, str)]
     scores = {
         name: point(part.y, predicted[name], names, task=task, classes=classes)
         for name, part in parts.items()
     }
-    for call in config.compile.metrics or ():
+    for metric_name, call in engine.named_metrics(config):
         if not isinstance(call, str):
-            metric = construct(call)
+            metric = engine.keras_metric(metric_name, call)
             for name, part in parts.items():
-                scores[name][metric.name] = streaming.whole_split(
+                scores[name][metric_name] = streaming.whole_split(
                     metric, part.y, predicted[name], task=task, classes=classes
                 )
-    for name, part in parts.items():
-        scores[name] = {"loss": engine.loss(model, part, outputs[name])} | scores[name]
+    for name in parts:
+        scores[name] = {"loss": evaluated[name].loss} | scores[name]
     finite = all(bool(np.isfinite(w.numpy()).all()) for w in model.trainable_weights)
     diverged = not finite or not all(np.isfinite(s["loss"]) for s in scores.values())
-    if config.data.source.name in data.own_files():
-        run.write_json(DATA, data.form_of(dataset).to_dict())
-    _write_results(model, run, scores, _last(parts), predicted)
-    return TrainingResult(history, scores, diverged)
+    last, _ = _last(parts)
+    _write_results(model, run, scores, _last(parts), predicted, dataset.baselines.get(last, {}))
+    simple = baseline_scores(model, dataset, names)
+    if simple:
+        run.write_json("baselines.json", simple)
+    named = [
+        item if isinstance(item, str) else item.name for _, item in engine.named_metrics(config)
+    ]
+    notes = metrics.told_of_positive(named, task, dataset.description.classes)
+    return TrainingResult(history, scores, diverged, simple, notes)
 
 
 def _advised(
@@ -440,11 +459,14 @@ def _write_results(
     scores: dict[str, dict[str, Any]],
     scored: tuple[str, Split],
     predicted: Mapping[str, np.ndarray],
+    baselines: Mapping[str, np.ndarray],
 ) -> None:
     name, part = scored
     run.write_json("metrics.json", scores)
+    arrays: dict[str, Any] = {"y_true": part.y, "y_prob": predicted[name], "split": np.array(name)}
+    arrays |= saved_arrays(baselines)
     with run.replace_into("predictions.npz") as path, path.open("wb") as stream:
-        np.savez_compressed(stream, y_true=part.y, y_prob=predicted[name], split=np.array(name))
+        np.savez_compressed(stream, **arrays)
     with run.replace_into("model.keras") as path:
         # Without the compile state: it is in the config, and loads only with dlcli's own losses.
         keras.Model(model.input, model.output, name=model.name).save(path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,27 +15,29 @@ from dlcli.config.diagnostics import Diagnostic
 from dlcli.config.experiment import Call
 from dlcli.config.loading import parse_config
 from dlcli.config.nodes import Mark, Text
+from dlcli.config.outputs import output_kind, squashed
 from dlcli.data import Form, describe, feature_names, load, own_files, read_examples
-from dlcli.data.description import Split
-from dlcli.errors import UserError, did_you_mean
+from dlcli.errors import UserError
 from dlcli.metrics.evaluation import Evaluation, Score, score
-from dlcli.metrics.predictions import CLASS_TASKS, batch_of_arrays
+from dlcli.metrics.predictions import LABEL_TASKS
 from dlcli.rules.scales import scales_of
 from dlcli.runtime.messages import keras_message
 from dlcli.runtime.quiet import load_tensorflow
-from dlcli.store.forms import saved_form, saved_scales
+from dlcli.store.forms import changed_data, saved_form, saved_scales
 from dlcli.store.model_file import check_model_file
-from dlcli.store.runs import CONFIG, DATA, RunFolder, find_run, newest_run
+from dlcli.store.runs import CONFIG, RunFolder, find_run, newest_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from dlcli.config.experiment import Config
-    from dlcli.data.description import DataDescription, Dataset, NewExamples
+    from dlcli.data.description import DataDescription, Dataset, Split
 
 MODEL = "model.keras"
 PREDICTIONS = "predictions.npz"
+BASELINE = "baseline."
+"""Begins the names of simple predictions in the file of predictions."""
 KERAS_RESAMPLES = 200
 
 
@@ -80,7 +82,7 @@ def evaluate_run(
         root: Folder of the runs.
         name: Which run; the newest finished one by default.
         names: Metrics as typed; the run's own by default.
-        split: `test` (default), `validation` or `train`.
+        split: `test`, `validation` or `train`; by default the part that the run is judged by.
         path: A file of examples to score instead.
         warn: Told what rules warn of, of the file's examples.
 
@@ -97,21 +99,37 @@ def evaluate_run(
     own = [text for text in wanted if text not in keras_names]
     for text in own:
         metrics.check_task(metrics.parse(text), description.task)
+        metrics.check_outputs(metrics.parse(text), output_kind(config, description.task))
+    simple_values: Mapping[str, np.ndarray]
     if path is not None:
         examples = read_examples(path, form, targets=True)
         warn(stranger_than_trained(run, config, form, examples, path))
-        told = examples.told
+        told, simple_values = examples.told, examples.baselines
         y_true, y_prob = examples.y, predict(run, config, examples, description.task)
     else:
-        y_true, y_prob, told = _predictions(run, config, form, split or "test")
+        y_true, y_prob, told, simple_values = _predictions(run, config, form, split)
     rng = np.random.default_rng(config.seed)
     task, classes = description.task, description.classes
     evaluated = score(y_true, y_prob, own, task=task, classes=classes, rng=rng)
+    simple = {
+        known: score(y_true, values, own, task=task, classes=classes, rng=rng).scores
+        for known, values in simple_values.items()
+    }
+    evaluated = replace(evaluated, baselines=simple)
     if keras_names:
+        for text in keras_names:
+            if text in metrics.OF_PROBABILITIES and task in LABEL_TASKS:
+                metrics.check_probabilities(text, output_kind(config, task))
         more = _keras_scores(keras_names, y_true, y_prob, description, rng)
         together = {**evaluated.scores, **more}
         evaluated = replace(evaluated, scores={text: together[text] for text in wanted})
-    return run, replace(evaluated, notes=(*evaluated.notes, *told))
+    positive = metrics.told_of_positive(wanted, description.task, description.classes)
+    return run, replace(evaluated, notes=(*positive, *evaluated.notes, *told, *changed(run)))
+
+
+def changed(run: RunFolder) -> list[str]:
+    """Say which data of a run have changed since it was trained."""
+    return [f"changed since {run.path.name} was trained: {told}" for told in changed_data(run)]
 
 
 def _is_keras_metric(text: str) -> bool:
@@ -163,18 +181,26 @@ def _own_metrics(config: Config) -> list[str]:
 
 
 def _predictions(
-    run: RunFolder, config: Config, form: Form, split: str
-) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
-    """Return targets and probabilities, saved ones where there are, and what should be said."""
+    run: RunFolder, config: Config, form: Form, split: str | None
+) -> tuple[np.ndarray, np.ndarray, tuple[str, ...], Mapping[str, np.ndarray]]:
+    """Return targets, probabilities, what should be said, and simple predictions.
+
+    They are those that the run saved, where there are such.
+    """
     saved = read_predictions(run)
+    if saved is not None and split is None and saved[2] != "test":
+        told = f"these are the scores of the {saved[2]} part: the data have no test part"
+        return saved[0], saved[1], (told,), saved_baselines(run)
+    split = split or "test"
     if saved is not None and saved[2] == split:
-        return saved[0], saved[1], ()
+        return saved[0], saved[1], (), saved_baselines(run)
     dataset = _loaded(config, form)
     part: Split | None = getattr(dataset, split)
     if part is None:
         remedy = "choose another --split"
         raise UserError(f"the data has no {split} part", remedy=remedy)
-    return part.y, predict(run, config, part, form.description.task), dataset.told
+    made = predict(run, config, part, form.description.task)
+    return part.y, made, dataset.told, dataset.baselines.get(split, {})
 
 
 def _loaded(config: Config, form: Form) -> Dataset:
@@ -222,6 +248,15 @@ def read_predictions(run: RunFolder) -> tuple[np.ndarray, np.ndarray, str] | Non
         raise UserError(f"{path} is damaged: {error}", remedy=remedy) from None
 
 
+def saved_baselines(run: RunFolder) -> dict[str, np.ndarray]:
+    """Return the simple predictions that a run saved beside its own, by their name."""
+    from dlcli.data.formats.plain_npz import open_plain
+
+    with open_plain(run.own(PREDICTIONS)) as content:
+        names = [name for name in content.names if name.startswith(BASELINE)]
+        return {name.removeprefix(BASELINE): content[name] for name in names}
+
+
 def load_model(run: RunFolder) -> Any:
     """Load a run's model: one of Keras's own layers, in Keras's safe mode, so that no code runs.
 
@@ -254,86 +289,29 @@ def predict(run: RunFolder, config: Config, examples: Split, task: str) -> np.nd
     Raises:
         UserError: If the run's model is none of its config and data.
     """
+    made = raw_outputs(run, config, examples)
+    return metrics.probabilities(made, from_logits=squashed(config, task), task=task)
+
+
+def raw_outputs(run: RunFolder, config: Config, examples: Split) -> np.ndarray:
+    """Return what a run's model makes of examples, shape (n, units); logits stay logits.
+
+    Raises:
+        UserError: If the run's model is none of its config and data.
+    """
     model = load_model(run)
     import tensorflow as tf
 
-    from dlcli.engine import outputs, probabilities
+    from dlcli.engine import outputs
 
     unfit = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError)
     try:
-        made = outputs(model, examples, config.data.batch_size)
+        return outputs(model, examples, config.data.batch_size)[0]
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, *unfit) as error:
         message = f"{run.path / MODEL} cannot predict these examples: {keras_message(error)}"
         raise UserError(
             message, remedy="Check that the file is the model that this run saved."
         ) from error
-    return probabilities(made, config, task)
-
-
-@dataclass(frozen=True)
-class Predictions:
-    """Predictions for new examples.
-
-    Attributes:
-        columns: Names of the columns of `values`: `p(<class>)`, or `prediction`.
-        values: Probabilities or predicted values, shape (n, columns).
-        labels: The likeliest class of each example; empty for regression and multilabel.
-        steps: Instead of all these, the likeliest class at each step of each example.
-        kept: What tells the examples apart, by the name of its column.
-        told: What should be said of the way the examples were read, a sentence each.
-    """
-
-    columns: tuple[str, ...]
-    values: np.ndarray
-    labels: tuple[str, ...]
-    steps: tuple[tuple[str, ...], ...] = ()
-    kept: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    told: tuple[str, ...] = ()
-
-    def rows(self) -> list[dict[str, Any]]:
-        """Return a mapping for each example: what is kept, the class, then the values."""
-        names = zip(*self.kept.values(), strict=True) if self.kept else None
-        kept = (
-            [{}] * len(self)
-            if names is None
-            else [dict(zip(self.kept, n, strict=True)) for n in names]
-        )
-        return [{**first, **row} for first, row in zip(kept, self._rows(), strict=True)]
-
-    def __len__(self) -> int:
-        """Return the number of examples."""
-        return len(self.steps) or len(self.values)
-
-    def _rows(self) -> list[dict[str, Any]]:
-        if self.steps:
-            return [{f"step_{i}": name for i, name in enumerate(row, 1)} for row in self.steps]
-        made = []
-        for i, values in enumerate(self.values):
-            head = {"class": self.labels[i]} if self.labels else {}
-            named = zip(self.columns, values, strict=True)
-            made.append(head | {column: float(value) for column, value in named})
-        return made
-
-
-def _value_columns(description: DataDescription, width: int) -> tuple[str, ...]:
-    """Return the names of predicted labels or values."""
-    if width == 1:
-        return ("prediction",)
-    numbered = tuple(f"prediction_{i}" for i in range(width))
-    return description.classes or (
-        description.targets if len(description.targets) > 1 else numbered
-    )
-
-
-def _check_width(run: RunFolder, made: np.ndarray, width: int) -> None:
-    """Make sure that a model says as much as its data have classes or values.
-
-    Raises:
-        UserError: If not: the model, or what the run says of its data, is not the run's own.
-    """
-    if made.shape[-1] != width:
-        message = f"{run.path / MODEL} predicts {made.shape[-1]} values, but {DATA} names {width}"
-        raise UserError(message, remedy="Train the run again.")
 
 
 def stranger_than_trained(
@@ -355,101 +333,3 @@ def stranger_than_trained(
         Diagnostic(rule.name, mark, "", each.message, each.hint, rule.severity)
         for rule, each in found
     )
-
-
-def _kept(examples: NewExamples, keep: Sequence[str], path: Path) -> dict[str, Sequence[str]]:
-    """Return the columns that stand beside predictions: files' names, ids, and those asked for.
-
-    Args:
-        root: Folder of the runs.
-        name: Which run.
-        path: The file or folder.
-        warn: Told what rules warn of, of the examples.
-
-    Raises:
-        UserError: If there is none of a name.
-    """
-    known = examples.columns
-    for name in keep:
-        if name not in known:
-            shown = ", ".join(known) or "none"
-            raise UserError(
-                f"{path} has no column '{name}' to keep{did_you_mean(name, known)}",
-                remedy=f"The columns that the model does not use are: {shown}.",
-            )
-    return {name: known[name] for name in (keep or examples.identity)}
-
-
-def predict_file(
-    root: Path,
-    name: str,
-    path: Path,
-    keep: Sequence[str] = (),
-    *,
-    warn: Callable[[Sequence[Diagnostic]], None] = lambda _: None,
-) -> Predictions:
-    """Predict for the examples of a file or folder.
-
-    Args:
-        root: Folder of the runs.
-        name: Which run.
-        path: The file or folder.
-        keep: Columns of the file to show beside the predictions.
-        warn: Told what rules warn of, of the examples.
-
-    Raises:
-        UserError: For an unknown run, or column to keep.
-        DataError: If the examples do not fit the model's input.
-    """
-    run, config = open_run(root, name)
-    if not (run.path / MODEL).exists():
-        raise run.unfinished("model")
-    form = data_form(run, config)
-    examples = read_examples(path, form, targets=False)
-    warn(stranger_than_trained(run, config, form, examples, path))
-    kept = _kept(examples, keep, path)
-    made = predict(run, config, examples, form.description.task)
-    found = _predictions_of(run, form.description, made)
-    return replace(found, kept=kept, told=examples.told)
-
-
-def predict_array(run: RunFolder, x: np.ndarray) -> Predictions:
-    """Predict for examples as the network takes them.
-
-    Args:
-        run: A finished run of a network with one input.
-        x: Shape (n, ...).
-
-    Raises:
-        UserError: If the run has no model, or the examples do not fit it.
-    """
-    config = open_run(run.path.parent, run.name)[1]
-    if not (run.path / MODEL).exists():
-        raise run.unfinished("model")
-    description = data_form(run, config).description
-    if len(description.inputs) != 1:
-        names = ", ".join(description.inputs)
-        message = f"{run.path} takes {len(description.inputs)} inputs: {names}"
-        raise UserError(message, remedy="Write them into an .npz file and predict that file.")
-    (name,) = description.inputs
-    x = np.asarray(x)
-    examples = Split({name: x}, np.zeros(len(x)))
-    return _predictions_of(run, description, predict(run, config, examples, description.task))
-
-
-def _predictions_of(run: RunFolder, description: DataDescription, made: np.ndarray) -> Predictions:
-    """Return what a model's outputs say of each example."""
-    if description.task not in CLASS_TASKS:
-        columns = _value_columns(description, made.shape[1])
-        _check_width(run, made, len(columns))
-        return Predictions(columns, made, ())
-    if made.ndim == 3:
-        _check_width(run, made, len(description.classes))
-        likeliest = np.array(description.classes)[np.argmax(made, axis=-1)]
-        return Predictions((), made, (), tuple(tuple(map(str, row)) for row in likeliest))
-    y = np.zeros(len(made), dtype=int)
-    batch = batch_of_arrays(y, made, task=description.task, classes=len(description.classes))
-    _check_width(run, batch.output, len(description.classes))
-    chosen = tuple(description.classes[i] for i in np.argmax(batch.guess, axis=1))
-    columns = tuple(f"p({label})" for label in description.classes)
-    return Predictions(columns, batch.output, chosen)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from dlcli.catalogue import plugins
 from dlcli.config.calls import plugins_in
+from dlcli.config.class_weights import are_numbers
 from dlcli.config.diagnostics import ConfigError
 from dlcli.config.experiment import Call
 from dlcli.config.findings import judge_of
@@ -23,16 +24,24 @@ from dlcli.config.loading import (
 from dlcli.config.nodes import Text
 from dlcli.config.pieces import MISSING_PLUGIN
 from dlcli.config.rendering import to_yaml
-from dlcli.data import describe, feature_names
+from dlcli.data import (
+    describe,
+    feature_names,
+    fingerprints,
+    form_of,
+    own_files,
+)
+from dlcli.data.lengths import sequence_lengths
 from dlcli.errors import DlcliError, FullDiskError, UserError
 from dlcli.rules.examples import look
 from dlcli.runtime.environment import environment
 from dlcli.runtime.quiet import load_tensorflow
 from dlcli.store.copies import write_copies
 from dlcli.store.folder import check_new
-from dlcli.store.forms import saved_form
+from dlcli.store.forms import changed_data, saved_form
 from dlcli.store.runs import (
     CONFIG,
+    DATA,
     ENVIRONMENT,
     FAILED,
     FINISHED,
@@ -44,7 +53,7 @@ from dlcli.store.runs import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from dlcli.config.diagnostics import Diagnostic
@@ -105,6 +114,7 @@ class TrainingSession:
         else:
             self.run.write_text(SOURCE, self._source)
             _write_environment(self.run, self.experiment.config)
+            _write_form(self.run, self.experiment)
         write_copies(self.run, plugins_in(self.experiment.config))
         self.run.write_text(CONFIG, to_yaml(self.experiment.config))
 
@@ -184,7 +194,7 @@ def start_from(
     def open_run() -> RunFolder:
         return create_run_at(out) if out else create_run(root, config.name, now=datetime.now(UTC))
 
-    remarks = (*experiment.dataset.told, *_remarks(config, experiment.config))
+    remarks = (*experiment.dataset.told, *_remarks(config, experiment))
     return TrainingSession(experiment, open_run, judge=judge, source=text.content, remarks=remarks)
 
 
@@ -192,7 +202,7 @@ def resume(root: Path, name: str, *, epochs: int | None, config: str | None) -> 
     """Take up a run where it stopped, or train a finished one for more epochs.
 
     Raises:
-        UserError: If the run is finished, or was started with another config.
+        UserError: If the run is finished, was started with another config, or its data changed.
     """
     run = find_run(root, name)
     read = load_run_config(run)
@@ -203,6 +213,7 @@ def resume(root: Path, name: str, *, epochs: int | None, config: str | None) -> 
         read = replace(read, fit=replace(read.fit, epochs=epochs))
     _check_more_to_do(run, epochs, name)
     _check_plugins(run, read)
+    _check_data(run)
     load_tensorflow()
     from dlcli.train.fit import prepare
 
@@ -227,6 +238,18 @@ def _check_more_to_do(run: RunFolder, epochs: int | None, name: str) -> None:
     if epochs is not None and epochs < done:
         message = f"the run {run.path.name} already has {done} epochs, more than {epochs}"
         raise UserError(message, remedy=f"Give --epochs above {done}, or leave it out.")
+
+
+def _check_data(run: RunFolder) -> None:
+    """Make sure that a run goes on with the data that it was started with.
+
+    Raises:
+        UserError: If files of them have changed since.
+    """
+    if changed := changed_data(run):
+        message = f"the data of {run.path.name} have changed since it was started: {changed[0]}"
+        remedy = f"Put them back, or train on the new ones: dlcli train {run.path / SOURCE}"
+        raise UserError(message, remedy=remedy)
 
 
 def _check_plugins(run: RunFolder, config: Config) -> None:
@@ -274,23 +297,45 @@ def _epochs_of(given: Config, run: RunFolder) -> int:
     return given.fit.epochs
 
 
-def _remarks(written: Config, bound: Config) -> tuple[str, ...]:
-    return (*_loss_remark(written, bound), *_bucketing_remark(bound))
-
-
-def _bucketing_remark(config: Config) -> tuple[str, ...]:
-    """Say that without a mask a prediction depends on what else is in its batch."""
-    calls = [layer.call for layer in config.model.layers if layer.call is not None]
-    masked = any(
-        call.name == "Masking" or call.arguments.get("mask_zero") is True for call in calls
+def _remarks(written: Config, experiment: Experiment) -> tuple[str, ...]:
+    bound, description = experiment.config, experiment.dataset.description
+    return (
+        *_loss_remark(written, bound),
+        *_weights_remark(bound, description.classes),
+        *_padding_remarks(experiment),
     )
-    if not config.data.bucketing or masked:
+
+
+def _weights_remark(config: Config, classes: tuple[str, ...]) -> tuple[str, ...]:
+    """Say which classes are meant where weights are given by their numbers."""
+    weights = config.fit.class_weight
+    if weights is None or isinstance(weights, str) or not are_numbers(weights, classes):
         return ()
-    remark = (
-        "data.bucketing without a mask: the outputs depend on the padding of the batch; start with "
-        "Masking, or Embedding with mask_zero: true"
-    )
-    return (remark,)
+    named = ", ".join(f"{classes[int(key)]} {weight:g}" for key, weight in weights.items())
+    return (f"class_weight: {named}",)
+
+
+def _padding_remarks(experiment: Experiment) -> Iterator[str]:
+    """Say whether the model sees the padding of sequences of different lengths."""
+    from dlcli.engine.masking import is_masked
+
+    dataset = experiment.dataset
+    for name, spec in dataset.description.inputs.items():
+        if spec.shape[:1] != (None,):
+            continue
+        lengths = sequence_lengths(dataset.train.x, name)
+        shortest, longest = int(lengths.min()), int(lengths.max())
+        if shortest == longest:
+            continue
+        what = "tokens" if spec.dtype == "int32" else "steps"
+        told = f"sequences of {shortest:,} to {longest:,} {what}"
+        if is_masked(experiment.model):
+            yield f"{told}: their padding is masked"
+        else:
+            yield (
+                f"{told} without a mask: outputs depend on how far a batch is padded; use layers "
+                "that take a mask, such as LSTM, Conv1D and GlobalMaxPooling1D"
+            )
 
 
 def _loss_remark(written: Config, bound: Config) -> tuple[str, ...]:
@@ -299,6 +344,14 @@ def _loss_remark(written: Config, bound: Config) -> tuple[str, ...]:
     loss = bound.compile.loss
     arguments = ", ".join(f"{k}={v}" for k, v in loss.arguments.items())
     return (f"loss: {loss.name}({arguments}), inferred from the task and the last activation",)
+
+
+def _write_form(run: RunFolder, experiment: Experiment) -> None:
+    """Write what the model knows of data of the user's own, and what their files hold."""
+    source = experiment.config.data.source
+    if source.name in own_files():
+        form = form_of(experiment.dataset).to_dict()
+        run.write_json(DATA, {**form, "files": fingerprints(source)})
 
 
 def _write_environment(run: RunFolder, config: Config) -> None:

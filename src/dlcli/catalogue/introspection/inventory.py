@@ -20,6 +20,11 @@ ABSTRACT = "is a base class for Python code to derive from; name one of its subc
 DATA_INPUT = "is made from the data; describe inputs under data and model.inputs"
 NEEDS_FUNCTION = "needs a Python function"
 
+MIXES_LABELS = (
+    "mixes the labels of two images as well, which a layer does not see: the model would train "
+    "on wrong ones; use layers that change an image alone, such as RandomFlip"
+)
+
 REFUSED: dict[tuple[str, str], str] = {
     (
         "layers",
@@ -29,6 +34,8 @@ REFUSED: dict[tuple[str, str], str] = {
     ("layers", "TorchModuleWrapper"): f"{FOREIGN} (a PyTorch module)",
     ("layers", "JaxLayer"): f"{FOREIGN} (a JAX function)",
     ("layers", "FlaxLayer"): f"{FOREIGN} (a Flax module)",
+    ("layers", "MixUp"): MIXES_LABELS,
+    ("layers", "CutMix"): MIXES_LABELS,
     ("layers", "Layer"): ABSTRACT,
     ("layers", "Wrapper"): ABSTRACT,
     ("layers", "Input"): DATA_INPUT,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dlcli.compare.plan.plan import PROTOCOL, STEERING
 from dlcli.config.calls import plugins_in
 from dlcli.config.rendering import to_plain
-from dlcli.data import path_options
+from dlcli.data import content_hash, path_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -121,16 +121,7 @@ def digests(value: Any) -> dict[str, str]:
 def _files(source: Source) -> dict[str, str]:
     """Return the hashes of the user's own files and folders among a source's options."""
     paths = {name: Path(source.options[name]) for name in path_options(source)}
-    return {name: _content_hash(path) for name, path in paths.items() if path.exists()}
-
-
-def _content_hash(path: Path) -> str:
-    """Hash a file, or the names and contents of all files below a folder."""
-    if path.is_file():
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    files = sorted(file for file in path.rglob("*") if file.is_file())
-    return _hashed([(str(file.relative_to(path)), _content_hash(file)) for file in files])
+    return {name: content_hash(path) for name, path in paths.items() if path.exists()}
 
 
 def _hashed(content: Any) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dlcli.data.description import INPUT, DataDescription, Dataset, Split, TensorSpec, single_input
 from dlcli.data.entry import DataEntry
 from dlcli.data.formats.cache import PARTS, cached
+from dlcli.data.lengths import lengths_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -152,13 +153,21 @@ def _load(description: DataDescription, loader: str, labels: Sequence[str]) -> D
         loader: The name of sktime's function after `load_`.
         labels: Its classes in the order of the description's; none for regression.
     """
-    arrays = cached(description.name, _from_sktime(loader, labels), PARTS)
-    return Dataset(
-        description,
-        Split({INPUT: arrays["x_train"]}, arrays["y_train"]),
-        None,
-        Split({INPUT: arrays["x_test"]}, arrays["y_test"]),
-    )
+    varies = description.inputs[INPUT].shape[0] is None
+    wanted = (*PARTS, *STEPS) if varies else PARTS
+    arrays = cached(description.name, _from_sktime(loader, labels), wanted)
+
+    def part(name: str) -> Split:
+        x = {INPUT: arrays[f"x_{name}"]}
+        if varies:
+            x[lengths_name(INPUT)] = arrays[f"steps_{name}"]
+        return Split(x, arrays[f"y_{name}"])
+
+    return Dataset(description, part("train"), None, part("test"))
+
+
+STEPS = ("steps_train", "steps_test")
+"""The lengths of sequences that are padded."""
 
 
 def _from_sktime(loader: str, labels: Sequence[str]) -> Callable[[], Mapping[str, np.ndarray]]:
@@ -173,6 +182,8 @@ def _from_sktime(loader: str, labels: Sequence[str]) -> Callable[[], Mapping[str
             "y_train": _targets(y_train, labels),
             "x_test": _padded(x_test, length),
             "y_test": _targets(y_test, labels),
+            "steps_train": _lengths(x_train),
+            "steps_test": _lengths(x_test),
         }
 
     return convert
@@ -195,6 +206,14 @@ def _padded(examples: pd.DataFrame, length: int) -> np.ndarray:
         for number, channel in enumerate(channels):
             row[: len(channel), number] = channel
     return rows
+
+
+def _lengths(examples: pd.DataFrame) -> np.ndarray:
+    """Return the steps of each sequence, int32 (n,): those of its longest channel."""
+    import numpy as np
+
+    rows = examples.itertuples(index=False)
+    return np.array([max(map(len, channels)) for channels in rows], np.int32)
 
 
 def _targets(published: np.ndarray, labels: Sequence[str]) -> np.ndarray:

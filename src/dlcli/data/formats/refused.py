@@ -14,6 +14,10 @@ SAVE_AS_CSV = "Open it in the program that made it, and save it as CSV."
 
 WHAT: Final[Mapping[str, tuple[str, str]]] = {
     "xls": ("an old Excel workbook", "Open it in a spreadsheet, and save it as .xlsx or CSV."),
+    "office": (
+        "an Office document without a sheet of cells, or a damaged workbook",
+        "Open it in the program that made it, and save it as .xlsx or CSV.",
+    ),
     "ods": ("an OpenDocument spreadsheet", "Open it, and save it as CSV or .xlsx."),
     "npy": (
         "a single NumPy array",

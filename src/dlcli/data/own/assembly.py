@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -72,6 +72,8 @@ class Found:
         by: What an error calls the groups.
         vocabulary_size: Of token ids.
         told: What should be said of the way it was read.
+        lengths: How many targets each example of a part has, one after the other, where that is
+            one for each of its steps; empty for one target an example.
     """
 
     name: str
@@ -86,6 +88,7 @@ class Found:
     by: str = ""
     vocabulary_size: int | None = None
     told: tuple[str, ...] = ()
+    lengths: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
 
 def assembled(found: Found) -> Dataset:
@@ -94,35 +97,115 @@ def assembled(found: Found) -> Dataset:
     Raises:
         DataError: If the targets have no meaning, or there are too few examples; it names the row.
     """
+    if found.lengths:
+        return _assembled_steps(found)
     positions, parts, dropped = _labelled_positions(found)
     goal, width = found.goal, len(found.columns)
     cut = {part: labelled.cut(width) for part, labelled in parts.items()}
     targets = {part: first for part, (first, _) in cut.items()}
     beside = {part: found.beside.of(second) for part, (_, second) in cut.items()}
+    meaning = _meaning(found, targets["train"])
+    y = {part: as_targets(found_, meaning, goal.separator) for part, found_ in targets.items()}
+    return _split(found, _description(found, meaning), positions, y, beside, dropped)
+
+
+def _meaning(found: Found, train: Labelled) -> Meaning:
+    """Find out what targets mean."""
+    goal = found.goal
     meaning = meaning_of(
-        targets["train"].columns, found.columns, goal.task, found.file,
+        train.columns, found.columns, goal.task, found.file,
         positive=goal.positive, separator=goal.separator,
     )  # fmt: skip
     _check_scale(goal, meaning, found.file)
-    y = {part: as_targets(found_, meaning, goal.separator) for part, found_ in targets.items()}
-    description = DataDescription(
+    return meaning
+
+
+def _description(found: Found, meaning: Meaning) -> DataDescription:
+    return DataDescription(
         found.name,
         meaning.task,
         found.inputs,
         meaning.classes,
         meaning.shape,
         vocabulary_size=found.vocabulary_size,
-        targets=found.columns if goal.separator is None else meaning.classes,
-        target_scale=goal.target_scale or "",
+        targets=found.columns if found.goal.separator is None else meaning.classes,
+        target_scale=found.goal.target_scale or "",
     )
+
+
+def _split(
+    found: Found,
+    description: DataDescription,
+    positions: Mapping[str, np.ndarray],
+    y: Mapping[str, np.ndarray],
+    beside: Mapping[str, Mapping[str, Labelled]],
+    dropped: Sequence[str],
+) -> Dataset:
+    """Split examples into their parts, with what stands beside their targets."""
     groups = None
     if found.beside.group is not None:
         names = chain.from_iterable(check_named(kinds["group"]) for kinds in beside.values())
         groups = groups_of(found.by or f"column '{found.beside.group}'", list(names))
-    told = (*found.told, *dropped, *told_of_classes(meaning, found.columns[0], found.file))
+    told = (*found.told, *dropped, *told_of_classes(description, found.columns[0], found.file))
     times, more = _times(found, beside)
     raw = RawParts(found.raw, positions, y, _weights(found, beside), groups, times)
     return with_own_test(description, found.encoder, raw, (*told, *more))
+
+
+def padded_targets(flat: np.ndarray, lengths: Sequence[int], longest: int) -> np.ndarray:
+    """Return the targets of steps by sequence, padded with -1 (classes) or NaN (values).
+
+    Args:
+        flat: Of all steps, one sequence after the other, shape (steps,) or (steps, d).
+        lengths: Of the sequences.
+        longest: To which they are padded.
+    """
+    import numpy as np
+
+    empty = np.nan if flat.dtype.kind == "f" else -1
+    y = np.full((len(lengths), longest, *flat.shape[1:]), empty, flat.dtype)
+    start = 0
+    for row, length in zip(y, lengths, strict=True):
+        row[:length] = flat[start : start + length]
+        start += length
+    return y
+
+
+def _assembled_steps(found: Found) -> Dataset:
+    """Do what `assembled` does where each step of a sequence has a target."""
+    import numpy as np
+
+    width = len(found.columns)
+    cut = {part: labelled.cut(width) for part, labelled in found.parts.items()}
+    told = []
+    meaning = _meaning(found, cut["train"][0])
+    if meaning.task == "multilabel" or found.goal.separator is not None:
+        message = f"{found.file}: a step has one class or values, not labels that apply together"
+        raise DataError(message, remedy="Name one target column, or leave per_step out.")
+    longest = max(max(lengths) for lengths in found.lengths.values())
+    y, beside, positions, start = {}, {}, {}, 0
+    for part, (targets, others) in cut.items():
+        lengths = found.lengths[part]
+        filled = np.arange(sum(lengths))
+        if found.goal.unlabeled == "drop":
+            filled = _filled(found, targets)
+        known = as_targets(targets.take(filled.tolist()), meaning)
+        empty = np.nan if known.dtype.kind == "f" else -1
+        flat = np.full((sum(lengths), *known.shape[1:]), empty, known.dtype)
+        flat[filled] = known
+        if len(filled) < len(flat):
+            told.append(
+                f"{found.file}: {len(flat) - len(filled):,} steps of the {part} part without a "
+                "target do not count"
+            )
+        y[part] = padded_targets(flat, lengths, longest)
+        firsts = np.cumsum([0, *lengths[:-1]])
+        beside[part] = found.beside.of(others.take(firsts.tolist()))
+        positions[part] = start + np.arange(len(lengths))
+        start += len(lengths)
+    description = _description(found, meaning)
+    description = replace(description, target_shape=(None, *meaning.shape))
+    return _split(found, description, positions, y, beside, told)
 
 
 def _check_scale(goal: Goal, meaning: Meaning, file: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -65,8 +65,15 @@ def encoded(dataset: Dataset, saved: Encoder | None = None) -> Dataset:
         return split and replace(split, x=inputs_of(fitted.encode(raw, split.x[INPUT])))
 
     told = () if encoder is None else encoder.told(raw, _all_positions(dataset))
+    named = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
+    simple = {
+        name: _baselines(fitted, raw, split.x[INPUT])
+        for name, split in named.items()
+        if split is not None
+    }
     return replace(
         dataset,
+        baselines={name: found for name, found in simple.items() if found},
         told=(*dataset.told, *told),
         description=described(dataset.description, encoder),
         train=part(dataset.train),
@@ -76,6 +83,12 @@ def encoded(dataset: Dataset, saved: Encoder | None = None) -> Dataset:
         raw=None,
         preparation=None,
     )
+
+
+def _baselines(preparation: Any, raw: Sequence[Any], positions: Any) -> Mapping[str, np.ndarray]:
+    """Return simple predictions of the targets at some positions; nothing where there are none."""
+    made = getattr(preparation, "baselines", None)
+    return {} if made is None else made(raw, positions)
 
 
 def _all_positions(dataset: Dataset) -> np.ndarray:
@@ -100,7 +113,10 @@ def read_encoded(
     everything = np.arange(len(new.raw))
     x = inputs_of(encoder.encode(new.raw, everything))
     told = (*new.told, *encoder.told(new.raw, everything))
-    return NewExamples(x, new.y, columns=new.columns, identity=new.identity, told=told)
+    simple = _baselines(encoder, new.raw, everything) if targets else {}
+    return NewExamples(
+        x, new.y, columns=new.columns, identity=new.identity, told=told, baselines=simple
+    )
 
 
 def room(shape: tuple[int, ...], dtype: str) -> np.ndarray:

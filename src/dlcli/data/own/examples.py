@@ -122,7 +122,8 @@ def _from_npz(path: Path, description: DataDescription, *, targets: bool) -> Spl
             raise DataError(message, remedy=f"numpy.savez({path.name!r}, {keys[0]}=...)")
         x[name] = _fitting(path, key, arrays[key], spec)
     size = len(next(iter(x.values())))
-    return Split(x, _targets(path, arrays, size) if targets else np.zeros(size, dtype=int))
+    y = _targets(path, arrays, size, description) if targets else np.zeros(size, dtype=int)
+    return Split(x, y)
 
 
 def _fitting(path: Path, key: str, array: np.ndarray, spec: TensorSpec) -> np.ndarray:
@@ -146,7 +147,9 @@ def _fitting(path: Path, key: str, array: np.ndarray, spec: TensorSpec) -> np.nd
     return array.astype(spec.dtype)
 
 
-def _targets(path: Path, arrays: dict[str, np.ndarray], size: int) -> np.ndarray:
+def _targets(
+    path: Path, arrays: dict[str, np.ndarray], size: int, description: DataDescription
+) -> np.ndarray:
     key = next((k for k in ("y", "y_test") if k in arrays), None)
     if key is None:
         raise DataError(f"{path} has no array 'y'", remedy="add the targets as y")
@@ -156,4 +159,25 @@ def _targets(path: Path, arrays: dict[str, np.ndarray], size: int) -> np.ndarray
         )
     if len(arrays[key]) != size:
         raise DataError(f"{path}: x has {size} examples, y {len(arrays[key])}")
-    return arrays[key]
+    return _as_labels(arrays[key], description)
+
+
+def _as_labels(y: np.ndarray, description: DataDescription) -> np.ndarray:
+    """Return labels as the model counts them, from labels that are the classes' names.
+
+    Others, such as one-hot rows and labels of classes with words for names, stay as they are.
+    """
+    import numpy as np
+
+    if description.task not in ("binary", "multiclass"):
+        return y
+    named = {name: label for label, name in enumerate(description.classes)}
+    found = np.unique(y)
+    if y.ndim == len(description.target_shape) + 2 and y.shape[-1] == len(named) > 1:
+        return y.argmax(axis=-1) if description.target_shape else y
+    whole = y.dtype.kind in "biu" or bool((np.mod(y, 1) == 0).all())
+    if not whole or not all(str(int(label)) in named for label in found):
+        return y
+    labels = np.array([named[str(int(label))] for label in found])
+    converted: np.ndarray = labels[np.searchsorted(found, y)]
+    return converted

@@ -170,6 +170,27 @@ def _parts_among(path: Path, folders: dict[str, Path]) -> dict[str, Path]:
     return {part: parts[part] for part in PARTS if part in parts}
 
 
+def parts_below(path: Path) -> dict[str, Path]:
+    """Return the folders of the parts below a folder; nothing if none is called like `train`.
+
+    Raises:
+        DataError: If parts and other folders are mixed, or two folders are one part.
+    """
+    folders = {child.name: child for child in _subfolders(path)}
+    parts: dict[str, Path] = {}
+    if not any(PART_NAMES.get(name.lower()) == "train" for name in folders):
+        return parts
+    shown = ", ".join(sorted(folders))
+    for name, place in folders.items():
+        part = PART_NAMES.get(name.lower())
+        if part is None or part in parts:
+            what = f"{name} is no part" if part is None else f"two folders are {part}"
+            message = f"{path} holds {shown}: {what} of the data"
+            raise DataError(message, remedy="Leave train, validation and test there, or name them.")
+        parts[part] = place
+    return parts
+
+
 RUBBISH = frozenset({
     "__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "$recycle.bin", "lost+found",
     "system volume information", "__pycache__", "icon\r",
@@ -253,7 +274,7 @@ def _check_links(folder: Path, found: Sequence[Path]) -> None:
 
 
 def counted_kinds(others: Counter[str]) -> str:
-    """Return how many files there are of each kind: `6 .heic and 6 .jfif`."""
+    """Return how many files there are of each kind: `6 .heic and 6 .avif`."""
     kinds = [f"{count:,} {kind}" for kind, count in others.most_common()]
     shown = kinds if len(kinds) <= 4 else [*kinds[:3], f"{len(kinds) - 3} other kinds"]
     return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
@@ -263,6 +284,6 @@ def left_out(folder: Path | str, others: Counter[str]) -> str:
     """Say how many files of which kinds were left out of a folder."""
     total = others.total()
     files = "file is" if total == 1 else "files are"
-    convertible = {".heic", ".heif", ".jfif", ".jp2", ".avif", ".svg", ".dcm", ".nii", ".psd"}
+    convertible = {".heic", ".heif", ".jp2", ".avif", ".svg", ".dcm", ".nii", ".psd"}
     how = "; save them as .png or .jpg to use them" if set(others) & convertible else ""
     return f"{folder}: {total:,} {files} left out: {counted_kinds(others)}{how}"

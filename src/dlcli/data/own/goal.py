@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal
 
-from dlcli.data.own.numbers import Decimal, Thousands  # noqa: TC001 (annotations are the schema)
-from dlcli.data.own.reading import Quoting  # noqa: TC001 (as above)
+from dlcli.data.own.reading import FileOptions
 from dlcli.data.targets import OwnTask  # noqa: TC001 (annotations are the schema)
 from dlcli.errors import DataError
 
@@ -17,8 +16,8 @@ TargetScale = Literal["standard"]
 Unlabeled = Literal["drop"]
 
 
-class RowOptions(TypedDict, total=False):
-    """What is predicted from a file of rows, and how it is written, where that is not found out.
+class RowOptions(FileOptions, total=False):
+    """What is predicted from a file of rows.
 
     Args:
         task: What the target means, where its values tell it wrong.
@@ -30,17 +29,6 @@ class RowOptions(TypedDict, total=False):
         unlabeled: `drop` leaves out the examples without a target, and says how many.
         weights: The column of numbers that tell how much each training example counts in the
             loss; it is no feature.
-        delimiter: What separates cells: one character, or `tab` or `whitespace`.
-        decimal: The decimal separator of numbers.
-        thousands: What separates groups of three digits in numbers.
-        encoding: Of the text, such as `cp1252` or `latin1`; UTF-8 by default.
-        quoting: What quotes a cell: `double` quotes (written twice inside a cell), `escaped` ones
-            (with a backslash inside a cell), `single` quotes, or `none`.
-        header: The number of the line that names the columns; false if there is none.
-        columns: Names for the columns, of a file without a header or instead of its own.
-        comment: What begins a line that is no row, such as `#`.
-        missing: The words that stand for a missing value, beside an empty cell; by default NA,
-            N/A, NaN, null, none, ? and -.
     """
 
     task: OwnTask | None
@@ -49,15 +37,6 @@ class RowOptions(TypedDict, total=False):
     target_scale: TargetScale | None
     unlabeled: Unlabeled | None
     weights: str | None
-    delimiter: str | None
-    decimal: Decimal | None
-    thousands: Thousands | None
-    encoding: str | None
-    quoting: Quoting | None
-    header: bool | int | None
-    columns: list[str] | None
-    comment: str | None
-    missing: list[str | int | float] | None
 
 
 @dataclass(frozen=True)

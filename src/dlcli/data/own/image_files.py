@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 SHOWN_BROKEN = 20
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF")
@@ -28,6 +28,9 @@ BROKEN = (OSError, ValueError, SyntaxError, EOFError, TypeError, LookupError, Ov
 
 ORIENTATION, TURNED = 274, (5, 6, 7, 8)
 """The EXIF tag that tells how a camera was held, and its values for upright pictures."""
+
+MODES = {"grey": "L", "rgb": "RGB"}
+"""PIL's names of what images become."""
 
 BITS = (8, 10, 12, 14, 16, 24, 31)
 """Depths of whole numbers that cameras and microscopes write into files of 16 or 32 bits."""
@@ -133,6 +136,13 @@ class Form(NamedTuple):
     top: int
 
 
+def upright(source: Any) -> Any:
+    """Return an image turned as the camera was held."""
+    from PIL import ImageOps
+
+    return ImageOps.exif_transpose(source)
+
+
 def pixels(file: Path, form: Form) -> np.ndarray:
     """Read, turn as the camera was held, resize and scale one image.
 
@@ -144,10 +154,10 @@ def pixels(file: Path, form: Form) -> np.ndarray:
         Exception: One of `BROKEN` if it is broken.
     """
     import numpy as np
-    from PIL import Image, ImageOps
+    from PIL import Image
 
     with opened(file) as source:
-        image = ImageOps.exif_transpose(source)
+        image = upright(source)
         if image.mode[:1] in ("F", "I"):
             return _deep(image, form)
         image = _on_white(image).convert(form.mode)

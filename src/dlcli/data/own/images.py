@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, Unpack
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Unpack
 
 from dlcli.catalogue.signature import Bounds
-from dlcli.data.description import INPUT, DataDescription, Dataset, NewRaw, TensorSpec
+from dlcli.data.description import INPUT, DataDescription, Dataset, TensorSpec
 from dlcli.data.entry import DataEntry
+from dlcli.data.grouping import groups_of
 from dlcli.data.own.assembly import Beside, Found, assembled
-from dlcli.data.own.encoding import room
 from dlcli.data.own.files import (
-    check_file,
     class_folders,
     files_in,
     group_in_path,
@@ -22,30 +21,32 @@ from dlcli.data.own.files import (
     stamp,
 )
 from dlcli.data.own.goal import Goal, RowOptions
+from dlcli.data.own.image_encoder import ImageEncoder
 from dlcli.data.own.image_files import (
-    BROKEN,
+    MODES,
     SUFFIXES,
-    Form,
     Look,
-    bits_of,
-    broken_images,
     looked_at,
-    pixels,
 )
 from dlcli.data.own.image_labels import LabelFile
-from dlcli.data.own.labels import Labelled, Place, as_targets
+from dlcli.data.own.image_masks import (
+    Masks,
+    check_sizes,
+    learned_classes,
+    learned_picture,
+    masked_parts,
+    task_of,
+)
+from dlcli.data.own.labels import Labelled, Place
 from dlcli.data.own.reading import Reading
 from dlcli.data.own.tabular import TargetCells
+from dlcli.data.splitting import RawParts, with_own_test
 from dlcli.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import numpy as np
 
-    from dlcli.data.description import Encoder
-
-MODES = {"grey": "L", "rgb": "RGB"}
 LONGEST_SIDE = 4096
 
 Pixels = Annotated[int, Bounds(minimum=1, maximum=4096)]
@@ -60,6 +61,7 @@ def images(
     size: Pixels | list[int] | None = None,
     color: Colour = "auto",
     labels: Path | None = None,
+    masks: Path | None = None,
     file: str | None = None,
     target: str | list[str] | None = None,
     follow_links: bool = False,
@@ -76,7 +78,9 @@ def images(
     the classes are in those. Every file is looked at before training, broken ones are named, and
     what is left out is counted. More images than memory holds lie in a temporary file.
 
-    With `labels`, the images lie in one folder, and a file of rows tells the target of each.
+    With `labels`, the images lie in one folder, and a file of rows tells the target of each. With
+    `masks`, an image is predicted from each: the class of every pixel or, with `task: regression`,
+    a picture.
 
     Images that belong together, such as those of one patient, are never on two sides of a split if
     `data.group` finds what tells: a regular expression on a file's path below its part's folder,
@@ -88,6 +92,9 @@ def images(
             by default their own, if they all have the same.
         color: `grey` or `rgb` for all; `auto` is grey if all images are.
         labels: A file with a row for each image, such as labels.csv.
+        masks: A folder with a mask for each image, of the same size and name (or ending in
+            `_mask`): its grey levels, palette or colors are the classes, those named in `missing`
+            do not count. The masks of `validation` and `test` lie in the same place beside them.
         file: The column of `labels` that names the files, with or without their suffix; by
             default the one in which most names are files of the folder.
         target: The column of `labels` to predict, or a list of them; by default `label`, or the
@@ -110,8 +117,9 @@ def images(
     asked = _Asked(
         str(path), stamps, labels is not None, _height_and_width(size), color, follow_links,
         LabelFile(file, cells, reading), goal, Beside(group, goal.weights, order),
+        None if masks is None else Masks.beside(Path(masks).expanduser(), Path(path).expanduser()),
     )  # fmt: skip
-    return _load(asked, _stamp(path))
+    return _load(asked, (*_stamp(path), *(_stamp(masks) if masks is not None else ())))
 
 
 def _describe(
@@ -132,6 +140,7 @@ class _Asked(NamedTuple):
     labels: LabelFile
     goal: Goal
     beside: Beside
+    masks: Masks | None = None
 
 
 def _height_and_width(size: int | list[int] | None) -> tuple[int, int] | None:
@@ -163,6 +172,8 @@ class _Part(NamedTuple):
 @lru_cache(maxsize=2)
 def _load(asked: _Asked, stamp: tuple[str, ...]) -> Dataset:  # noqa: ARG001 (the cache's key)
     """Find and look at the images; the last ones are kept for the next question."""
+    if asked.masks is not None:
+        return _load_masked(asked, asked.masks)
     told: list[str] = []
     parts = _parts(asked, told)
     files = [file for part in parts.values() for file in part.files]
@@ -188,6 +199,65 @@ def _load(asked: _Asked, stamp: tuple[str, ...]) -> Dataset:  # noqa: ARG001 (th
             told=tuple(dict.fromkeys(told)),
         )
     )
+
+
+def _load_masked(asked: _Asked, masks: Masks) -> Dataset:
+    """Find and look at images and the masks to predict from them.
+
+    Raises:
+        DataError: If they do not go together, or an option does not go with masks.
+    """
+    import numpy as np
+
+    _check_masked(asked)
+    folders = {part: Path(place[0]) for part, place in asked.parts}
+    parts, told = masked_parts(
+        folders, masks, asked.beside.group,
+        drop=asked.goal.unlabeled == "drop", follow_links=asked.follow_links,
+    )  # fmt: skip
+    files = [file for part in parts.values() for file in part.images]
+    looks = check_sizes(parts.values())
+    size, mode = _form(files, looks, asked)
+    learned = parts["train"].masks
+    if asked.goal.task == "regression":
+        masks = learned_picture(masks, learned)
+    else:
+        masks = learned_classes(masks, learned, size, asked.labels.reading.missing_words)
+        masks = masks.with_positive(asked.goal.positive)
+        told.append(masks.told(learned[0].parent))
+    encoder = ImageEncoder(*size, mode, any(look.depth == "whole" for look in looks), masks=masks)
+    y = {part: masks.targets(found.masks, size) for part, found in parts.items()}
+    names = [name for found in parts.values() for name in found.groups]
+    groups = groups_of(f"the paths' '{asked.beside.group}'", names) if names else None
+    description = DataDescription(
+        Path(asked.folder).expanduser().name or "images",
+        task_of(masks, asked.goal.task),
+        {INPUT: TensorSpec((*size, len(mode)), "float32")},
+        masks.classes,
+        tuple(y["train"].shape[1:]),
+        target_scale=asked.goal.target_scale or "",
+    )
+    sizes = [len(found.images) for found in parts.values()]
+    places = np.split(np.arange(sum(sizes)), np.cumsum(sizes)[:-1])
+    raw = RawParts(files, dict(zip(parts, places, strict=True)), y, groups=groups)
+    return with_own_test(description, encoder, raw, (*told, *_told_of_depths(files, looks)))
+
+
+def _check_masked(asked: _Asked) -> None:
+    """Refuse options that say where targets are, beside masks."""
+    goal = asked.goal
+    wrong = {
+        "labels": asked.has_labels,
+        "target": bool(asked.labels.target.columns),
+        "weights": goal.weights is not None,
+        "separator": goal.separator is not None,
+        "data.time": asked.beside.order is not None,
+        "target_scale": goal.target_scale is not None and goal.task != "regression",
+        "positive": goal.positive is not None and goal.task == "regression",
+    }
+    for name, is_given in wrong.items():
+        if is_given:
+            raise DataError(f"{name} does not go with masks", remedy="Leave one of them out.")
 
 
 def _parts(asked: _Asked, told: list[str]) -> dict[str, _Part]:
@@ -269,136 +339,6 @@ def _told_of_depths(files: Sequence[Path], looks: Sequence[Look]) -> list[str]:
         "with Normalization if they are not from 0 to 1"
     )
     return [told]
-
-
-@dataclass(frozen=True)
-class ImageEncoder:
-    """Turns image files into arrays.
-
-    Attributes:
-        height: In pixels.
-        width: In pixels.
-        mode: PIL's: `L` for grey levels, `RGB` for colors.
-        has_depth: Whether some images have whole numbers of more than 8 bits.
-        bits: How many bits those of the training images use.
-        labels: How a file of labels is read; None for folders of classes.
-    """
-
-    height: int
-    width: int
-    mode: str
-    has_depth: bool = False
-    bits: int = 16
-    labels: LabelFile | None = None
-    kind: ClassVar[str] = "images"
-
-    def fit(self, raw: Sequence[Path], positions: np.ndarray) -> ImageEncoder:
-        """Find out how many bits the training images use; images of 8 bits need nothing learned."""
-        if not self.has_depth:
-            return self
-        return replace(self, bits=bits_of(raw[i] for i in positions))
-
-    def specs(self, known: Mapping[str, TensorSpec]) -> Mapping[str, TensorSpec]:
-        """Return the form of the input, which does not depend on the training part."""
-        return known
-
-    def accepts(self, other: Encoder) -> bool:
-        """Whether the other encoder's raw examples are images too."""
-        return isinstance(other, ImageEncoder)
-
-    def encode(self, raw: Sequence[Path], positions: np.ndarray) -> np.ndarray:
-        """Return the images at some positions, float32 0 to 1, (m, height, width, channels).
-
-        Raises:
-            DataError: If some images are broken; it names all of them, at other positions too.
-        """
-        form = Form(self.height, self.width, self.mode, 2**self.bits - 1)
-        channels = 1 if self.mode == "L" else 3
-        x = room((len(positions), self.height, self.width, channels), "float32")
-        for row, i in zip(x, positions, strict=True):
-            try:
-                row[:] = pixels(raw[i], form)
-            except BROKEN:
-                raise _all_broken(raw, form) from None
-        return x
-
-    def told(self, raw: Sequence[Path], positions: np.ndarray) -> tuple[str, ...]:  # noqa: ARG002
-        """Return how images of more than 8 bits are scaled."""
-        if not self.has_depth:
-            return ()
-        told = (
-            f"images of more than 8 bits: {2**self.bits - 1:,} becomes 1, since the training "
-            f"images use {self.bits} bits"
-        )
-        return (told,)
-
-    def read(self, path: Path, description: DataDescription, *, targets: bool) -> NewRaw:
-        """Read an image, the images below a folder, or, for targets, those of class folders.
-
-        Raises:
-            DataError: If there are none.
-        """
-        import numpy as np
-
-        check_file(path)
-        if targets:
-            return self._labelled(path, description)
-        if not path.exists():
-            raise DataError(f"there is no file {path}", remedy="Check the path.")
-        if not path.is_dir():
-            return NewRaw([path], np.zeros(1, int), {"file": [path.name]}, ("file",))
-        found = files_in(path, SUFFIXES, follow_links=True)
-        names = [file.relative_to(path).as_posix() for file in found.files]
-        told = (left_out(path, found.others),) if found.others else ()
-        return NewRaw(found.files, np.zeros(len(names), int), {"file": names}, ("file",), told)
-
-    def _labelled(self, path: Path, description: DataDescription) -> NewRaw:
-        """Read the images of class folders, or of a file of labels, with their targets."""
-        if self.labels is not None and path.is_file():
-            files, labelled, told = self.labels.read(path, path.parent, Beside(), follow_links=True)
-            separator = self.labels.target.separator
-            return NewRaw(files, as_targets(labelled, description, separator), told=tuple(told))
-        folders = class_folders(path)
-        pairs = [
-            (file, name)
-            for name, place in folders.parts["train"].items()
-            for file in files_in(place, SUFFIXES, follow_links=True).files
-        ]
-        files = [file for file, _ in pairs]
-        where = [Place(str(file)) for file in files]
-        written = Labelled([[name for _, name in pairs]], [where])
-        return NewRaw(files, as_targets(written, description), told=folders.told)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        made: dict[str, Any] = {"height": self.height, "width": self.width, "mode": self.mode}
-        if self.has_depth:
-            made |= {"has_depth": True, "bits": self.bits}
-        return made if self.labels is None else {**made, "labels": self.labels.to_dict()}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> ImageEncoder:
-        """Return the encoder of a JSON form."""
-        labels = values.get("labels")
-        return cls(
-            int(values["height"]),
-            int(values["width"]),
-            str(values["mode"]),
-            bool(values.get("has_depth", False)),
-            int(values.get("bits", 16)),
-            None if labels is None else LabelFile.from_dict(labels),
-        )
-
-
-def _all_broken(raw: Sequence[Path], form: Form) -> DataError:
-    """Return the error that names every image that cannot be read."""
-    broken = []
-    for file in raw:
-        try:
-            pixels(file, form)
-        except BROKEN as error:
-            broken.append((file, str(error) or type(error).__name__))
-    return broken_images(broken)
 
 
 DATASETS = (DataEntry(images, _describe, "file", group="a pattern of paths, or a column of labels",

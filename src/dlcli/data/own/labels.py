@@ -321,7 +321,7 @@ SEPARATORS = "|;/,+&"
 """What people separate tags by."""
 
 
-def told_of_classes(meaning: Meaning, name: str, file: str) -> tuple[str, ...]:
+def told_of_classes(meaning: Meaning | DataDescription, name: str, file: str) -> tuple[str, ...]:
     """Return what should be said of classes that may not be meant so, a sentence each."""
     if meaning.task not in ("multiclass", "binary"):
         return ()

@@ -11,7 +11,8 @@ from dlcli.data.description import INPUT, DataDescription, Dataset, Split, Tenso
 from dlcli.data.entry import DataEntry
 from dlcli.data.grouping import groups_of
 from dlcli.data.own.files import check_file
-from dlcli.data.targets import OwnTask, check_finite, interpret
+from dlcli.data.own.goal import TargetScale  # noqa: TC001 - the loader's annotations are its schema
+from dlcli.data.targets import OwnTask, check_finite, interpret, shown_label, with_positive
 from dlcli.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
@@ -20,13 +21,21 @@ if TYPE_CHECKING:
     import numpy as np
 
 PARTS = ("train", "validation", "test")
-KEYS = tuple(f"{role}_{part}" for part in PARTS for role in "xy")
-_KEY = re.compile(rf"x_({'|'.join(PARTS)})(\.\w+)?|y_({'|'.join(PARTS)})")
+WEIGHTS = "w_train"
+KEYS = (*(f"{role}_{part}" for part in PARTS for role in "xy"), WEIGHTS)
+_KEY = re.compile(rf"x_({'|'.join(PARTS)})(\.\w+)?|y_({'|'.join(PARTS)})|{WEIGHTS}")
 _GROUPS = "biuU"
 _NUMBERS = "biuf"  # NumPy's dtype kinds: boolean, signed, unsigned, floating point
 
 
-def npz(group: str | None = None, *, path: Path, task: OwnTask | None = None) -> Dataset:
+def npz(
+    group: str | None = None,
+    *,
+    path: Path,
+    task: OwnTask | None = None,
+    positive: str | int | float | bool | None = None,
+    target_scale: TargetScale | None = None,
+) -> Dataset:
     """Your own arrays from an .npz file, as `numpy.savez` writes it.
 
     The file holds `x_train` and `y_train`, and if you like `x_validation`, `y_validation`,
@@ -38,8 +47,12 @@ def npz(group: str | None = None, *, path: Path, task: OwnTask | None = None) ->
     numbers become int32, for token ids; fractional numbers and booleans become float32, their
     shape as it is. A single number an example becomes one feature, shape (1,).
 
-    Targets: class labels 0 to k-1, all of which occur in `y_train`; one-hot rows; a matrix of 0
-    and 1 for multilabel; fractional numbers for regression.
+    Targets: class labels, all of which occur in `y_train` (0 to k-1, or others that occur often
+    enough, such as -1 and 1); one-hot rows; a matrix of 0 and 1 for multilabel; fractional numbers
+    for regression. An array with more axes holds a class for each step of a sequence or pixel of
+    an image, as whole numbers or one-hot; with `task: regression`, values.
+
+    `w_train` may tell how much each training example counts in the loss.
 
     Examples that belong together, such as those of one patient, are never on two sides of a split
     if `data.group` names the arrays that tell: with `group: patient`, `patient_train` and so on
@@ -50,17 +63,21 @@ def npz(group: str | None = None, *, path: Path, task: OwnTask | None = None) ->
         path: The file.
         task: What the targets mean, where their type and values tell it wrong: whole numbers are
             classes, fractional numbers regression.
+        positive: The class that precision, recall and F1 are about, of two.
+        target_scale: `standard` trains on targets of mean 0 and variance 1; predictions and
+            scores are in the target's own units.
 
     Licence:
         Yours
     Citation:
         Yours
     """
-    file = _inspect(Path(path), task, group)
+    file = _inspect(Path(path), _Goal(task, positive, target_scale), group)
     splits = {
         part: Split(
             {name: _input(file.path, key) for name, key in keys.items()},
             file.targets[f"y_{part}"],
+            _weights(file, part),
         )
         for part, keys in file.inputs.items()
     }
@@ -74,13 +91,27 @@ def npz(group: str | None = None, *, path: Path, task: OwnTask | None = None) ->
         splits.get("validation"),
         splits.get("test"),
         groups=groups,
+        told=file.told,
     )
 
 
+class _Goal(NamedTuple):
+    """What the user has said of the target; see `npz`."""
+
+    task: OwnTask | None
+    positive: str | int | float | bool | None
+    target_scale: TargetScale | None
+
+
 def _describe(
-    group: str | None = None, *, path: Path, task: OwnTask | None = None
+    group: str | None = None,
+    *,
+    path: Path,
+    task: OwnTask | None = None,
+    positive: str | int | float | bool | None = None,
+    target_scale: TargetScale | None = None,
 ) -> DataDescription:
-    return _inspect(Path(path), task, group).description
+    return _inspect(Path(path), _Goal(task, positive, target_scale), group).description
 
 
 class _Header(NamedTuple):
@@ -109,6 +140,8 @@ class _File(NamedTuple):
         inputs: For each part, the key of each input by the input's name.
         targets: The converted targets by key.
         groups: The keys of the arrays of groups, in the order of the parts.
+        weights: Of the training examples, shape (n,); None if all count alike.
+        told: What should be said of the way targets were read, a sentence each.
     """
 
     path: Path
@@ -116,11 +149,14 @@ class _File(NamedTuple):
     inputs: Mapping[str, Mapping[str, str]]
     targets: Mapping[str, np.ndarray]
     groups: tuple[str, ...]
+    weights: np.ndarray | None
+    told: tuple[str, ...]
 
 
-def _inspect(path: Path, task: OwnTask | None, group: str | None) -> _File:
+def _inspect(path: Path, goal: _Goal, group: str | None) -> _File:
     path = path.expanduser()
     headers = _headers(path, group)
+    has_weights = headers.pop(WEIGHTS, None) is not None
     groups = {key: headers.pop(key) for key in _group_keys(headers, group)}
     inputs = _inputs(headers, path)
     for key, header in headers.items():
@@ -132,7 +168,11 @@ def _inspect(path: Path, task: OwnTask | None, group: str | None) -> _File:
     _check_same_specs(headers, inputs, path)
     _check_same_targets(headers, path)
     raw = {f"y_{part}": _target(path, f"y_{part}") for part in inputs}
-    targets = interpret(raw, task, str(path))
+    positive = None if goal.positive is None else _as_text(goal.positive)
+    targets = with_positive(interpret(raw, goal.task, str(path)), positive, str(path))
+    if goal.target_scale is not None and targets.task != "regression":
+        message = f"{path}: target_scale is for regression, but this is a {targets.task} task"
+        raise DataError(message, remedy="Leave it out, or add task: regression for amounts.")
     description = DataDescription(
         path.stem,
         targets.task,
@@ -141,8 +181,42 @@ def _inspect(path: Path, task: OwnTask | None, group: str | None) -> _File:
         targets.shape,
         train_size=len(raw["y_train"]),
         test_size=len(raw.get("y_test", ())),
+        target_scale=goal.target_scale or "",
     )
-    return _File(path, description, inputs, targets.parts, tuple(groups))
+    weights = _read_weights(path, len(raw["y_train"])) if has_weights else None
+    return _File(path, description, inputs, targets.parts, tuple(groups), weights, targets.told)
+
+
+def _as_text(label: str | int | float | bool) -> str:
+    """Return a label as the name of its class."""
+    return shown_label(label) if isinstance(label, int | float) else label
+
+
+def _read_weights(path: Path, size: int) -> np.ndarray:
+    """Return the weights of the training examples, float32 (n,).
+
+    Raises:
+        DataError: If they are not as many numbers from 0 as there are training examples.
+    """
+    weights = _array(path, WEIGHTS)
+    if weights.dtype.kind not in _NUMBERS or weights.shape != (size,):
+        message = f"{path}: {WEIGHTS} is {weights.dtype}{list(weights.shape)}"
+        raise DataError(message, remedy=f"Give a number for each of the {size} examples.")
+    converted: np.ndarray = weights.astype("float32")
+    check_finite(converted, f"{path}: {WEIGHTS}")
+    if converted.min() < 0 or not converted.any():
+        message = f"{path}: {WEIGHTS} holds numbers below 0, or zeros only"
+        raise DataError(message, remedy="Give the examples that count weights above 0.")
+    return converted
+
+
+def _weights(file: _File, part: str) -> np.ndarray | None:
+    """Return the weights of a part; examples that are not trained on count 1."""
+    import numpy as np
+
+    if file.weights is None:
+        return None
+    return file.weights if part == "train" else np.ones(len(file.targets[f"y_{part}"]), "float32")
 
 
 def _group_keys(keys: Iterable[str], group: str | None) -> list[str]:

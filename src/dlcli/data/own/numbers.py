@@ -245,7 +245,9 @@ def _agreed(numbers: Mapping[str, Pieces], decimal: str | None, thousands: str |
     tried = [
         form
         for form in FORMATS
-        if decimal in (None, form.decimal) and thousands in (None, form.thousands or thousands)
+        if decimal in (None, form.decimal)
+        and thousands in (None, form.thousands or thousands)
+        and thousands != form.decimal
     ]
     readings: dict[tuple[float | None, ...], NumberFormat] = {}
     for form in tried:

@@ -106,6 +106,8 @@ def _kind_of_archive(path: Path) -> str:
         names = archive.namelist()
     if "xl/workbook.xml" in names:
         return "xlsx"
+    if "[Content_Types].xml" in names:
+        return "office"
     if "mimetype" in names and "content.xml" in names:
         return "ods"
     if any(name.endswith(".npy") for name in names):

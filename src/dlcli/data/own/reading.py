@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-from dlcli.data.own.numbers import PLAIN, canonical
+from dlcli.data.own.numbers import (
+    PLAIN,
+    Decimal,
+    Thousands,
+    canonical,
+)
 from dlcli.errors import DataError
 
 if TYPE_CHECKING:
@@ -22,9 +27,37 @@ DELIMITERS: Mapping[str, str] = {
 """Words for delimiters that are hard to see."""
 
 
+class FileOptions(TypedDict, total=False):
+    """How a file of rows is written, where that is not found out.
+
+    Args:
+        delimiter: What separates cells: one character, or `tab` or `whitespace`.
+        decimal: The decimal separator of numbers.
+        thousands: What separates groups of three digits in numbers.
+        encoding: Of the text, such as `cp1252` or `latin1`; UTF-8 by default.
+        quoting: What quotes a cell: `double` quotes (written twice inside a cell), `escaped` ones
+            (with a backslash inside a cell), `single` quotes, or `none`.
+        header: The number of the line that names the columns; false if there is none.
+        columns: Names for the columns, of a file without a header or instead of its own.
+        comment: What begins a line that is no row, such as `#`.
+        missing: The words that stand for a missing value, beside an empty cell; by default NA,
+            N/A, NaN, null, none, ? and -.
+    """
+
+    delimiter: str | None
+    decimal: Decimal | None
+    thousands: Thousands | None
+    encoding: str | None
+    quoting: Quoting | None
+    header: bool | int | None
+    columns: list[str] | None
+    comment: str | None
+    missing: list[str | int | float] | None
+
+
 @dataclass(frozen=True)
 class Reading:
-    """The same options, hashable and checked; see `RowOptions`."""
+    """The same options, hashable and checked; see `FileOptions`."""
 
     delimiter: str | None = None
     decimal: str | None = None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dlcli.data.own.images import ImageEncoder
+from dlcli.data.own.forecast_encoder import ForecastEncoder
+from dlcli.data.own.image_encoder import ImageEncoder
 from dlcli.data.own.sequences import SequenceEncoder
 from dlcli.data.own.table import TableEncoder
 from dlcli.data.own.tokens import TextEncoder
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from dlcli.data.description import Encoder
 
 _KINDS: Mapping[str, type[Encoder]] = {
-    encoder.kind: encoder for encoder in (TableEncoder, SequenceEncoder, TextEncoder, ImageEncoder)
+    encoder.kind: encoder
+    for encoder in (TableEncoder, SequenceEncoder, ForecastEncoder, TextEncoder, ImageEncoder)
 }
 
 

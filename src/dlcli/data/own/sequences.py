@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path  # noqa: TC003 - the loader's annotations are its schema
-from typing import TYPE_CHECKING, Any, ClassVar, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Unpack
 
 from dlcli.data.description import INPUT, DataDescription, Dataset, NewRaw, TensorSpec
 from dlcli.data.entry import DataEntry
@@ -46,6 +46,7 @@ def sequences(
     target: str | list[str],
     time: str | None = None,
     dayfirst: bool | None = None,
+    per_step: bool = False,
     features: list[str] | None = None,
     ignore: list[str] | None = None,
     categories: list[str] | None = None,
@@ -56,7 +57,8 @@ def sequences(
     """Your own sequences of any lengths from a CSV file with a row for each step.
 
     Rows with the same id are the steps of one sequence, in the order of the time column or, if
-    none is named, of the file. The target is the sequence's and stands in each of its rows. The
+    none is named, of the file. The target is the sequence's and stands in each of its rows; with
+    `per_step`, each row has its own, and the model's output has a class or value for each step. The
     other columns are the features of a step, prepared as those of `csv`: numbers as they are,
     gaps filled in, categories one-hot.
 
@@ -74,6 +76,7 @@ def sequences(
         target: The column to predict, or a list of them.
         time: The column to sort each sequence's rows by: numbers, dates, or both with a time.
         dayfirst: Whether 1/2/2024 is in February, where the dates of the file do not tell.
+        per_step: Whether each step has a target of its own.
         features: The columns to predict from; all others by default.
         ignore: Columns to leave out.
         categories: Columns of numbers that are codes, not amounts.
@@ -87,7 +90,17 @@ def sequences(
     """
     columns = {"features": features, "ignore": ignore, "categories": categories}
     paths = stamps(path, validation, test)
-    return _load(asked(paths, target, columns, options, group, order), id, time, dayfirst)
+    steps = _Steps(id, time, dayfirst, per_step)
+    return _load(asked(paths, target, columns, options, group, order), steps)
+
+
+class _Steps(NamedTuple):
+    """What tells the steps of a sequence; see `sequences`."""
+
+    identity: str
+    time: str | None
+    dayfirst: bool | None
+    per_step: bool
 
 
 def _describe(
@@ -97,17 +110,18 @@ def _describe(
 
 
 @lru_cache(maxsize=2)
-def _load(options: Asked, identity: str, time: str | None, dayfirst: bool | None) -> Dataset:
+def _load(options: Asked, told_by: _Steps) -> Dataset:
     """Load sequences; the last ones are kept, since a command describes first and loads later."""
 
     def make(
         columns: tuple[Column, ...], target: TargetCells
     ) -> tuple[SequenceEncoder, Mapping[str, TensorSpec]]:
         steps = TableEncoder(columns, target, options.reading)
-        encoder = SequenceEncoder(steps, identity, time, dayfirst)
+        encoder = SequenceEncoder(steps, *told_by)
         return encoder, encoder.specs({})
 
-    return load_rows(options, (identity, *([time] if time else [])), make)
+    time = [told_by.time] if told_by.time else []
+    return load_rows(options, (told_by.identity, *time), make)
 
 
 def _check_one_target(
@@ -127,7 +141,8 @@ def _check_one_target(
                 f"{table.rows[odd].place}: sequence '{name}' has the {what} {column[odd]} here, "
                 f"but {first} before"
             )
-            remedy = f"Give all rows of a sequence the same {what}."
+            remedy = f"Give all rows of a sequence the same {what}; if each step has its own, add "
+            remedy += "per_step: true."
             raise DataError(message, remedy=remedy)
 
 
@@ -143,12 +158,15 @@ class SequenceEncoder:
         steps: Turns a row into the features of a step.
         identity: The column that tells sequences apart.
         time: The column that orders a sequence's rows, or None for the file's order.
+        dayfirst: Whether days come before months in it, where the user has said it.
+        per_step: Whether each step has a target of its own.
     """
 
     steps: TableEncoder
     identity: str
     time: str | None
     dayfirst: bool | None = None
+    per_step: bool = False
     kind: ClassVar[str] = "sequences"
 
     @property
@@ -179,14 +197,18 @@ class SequenceEncoder:
         members: dict[str, list[int]] = {}
         for i, name in enumerate(names):
             members.setdefault(name, []).append(i)
+        others = labelled.cut(len(self.target.columns) if self.per_step else 0)[1]
         for name, positions in members.items():
-            _check_one_target(table, name, positions, labelled, cells.loose)
+            _check_one_target(table, name, positions, others, cells.loose)
         told: tuple[str, ...] = ()
         if self.time is not None:
             keys, told = self._keys(table, self.time)
             for positions in members.values():
                 positions.sort(key=keys.__getitem__)
         raw = [[rows[i] for i in positions] for positions in members.values()]
+        if self.per_step:
+            every = labelled.take([i for positions in members.values() for i in positions])
+            return Examples(raw, every, told, tuple(map(len, raw)))
         first = labelled.take([min(positions) for positions in members.values()])
         return Examples(raw, first, told)
 
@@ -241,7 +263,9 @@ class SequenceEncoder:
         rows = [row for steps in chosen for row in steps]
         features = self.steps.encode(rows, np.arange(len(rows)))
         assert isinstance(features, np.ndarray)  # noqa: S101 (no column of a step is embedded)
-        x = room((len(chosen), int(lengths.max(initial=1)), self.steps.width), "float32")
+        # Targets of steps are padded to the longest sequence of all parts.
+        longest = max(map(len, raw)) if self.per_step else int(lengths.max(initial=1))
+        x = room((len(chosen), longest, self.steps.width), "float32")
         ends = np.cumsum(lengths)
         for sequence, end, length in zip(x, ends, lengths, strict=True):
             sequence[:length] = features[end - length : end]
@@ -265,13 +289,19 @@ class SequenceEncoder:
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
         made = {"steps": self.steps.to_dict(), "identity": self.identity, "time": self.time}
-        return made if self.dayfirst is None else {**made, "dayfirst": self.dayfirst}
+        return {**made, "dayfirst": self.dayfirst, "per_step": self.per_step}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> SequenceEncoder:
         """Return the encoder of a JSON form."""
         steps = TableEncoder.from_dict(values["steps"])
-        return cls(steps, values["identity"], values["time"], values.get("dayfirst"))
+        return cls(
+            steps,
+            values["identity"],
+            values["time"],
+            values.get("dayfirst"),
+            bool(values.get("per_step", False)),
+        )
 
 
 DATASETS = (DataEntry(sequences, _describe, "file", group="a column", order="a column",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from dlcli.data.description import Encoder, NewRaw
-from dlcli.data.own.assembly import Beside, Found, assembled
+from dlcli.data.own.assembly import Beside, Found, assembled, padded_targets
 from dlcli.data.own.cells import read_table
 from dlcli.data.own.columns import find_columns, told_of_columns
 from dlcli.data.own.files import stamp
@@ -185,11 +185,14 @@ class Examples(NamedTuple):
         raw: As the encoder takes them.
         labelled: What stands in the target's columns.
         told: What should be said of the way they were read.
+        lengths: How many targets each example has, one after the other, where that is one for
+            each of its steps; None for one target an example.
     """
 
     raw: Sequence[Any]
     labelled: Labelled
     told: tuple[str, ...] = ()
+    lengths: tuple[int, ...] | None = None
 
 
 class TabularEncoder(Encoder, Protocol):
@@ -276,6 +279,7 @@ def load_rows(
             inputs=inputs,
             raw=[example for examples in parts.values() for example in examples.raw],
             parts={part: examples.labelled for part, examples in parts.items()},
+            lengths={p: e.lengths for p, e in parts.items() if e.lengths is not None},
             columns=options.target,
             goal=options.goal,
             beside=options.beside,
@@ -303,13 +307,14 @@ def read_new_rows(
     import numpy as np
 
     table = read_table(path, _without_target(encoder, path))
-    raw, labelled, told = encoder.examples(table, encoder.target if targets else None)
-    y = (
-        as_targets(labelled, description, encoder.target.separator)
-        if targets
-        else np.zeros(len(raw), int)
-    )
-    return NewRaw(raw, y, encoder.names(table), encoder.identity_columns, (*table.told, *told))
+    found = encoder.examples(table, encoder.target if targets else None)
+    y = np.zeros(len(found.raw), int)
+    if targets:
+        y = as_targets(found.labelled, description, encoder.target.separator)
+        if found.lengths is not None:
+            y = padded_targets(y, found.lengths, max(found.lengths))
+    told = (*table.told, *found.told)
+    return NewRaw(found.raw, y, encoder.names(table), encoder.identity_columns, told)
 
 
 def _without_target(encoder: TabularEncoder, path: Path) -> Reading:
