@@ -21,7 +21,7 @@ from packaging.utils import canonicalize_name
 from dlcli.catalogue.catalogue import load_catalogue
 from dlcli.catalogue.family import family
 from dlcli.catalogue.rate_ranges import RANGES
-from dlcli.compare.plan.plan import FEWEST_RATES, MOST_EXTENSIONS, PRESETS
+from dlcli.compare.plan.candidates import FEWEST_RATES, MOST_EXTENSIONS, PRESETS
 from dlcli.compare.plan.rates import HALF_DECADE, grid
 from dlcli.compare.results.ranking import POINT, SHARE
 from dlcli.compare.trial import SAMPLE

@@ -94,7 +94,6 @@ def _problem(config: Config, settings: CompareConfig, pool: Pool, notes: list[st
         named,
         _chance(pool.description, targets[parts.validation], named),
         _chance(pool.description, targets[parts.test], named) if parts.test is not None else {},
-        jit=known_or_ruled(bound),
     )
 
 
@@ -236,4 +235,6 @@ def plan_comparison(
     plan = make_plan(problems, settings, score, target_of(settings, score))
     needed = {name for problem in problems for name in problem.config.plugins}
     used = tuple(plugin for plugin in plugins.active() if plugin.name in needed)
-    return replace(plan, notes=(*notes, *plan.notes), plugins=used)
+    networks = tuple(replace(each, jit=known_or_ruled(each.config)) for each in plan.networks)
+    told = (*notes, *plan.notes)
+    return replace(plan, networks=networks, notes=told, plugins=used)

@@ -289,9 +289,7 @@ class Config:
         "plugins that must be named on the command line: --plugin",
         quiet=True,
     )
-    data: DataConfig = key(
-        DATA, meaning="data: {dataset: digits}; `dlcli data ls` lists them"
-    )
+    data: DataConfig = key(DATA, meaning="data: {dataset: digits}; `dlcli data ls` lists them")
     model: ModelConfig = key(
         MODEL,
         meaning="model: {layers: [...]}; `dlcli init` writes an example",

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import special
 
 from dlcli.catalogue.family import family
-from dlcli.compare.plan.plan import describe_call
+from dlcli.compare.plan.candidates import describe_call
 from dlcli.compare.results.frames import arguments_of, epochs_to_target
 from dlcli.statistics import pairing
 from dlcli.statistics.censored import arrival, default_target
