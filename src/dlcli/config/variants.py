@@ -16,6 +16,7 @@ from dlcli.config.nodes import Node, Pair, Scalar, Sequence, YamlMapping
 from dlcli.config.overrides import put, steps_of
 from dlcli.config.pieces import Deferred
 from dlcli.config.reading import INVALID, Reader
+from dlcli.data.description import Source
 from dlcli.errors import did_you_mean
 
 if TYPE_CHECKING:
@@ -161,7 +162,11 @@ def _followed(node: Node, step: str | int) -> tuple[list[str], Node | None]:
 
 def _is_comparable(config: Config, base: Config, item: YamlMapping, reader: Reader) -> bool:
     """Report what differs from the config and must not: it would not be the same problem."""
-    differing = list(unshared(config, base))
+    differing = [name for name, _, _ in unshared(config, base)]
+    if config.seed != base.seed:
+        differing.append("seed")
+    if config.compile.metrics != base.compile.metrics:
+        differing.append("compile.metrics")
     for name in differing:
         message = f"a candidate cannot change {name}: all candidates have the same data and score"
         free = ", ".join(f"data.{f.name}" for f in FREE_DATA)
@@ -170,16 +175,23 @@ def _is_comparable(config: Config, base: Config, item: YamlMapping, reader: Read
     return not differing
 
 
-def unshared(config: Config, base: Config) -> Iterator[str]:
-    """Yield the paths in which two configs differ although candidates share them."""
+def unshared(config: Config, other: Config) -> Iterator[tuple[str, str, str]]:
+    """Yield the keys of `data` that make two configs different problems, with both values."""
     free = {f.name for f in FREE_DATA}
     for name, value in vars(config.data).items():
-        if name not in free and value != getattr(base.data, name):
-            yield "data.dataset" if name == "source" else f"data.{name}"
-    if config.seed != base.seed:
-        yield "seed"
-    if config.compile.metrics != base.compile.metrics:
-        yield "compile.metrics"
+        differing = getattr(other.data, name)
+        if name in free or value == differing:
+            continue
+        if isinstance(value, Source):
+            yield "data.dataset", _shown(value), _shown(differing)
+        else:
+            yield f"data.{name}", str(value), str(differing)
+
+
+def _shown(source: Source) -> str:
+    """Write a data set with its options."""
+    options = ", ".join(f"{name}={value}" for name, value in source.options.items())
+    return f"{source.name}({options})" if options else source.name
 
 
 def _place(item: YamlMapping, name: str) -> Any:
