@@ -321,8 +321,9 @@ def _print_aggregate(aggregate: pd.DataFrame) -> None:
 
 
 def _print_problem(results: Results, problem: str) -> None:
-    """Print the ranked table of a problem and its curve over learning rates."""
-    from dlcli.report.documents import ranked_table, rows_of
+    """Print the tables of a problem and its curve over learning rates."""
+    from dlcli.report.costs import READING, cost_table
+    from dlcli.report.documents import costs_of, ranked_table, rows_of
     from dlcli.report.terminal import HEIGHTS, sensitivity_lines
 
     score = f"{results.short_text} [95 %]"
@@ -330,6 +331,11 @@ def _print_problem(results: Results, problem: str) -> None:
     shown, right = ([SHORT.get(name, name) for name in names] for names in (header, numeric))
     echo()
     print_table(shown, rows, numeric=right)
+    if costs := costs_of(results, problem):
+        echo()
+        header, rows, numeric = cost_table(costs)
+        print_table(header, rows, numeric=numeric)
+        print_sentence(READING)
     for line in ("", *sensitivity_lines(results, problem, plain=not knows(HEIGHTS))):
         echo(line)
 

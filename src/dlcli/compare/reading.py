@@ -146,6 +146,7 @@ def read_rivals(
     for document, config in zip(documents, configs, strict=True):
         _judge(document, replace(config, compare=settings), pool, settings, warn)
     _check_same_score(configs, settings, pool)
+    notes += [note for config in configs for note in _unused_rates(config, settings)]
     made = _joined(configs, settings)
     problem = replace(_problem(made, settings, pool, notes), has_own_networks=True)
     return [problem], settings, notes
@@ -234,7 +235,7 @@ def _problem(config: Config, settings: CompareConfig, pool: Pool, notes: list[st
     notes += _unused(bound, named)
     for config_of_trials in _configs_of_trials(bound):
         _check_callbacks(config_of_trials, named)
-    notes += _unused_rates(config, settings)
+    notes += _unused_rates(config, settings) if has_variants(settings) else ()
     targets = pool.targets
     return Problem(
         config.name,
@@ -257,7 +258,7 @@ def _configs_of_trials(bound: Config) -> Iterator[Config]:
 def _unused_rates(config: Config, settings: CompareConfig) -> Iterator[str]:
     """Say that a rate of the config is searched anew for its candidates."""
     rate = fixed_rate(config.compile.optimizer)
-    if has_variants(settings) and rate is not None and settings.learning_rates is None:
+    if rate is not None and settings.learning_rates is None:
         yield (
             f"{config.name}: its learning rate {rate:g} is not used: that of each candidate is "
             f"searched; compare.learning_rates: [{rate:g}] keeps it"
