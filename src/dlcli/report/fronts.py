@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from dlcli.report.costs import AXES, shown_count
@@ -23,7 +24,7 @@ _FRONT: dict[str, Any] = {
 }  # fmt: skip
 _RING: dict[str, Any] = {
     "marker": "o", "markersize": 10, "markerfacecolor": "none", "markeredgecolor": GREY,
-    "linestyle": "none", "zorder": 2,
+    "markeredgewidth": 1.0,
 }  # fmt: skip
 
 
@@ -40,7 +41,8 @@ def score_against_cost(results: Results, cast: Cast) -> Figure:
         for name in AXES
         if _differs(part(results.costs, problem=problem), name)
     ]
-    figure, axes = panels(len(drawn), cast.entries(), height=2.6)
+    entries = [*cast.entries(), Line2D([], [], label="Pareto front", **_FRONT | _RING)]
+    figure, axes = panels(len(drawn), entries, height=2.6)
     for panel, (problem, name) in zip(axes, drawn, strict=True):
         _draw(panel, part(results.costs, problem=problem), name, cast)
         title = [problem] if len(results.problems) > 1 else []
@@ -61,8 +63,7 @@ def _differs(rows: DataFrame, name: str) -> bool:
 
 def _draw(panel: Axes, rows: DataFrame, name: str, cast: Cast) -> None:
     front = rows[rows[f"{name}_front"].astype(bool)].sort_values([name, "mean"])
-    panel.plot(front[name], front["mean"], **_FRONT)
-    panel.plot(front[name], front["mean"], **_RING)
+    panel.plot(front[name], front["mean"], **_FRONT | _RING)
     for _, row in rows.dropna(subset=[name, "mean"]).iterrows():
         style, cost = cast.candidates[row["candidate"]], row[name]
         ends = [row["low"], row["high"]]
