@@ -1,4 +1,4 @@
-"""The figures of `dlcli compare-optimizers`, from numbers that are ready to draw."""
+"""The figures of a comparison, from numbers that are ready to draw."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def score_against_cost(results: Results, cast: Cast) -> Figure:
     for panel, (problem, name) in zip(axes, drawn, strict=True):
         _draw(panel, part(results.costs, problem=problem), name, cast)
         title = [problem] if len(results.problems) > 1 else []
-        describe(panel, title, AXES[name], results.short_text)
+        describe(panel, title, AXES[name], results.score_text)
     return figure
 
 
