@@ -202,6 +202,21 @@ def _check_same_score(configs: Sequence[Config], settings: CompareConfig, pool: 
         )
 
 
+def _check_different(entries: Sequence[VariantEntry]) -> None:
+    """Make sure that no two candidates are the same but for their names.
+
+    Raises:
+        UserError: If two are.
+    """
+    for number, entry in enumerate(entries):
+        for other in entries[:number]:
+            if replace(entry, label=other.label) == other:
+                raise UserError(
+                    f"{other.label} and {entry.label} are the same candidate",
+                    remedy="Change something in one of them, or leave it out.",
+                )
+
+
 def _joined(configs: Sequence[Config], settings: CompareConfig) -> Config:
     """Return the config of which all others are candidates; their rates are left to the search."""
     searched = [
@@ -211,6 +226,7 @@ def _joined(configs: Sequence[Config], settings: CompareConfig) -> Config:
     ]  # fmt: skip
     first = searched[0]
     entries = tuple(VariantEntry(config.name, **first.changes(config)) for config in searched)
+    _check_different(entries)
     plugins_needed = tuple(sorted({name for config in configs for name in config.plugins}))
     return replace(
         first,
