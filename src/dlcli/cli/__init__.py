@@ -38,7 +38,10 @@ GROUPS: dict[str, dict[str, Entry]] = {
     "Train and compare": {
         "init": Entry("init:init", "Write a commented starter config."),
         "train": Entry("train:train", "Train a model from a config."),
-        "compare-optimizers": Entry("compare:compare", "Find the best optimizer and its rate."),
+        "compare": Entry("compare:compare", "Find the best of several configs."),
+        "compare-optimizers": Entry(
+            "compare:compare_optimizers", "Find the best optimizer and its rate."
+        ),
     },
     "Look at results": {
         "eval": Entry("evaluate:evaluate", "Score a run, with 95 % intervals."),

@@ -30,7 +30,8 @@ from dlcli.compare.plan.records import FAILED_TRAINING, Task, Trial
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from dlcli.compare.plan.plan import Candidate, Plan, RankingScore
+    from dlcli.compare.plan.candidates import Candidate
+    from dlcli.compare.plan.plan import Plan, RankingScore
     from dlcli.compare.plan.records import Result
 
 CAUTION = 0.004

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dlcli.compare.results import curves, wording
+from dlcli.compare.results.costs import cost_frame
 from dlcli.compare.results.frames import epoch_frame, trial_frame
 from dlcli.compare.results.ranking import RNG_SEED, rank
 from dlcli.compare.results.scores import Scores
@@ -60,6 +61,8 @@ class Results:
         arrivals: Share of trials that reached the target, by epoch.
         budget: Expected best of so many tries.
         spreads: A row an optimizer: how it scatters over rates and initializers.
+        costs: A row a candidate: its score and what it costs; empty where all candidates of a
+            problem train the same network.
         aggregate: A row a candidate over all problems; None for one problem.
         profiles: Performance profiles; None for one problem.
         critical_difference: Demšar's diagram; None with fewer than five problems.
@@ -97,6 +100,7 @@ class Results:
     arrivals: pd.DataFrame
     budget: pd.DataFrame
     spreads: pd.DataFrame
+    costs: pd.DataFrame
     aggregate: pd.DataFrame | None
     profiles: pd.DataFrame | None
     critical_difference: CriticalDifference | None
@@ -166,6 +170,7 @@ def make_results(
         arrivals=curves.arrival_frame(scores, targets),
         budget=curves.budget_frame(scores),
         spreads=spreads,
+        costs=cost_frame(scores, summary),
         **several["tables"],
         margins={n: None if r is None else r.margin for n, r in zip(names, rankings, strict=True)},
         replications={

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from dlcli.compare.plan.plan import describe_call
+from dlcli.compare.plan.candidates import describe_call
 from dlcli.compare.results.frames import epochs_to_target
 from dlcli.statistics.budget import budget_curve
 from dlcli.statistics.description import Interval, mean_interval

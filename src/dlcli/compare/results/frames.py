@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from dlcli.compare.plan.plan import describe_call
+from dlcli.compare.plan.candidates import describe_call
 from dlcli.compare.plan.tuning import readings
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import special
 
 from dlcli.catalogue.family import family
-from dlcli.compare.plan.plan import describe_call
+from dlcli.compare.plan.candidates import describe_call
 from dlcli.compare.results.frames import arguments_of, epochs_to_target
 from dlcli.statistics import pairing
 from dlcli.statistics.censored import arrival, default_target
@@ -261,7 +261,8 @@ def _under_tuned(scores: Scores, ranking: Ranking) -> dict[int, str]:
     families = [family(c.written.name, c.written.arguments) for c in candidates]
     lost: dict[int, str] = {}
     for found in under_tuned(families, ranking.shared_scores):
-        same = candidates[found.general].initializer == candidates[found.special].initializer
+        general, special = candidates[found.general], candidates[found.special]
+        same = (general.initializer, general.network) == (special.initializer, special.network)
         if found.significant and same:
             lost.setdefault(everyone[found.general], candidates[found.special].name)
     return lost
