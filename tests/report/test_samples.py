@@ -65,7 +65,7 @@ def test_the_command_shows_draws_and_says_what_is_missing(tmp_path, monkeypatch)
     assert (tmp_path / "d.png").exists()
     assert "█" in done.stdout
     done = dlcli("data", "show", "mnist", cwd=tmp_path)
-    assert "`dlcli data fetch mnist` brings it here" in done.stdout
+    assert "`dlcli data fetch mnist` downloads it" in done.stdout
     done = dlcli("data", "show", "mnist", "--png", "m.png", cwd=tmp_path)
     assert done.returncode == 2
     assert "no examples of 'mnist' to draw" in done.stderr
