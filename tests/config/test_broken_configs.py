@@ -155,6 +155,12 @@ BROKEN = [
     ("an unknown metric", GOOD + "compile: {metrics: [accurracy]}\n", [
         (6, 21, "unknown-metric", "accuracy"),
     ]),
+    ("a metric with its option before it", GOOD + "compile: {metrics: [macro_f1]}\n", [
+        (6, 21, "unknown-metric", "did you mean 'f1:macro'?"),
+    ]),
+    ("a layer as Python writes it", GOOD.replace("Flatten", "'Conv2D(16, 3'"), [
+        (4, 7, "unknown-name", "{Conv2D: {filters: ..., kernel_size: ...}}"),
+    ]),
     ("an unknown callback", GOOD + "fit: {callbacks: [EarlyStoping]}\n", [
         (6, 19, "unknown-name", "'EarlyStopping'"),
     ]),

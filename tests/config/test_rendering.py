@@ -186,3 +186,21 @@ def test_every_key_of_the_grammar_is_drawn():
     for entry in dataset_entries():
         known = never_drawn(Written(whole=True, dataset=entry.name).data, known, examples=20)
     assert never_drawn(Written(whole=True).config, known, examples=500) == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("Momentum", {"momentum": 0.9}), ("Nesterov", {"momentum": 0.9, "nesterov": True})],
+)
+def test_names_of_the_tables_are_optimizers_everywhere(name, meant):
+    config = parsed(
+        f"{PLAIN_CONFIG}compile: {{optimizer: {name}}}\ncompare: {{optimizers: [{name}]}}\n"
+    )
+    (candidate,) = config.compare.optimizers
+    assert config.compile.optimizer.name == candidate.optimizer.name == "SGD"
+    assert candidate.label == name
+    for call in (config.compile.optimizer, candidate.optimizer):
+        assert {key: call.arguments[key] for key in meant} == meant
+
+
+PLAIN_CONFIG = "data: {dataset: digits}\nmodel: {layers: [Flatten, {Dense: {units: 10}}]}\n"

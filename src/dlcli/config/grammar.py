@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from dlcli.catalogue.catalogue import type_in_words
@@ -31,7 +31,7 @@ from dlcli.config.reading import (
 from dlcli.config.type_schemas import described, types_schema
 from dlcli.config.unknown import unknown_argument, unknown_name
 from dlcli.config.variables import is_variable, read_variable
-from dlcli.config.written_calls import is_call, read_call
+from dlcli.config.written_calls import BY_OTHER_NAMES, is_call, read_call
 from dlcli.errors import did_you_mean
 
 if TYPE_CHECKING:
@@ -378,6 +378,8 @@ def read_entry(
 
     `siblings` are lower-case keys that may stand beside the name; the caller reads them.
     """
+    if kind == "optimizers" and isinstance(node, Scalar) and node.value in BY_OTHER_NAMES:
+        node = replace(node, value=BY_OTHER_NAMES[node.value])
     if isinstance(node, Scalar) and isinstance(node.value, str) and is_call(node.value):
         written = read_call(node.value, node.mark)
         if written is None:

@@ -14,6 +14,7 @@ from dlcli.config.grammar import ListOf, MapOf, Record, Typed, keys_of, read_ent
 from dlcli.config.nodes import Node, Plain, Scalar, Sequence, Word, YamlMapping
 from dlcli.config.reading import INVALID, Reader
 from dlcli.config.type_schemas import type_schema
+from dlcli.config.written_calls import BY_OTHER_NAMES
 from dlcli.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
@@ -309,7 +310,11 @@ class CandidateItem:
         given = node.pairs if isinstance(node, YamlMapping) else {}
         pairs = {k: p for k, p in given.items() if k in names}
         rest = beside.read(YamlMapping(pairs, node.mark), path, reader)
-        return INVALID if INVALID in (call, rest) else self.factory(call, **rest)
+        if INVALID in (call, rest):
+            return INVALID
+        if isinstance(node, Scalar) and node.value in BY_OTHER_NAMES:
+            rest["label"] = node.value
+        return self.factory(call, **rest)
 
     def write(self, value: Any, writer: Writer) -> Any:
         """Write the optimizer, and the keys beside it."""

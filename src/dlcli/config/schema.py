@@ -11,7 +11,7 @@ from dlcli.config.network import sibling_schemas, use_schema
 from dlcli.config.pieces import CandidateItem
 from dlcli.config.sections import ROOT
 from dlcli.config.type_schemas import described
-from dlcli.config.written_calls import CALL_PATTERN
+from dlcli.config.written_calls import BY_OTHER_NAMES, CALL_PATTERN
 
 if TYPE_CHECKING:
     from dlcli.catalogue.signature import Entry
@@ -66,8 +66,10 @@ def _with_siblings(catalogue: Catalogue, kind: str, beside: dict[str, Any]) -> d
         for entry in _usable(catalogue, kind)
         for name in (entry.name, *entry.aliases)
     ]
-    written = {"type": "string", "pattern": CALL_PATTERN}
-    return {"anyOf": [_bare_names(catalogue, kind), written, *calls]}
+    written: list[dict[str, Any]] = [{"type": "string", "pattern": CALL_PATTERN}]
+    if kind == "optimizers":
+        written.append({"enum": [*BY_OTHER_NAMES]})
+    return {"anyOf": [_bare_names(catalogue, kind), *written, *calls]}
 
 
 def _several(catalogue: Catalogue, kind: str) -> dict[str, Any]:

@@ -28,6 +28,10 @@ def unknown_name(name: str, mark: Mark, kind: str, path: str, reader: Reader) ->
     if kind == "layers" and name.startswith(APPLICATIONS) and not suggestion:
         message = f"'{name}' is a network of keras.applications, not a layer"
         hint = f"{PRETRAINED}; build it from layers, or with blocks"
+    if "(" in name and (entry := reader.catalogue.find(kind, name.partition("(")[0].strip())):
+        required = [argument.name for argument in entry.arguments if argument.required]
+        example = ", ".join(f"{argument}: ..." for argument in required)
+        hint = f"name the arguments: {{{entry.name}: {{{example}}}}}"
     return reader.report("unknown-name", mark, path, message, hint)
 
 

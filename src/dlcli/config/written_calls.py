@@ -17,6 +17,12 @@ _CALL = re.compile(r"\s*(?:[A-Za-z_]\w*\.)*([A-Za-z_]\w*)\s*\((.*)\)\s*", re.DOT
 _ARGUMENT = re.compile(r"\s*([A-Za-z_]\w*)\s*=\s*(.+?)\s*", re.DOTALL)
 _PYTHON: Final = {"None": "null", "True": "true", "False": "false"}
 
+BY_OTHER_NAMES: Final = {
+    "Momentum": "SGD(momentum=0.9)",
+    "Nesterov": "SGD(momentum=0.9, nesterov=True)",
+}
+"""Names that dlcli's tables give to optimizers -> what they are in Keras."""
+
 
 def is_call(text: str) -> bool:
     """Whether a text is a class with arguments in parentheses."""

@@ -6,8 +6,10 @@ check_task(request, task)   # a UserError where the metric has no meaning
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -89,11 +91,24 @@ def parse(text: str) -> Request:
     name, colon, value = text.strip().partition(":")
     metric = _by_name().get(name)
     if metric is None:
-        meant = did_you_mean(name, _by_name())
+        other = _with_option(name) if not colon else ""
+        meant = f"; did you mean '{other}'?" if other else did_you_mean(name, _by_name())
         remedy = "List them with `dlcli ls metrics`."
         raise UserError(f"'{text}' is not a metric of dlcli{meant}", remedy=remedy)
     options = _options(metric, text, value) if colon else {}
     return Request(text, metric, options)
+
+
+def _with_option(name: str) -> str:
+    """Return what `macro_f1`, `f1_macro` or `top5` is called here, empty if it is nothing."""
+    for known, metric in _by_name().items():
+        stem = known.removesuffix("_k")
+        found = re.fullmatch(rf"(?:([a-z]+)_)?{stem}_?(?:score_)?(\w+)?", name.lower())
+        option = found and (found[1] or found[2])
+        if option and metric.signature.arguments:
+            with contextlib.suppress(UserError):
+                return parse(f"{known}:{option}").text
+    return ""
 
 
 def _options(metric: Metric, text: str, value: str) -> dict[str, Any]:
