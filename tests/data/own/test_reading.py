@@ -82,16 +82,18 @@ def xlsx(path):
     space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     package = "http://schemas.openxmlformats.org/package/2006/relationships"
+    parts = {
+        "[Content_Types].xml": "<Types/>",
+        "xl/workbook.xml": f'<workbook xmlns="{space}" xmlns:r="{relation}"><sheets>'
+        '<sheet name="one" sheetId="1" r:id="r1"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}">'
+        '<Relationship Id="r1" Target="worksheets/sheet1.xml"/></Relationships>',
+        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{space}"><sheetData>{shown}'
+        "</sheetData></worksheet>",
+    }
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("[Content_Types].xml", "<Types/>")
-        archive.writestr("xl/workbook.xml",
-                         f'<workbook xmlns="{space}" xmlns:r="{relation}"><sheets>'
-                         '<sheet name="one" sheetId="1" r:id="r1"/></sheets></workbook>')  # fmt: skip
-        archive.writestr("xl/_rels/workbook.xml.rels",
-                         f'<Relationships xmlns="{package}"><Relationship Id="r1" '
-                         'Target="worksheets/sheet1.xml"/></Relationships>')  # fmt: skip
-        archive.writestr("xl/worksheets/sheet1.xml",
-                         f'<worksheet xmlns="{space}"><sheetData>{shown}</sheetData></worksheet>')  # fmt: skip
+        for name, text in parts.items():
+            archive.writestr(name, text)
 
 
 def zipped(path):
