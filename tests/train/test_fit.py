@@ -247,7 +247,8 @@ def test_the_folder_holds_every_file_of_the_contract_and_they_agree(config, tmp_
     names = {p.name for p in run.path.iterdir() if not p.name.startswith(".")}
     assert names == {
         "config.yaml", "source.yaml", "environment.json", "history.csv", "metrics.json",
-        "predictions.npz", "model.keras", "status.json", "checkpoint.npz",
+        "predictions.npz", "model.keras", "status.json", "checkpoint.npz", "advice.json",
+        "scales.json",
     }  # fmt: skip
     assert run.read_text("source.yaml") == SMALL
     assert load_config(str(run.path / "config.yaml")).compile.loss.name.startswith("Sparse")
@@ -430,7 +431,7 @@ def test_a_diverged_training_is_said_and_harms_nothing(config, tmp_path):
     [
         ("{CSVLogger: {filename: ../../x.csv}}", "outside the run"),
         ("{CSVLogger: {filename: /tmp/x.csv}}", "outside the run"),
-        ("{CSVLogger: {filename: history.csv}}", "a file that every run has"),
+        ("{CSVLogger: {filename: history.csv}}", "a file that dlcli itself writes"),
         ("{ModelCheckpoint: {filepath: best}}", "keras"),
         ("{EarlyStopping: {monitor: val_acuracy}}", "did you mean 'val_accuracy'"),
         ("{EarlyStopping: {monitor: val_f2, mode: max}}", "did you mean 'val_f1'"),
