@@ -169,3 +169,21 @@ def test_weights_of_training_examples_decide_what_is_learned(tmp_path):
         learned[name] = predict_array(run, np.ones((1, 1), "float32")).rows()[0]["p(1)"]
     assert learned["plain"] == pytest.approx(0.5, abs=0.1)
     assert learned["weighted"] == pytest.approx(5 / 6, abs=0.1)
+
+
+def test_a_sequence_shorter_than_a_window_is_predicted(tmp_path):
+    rng = np.random.default_rng(0)
+    words = ["good", "bad", "film", "plot", "actor", "scene"]
+    rows = [f"{' '.join(rng.choice(words, rng.integers(6, 12)))},{'ab'[i % 2]}" for i in range(60)]
+    write(tmp_path / "t.csv", "text,label", rows)
+    layers = (
+        "[{Embedding: {input_dim: $vocabulary_size, output_dim: 4}}, "
+        "{Conv1D: {filters: 3, kernel_size: 5}}, {MaxPooling1D: {pool_size: 2}}, "
+        f"GlobalMaxPooling1D, {SIGMOID}]"
+    )
+    run, _ = train(tmp_path, {"text": {"path": "t.csv"}}, layers)
+    write(tmp_path / "short.csv", "text", ["good"])
+    write(tmp_path / "both.csv", "text", ["good", "good film good plot good actor good scene"])
+    (alone,) = predict_file(run.path.parent, run.path.name, tmp_path / "short.csv").rows()
+    beside, _ = predict_file(run.path.parent, run.path.name, tmp_path / "both.csv").rows()
+    assert alone["p(a)"] == pytest.approx(beside["p(a)"], abs=1e-6)

@@ -18,7 +18,7 @@ from dlcli.engine.feeding import (
     evaluation_batch_size,
     validation_batches,
 )
-from dlcli.engine.prediction import outputs, probabilities
+from dlcli.engine.prediction import lengthened, outputs, probabilities
 
 __all__ = [
     "Evaluation",
@@ -27,6 +27,7 @@ __all__ = [
     "compile_model",
     "evaluation_batch_size",
     "keras_metric",
+    "lengthened",
     "log_names",
     "named_metrics",
     "outputs",
