@@ -170,3 +170,17 @@ def test_classes_that_differ_in_capital_letters_are_said(tmp_path):
     (tmp_path / "t.csv").write_text("\n".join(["v,y", *rows]) + "\n")
     (told,) = load(tmp_path / "t.csv").told
     assert "Yes, yes are different classes that differ in capital letters only" in told
+
+
+@pytest.mark.parametrize(
+    ("before", "option"),
+    [("Report of 2024\n", {"header": 2}), ("# made by a machine\n# twice\n", {"comment": "#"})],
+)
+def test_lines_before_the_header_are_skipped_on_request_and_else_explained(
+    tmp_path, before, option
+):
+    (tmp_path / "t.csv").write_text(before + PLAIN)
+    with pytest.raises(DataError, match="no column 'y'") as error:
+        load(tmp_path / "t.csv")
+    assert f"{next(iter(option))}: " in error.value.remedy
+    assert count(load(tmp_path / "t.csv", **option)) == 40

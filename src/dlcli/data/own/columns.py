@@ -307,6 +307,13 @@ def told_of_columns(
         f"(categories: [{name}] for codes)"
         for name, code in codes.items()
     ]
+    words = [c for c in columns if c.categories is not None and not c.is_embedded]
+    told += [
+        f"{path}: '{c.name}' is read as {len(c.categories or ()):,} categories, although '{cell}' "
+        f"looks like a number (categories: [{c.name}] if they are meant)"
+        for c in words
+        if (cell := numbers.looks_like_numbers(c.name))
+    ]
     told += [
         f"{path}: '{column.name}': {variants} differ in capital letters only"
         for column in columns
