@@ -187,3 +187,16 @@ def test_a_sequence_shorter_than_a_window_is_predicted(tmp_path):
     (alone,) = predict_file(run.path.parent, run.path.name, tmp_path / "short.csv").rows()
     beside, _ = predict_file(run.path.parent, run.path.name, tmp_path / "both.csv").rows()
     assert alone["p(a)"] == pytest.approx(beside["p(a)"], abs=1e-6)
+
+
+def test_another_way_of_writing_numbers_than_in_training_is_refused_with_the_reason(tmp_path):
+    write(tmp_path / "t.csv", "a;y", [f"{i % 5},5;{i % 2}" for i in range(60)])
+    data = {"csv": {"path": "t.csv", "target": "y"}}
+    run, _ = train(tmp_path, data, f"[Normalization, {SIGMOID}]")
+    write(tmp_path / "alike.csv", "a", ["1,5", "2,5"])
+    made = [predict_file(run.path.parent, run.path.name, tmp_path / "alike.csv")]
+    write(tmp_path / "points.csv", "a", ["1.5", "2.5"])
+    with pytest.raises(UserError, match=r"points\.csv:2: 'a' is '1\.5'") as error:
+        made.append(predict_file(run.path.parent, run.path.name, tmp_path / "points.csv"))
+    assert "have a comma before decimals" in error.value.remedy
+    assert len(made[0]) == 2

@@ -94,6 +94,11 @@ class Column:
                 "Correct it or empty it. If it stands for a missing value, add it to missing:; if "
                 f"these are codes, add categories: [{self.name}]."
             )
+            if self.form.decimal == "," and PLAIN.value(cell) is not None:
+                remedy = (
+                    "The training examples have a comma before decimals: write 2,5 for 2.5, and a "
+                    "semicolon between cells, or write all files with points and train again."
+                )
             raise DataError(message, remedy=remedy)
         return value
 
