@@ -452,7 +452,7 @@ def test_data_that_are_too_large_go_through_fit_and_come_to_the_same(opened, mon
     fast = done(workshop, trial)
     monkeypatch.setattr(feeding, "RESIDENT_SHARE", 0.0)
     other, _ = opened()
-    assert "too large" in other(Check(0)).obstacle
+    assert "do not fit in memory" in other(Check(0)).obstacle
     slow = done(other, trial)
     assert slow.best_epoch == fast.best_epoch
     for kind in ("best", "last"):
