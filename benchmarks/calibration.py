@@ -24,7 +24,8 @@ from scipy import stats
 from scipy.special import expit
 
 from dlcli.compare.plan.blocks import BLOCKS
-from dlcli.compare.plan.plan import Candidate, Plan, Problem, RankingScore
+from dlcli.compare.plan.candidates import Candidate
+from dlcli.compare.plan.plan import Plan, Problem, RankingScore
 from dlcli.compare.plan.records import Result, TrialRecord
 from dlcli.compare.plan.schedule import Course, Look, Schedule
 from dlcli.compare.results.ranking import Ranking, look_at, rank

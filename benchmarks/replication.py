@@ -285,7 +285,7 @@ def candidates(labels: Sequence[str]) -> tuple[Any, ...]:
 
 def known_candidates() -> dict[str, Any]:
     """Return the optimizers of the standard preset by label."""
-    from dlcli.compare.plan.plan import PRESETS, describe_call
+    from dlcli.compare.plan.candidates import PRESETS, describe_call
 
     return {c.label or describe_call(c.optimizer): c for c in PRESETS["standard"].candidates}
 
@@ -537,7 +537,7 @@ def _words(text: str) -> list[str]:
 
 def read_arguments() -> argparse.Namespace:
     """Read the command line."""
-    from dlcli.compare.plan.plan import PRESETS, describe_call
+    from dlcli.compare.plan.candidates import PRESETS, describe_call
 
     quick = [c.label or describe_call(c.optimizer) for c in PRESETS["quick"].candidates]
     parser = argparse.ArgumentParser(
@@ -608,4 +608,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    import replication  # workers know its classes by this name
+
+    replication.main()

@@ -21,12 +21,19 @@ from packaging.utils import canonicalize_name
 from dlcli.catalogue.catalogue import load_catalogue
 from dlcli.catalogue.family import family
 from dlcli.catalogue.rate_ranges import RANGES
-from dlcli.compare.plan.plan import FEWEST_RATES, MOST_EXTENSIONS, PRESETS
+from dlcli.compare.plan.candidates import FEWEST_RATES, MOST_EXTENSIONS, PRESETS
 from dlcli.compare.plan.rates import HALF_DECADE, grid
 from dlcli.compare.results.ranking import POINT, SHARE
 from dlcli.compare.trial import SAMPLE
 from dlcli.compare.worker import RUNGS
-from dlcli.config.experiment import Call, CompareConfig, CompileConfig, DataConfig, FitConfig
+from dlcli.config.experiment import (
+    VARIANT,
+    Call,
+    CompareConfig,
+    CompileConfig,
+    DataConfig,
+    FitConfig,
+)
 from dlcli.config.grammar import REQUIRED, keys_of
 from dlcli.config.loading import parse_config
 from dlcli.config.nodes import Text
@@ -196,6 +203,7 @@ def sections() -> dict[str, object]:
     [
         ("Keys", sections()),
         ("Comparing optimizers", {key.name: key.default for key in keys_of(CompareConfig)}),
+        ("Candidates", {key.name: key.default for key in VARIANT.fields}),
     ],
 )
 def test_the_tables_of_keys_are_those_of_the_grammar_with_its_defaults(heading, keys):
@@ -211,6 +219,8 @@ def test_the_tables_of_keys_are_those_of_the_grammar_with_its_defaults(heading, 
 def test_every_key_of_compare_is_an_option_with_the_same_choices():
     options = {option.name: option for option in ALL["compare-optimizers",].params}
     for key in keys_of(CompareConfig):
+        if key.name == "candidates":  # sections of a config are no text for a command line
+            continue
         types = getattr(key.spec, "types", ())
         choices = [choice for accepted in types for choice in accepted.choices]
         kind = options[key.name].type

@@ -60,6 +60,14 @@ def test_eval_scores_a_run_with_intervals_under_the_names_as_typed(workplace):
     assert sum(map(sum, made["confusion"])) == 30
 
 
+def test_predict_without_a_run_takes_the_newest(workplace):
+    folder, _ = workplace
+    (folder / "none.csv").write_text("a,b\n1,2\n")
+    done = dlcli("predict", "none.csv", cwd=folder)
+    assert done.returncode == 2
+    assert done.stderr.startswith("run: runs/small-")
+
+
 def test_eval_needs_no_tensorflow_for_the_test_part(workplace):
     folder, _ = workplace
     code = (
@@ -211,12 +219,15 @@ MISTAKES = [
     (["train", "small.yaml", "--out", "."], "exists already"),
     (["train", "--resume", "nothing"], "there is no run 'nothing'"),
     (["train", "small.yaml", "--epochs", "0"], "--epochs"),
+    (["train", "small.yaml", "--lr", "0.1"], "write --set compile.optimizer.Adam.learning_rate"),
+    (["train", "small.yaml", "--batch_size", "9"], "write --set data.batch_size=64"),
+    (["predict", "small", "a.csv", "b.csv"], "give a run and one INPUT, not 2"),
     (["train", "small.yaml", "--resume", "runs", "--seed", "3"], "keeps its config"),
     (["trian"], "No such command"),
     (["eval", "nothing"], "there is no run 'nothing'"),
     (["eval", "--metrics", "accurracy"], "did you mean 'accuracy'?"),
     (["eval", "--metrics", "rmse"], "has no meaning for a multiclass task"),
-    (["eval", "--metrics", "top_k:0"], "'0' is no k"),
+    (["eval", "--metrics", "top_k:0"], "'0' is not a valid k"),
     (["eval", "--split", "tset"], "--split"),
     (["eval", "--data", "nothing.npz"], "there is no file nothing.npz"),
     (["predict", "nothing", "x.csv"], "there is no run"),

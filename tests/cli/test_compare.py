@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from dlcli.cli.compare import compare, shown_time
+from dlcli.cli.compare import compare_optimizers, shown_time
 from dlcli.statistics.best import judge
 from dlcli.store.comparisons import ComparisonFolder
 from tests import helpers
@@ -463,7 +463,7 @@ def compared_here(folder, monkeypatch, *arguments):
     # The tests' TensorFlow has begun to work, and its threads are settled by then.
     monkeypatch.setattr("tensorflow.config.threading.set_intra_op_parallelism_threads", int)
     monkeypatch.setattr("tensorflow.config.threading.set_inter_op_parallelism_threads", int)
-    done = CliRunner().invoke(compare, [*arguments, "--executor", "serial", *QUICK])
+    done = CliRunner().invoke(compare_optimizers, [*arguments, "--executor", "serial", *QUICK])
     assert done.exit_code == 0, done.output
     return done
 

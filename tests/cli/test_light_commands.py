@@ -197,3 +197,16 @@ def test_an_unforeseen_error_becomes_a_short_message_and_a_log(monkeypatch, caps
     assert "inner workings" in log.read_text()
     assert run(["--debug", "runs", "ls"]) == 1
     assert "Traceback" in capsys.readouterr().err
+
+
+WORKING = ("report.inside.runs", "report.writing", "train.saved", "train.session",
+           "compare.comparison")  # fmt: skip
+
+
+def test_commands_that_train_import_keras_only_when_it_can_be_kept_quiet():
+    code = (
+        f"import importlib, sys\nfor name in {WORKING}: importlib.import_module('dlcli.' + name)\n"
+        "print(sorted({'keras', 'tensorflow'} & {*sys.modules}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

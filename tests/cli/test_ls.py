@@ -133,3 +133,9 @@ def test_listing_imports_no_framework():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert done.stdout.strip() == b"[]"
+
+
+def test_a_name_alone_is_looked_for_in_all_kinds():
+    found = run("Adam")
+    assert found.stderr == "Adam is one of the optimizers\n"
+    assert found.stdout == run("optimizers", "Adam").stdout

@@ -331,3 +331,51 @@ def test_a_comparison_is_deleted_but_never_what_else_lies_in_it(compared, capsys
     assert compared.path.exists()
     assert run(["runs", "rm", "digits", "--yes"]) == 0
     assert not compared.path.exists()
+
+
+def test_a_pattern_deletes_all_that_it_fits(capsys):
+    for name in ("mlp-1", "mlp-2", "cnn-1"):
+        make(name)
+    assert run(["runs", "rm", "-y", "mlp-*"]) == 0
+    assert [folder.name for folder in store.list_runs(Path("runs"))] == ["cnn-1"]
+    assert run(["runs", "rm", "-y", "mlp-*"]) == 2
+    assert "no run and no comparison is called like 'mlp-*'" in capsys.readouterr().err
+
+
+def test_an_unknown_name_is_answered_with_those_that_are_alike(capsys):
+    make("digits-mlp-1")
+    compared = comparisons.ComparisonFolder(Path("comparisons/flowers"))
+    compared.path.mkdir(parents=True)
+    compared.write_json("environment.json", {"problems": "1"})
+    for typed, meant in (("digits-mpl-1", "digits-mlp-1"), ("flovers", "flowers")):
+        assert run(["runs", "show", typed]) == 2
+        assert f"did you mean '{meant}'?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [("eval",), ("predict", "x.csv"), ("train", "--resume")])
+def test_a_comparison_in_the_place_of_a_run_is_told_as_one(command, capsys):
+    compared = comparisons.ComparisonFolder(Path("comparisons/flowers"))
+    compared.path.mkdir(parents=True)
+    compared.write_json("environment.json", {"problems": "1"})
+    name, *others = command
+    words = [name, "flowers", *others] if name == "predict" else [name, *others, "flowers"]
+    assert run(words) == 2
+    told = capsys.readouterr().err
+    assert "comparisons/flowers is a comparison, not a run" in told
+    assert "dlcli train --from comparisons/flowers" in told
+
+
+def test_a_folder_in_the_place_of_a_config_is_pointed_on(capsys):
+    made = make("mlp-1")
+    assert run(["train", str(made.path)]) == 2
+    told = capsys.readouterr().err
+    assert "runs/mlp-1 is a run, not a config" in told
+    assert "dlcli train runs/mlp-1/source.yaml" in told
+
+
+def test_without_a_name_the_newest_is_reported(capsys):
+    assert run(["report"]) == 2
+    assert "no run in runs and no comparison in comparisons" in capsys.readouterr().err
+    make("mlp-1")
+    assert run(["report"]) == 0
+    assert capsys.readouterr().out == "runs/mlp-1/report.html\n"

@@ -49,7 +49,7 @@ def test_the_faster_way_is_taken_and_remembered(with_xla, without, faster):
     pool = Measuring(JitTimes(with_xla, without))
     chosen = xla.measured(made, LONG, pool, 2)
     assert pool.asked == [JitCheck(0)]
-    assert chosen.problems[0].jit is faster
+    assert chosen.networks[0].jit is faster
     assert xla.known_or_ruled(config) is faster
     again = Measuring(None)
     assert xla.measured(chosen, LONG, again, 2) == chosen
@@ -85,5 +85,5 @@ def test_a_damaged_note_is_measured_again(cache, damage):
     note.write_text(damage)
     assert xla.known_or_ruled(made.problems[0].config)
     pool = Measuring(JitTimes(2.0, 1.0))
-    assert not xla.measured(made, LONG, pool, 2).problems[0].jit
+    assert not xla.measured(made, LONG, pool, 2).networks[0].jit
     assert pool.asked

@@ -14,16 +14,19 @@ from dlcli.catalogue import plugins
 from dlcli.catalogue.catalogue import load_catalogue
 from dlcli.catalogue.signature import Type
 from dlcli.config.data_section import OWN_FILES, DataSection
+from dlcli.config.experiment import VARIANT
 from dlcli.config.grammar import REQUIRED, ListOf, MapOf, Record, Typed
 from dlcli.config.graph import DTYPE, SHAPE
 from dlcli.config.pieces import (
     CandidateItem,
     Candidates,
     Deferred,
+    LayerId,
     MetricName,
     Name,
     Nested,
     OneOf,
+    Options,
     PerOutput,
     PluginName,
     RuleName,
@@ -74,7 +77,8 @@ class Written:
 
     @of.register
     def _(self, spec: Record):
-        fields = [f for f in spec.fields if not isinstance(f.spec, Deferred)]
+        later = {"candidates"}  # those of the pieces read later that need nothing else
+        fields = [f for f in spec.fields if not isinstance(f.spec, Deferred) or f.name in later]
         always = {f.name: self.of(f.spec) for f in fields if self.whole or f.default is REQUIRED}
         return st.fixed_dictionaries(
             always, optional={f.name: self.of(f.spec) for f in fields if f.name not in always}
@@ -130,6 +134,27 @@ class Written:
         return st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,9}", fullmatch=True)
 
     @of.register
+    def _(self, _: Deferred):
+        return st.lists(self.variant(), min_size=1, max_size=2).map(told_apart)
+
+    def variant(self):
+        """Return the strategy of a candidate that changes the config."""
+        sections = {f.name: self.of(f.spec) for f in VARIANT.fields if f.name in OWN_SECTIONS}
+        model = wired(whole=True) if self.whole else chains()
+        sections["model"] = model.map(lambda plain: plain["model"])
+        if self.whole:
+            return st.fixed_dictionaries(sections)
+        return st.fixed_dictionaries({}, optional=sections)
+
+    @of.register
+    def _(self, spec: Options):
+        return self.of(Record(dict, spec.fields))
+
+    @of.register
+    def _(self, _: LayerId):
+        return IDS
+
+    @of.register
     def _(self, spec: CandidateItem):
         beside = self.of(spec.beside)
         return st.tuples(calls("optimizers"), beside).map(lambda pair: with_beside(*pair))
@@ -166,6 +191,17 @@ def without_required(entry, common):
     """Return shared keys, but those that stand for an option which the data set requires."""
     required = {argument.name for argument in entry.arguments if argument.required}
     return {name: value for name, value in common.items() if name not in required}
+
+
+OWN_SECTIONS = ("data", "compile", "fit", "learning_rates")
+
+
+def told_apart(variants):
+    """Give each candidate a label and a number of epochs of its own."""
+    return [
+        {**variant, "label": f"c{number}", "set": {"fit.epochs": 3 + number}}
+        for number, variant in enumerate(variants)
+    ]
 
 
 def with_beside(call, beside):

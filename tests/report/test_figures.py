@@ -19,6 +19,7 @@ from dlcli.report import style
 from dlcli.report.figures import drawings, write_figures
 from dlcli.report.page.plots import groups_of, page_scale
 from dlcli.report.panels import cast_of, limits
+from dlcli.statistics.pareto import pareto_front
 from dlcli.statistics.ranking import critical_difference_diagram
 
 if TYPE_CHECKING:
@@ -101,6 +102,18 @@ def _summary(trials: pd.DataFrame, *, loss: bool) -> pd.DataFrame:
     return summary.sort_values("rank", ascending=False).reset_index(drop=True)
 
 
+def _costs(summary: pd.DataFrame, sign: int) -> pd.DataFrame:
+    """Make costs up: large networks, alike in FLOPs, one whose time nobody knows."""
+    costs = summary[[*KEYS, "mean", "low", "high"]].copy()
+    size = np.arange(len(costs))
+    costs["parameters"], costs["flops"] = 10.0 ** (3 + size % 5), 5e6
+    costs["training_seconds"] = np.where(size == 1, np.nan, 1.0 + size)
+    costs["prediction_seconds"] = 0.001 * (1 + size[::-1])
+    for name in ("parameters", "flops", "training_seconds", "prediction_seconds"):
+        costs[f"{name}_front"] = pareto_front(costs[name], sign * costs["mean"])
+    return costs
+
+
 def synthetic(
     labels: Iterable[str] = LABELS[:8],
     initializers: Iterable[str] = ("",),
@@ -108,6 +121,7 @@ def synthetic(
     seeds: int = 10,
     *,
     loss: bool = False,
+    costly: bool = False,
 ) -> SimpleNamespace:
     """Return the results of a comparison that never took place."""
     named = [(f"{x} · {y}" if y else x, x, y) for x in labels for y in initializers]
@@ -147,6 +161,7 @@ def synthetic(
         found = critical_difference_diagram(sign * table[list(candidates)].to_numpy())
     metric = "loss" if loss else "accuracy"
     return SimpleNamespace(
+        costs=_costs(summary, sign) if costly else pd.DataFrame({"problem": []}),
         score=metric,
         score_text=f"test {metric} at the best validation epoch",
         greater_is_better=not loss,
@@ -177,6 +192,7 @@ CASES = {
     "crossed": synthetic(initializers=("GlorotUniform", "HeNormal"), seeds=3),
     "five": synthetic(LABELS[:5], problems=PROBLEMS, seeds=3),
     "loss": synthetic(loss=True),
+    "costly": synthetic(LABELS[:6], costly=True),
 }
 
 
@@ -247,7 +263,23 @@ def test_each_case_has_the_figures_it_has_results_for(drawn):
     assert set(drawn["two"]) == always
     assert set(drawn["eight"]) == set(drawn["sixteen"]) == ranked
     assert set(drawn["crossed"]) == {*ranked, "initializers"}
+    assert set(drawn["costly"]) == {*ranked, "score_against_cost"}
     assert set(drawn["five"]) == {*ranked, "performance_profile", "critical_difference"}
+
+
+def test_a_cost_that_differs_has_a_panel_with_its_front_and_known_candidates(drawn):
+    drawing = drawn["costly"]["score_against_cost"]
+    costs = CASES["costly"].costs
+    by_axis = dict(zip(("parameters", "training_seconds", "prediction_seconds"),
+                       drawing.figure.axes, strict=True))  # fmt: skip
+    for name, panel in by_axis.items():
+        front, *others = panel.lines
+        wanted = costs[costs[f"{name}_front"]].sort_values(name)
+        np.testing.assert_allclose(front.get_xdata(), wanted[name])
+        np.testing.assert_allclose(front.get_ydata(), wanted["mean"])
+        assert len(others) == 2 * costs[name].notna().sum()
+    assert by_axis["parameters"].get_xscale() == "log"
+    assert by_axis["training_seconds"].get_xscale() == "linear"
 
 
 def test_each_figure_is_written_as_svg_and_png(drawn, tmp_path: Path):

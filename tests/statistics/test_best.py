@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import stats
 
+from dlcli.statistics import best
 from dlcli.statistics.best import Errors, collapses, judge
 from tests.statistics.deepobs import sources
 
@@ -239,3 +240,47 @@ def test_fifty_candidates_with_a_hundred_replications_take_a_second():
     start = time.process_time()
     judged(scores, 0.1)
     assert time.process_time() - start < 3
+
+
+def drawn_plainly(values, rng):
+    """Return what `_drawn_t` does, for both directions of every difference at once."""
+    candidates, replications = values.shape
+    centred = values - values.mean(axis=1, keepdims=True)
+    parts, left = [], best.DRAWS
+    chunk = best.CELLS_AT_ONCE // (candidates**2 * (replications if replications <= 30 else 1))
+    while left:
+        size = min(chunk, left)
+        left -= size
+        if replications <= best.MANY_REPLICATIONS:
+            drawn = centred @ rng.normal(size=(size, replications, replications))
+            gaps = drawn[:, :, None] - drawn[:, None, :]
+            mean, error = gaps.mean(axis=3), gaps.std(axis=3, ddof=1) / math.sqrt(replications)
+        else:
+            drawn = rng.normal(size=(size, replications)) @ centred.T
+            mean = drawn[:, :, None] - drawn[:, None, :]
+            spread = np.sqrt(np.square(centred[:, None] - centred[None]).sum(axis=2))
+            freedom = replications - 1
+            error = np.sqrt(rng.chisquare(freedom, size=(size, 1, 1)) / freedom) * spread
+        with np.errstate(invalid="ignore"):
+            parts.append(np.where(error > 1e-12 * np.abs(mean), mean / error, 0.0))
+    return np.concatenate(parts)
+
+
+@pytest.mark.parametrize("replications", [6, 10, 40])
+def test_each_difference_is_drawn_once_and_counts_in_both_directions(replications):
+    scores = np.random.default_rng(replications).normal(size=(5, replications))
+    scores[3] = scores[4]  # never differ
+    found = best._drawn_t(scores, np.random.default_rng(2))
+    expected = drawn_plainly(scores, np.random.default_rng(2))
+    assert found == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("scatter", [1e-3, 1e-4, 3e-5, 1e-5])
+def test_differences_that_hardly_scatter_are_not_clearer_than_their_number_allows(scatter):
+    rng = np.random.default_rng(0)
+    for _ in range(40):
+        scores = np.array([0.9 + scatter * rng.normal(size=5), np.full(5, 0.4),
+                           0.4 + 0.002 * rng.normal(size=5)])  # fmt: skip
+        found = judge(scores, 0.01, rng)
+        assert {standing.status for standing in found.standings} == {"best", "open"}
+        assert min(standing.p_value for standing in found.standings) >= 2**-4

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 import pytest
@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from dlcli.statistics.pairing import (
-    PairedDifferences,
     complete,
     holm,
     paired_t_p_value,
@@ -24,8 +23,8 @@ from tests.helpers import examples
 
 
 def difference(first, second, rng, resamples=10_000):
-    """Return the difference of two candidates alone."""
-    return PairedDifferences([first, second], rng, resamples).difference(0, 1)
+    """Return the row of two candidates alone."""
+    return pairwise("ab", [first, second], rng, resamples=resamples).iloc[0]
 
 
 p_values = st.lists(st.floats(0, 1), min_size=1, max_size=12)
@@ -113,7 +112,7 @@ def test_the_paired_interval_covers_the_true_difference(seeds, coverage):
     rng = np.random.default_rng(seeds)
     covered = 0
     for _ in range(1000):
-        found = difference(rng.normal(0.5, 1, seeds), np.zeros(seeds), rng, resamples=500).interval
+        found = difference(rng.normal(0.5, 1, seeds), np.zeros(seeds), rng, resamples=500)
         covered += found.low <= 0.5 <= found.high
     assert covered >= stats.binom.ppf(1e-3, 1000, coverage)
 
@@ -121,16 +120,16 @@ def test_the_paired_interval_covers_the_true_difference(seeds, coverage):
 def test_what_all_candidates_share_by_seed_does_not_widen_the_paired_interval():
     rng = np.random.default_rng(0)
     shared, own = 10 * rng.normal(size=10), rng.normal(size=10)
-    found = difference(shared + own, shared, np.random.default_rng(1)).interval
-    alone = difference(own, np.zeros(10), np.random.default_rng(1)).interval
+    found = difference(shared + own, shared, np.random.default_rng(1))
+    alone = difference(own, np.zeros(10), np.random.default_rng(1))
     assert (found.low, found.high) == pytest.approx((alone.low, alone.high))
 
 
 def test_one_seed_gives_a_difference_without_an_interval():
     found = difference([0.9], [0.8], np.random.default_rng(0))
-    assert found.mean == pytest.approx(0.1)
-    assert found.interval is None
-    assert math.isnan(difference([], [], np.random.default_rng(0)).mean)
+    assert found["difference"] == pytest.approx(0.1)
+    assert math.isnan(found["low"])
+    assert math.isnan(difference([], [], np.random.default_rng(0))["difference"])
 
 
 def test_what_cannot_be_paired_is_left_out_candidates_first():
@@ -177,10 +176,10 @@ def test_pairs_with_missing_runs_have_the_interval_of_the_seeds_they_share():
         found = difference(scores[i, both], scores[j, both], np.random.default_rng(1))
         row = table.loc[one, other]
         assert row["seeds"] == both.sum()
-        assert row["difference"] == pytest.approx(found.mean)
+        assert row["difference"] == pytest.approx(found["difference"])
         # Other resamples of the same differences: their ends scatter by a hundredth.
-        assert row["low"] == pytest.approx(found.interval.low, abs=0.03)
-        assert row["high"] == pytest.approx(found.interval.high, abs=0.03)
+        assert row["low"] == pytest.approx(found["low"], abs=0.03)
+        assert row["high"] == pytest.approx(found["high"], abs=0.03)
 
 
 def test_a_single_candidate_gives_an_empty_table_with_all_columns():
@@ -193,3 +192,53 @@ def test_one_seed_gives_a_table_without_paired_t():
     table = pairwise(["SGD", "Adam"], [[0.9], [0.8]], np.random.default_rng(0))
     assert table["paired_t_holm"].isna().all()
     assert table["wilcoxon"].tolist() == [1.0]
+
+
+def plainly(scores, rng, resamples):
+    """Return the rows of `pairwise` by SciPy and loops, a pair at a time."""
+    rows, drawn = [], {}
+    for i, j in combinations(range(len(scores)), 2):
+        both = ~np.isnan(scores[i] + scores[j])
+        n = int(both.sum())
+        first, second = scores[i, both], scores[j, both]
+        index = drawn.setdefault(both.tobytes(), None)
+        if index is None:
+            index = drawn[both.tobytes()] = rng.integers(n, size=(resamples, n))
+        gap = first - second
+        if n < 5:
+            low, high = stats.t.interval(0.95, n - 1, gap.mean(), stats.sem(gap))
+        else:
+            tail = stats.norm.cdf(-math.sqrt(n / (n - 1)) * stats.t.ppf(0.975, n - 1))
+            means = first[index].mean(axis=1) - second[index].mean(axis=1)
+            low, high = np.quantile(means, [tail, 1 - tail])
+        won = [
+            float(a > b) + 0.5 * float(a == b) for a in known(scores[i]) for b in known(scores[j])
+        ]
+        moved = gap[np.abs(gap) > 1e-12 * np.abs(gap).max()]
+        ranks = stats.rankdata(np.round(np.abs(moved), 9))
+        signs = np.array(list(product([0, 1], repeat=len(moved))))
+        away = np.abs(signs @ ranks - ranks.sum() / 2)
+        wilcoxon = (away >= abs(ranks[moved > 0].sum() - ranks.sum() / 2) - 1e-9).mean()
+        t = stats.ttest_rel(first, second).pvalue
+        rows.append([n, gap.mean(), low, high, np.mean(won), t, min(1.0, wilcoxon)])
+    return np.array(rows)
+
+
+def known(row):
+    return row[~np.isnan(row)]
+
+
+@pytest.mark.parametrize("seeds", [4, 9])
+@pytest.mark.parametrize("rounded", [1, 6])
+def test_all_pairs_have_the_numbers_of_each_pair_alone(seeds, rounded):
+    rng = np.random.default_rng(seeds)
+    scores = np.round(rng.normal(size=(6, seeds)), rounded)
+    scores[2, :1] = scores[4, -1:] = np.nan
+    found = pairwise(list("abcdef"), scores, np.random.default_rng(1), resamples=3000)
+    columns = ["seeds", "difference", "low", "high", "probability_of_improvement", "paired_t",
+               "wilcoxon"]  # fmt: skip
+    expected = plainly(scores, np.random.default_rng(1), 3000)
+    assert found[columns].to_numpy(float) == pytest.approx(expected, rel=1e-12)
+    assert list(zip(found["first"], found["second"], strict=True)) == list(
+        combinations("abcdef", 2)
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -66,7 +67,7 @@ def test_the_last_validation_loss_is_the_loss_of_the_table(folder, loss, last, d
     (folder / "c.yaml").write_text(
         f"data: {{npz: {{path: {data}.npz}}, validation: 0.3, batch_size: 16}}\n"
         f"model: {{layers: [{{Dense: {{units: 4, kernel_regularizer: L2}}}}, {last}]}}\n"
-        f"compile: {{loss: {loss}}}\nfit: {{epochs: 2}}\n"
+        f"compile: {{loss: {loss}, metrics: {METRICS[data]}}}\nfit: {{epochs: 2}}\n"
     )
     session = sessions.start(str(folder / "c.yaml"), (), root=folder / "runs", out=None)
     with session as run:
@@ -75,3 +76,30 @@ def test_the_last_validation_loss_is_the_loss_of_the_table(folder, loss, last, d
     assert result.scores["validation"]["loss"] == pytest.approx(
         history.val_loss.iloc[-1], rel=1e-4, abs=1e-6, nan_ok=True
     )
+    # Where a softmax saturates, probabilities of 0 tie, which Keras's top k counts as found.
+    metrics = [name for name in METRICS[data] if name != "top_k:2" or last == LOGITS]
+    check_in_keras(run, session, result.scores["validation"], metrics)
+
+
+METRICS = {"classes": ["accuracy", "top_k:2"], "two": ["accuracy"], "values": ["mae", "rmse"]}
+OF_ONE_HOT = (
+    "CategoricalFocalCrossentropy", "CategoricalHinge", "CosineSimilarity", "KLDivergence",
+    "Poisson",
+)  # fmt: skip
+"""Losses that Keras has for one-hot targets alone, where the data hold labels."""
+
+
+def check_in_keras(run, session, scores, metrics):
+    """Check that plain Keras says the same of the saved model, where it has the loss."""
+    model = keras.saving.load_model(run.path / "model.keras", safe_mode=True)
+    config = session.experiment.config
+    assert model.compiled == (config.compile.loss.name not in OF_ONE_HOT)
+    if model.compiled:
+        part = session.experiment.dataset.validation
+        (x,) = part.x.values()
+        found = model.evaluate(x, part.y, verbose=0, return_dict=True)
+        names = [name for name in ("loss", *metrics) if scores[name] is not None]
+        wanted = {name: scores[name] for name in names}
+        assert {name: found[name] for name in names} == pytest.approx(
+            wanted, rel=1e-4, abs=1e-6, nan_ok=True
+        )

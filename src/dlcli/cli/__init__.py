@@ -38,7 +38,10 @@ GROUPS: dict[str, dict[str, Entry]] = {
     "Train and compare": {
         "init": Entry("init:init", "Write a commented starter config."),
         "train": Entry("train:train", "Train a model from a config."),
-        "compare-optimizers": Entry("compare:compare", "Find the best optimizer and its rate."),
+        "compare": Entry("compare:compare", "Find the best of several configs."),
+        "compare-optimizers": Entry(
+            "compare:compare_optimizers", "Find the best optimizer and its rate."
+        ),
     },
     "Look at results": {
         "eval": Entry("evaluate:evaluate", "Score a run, with 95 % intervals."),
@@ -185,7 +188,34 @@ def _told_usage(error: click.ClickException) -> int:
     told = io.StringIO()
     error.show(told)
     echo(told.getvalue(), err=True, nl=False)
+    if isinstance(error, click.NoSuchOption) and (hint := _instead_of(error)):
+        echo(f"  = hint: {hint}", err=True)
     return error.exit_code
+
+
+_SETTINGS = {
+    "lr": "compile.optimizer.Adam.learning_rate=0.01",
+    "learning-rate": "compile.optimizer.Adam.learning_rate=0.01",
+    "optimizer": "compile.optimizer=Adam",
+    "loss": "compile.loss=mse",
+    "metrics": "compile.metrics=[f1]",
+    "batch": "data.batch_size=64",
+    "batch-size": "data.batch_size=64",
+    "epochs": "fit.epochs=5",
+    "validation-split": "data.validation=0.2",
+    "seed": "seed=1",
+}
+"""Options that people guess -> the assignment of `--set` that does it."""
+
+
+def _instead_of(error: click.NoSuchOption) -> str:
+    """Return what changes a key of the config, where an option does not."""
+    assignment = _SETTINGS.get(error.option_name.lstrip("-").replace("_", "-"))
+    command = error.ctx.command if error.ctx else None
+    if assignment is None or command is None:
+        return ""
+    options = [name for parameter in command.params for name in parameter.opts]
+    return f"write --set {assignment}" if "--set" in options else ""
 
 
 def _told_own(error: DlcliError) -> int:

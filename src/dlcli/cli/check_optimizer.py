@@ -31,7 +31,7 @@ def check_optimizer(optimizer: str, as_json: bool) -> None:
 
     call = read_optimizer(optimizer)
     load_tensorflow()
-    from dlcli.compare.plan.plan import rate_range
+    from dlcli.compare.plan.candidates import rate_range
     from dlcli.compare.plan.rates import grid
     from dlcli.engine.checks import Subject, check_optimizer
 

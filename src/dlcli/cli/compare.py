@@ -1,4 +1,4 @@
-"""`dlcli compare-optimizers`: which optimizer, at which learning rate, how sure."""
+"""`dlcli compare` and `compare-optimizers`: which network or optimizer, how sure."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ import click
 
 from dlcli.cli.config import SET
 from dlcli.cli.output import echo, emit_json, knows, note, print_sentence, print_table
+from dlcli.cli.places import complete_config
 from dlcli.cli.plugins import PLUGIN
 from dlcli.cli.strictness import STRICT, warning_teller
 from dlcli.cli.tracking import LOGS, TRACKING, check_tracking
 from dlcli.compare.plan.settings import as_overrides
 from dlcli.errors import InterruptedRunError
 from dlcli.runtime.interrupts import finishing
-from dlcli.store.comparisons import BEST
+from dlcli.store.comparisons import BEST, DEFAULT_FOLDER
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
     from dlcli.compare.comparison import Comparison, Outlook
@@ -33,90 +36,173 @@ SHORT = {"learning rate": "rate", "lacks at most": "may lack"}
 """Columns whose names are shorter on a terminal, so that a row fits 80 letters."""
 
 
+SETTINGS = (
+    click.option(
+        "--learning-rates",
+        metavar="X,Y",
+        help="Learning rates of every candidate.  [default: a grid for each]",
+    ),
+    click.option(
+        "--ablate",
+        metavar="ID,ID",
+        help="Layers: compare the whole model with the model without each.",
+    ),
+    click.option(
+        "--initializers", metavar="A,B", help="Initializers to combine with each optimizer."
+    ),
+    click.option(
+        "--seeds",
+        metavar="N|auto",
+        help="Number of replications; `auto` adds some as needed, up to 40; 0 tries every "
+        "rate and ranks nothing.  [default: by preset]",
+    ),
+    click.option(
+        "--search-seeds",
+        type=click.IntRange(1),
+        help="Replications that search the whole grid of rates.  [default: 1]",
+    ),
+    click.option(
+        "--split",
+        type=click.Choice(["resample", "official"]),
+        help="Draw the test part anew in each replication, or keep the official one.  "
+        "[default: resample]",
+    ),
+    click.option(
+        "--tune",
+        type=click.Choice(["each", "once"]),
+        help="Choose the learning rate in each replication, or once for all.  [default: each]",
+    ),
+    click.option(
+        "--margin",
+        type=click.FloatRange(0),
+        metavar="D",
+        help="Difference that does not matter, in units of the score.  "
+        "[default: 0.01, or 5 % of the best error]",
+    ),
+    click.option(
+        "--budget",
+        metavar="N|TIME",
+        help="Total budget: a number of trials, or a duration such as 10m.  [default: none]",
+    ),
+    click.option(
+        "--target", metavar="METRIC=V", help="Validation score to reach, for the time to target."
+    ),
+    click.option(
+        "--score",
+        metavar="METRIC",
+        help="Metric that ranks, e.g. f1 or accuracy@last.  [default: the config's first metric]",
+    ),
+    click.option(
+        "--preset",
+        type=click.Choice(["quick", "standard", "full"]),
+        help="How thorough the comparison is.  [default: standard]",
+    ),
+    click.option(
+        "--prune/--no-prune",
+        default=None,
+        help="Stop the worse half of the searched rates early.  [default: no-prune]",
+    ),
+    click.option(
+        "--epochs",
+        type=click.IntRange(1),
+        help="Epochs of each trial.  [default: the config's fit.epochs]",
+    ),
+    click.option(
+        "--jobs",
+        type=click.IntRange(1),
+        help="Trials side by side.  [default: one per core; 1 with a GPU]",
+    ),
+    click.option(
+        "--executor",
+        type=click.Choice(["processes", "serial", "ray"]),
+        default="processes",
+        show_default=True,
+        help="Where trials run.",
+    ),
+    click.option(
+        "--ray-address",
+        metavar="HOST:PORT",
+        help="Address of a Ray cluster, or `auto` for one running on this machine.",
+    ),
+    click.option(
+        "--ray-gpus",
+        type=click.FloatRange(0),
+        metavar="N",
+        help="GPUs per Ray worker, e.g. 0.5.  [default: 1 if there are GPUs]",
+    ),
+    click.option(
+        "--resume/--fresh",
+        default=True,
+        show_default=True,
+        help="Use the finished trials, or start a new comparison beside them.",
+    ),
+    click.option(
+        "--dry-run", is_flag=True, help="Show the plan and its estimated time; train nothing."
+    ),
+    click.option("--name", help="Name of the folder.  [default: the configs' names]"),
+    click.option(
+        "--root", default=DEFAULT_FOLDER, show_default=True, help="Folder of the comparisons."
+    ),
+    click.option(
+        "--figures/--no-figures",
+        default=True,
+        show_default=True,
+        help="Draw the figures and the HTML report.",
+    ),
+    PLUGIN,
+    TRACKING,
+    STRICT,
+    click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
+)
+"""The options of both commands, in the order of their help."""
+
+
+def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say how to compare."""
+    for option in reversed(SETTINGS):
+        command = option(command)
+    return command
+
+
 @click.command("compare-optimizers")
-@click.argument("configs", nargs=-1, metavar="[CONFIG ...]")
+@click.argument("configs", nargs=-1, metavar="[CONFIG ...]", shell_complete=complete_config)
 @SET
 @click.option(
     "--optimizers",
     metavar="A,B",
     help='Candidates, e.g. "SGD, SGD(momentum=0.9), Adam".  [default: by preset]',
 )
-@click.option(
-    "--learning-rates",
-    metavar="X,Y",
-    help="Learning rates of every candidate.  [default: a grid for each]",
+@_with_settings
+def compare_optimizers(configs: tuple[str, ...], **options: Any) -> None:
+    """Compare optimizers on the networks and the data of the CONFIGs.
+
+    Each replication draws the split, the initial weights and the batches anew, and tunes the
+    learning rates again. Run the same command again to train only what is missing. Without a
+    CONFIG, dlcli compares optimizers for a small CNN on handwritten digits.
+    """
+    _compare(configs or (str(_packaged()),), are_rivals=False, **options)
+
+
+@click.command("compare")
+@click.argument(
+    "configs", nargs=-1, required=True, metavar="CONFIG ...", shell_complete=complete_config
 )
-@click.option("--initializers", metavar="A,B", help="Initializers to combine with each optimizer.")
-@click.option("--seeds", metavar="N|auto",
-              help="Number of replications; `auto` adds some as needed, up to 40; 0 tries every "
-                   "rate and ranks nothing.  [default: by preset]")  # fmt: skip
-@click.option("--search-seeds", type=click.IntRange(1),
-              help="Replications that search the whole grid of rates.  [default: 1]")  # fmt: skip
-@click.option("--split", type=click.Choice(["resample", "official"]),
-              help="Draw the test part anew in each replication, or keep the official one.  "
-                   "[default: resample]")  # fmt: skip
-@click.option("--tune", type=click.Choice(["each", "once"]),
-              help="Choose the learning rate in each replication, or once for all.  "
-                   "[default: each]")  # fmt: skip
-@click.option("--margin", type=click.FloatRange(0), metavar="D",
-              help="Difference that does not matter, in units of the score.  "
-                   "[default: 0.01, or 5 % of the best error]")  # fmt: skip
-@click.option("--budget", metavar="N|TIME",
-              help="Total budget: a number of trials, or a duration such as 10m.  "
-                   "[default: none]")  # fmt: skip
-@click.option(
-    "--target", metavar="METRIC=V", help="Validation score to reach, for the time to target."
-)
-@click.option(
-    "--score",
-    metavar="METRIC",
-    help="Metric that ranks, e.g. f1 or accuracy@last.  [default: the config's first metric]",
-)
-@click.option("--preset", type=click.Choice(["quick", "standard", "full"]),
-              help="How thorough the comparison is.  [default: standard]")  # fmt: skip
-@click.option(
-    "--prune/--no-prune",
-    default=None,
-    help="Stop the worse half of the searched rates early.  [default: no-prune]",
-)
-@click.option(
-    "--epochs",
-    type=click.IntRange(1),
-    help="Epochs of each trial.  [default: the config's fit.epochs]",
-)
-@click.option(
-    "--jobs",
-    type=click.IntRange(1),
-    help="Trials side by side.  [default: one per core; 1 with a GPU]",
-)
-@click.option("--executor", type=click.Choice(["processes", "serial", "ray"]), default="processes",
-              show_default=True, help="Where trials run.")  # fmt: skip
-@click.option(
-    "--ray-address",
-    metavar="HOST:PORT",
-    help="Address of a Ray cluster, or `auto` for one running on this machine.",
-)
-@click.option("--ray-gpus", type=click.FloatRange(0), metavar="N",
-              help="GPUs per Ray worker, e.g. 0.5.  [default: 1 if there are GPUs]")  # fmt: skip
-@click.option("--resume/--fresh", default=True, show_default=True,
-              help="Use the finished trials, or start a new comparison beside them.")  # fmt: skip
-@click.option(
-    "--dry-run", is_flag=True, help="Show the plan and its estimated time; train nothing."
-)
-@click.option("--name", help="Name of the folder.  [default: the configs' names]")
-@click.option("--root", default="comparisons", show_default=True, help="Folder of the comparisons.")
-@click.option(
-    "--figures/--no-figures",
-    default=True,
-    show_default=True,
-    help="Draw the figures and the HTML report.",
-)
-@PLUGIN
-@TRACKING
-@STRICT
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def compare(
+@SET
+@_with_settings
+def compare(configs: tuple[str, ...], **options: Any) -> None:
+    """Compare the CONFIGs with each other: networks, batch sizes, regularization, optimizers.
+
+    They must have the same data and score. Each is tuned and replicated as in `dlcli
+    compare-optimizers`; parameters and times stand beside the score. A single CONFIG is compared
+    with the candidates that its compare section lists.
+    """
+    _compare(configs, are_rivals=True, **options)
+
+
+def _compare(
     configs: tuple[str, ...],
+    *,
+    are_rivals: bool,
     overrides: tuple[str, ...],
     jobs: int | None,
     executor: str,
@@ -132,12 +218,7 @@ def compare(
     as_json: bool,
     **flags: Any,
 ) -> None:
-    """Compare optimizers on the networks and the data of the CONFIGs.
-
-    Each replication draws the split, the initial weights and the batches anew, and tunes the
-    learning rates again. Run the same command again to train only what is missing. Without a
-    CONFIG, dlcli compares optimizers for a small CNN on handwritten digits.
-    """
+    """Do what the options say; the configs are rivals, or problems of the same candidates."""
     from dlcli.compare.workers import start_fork_server
 
     check_tracking(tracking)
@@ -148,12 +229,12 @@ def compare(
     from dlcli.cli.data import download_progress
     from dlcli.compare.comparison import Comparison
     from dlcli.compare.placement import place
-    from dlcli.compare.reading import plan_comparison, read_problems
+    from dlcli.compare.reading import plan_comparison, read_problems, read_rivals
 
     placement = place(executor, jobs, address=ray_address, gpus=ray_gpus)
     with download_progress() as progress:
-        read = read_problems(
-            configs or (str(_packaged()),), changed, progress, warning_teller(strict=strict)
+        read = (read_rivals if are_rivals else read_problems)(
+            configs, changed, progress, warning_teller(strict=strict)
         )
     comparison = Comparison(
         plan_comparison(*read), placement, read[1].budget,
@@ -243,8 +324,9 @@ def _print_aggregate(aggregate: pd.DataFrame) -> None:
 
 
 def _print_problem(results: Results, problem: str) -> None:
-    """Print the ranked table of a problem and its curve over learning rates."""
-    from dlcli.report.documents import ranked_table, rows_of
+    """Print the tables of a problem and its curve over learning rates."""
+    from dlcli.report.costs import READING, cost_table
+    from dlcli.report.documents import costs_of, ranked_table, rows_of
     from dlcli.report.terminal import HEIGHTS, sensitivity_lines
 
     score = f"{results.short_text} [95 %]"
@@ -252,6 +334,11 @@ def _print_problem(results: Results, problem: str) -> None:
     shown, right = ([SHORT.get(name, name) for name in names] for names in (header, numeric))
     echo()
     print_table(shown, rows, numeric=right)
+    if costs := costs_of(results, problem):
+        echo()
+        header, rows, numeric = cost_table(costs)
+        print_table(header, rows, numeric=numeric)
+        print_sentence(READING)
     for line in ("", *sensitivity_lines(results, problem, plain=not knows(HEIGHTS))):
         echo(line)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dlcli.cli.output import echo, emit_json, note, print_table
+from dlcli.cli.places import ROOT, complete_run
 from dlcli.cli.plugins import PLUGIN
 from dlcli.cli.strictness import warning_teller
 
@@ -19,7 +20,7 @@ MATRIX_COLUMNS = 20
 
 
 @click.command("eval")
-@click.argument("run", required=False, metavar="RUN")
+@click.argument("run", required=False, metavar="[RUN]", shell_complete=complete_run)
 @click.option(
     "--metrics",
     "names",
@@ -36,7 +37,7 @@ MATRIX_COLUMNS = 20
     type=click.Path(),
     help="Other examples: files as in training, or an .npz file with x and y.",
 )
-@click.option("--root", default="runs", show_default=True, help="Folder of the runs.")
+@ROOT
 @PLUGIN
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def evaluate(

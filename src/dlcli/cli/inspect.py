@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dlcli.cli.output import echo, emit_json, note, print_table
+from dlcli.cli.places import ROOT, complete_run
 from dlcli.cli.plugins import PLUGIN
 from dlcli.errors import UserError
+from dlcli.store.runs import newest_run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +22,7 @@ def _words(_context: click.Context, _parameter: click.Parameter, text: str) -> t
 
 
 @click.command()
-@click.argument("runs", nargs=-1, required=True, metavar="RUN...")
+@click.argument("runs", nargs=-1, metavar="[RUN]...", shell_complete=complete_run)
 @click.option(
     "--filters", is_flag=True, help="Draw the convolution kernels and what each responds to."
 )
@@ -51,7 +53,7 @@ def _words(_context: click.Context, _parameter: click.Parameter, text: str) -> t
     type=click.Path(file_okay=False),
     help="Folder to write to.  [default: RUN/inspect, or ./inspect for several]",
 )
-@click.option("--root", default="runs", show_default=True, help="Folder of the runs.")
+@ROOT
 @PLUGIN
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def inspect(
@@ -69,9 +71,9 @@ def inspect(
 ) -> None:
     """Draw what a trained network has learned, as PNG and SVG, and print the paths.
 
-    INPUT is an example: test:17 (or train:, validation:) of the run's data, or a file as for
-    `dlcli predict`. With several RUNs, --invariance and the gradients of --hidden-states show
-    them in one figure.
+    Without RUN, the newest one. INPUT is an example: test:17 (or train:, validation:) of the
+    run's data, or a file as for `dlcli predict`. With several RUNs, --invariance and the
+    gradients of --hidden-states show them in one figure.
     """
     if not (filters or feature_maps or invariance or hidden_states):
         remedy = (
@@ -81,6 +83,9 @@ def inspect(
     from dlcli.report.inside.runs import Wanted, inspect_runs
 
     wanted = Wanted(filters, feature_maps, invariance, hidden_states, layers, examples)
+    if not runs:
+        runs = (str(newest_run(Path(root)).path),)
+        note(f"run: {runs[0]}")
     found = inspect_runs(Path(root), runs, wanted, None if out is None else Path(out))
     if as_json:
         emit_json({"files": [str(path) for path in found.files], **found.tables})

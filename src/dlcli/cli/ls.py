@@ -12,7 +12,7 @@ import click
 
 from dlcli.catalogue.catalogue import MODULES, load_catalogue, type_in_words
 from dlcli.catalogue.signature import plain_type
-from dlcli.cli.output import emit_json
+from dlcli.cli.output import emit_json, note
 from dlcli.cli.plugins import PLUGIN
 from dlcli.errors import UserError, did_you_mean
 
@@ -54,11 +54,15 @@ def ls(kind: str | None, name: str | None, as_json: bool) -> None:
     """List what a config can name, or show the arguments of NAME.
 
     KIND is layers, optimizers, schedules, losses, metrics, initializers, regularizers,
-    constraints, callbacks, activations or datasets. Without KIND, the kinds are listed.
+    constraints, callbacks, activations or datasets. Without KIND, the kinds are listed. NAME
+    alone is looked for in all of them.
     """
     if kind is None:
         _print_kinds(as_json=as_json)
         return
+    if kind not in KINDS and name is None and (of := _kind_of(kind)):
+        kind, name = of, kind
+        note(f"{name} is one of the {kind}")
     _check_kind(kind)
     if name is None:
         _print_entries(entries(kind), as_json=as_json)
@@ -99,6 +103,14 @@ def find(kind: str, name: str) -> Entry:
         f"'{name}' is not one of the {kind}{meant}",
         remedy=f"List them with `dlcli ls {kind}`.",
     )
+
+
+def _kind_of(name: str) -> str:
+    """Return the first kind that has a name, empty if none has it."""
+    for kind in KINDS:
+        if any(name in (entry.name, *entry.aliases) for entry in entries(kind)):
+            return kind
+    return ""
 
 
 def _check_kind(kind: str) -> None:

@@ -9,14 +9,31 @@ from pathlib import Path
 import click
 
 from dlcli.cli.output import echo, emit_json, note
+from dlcli.cli.places import ROOT, complete_run
 from dlcli.cli.plugins import PLUGIN
 from dlcli.cli.strictness import warning_teller
+from dlcli.store.runs import newest_run
+
+
+def _run_and_input(
+    _context: click.Context, _parameter: click.Parameter, words: tuple[str, ...]
+) -> tuple[str | None, str]:
+    """Return the run, None for the newest, and what to predict.
+
+    Raises:
+        click.BadArgumentUsage: If there are more than the two.
+    """
+    if len(words) > 2:
+        raise click.BadArgumentUsage(
+            f"give a run and one INPUT, not {len(words) - 1}; a folder of images is one"
+        )
+    return (None, words[0]) if len(words) == 1 else (words[0], words[1])
 
 
 @click.command()
-@click.argument("run", metavar="RUN")
-@click.argument("source", type=click.Path(), metavar="INPUT")
-@click.option("--root", default="runs", show_default=True, help="Folder of the runs.")
+@click.argument("words", nargs=-1, required=True, metavar="[RUN] INPUT", callback=_run_and_input,
+                shell_complete=complete_run)  # fmt: skip
+@ROOT
 @click.option("--keep", help="Columns of INPUT to print beside the predictions, e.g. id,date.")
 @click.option(
     "--out", type=click.Path(), help="Save an .npz file, or a folder of predicted images."
@@ -24,20 +41,25 @@ from dlcli.cli.strictness import warning_teller
 @PLUGIN
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of CSV.")
 def predict(
-    run: str, source: str, root: str, keep: str | None, out: str | None, as_json: bool
+    words: tuple[str | None, str], root: str, keep: str | None, out: str | None, as_json: bool
 ) -> None:
     """Predict the examples in INPUT with RUN, and print the predictions as CSV.
 
-    INPUT is a file of the kind that RUN was trained on: a table with the same columns, texts (or
-    .txt, one per line), an image or a folder of images. Every run also takes an .npz file with an
-    array `x`; a run of a built-in data set takes a CSV file of numbers, one example per row. Each
-    row of the result holds the file of an image or the id of a sequence, the predicted class and
-    the probability of every class; a model that predicts each step has a row for each. Save
-    predicted pixels with --out: PNG images in a folder, with the classes of the training masks.
+    Without RUN, the newest one. INPUT is a file of the kind that RUN was trained on: a table
+    with the same columns, texts (or .txt, one per line), an image or a folder of images. Every
+    run also takes an .npz file with an array `x`; a run of a built-in data set takes a CSV file
+    of numbers, one example per row. Each row of the result holds the file of an image or the id
+    of a sequence, the predicted class and the probability of every class; a model that predicts
+    each step has a row for each. Save predicted pixels with --out: PNG images in a folder, with
+    the classes of the training masks.
     """
     from dlcli.train.predicting import predict_file, save_predictions
 
     columns = [name.strip() for name in (keep or "").split(",") if name.strip()]
+    run, source = words
+    if run is None:
+        run = str(newest_run(Path(root)).path)
+        note(f"run: {run}")
     found = predict_file(Path(root), run, Path(source), columns, warn=warning_teller())
     for remark in found.told:
         note(remark)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fnmatch
 import json
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dlcli.cli.output import echo, emit_json, note, print_table, visible
+from dlcli.cli.places import COMPARISONS, ROOT, complete_either
 from dlcli.config.rendering import differences, flatten
 from dlcli.config.yaml_text import read_plain
 from dlcli.errors import UserError
@@ -37,10 +39,6 @@ if TYPE_CHECKING:
 
     from dlcli.store.folder import Folder
 
-ROOT = click.option("--root", default="runs", show_default=True, help="Folder of the runs.")
-COMPARISONS = click.option(
-    "--comparisons", default="comparisons", show_default=True, help="Folder of the comparisons."
-)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 NOTHING = "-"
@@ -197,17 +195,48 @@ def _shown_metrics(found: Mapping[str, Any]) -> str:
     )
 
 
+def _named(name: str, root: str, comparisons: str) -> RunFolder | ComparisonFolder:
+    """Return the comparison of a name, or the run.
+
+    Raises:
+        UserError: If there is neither; it offers those whose names are alike.
+    """
+    if folder := find_named(Path(comparisons), name):
+        return folder
+    beside = [folder.name for folder in list_comparisons(Path(comparisons))]
+    return find_run(Path(root), name, beside=beside)
+
+
+def _matching(name: str, root: str, comparisons: str) -> Sequence[RunFolder | ComparisonFolder]:
+    """Return what a name or a pattern means.
+
+    Raises:
+        UserError: If that is nothing.
+    """
+    if not set(name) & set("*?["):
+        return [_named(name, root, comparisons)]
+    everything: list[RunFolder | ComparisonFolder] = [
+        *list_runs(Path(root)),
+        *list_comparisons(Path(comparisons)),
+    ]
+    found = [folder for folder in everything if fnmatch.fnmatchcase(folder.name, name)]
+    if not found:
+        remedy = "List them with `dlcli runs ls`."
+        raise UserError(f"no run and no comparison is called like '{name}'", remedy=remedy)
+    return found
+
+
 @runs.command()
-@click.argument("run", metavar="RUN")
+@click.argument("run", metavar="RUN", shell_complete=complete_either)
 @ROOT
 @COMPARISONS
 @JSON
 def show(run: str, root: str, comparisons: str, as_json: bool) -> None:
     """Show a run, or the report of a comparison."""
-    if folder := find_named(Path(comparisons), run):
-        _show_comparison(folder, as_json=as_json)
+    found = _named(run, root, comparisons)
+    if isinstance(found, ComparisonFolder):
+        _show_comparison(found, as_json=as_json)
         return
-    found = find_run(Path(root), run)
     record, status = _record(found), _json_or_empty(found, STATUS)
     scores = _scores(found)
     environment = _json_or_empty(found, ENVIRONMENT)
@@ -302,16 +331,14 @@ def _cell(value: Any) -> str:
 
 
 @runs.command()
-@click.argument("left", metavar="RUN")
-@click.argument("right", metavar="OTHER")
+@click.argument("left", metavar="RUN", shell_complete=complete_either)
+@click.argument("right", metavar="OTHER", shell_complete=complete_either)
 @ROOT
 @COMPARISONS
 @JSON
 def diff(left: str, right: str, root: str, comparisons: str, as_json: bool) -> None:
     """Show the differences between two runs or two comparisons."""
-    first, second = (
-        find_named(Path(comparisons), name) or find_run(Path(root), name) for name in (left, right)
-    )
+    first, second = (_named(name, root, comparisons) for name in (left, right))
     configs = _config(first), _config(second)
     changed = differences(*configs)
     labels = (first.name, second.name)
@@ -338,13 +365,16 @@ def _setting(flat: Mapping[str, Any], path: str) -> str:
 
 
 @runs.command()
-@click.argument("names", nargs=-1, required=True, metavar="RUN...")
+@click.argument("names", nargs=-1, required=True, metavar="RUN...", shell_complete=complete_either)
 @ROOT
 @COMPARISONS
-@click.option("--yes", is_flag=True, help="Delete without asking.")
+@click.option("-y", "--yes", is_flag=True, help="Delete without asking.")
 def rm(names: tuple[str, ...], root: str, comparisons: str, yes: bool) -> None:
-    """Delete runs or comparisons, after asking."""
-    found = [find_named(Path(comparisons), name) or find_run(Path(root), name) for name in names]
+    """Delete runs or comparisons, after asking.
+
+    RUN is a name or a pattern in quotes, such as 'mlp-*'.
+    """
+    found = [folder for name in names for folder in _matching(name, root, comparisons)]
     for folder in {folder.path.resolve(): folder for folder in found}.values():
         if yes or _agreed(folder):
             if isinstance(folder, RunFolder):

@@ -10,11 +10,19 @@ import click
 from dlcli.cli.config import SET
 from dlcli.cli.data import download_progress
 from dlcli.cli.output import echo, emit_json, note, print_table
+from dlcli.cli.places import (
+    COMPARISONS,
+    ROOT,
+    complete_comparison,
+    complete_config,
+    complete_run,
+)
 from dlcli.cli.plugins import PLUGIN
 from dlcli.cli.strictness import STRICT, warning_teller
 from dlcli.cli.tracking import LOGS, TRACKING, check_tracking
 from dlcli.errors import UserError
-from dlcli.store.comparisons import find_comparison_named
+from dlcli.store.comparisons import find_comparison_named, is_comparison
+from dlcli.store.runs import SOURCE, is_run
 
 if TYPE_CHECKING:
     from dlcli.store.runs import RunFolder
@@ -22,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("config", required=False, metavar="CONFIG")
+@click.argument("config", required=False, metavar="CONFIG", shell_complete=complete_config)
 @SET
 @click.option(
     "--seed",
@@ -37,8 +45,8 @@ if TYPE_CHECKING:
     type=click.Path(),
     help="Folder of this run; it must not exist yet.  [default: ROOT/NAME]",
 )
-@click.option("--root", default="runs", show_default=True, help="Folder of the runs.")
-@click.option("--from", "comparison", metavar="COMPARISON",
+@ROOT
+@click.option("--from", "comparison", metavar="COMPARISON", shell_complete=complete_comparison,
               help="Train the candidate that a comparison recommends.")  # fmt: skip
 @click.option(
     "--candidate",
@@ -46,10 +54,12 @@ if TYPE_CHECKING:
     help="Candidate of --from to train.  [default: the recommended one]",
 )
 @click.option("--problem", metavar="NAME", help="Problem of --from.  [default: the first]")
-@click.option("--comparisons", default="comparisons", show_default=True,
-              help="Folder of the comparisons.")  # fmt: skip
+@COMPARISONS
 @click.option(
-    "--resume", metavar="RUN", help="Continue an interrupted run, or train it longer with --epochs."
+    "--resume",
+    metavar="RUN",
+    shell_complete=complete_run,
+    help="Continue an interrupted run, or train it longer with --epochs.",
 )
 @PLUGIN
 @TRACKING
@@ -137,6 +147,8 @@ def _check_source(
     Raises:
         UserError: If several do, or a candidate is named of no comparison.
     """
+    if config is not None:
+        _check_no_folder(config)
     given = {"CONFIG": config, "--from": comparison, "--resume": resume}
     several = [name for name, value in given.items() if value is not None]
     if comparison is not None and len(several) > 1:
@@ -144,6 +156,23 @@ def _check_source(
     if named and comparison is None:
         remedy = "Name the comparison: dlcli train --from COMPARISON --candidate NAME."
         raise UserError("--candidate and --problem need --from", remedy=remedy)
+
+
+def _check_no_folder(config: str) -> None:
+    """Point from a comparison or a run to the option that takes it.
+
+    Raises:
+        UserError: If the config is one of them.
+    """
+    if is_comparison(Path(config)):
+        remedy = f"Train what it recommends: dlcli train --from {config}"
+        raise UserError(f"{config} is a comparison, not a config", remedy=remedy)
+    if is_run(Path(config)):
+        remedy = (
+            f"Train it again: dlcli train {Path(config) / SOURCE}, or go on: dlcli train "
+            f"--resume {config}"
+        )
+        raise UserError(f"{config} is a run, not a config", remedy=remedy)
 
 
 def _as_overrides(seed: int | None, epochs: int | None) -> list[str]:

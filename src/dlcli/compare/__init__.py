@@ -1,4 +1,4 @@
-"""A comparison from its configs to its results: what `dlcli compare-optimizers` does.
+"""A comparison from its configs to its results: what `dlcli compare` and `compare-optimizers` do.
 
 `reading` makes the plan, `placement` says where its trials run, `preflight` tries it out, `xla`
 decides on XLA, `home` finds its folder, `session` trains what is missing there, `worker` is what a

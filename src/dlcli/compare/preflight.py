@@ -9,7 +9,8 @@ import math
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dlcli.compare.plan.plan import FEWEST_RATES, Plan, budget_seconds, within_budget
+from dlcli.compare.plan.candidates import FEWEST_RATES
+from dlcli.compare.plan.plan import Plan, budget_seconds, within_budget
 from dlcli.compare.plan.records import Check, Measurement
 from dlcli.compare.plan.xla import network_key
 from dlcli.compare.xla import measured as measured_jit
@@ -41,7 +42,7 @@ class Settled(NamedTuple):
     Attributes:
         plan: With the decisions on XLA.
         executor: Of its trials.
-        notes: Which problems go through Keras's `fit`, and why.
+        notes: Which networks go through Keras's `fit`, and why.
     """
 
     plan: Plan
@@ -62,8 +63,8 @@ def settled(plan: Plan, executor: Executor, placement: Placement) -> Settled:
     """
     checked = check(plan, executor, placement.jobs)
     notes = tuple(
-        f"{plan.problems[problem].name} is trained by Keras's fit, which is slower: {m.obstacle}"
-        for problem, m in checked.items()
+        f"{_name(plan, number)} is trained by Keras's fit, which is slower: {m.obstacle}"
+        for number, m in checked.items()
         if m.obstacle
     )
     chosen = measured_jit(plan, checked, executor, placement.jobs)
@@ -73,13 +74,21 @@ def settled(plan: Plan, executor: Executor, placement: Placement) -> Settled:
     return Settled(chosen, placement.executor(chosen), notes)
 
 
+def _name(plan: Plan, network: int) -> str:
+    """Return what a network is called: its problem, or its first candidate of several."""
+    problem = plan.networks[network].problem
+    if sum(other.problem == problem for other in plan.networks) == 1:
+        return plan.problems[problem].name
+    return next(c.label for c in plan.candidates if c.network == network)
+
+
 def check(plan: Plan, executor: Executor, jobs: int) -> dict[int, Measurement]:
-    """Build every problem's model and optimizers once, so that mistakes show before training.
+    """Build every model and a problem's optimizers once, so that mistakes show before training.
 
     As many workers as there will be do so side by side: each needs its network anyway.
 
     Returns:
-        For each problem, roughly how long an epoch takes, and why it needs `fit` if it does.
+        For each network, roughly how long an epoch takes, and why it needs `fit` if it does.
 
     Raises:
         ConfigError: If one cannot be made.
@@ -91,7 +100,7 @@ def check(plan: Plan, executor: Executor, jobs: int) -> dict[int, Measurement]:
     found = {}
     while (done := executor.next_done()) is not None:
         _raise_failure(plan, done)
-        found[plan.candidates[done.task.candidate].problem] = done.value
+        found[plan.candidates[done.task.candidate].network] = done.value
     return found
 
 
@@ -99,20 +108,20 @@ def _raise_failure(plan: Plan, done: Done) -> None:
     """Raise what went wrong with a check, if anything did."""
     if not done.error:
         return
-    problem = plan.problems[plan.candidates[done.task.candidate].problem]
-    message = f"{problem.name} cannot be trained: {done.error}"
+    name = _name(plan, plan.candidates[done.task.candidate].network)
+    message = f"{name} cannot be trained: {done.error}"
     if done.crashed or done.out_of_memory:
         raise WorkError(message, remedy=f"{REMEDY}, or lower --jobs")
     raise UserError(message, remedy="check that loss, metrics and last layer fit the data")
 
 
 def _tried_first(plan: Plan, jobs: int) -> list[int]:
-    """Return a candidate of every problem, and as many more programs as keep all workers busy.
+    """Return a candidate of every network, and as many more programs as keep all workers busy.
 
     The optimizers of plugins are among them: nobody has tried those before.
     """
-    seen = [candidate.problem for candidate in plan.candidates]
-    first = [seen.index(problem) for problem in range(len(plan.problems))]
+    seen = [candidate.network for candidate in plan.candidates]
+    first = [seen.index(network) for network in range(len(plan.networks))]
     programs = {c.program: i for i, c in reversed(list(enumerate(plan.candidates)))}
     others = sorted(i for i in programs.values() if i not in first)
     own = [i for i in others if plugins_in(plan.candidates[i].config.compile.optimizer)]

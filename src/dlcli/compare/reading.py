@@ -8,21 +8,25 @@ from typing import TYPE_CHECKING
 from dlcli import metrics
 from dlcli.catalogue import plugins
 from dlcli.compare.loading import read_data, seen_of
+from dlcli.compare.plan.candidates import has_variants
 from dlcli.compare.plan.plan import STEERING, Plan, Problem, RankingScore, budget_seconds, make_plan
+from dlcli.compare.plan.rates import fixed_rate, without_rate
 from dlcli.compare.xla import known_or_ruled
 from dlcli.config.binding import bind
 from dlcli.config.diagnostics import ConfigError, Diagnostic, listing
-from dlcli.config.experiment import Call, CompareConfig
+from dlcli.config.experiment import Call, CompareConfig, VariantEntry
 from dlcli.config.findings import judge_of
 from dlcli.config.loading import parse_document, read_document, read_text
-from dlcli.config.nodes import Text, nowhere
+from dlcli.config.nodes import Text, YamlMapping, nowhere
+from dlcli.config.variants import unshared
 from dlcli.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import numpy as np
 
+    from dlcli.config.document import Document
     from dlcli.config.experiment import Config
     from dlcli.data.description import DataDescription
     from dlcli.data.formats.keras_cache import Progress
@@ -49,13 +53,10 @@ def read_problems(
         UserError: If two configs have one name, or the data has no validation part.
         ConfigError: For mistakes in a config.
     """
-    texts = [read_text(each) if isinstance(each, str) else each for each in sources]
-    documents = [parse_document(text, overrides) for text in texts]
+    documents = _documents(sources, overrides)
     configs = [read_document(document) for document in documents]
     names = [config.name for config in configs]
-    if doubled := next((name for name in names if names.count(name) > 1), None):
-        remedy = "a config's name: key tells problems apart"
-        raise UserError(f"two configs are called '{doubled}'", remedy=remedy)
+    _check_apart(names, "problems")
     settings = _without_val(configs[0].compare or CompareConfig())
     notes = [
         f"{config.name}: its compare section is not used; that of {names[0]} holds for all"
@@ -66,11 +67,173 @@ def read_problems(
     for document, config in zip(documents, configs, strict=True):
         pool = read_data(config, progress)
         changed = replace(config, compare=settings)
+        if has_variants(settings) and config is not configs[0]:
+            changed = read_document(_with_compare(document, documents[0]))
         problems.append(_problem(changed, settings, pool, notes))
-        judge = judge_of(document, changed, pool.description, is_comparison=True)
-        warn(judge.looks("config"))
-        warn(judge.looks("data", seen_of(pool, changed, resample=_resamples(settings))))
+        _judge(document, changed, pool, settings, warn)
     return problems, settings, notes
+
+
+def _documents(sources: Sequence[str | Text], overrides: tuple[str, ...]) -> list[Document]:
+    texts = [read_text(each) if isinstance(each, str) else each for each in sources]
+    return [parse_document(text, overrides) for text in texts]
+
+
+def _check_apart(names: Sequence[str], what: str) -> None:
+    if doubled := next((name for name in names if names.count(name) > 1), None):
+        remedy = f"a config's name: key tells {what} apart"
+        raise UserError(f"two configs are called '{doubled}'", remedy=remedy)
+
+
+def _with_compare(document: Document, first: Document) -> Document:
+    """Return a document with another one's `compare`, whose candidates change this one then."""
+    root, other = document.root, first.root
+    assert isinstance(root, YamlMapping)  # noqa: S101 (it was read)
+    assert isinstance(other, YamlMapping)  # noqa: S101
+    return replace(
+        document, root=replace(root, pairs={**root.pairs, "compare": other.pairs["compare"]})
+    )
+
+
+def _judge(
+    document: Document,
+    config: Config,
+    pool: Pool,
+    settings: CompareConfig,
+    warn: Callable[[Sequence[Diagnostic]], None],
+) -> None:
+    """Have the rules look at a config and its data."""
+    judge = judge_of(document, config, pool.description, is_comparison=True)
+    warn(judge.looks("config"))
+    warn(judge.looks("data", seen_of(pool, config, resample=_resamples(settings))))
+
+
+def read_rivals(
+    sources: Sequence[str | Text],
+    overrides: tuple[str, ...],
+    progress: Progress | None = None,
+    warn: Callable[[Sequence[Diagnostic]], None] = lambda _: None,
+) -> tuple[list[Problem], CompareConfig, list[str]]:
+    """Read configs that are compared with each other, on the data that they share.
+
+    The first config's `compare` section says how; a single config must have candidates of its own.
+
+    Args:
+        sources: As `read_problems` takes them, and all else too.
+        overrides: `path=value` changes of each.
+        progress: Told how a download goes.
+        warn: Told what rules warn of.
+
+    Raises:
+        UserError: If they do not have the same data and score, or there is only one candidate.
+        ConfigError: For mistakes in a config.
+    """
+    documents = _documents(sources, overrides)
+    configs = [read_document(document) for document in documents]
+    first = configs[0]
+    settings = first.compare or CompareConfig()
+    if len(configs) == 1:
+        if has_variants(settings):
+            return read_problems(sources, overrides, progress, warn)
+        remedy = "Name a second config, or list candidates in its compare section."
+        raise UserError(f"there is nothing to compare {first.name} with", remedy=remedy)
+    _check_apart([config.name for config in configs], "candidates")
+    for config in configs[1:]:
+        _check_same_data(first, config)
+    notes = _left_out(configs)
+    settings = replace(settings, candidates=None, ablate=None, optimizers=None)
+    pool = read_data(first, progress)
+    for document, config in zip(documents, configs, strict=True):
+        _judge(document, replace(config, compare=settings), pool, settings, warn)
+    _check_same_score(configs, settings, pool)
+    notes += [note for config in configs for note in _unused_rates(config, settings)]
+    made = _joined(configs, settings)
+    problem = replace(_problem(made, settings, pool, notes), has_own_networks=True)
+    return [problem], settings, notes
+
+
+def _check_same_data(first: Config, config: Config) -> None:
+    """Make sure that two configs have the same data.
+
+    Raises:
+        UserError: If they do not.
+    """
+    if differing := list(unshared(first, config)):
+        shown = "; ".join(f"{name}: {a} and {b}" for name, a, b in differing)
+        raise UserError(
+            f"{first.name} and {config.name} do not have the same data: {shown}",
+            remedy="Make them the same, e.g. with --set; `dlcli compare-optimizers` takes several "
+            "data sets.",
+        )
+
+
+def _left_out(configs: Sequence[Config]) -> list[str]:
+    """Say what of configs that are compared does not count."""
+    first, *others = configs
+    notes = [
+        f"{config.name}: its compare section is not used; that of {first.name} holds for all"
+        for config in others
+        if config.compare not in (None, first.compare)
+    ]
+    compare = first.compare
+    if compare and (compare.optimizers or has_variants(compare)):
+        notes.append(
+            f"{first.name}: the candidates of its compare section are left out: the configs are "
+            "compared"
+        )
+    if any(config.seed != first.seed for config in others):
+        notes.append(f"the seed is that of {first.name}: {first.seed}")
+    return notes
+
+
+def _check_same_score(configs: Sequence[Config], settings: CompareConfig, pool: Pool) -> None:
+    """Make sure that configs are ranked by the same metric, where the settings name none.
+
+    Raises:
+        UserError: If they are not.
+    """
+    default = metrics.default_names(pool.description.task)
+    firsts = [str((config.compile.metrics or default)[0]) for config in configs]
+    if settings.score is None and len(set(firsts)) > 1:
+        shown = ", ".join(f"{c.name} by {m}" for c, m in zip(configs, firsts, strict=True))
+        raise UserError(
+            f"the configs do not have the same score: {shown}",
+            remedy=f"Name one: --score {firsts[0]}.",
+        )
+
+
+def _check_different(entries: Sequence[VariantEntry]) -> None:
+    """Make sure that no two candidates are the same but for their names.
+
+    Raises:
+        UserError: If two are.
+    """
+    for number, entry in enumerate(entries):
+        for other in entries[:number]:
+            if replace(entry, label=other.label) == other:
+                raise UserError(
+                    f"{other.label} and {entry.label} are the same candidate",
+                    remedy="Change something in one of them, or leave it out.",
+                )
+
+
+def _joined(configs: Sequence[Config], settings: CompareConfig) -> Config:
+    """Return the config of which all others are candidates; their rates are left to the search."""
+    searched = [
+        replace(c, compile=replace(c.compile, optimizer=without_rate(c.compile.optimizer),
+                                   metrics=configs[0].compile.metrics))
+        for c in configs
+    ]  # fmt: skip
+    first = searched[0]
+    entries = tuple(VariantEntry(config.name, **first.changes(config)) for config in searched)
+    _check_different(entries)
+    plugins_needed = tuple(sorted({name for config in configs for name in config.plugins}))
+    return replace(
+        first,
+        name=first.data.source.name,
+        plugins=plugins_needed,
+        compare=replace(settings, candidates=entries),
+    )
 
 
 def _resamples(settings: CompareConfig) -> bool:
@@ -99,7 +262,9 @@ def _problem(config: Config, settings: CompareConfig, pool: Pool, notes: list[st
     positive = metrics.told_of_positive(named, description.task, description.classes)
     notes += [note for note in positive if note not in notes]
     notes += _unused(bound, named)
-    _check_callbacks(bound, named)
+    for config_of_trials in _configs_of_trials(bound):
+        _check_callbacks(config_of_trials, named)
+    notes += _unused_rates(config, settings) if has_variants(settings) else ()
     targets = pool.targets
     return Problem(
         config.name,
@@ -107,8 +272,26 @@ def _problem(config: Config, settings: CompareConfig, pool: Pool, notes: list[st
         named,
         _chance(pool.description, targets[parts.validation], named),
         _chance(pool.description, targets[parts.test], named) if parts.test is not None else {},
-        jit=known_or_ruled(bound),
     )
+
+
+def _configs_of_trials(bound: Config) -> Iterator[Config]:
+    """Yield the config, or those of the candidates that it has."""
+    variants = bound.compare.candidates if bound.compare else None
+    if variants:
+        yield from (bound.varied(variant) for variant in variants)
+    else:
+        yield bound
+
+
+def _unused_rates(config: Config, settings: CompareConfig) -> Iterator[str]:
+    """Say that a rate of the config is searched anew for its candidates."""
+    rate = fixed_rate(config.compile.optimizer)
+    if rate is not None and settings.learning_rates is None:
+        yield (
+            f"{config.name}: its learning rate {rate:g} is not used: that of each candidate is "
+            f"searched; compare.learning_rates: [{rate:g}] keeps it"
+        )
 
 
 def _metric_names(config: Config, settings: CompareConfig, task: str) -> tuple[str, ...]:
@@ -175,10 +358,13 @@ def _at(call: Call, rule: str, message: str, hint: str) -> Diagnostic:
 
 def _scheduled(config: Config) -> str:
     """Return the name of a candidate with a schedule, empty if there is none."""
-    candidates = (config.compare.optimizers if config.compare else None) or ()
-    for candidate in candidates:
-        if isinstance(candidate.optimizer.arguments.get("learning_rate"), Call):
-            return candidate.label or candidate.optimizer.name
+    entries = config.compare.optimizers if config.compare else None
+    named = [(entry.label, entry.optimizer) for entry in entries or ()]
+    if config.compare is None:  # a candidate of its own
+        named = [(None, config.compile.optimizer)]
+    for label, optimizer in named:
+        if isinstance(optimizer.arguments.get("learning_rate"), Call):
+            return label or optimizer.name
     return ""
 
 
@@ -248,4 +434,6 @@ def plan_comparison(
     plan = make_plan(problems, settings, score, target_of(settings, score))
     needed = {name for problem in problems for name in problem.config.plugins}
     used = tuple(plugin for plugin in plugins.active() if plugin.name in needed)
-    return replace(plan, notes=(*notes, *plan.notes), plugins=used)
+    networks = tuple(replace(each, jit=known_or_ruled(each.config)) for each in plan.networks)
+    told = (*notes, *plan.notes)
+    return replace(plan, networks=networks, notes=told, plugins=used)

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from dlcli.compare.plan.plan import candidates_of
+from dlcli.compare.plan.candidates import candidates_of
 from dlcli.compare.plan.rates import with_rate
 from dlcli.config.diagnostics import ConfigError
 from dlcli.config.experiment import CompareConfig
@@ -18,7 +18,7 @@ from dlcli.errors import UserError, did_you_mean
 from dlcli.store.comparisons import BEST, RESULTS, SUMMARY, config_name
 
 if TYPE_CHECKING:
-    from dlcli.compare.plan.plan import Candidate
+    from dlcli.compare.plan.candidates import Candidate
     from dlcli.compare.results import Results
     from dlcli.compare.session import ComparisonSession
     from dlcli.config.experiment import Config

@@ -70,6 +70,7 @@ class TrialRun:
         self._compiling = compiling
         self._history: list[dict[str, Any]] = []
         self._seconds = self._evaluating = 0.0
+        self._predicting = math.inf
         self._finite = True
         self._best_epoch: int | None = None
         self._best: dict[str, float | None] = {}
@@ -140,6 +141,7 @@ class TrialRun:
             return {}
         started = time.perf_counter()
         scored = PartScores(self._network, self.problem, index)
+        self._predicting = min(self._predicting, scored.seconds / max(1, len(index)))
         loss, scores = scored.loss, scored.values()
         if part == "test":
             self._scored_test = scored
@@ -252,6 +254,9 @@ class TrialRun:
             best=self._best,
             last=self._last,
             blocks=self._blocks,
+            parameters=self._network.summary.parameters,
+            flops=self._network.summary.flops,
+            prediction_seconds=self._predicting if math.isfinite(self._predicting) else None,
         )
 
     def _status(self) -> Status:
@@ -288,10 +293,15 @@ class PartScores:
         network: With the weights that are scored.
         problem: Names the metrics.
         index: Positions of the examples, shape (n,).
+
+    Attributes:
+        seconds: That predicting them took.
     """
 
     def __init__(self, network: Network, problem: Problem, index: NDArray[np.intp]) -> None:
+        started = time.perf_counter()
         found = network.evaluate(index)
+        self.seconds = time.perf_counter() - started
         config, description = network.config, network.draw.description
         self.loss = found.loss
         self._problem = problem

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from dlcli.compare.plan.plan import Candidate, Plan
+    from dlcli.compare.plan.candidates import Candidate
+    from dlcli.compare.plan.plan import Plan
     from dlcli.data.draw import Draw
     from dlcli.data.pool import Pool
 
@@ -38,6 +39,9 @@ STATES_BYTES = 256e6
 
 DRAWS = 2
 """Replications whose examples are held at once, where each one prepares them anew."""
+
+NETWORKS, NETWORKS_BYTES = 16, 1e9
+"""Networks that are kept at once, and the memory for the examples that each of them holds."""
 
 ROUGHLY, CLOSELY = (2, 4), (4, 16)
 """By how many rounds of how many batches a training is timed, of which the fastest counts."""
@@ -85,7 +89,7 @@ class Workshop:
         self._problem: int | None = None
         self._pool: Pool | None = None
         self._draws: OrderedDict[int, Draw] = OrderedDict()  # by seed
-        self._networks: list[Network] = []  # the one in use last
+        self._networks: list[tuple[int, Network]] = []  # by place in the plan; the one in use last
         self._programs: dict[tuple[Hashable, int], Program] = {}  # and of which network
         # By network, initializer and seed.
         self._states: OrderedDict[tuple[int, str, int], list[np.ndarray]] = OrderedDict()
@@ -110,7 +114,7 @@ class Workshop:
                 raise MemoryError(error.diagnostics[0].message) from error
             raise
         except tf.errors.OpError as error:  # with XLA, perhaps because its cache is damaged
-            compiled = any(network.is_jit for network in self._networks)
+            compiled = any(network.is_jit for _, network in self._networks)
             if is_short(error) or not (compiled and forget_compiled()):
                 raise
             self._forget()
@@ -147,7 +151,7 @@ class Workshop:
             ConfigError: If one of them cannot be made.
         """
         candidate = self.plan.candidates[task.candidate]
-        network = self._network(candidate.problem, self.plan.seeds[0])
+        network = self._network(candidate, self.plan.seeds[0])
         for other in self.plan.candidates:
             if other.problem == candidate.problem:
                 construct(other.config.compile.optimizer)
@@ -170,7 +174,7 @@ class Workshop:
     def jit_times(self, task: JitCheck) -> JitTimes:
         """Time an epoch with XLA and without; the programs that were made stay as they are."""
         candidate = self.plan.candidates[task.candidate]
-        own = self._network(candidate.problem, self.plan.seeds[0])
+        own = self._network(candidate, self.plan.seeds[0])
         seconds = {}
         for jit in (False, True):
             network = own
@@ -190,7 +194,7 @@ class Workshop:
 
         They are 0 if it was compiled before.
         """
-        network = self._networks[-1]
+        network = self._used
         key = candidate.program, id(network)
         if key in self._programs:
             return self._programs[key], 0.0
@@ -200,24 +204,46 @@ class Workshop:
         self._programs[key] = made
         return made, time.perf_counter() - started
 
-    def _network(self, problem: int, seed: int) -> Network:
-        """Return a problem's network, with the data of a seed's replication in use."""
+    @property
+    def _used(self) -> Network:
+        """The network in use."""
+        return self._networks[-1][1]
+
+    def _network(self, candidate: Candidate, seed: int) -> Network:
+        """Return a candidate's network, with the data of a seed's replication in use."""
+        problem = candidate.problem
         if problem != self._problem:
             self._forget()  # only one problem's data are held: candidates come problem by problem
             self._problem, self._pool = problem, self._data(problem)
         draw = self._draw(seed)
-        for place, network in enumerate(self._networks):
-            if network.use(draw):
+        for place, (number, network) in enumerate(self._networks):
+            if number == candidate.network and network.use(draw):
                 self._networks.append(self._networks.pop(place))
+                leave_optimizing_to_xla(jit=network.is_jit)
                 return network
-        while len(self._networks) >= DRAWS:
-            gone = id(self._networks.pop(0))
-            self._programs = {k: p for k, p in self._programs.items() if k[1] != gone}
-            for made in [key for key in self._states if key[0] == gone]:
-                del self._states[made]
-        asked = self.plan.problems[problem]
-        self._networks.append(Network(asked.config, draw, jit=asked.jit))
-        return self._networks[-1]
+        self._make_room(candidate.network, draw)
+        asked = self.plan.networks[candidate.network]
+        made = Network(asked.config, draw, jit=asked.jit)
+        self._networks.append((candidate.network, made))
+        return made
+
+    def _make_room(self, number: int, draw: Draw) -> None:
+        """Forget networks, those not used for longest first, so that another one may be made."""
+        own = [place for place, (other, _) in enumerate(self._networks) if other == number]
+        if len(own) >= DRAWS:
+            self._drop(own[0])
+        held = sum(array.nbytes for array in (*draw.examples.x.values(), draw.examples.y))
+        room = max(DRAWS, min(NETWORKS, int(NETWORKS_BYTES // max(1, held))))
+        while len(self._networks) >= room:
+            self._drop(0)
+
+    def _drop(self, place: int) -> None:
+        gone = id(self._networks.pop(place)[1])
+        self._programs = {k: p for k, p in self._programs.items() if k[1] != gone}
+        for made in [key for key in self._states if key[0] == gone]:
+            del self._states[made]
+        for known in [key for key in self._losses if key[0] == gone]:
+            del self._losses[known]
 
     def _draw(self, seed: int) -> Draw:
         """Return a seed's draw of the problem's data."""
@@ -242,9 +268,9 @@ class Workshop:
         Those of the next seeds are made with it: Keras's seeding lets TensorFlow forget how it
         runs its functions, which it then has to find out again.
         """
-        made = (id(self._networks[-1]), repr(candidate.initializer))
+        made = (id(self._used), repr(candidate.initializer))
         if (*made, seed) not in self._states:
-            network = self._networks[-1]
+            network = self._used
             state = network.initial_state(candidate.config, seed)
             room = max(1, int(STATES_BYTES // max(1, sum(array.nbytes for array in state))))
             self._states[*made, seed] = state
@@ -257,9 +283,9 @@ class Workshop:
 
     def _start_loss(self, candidate: Candidate, seed: int) -> float:
         """Return the loss that a seed starts with."""
-        key = (id(self._networks[-1]), repr(candidate.initializer), seed)
+        key = (id(self._used), repr(candidate.initializer), seed)
         if key not in self._losses:
-            network = self._networks[-1]
+            network = self._used
             network.set_state(self._state(candidate, seed))
             self._losses[key] = sample_loss(network)
         return self._losses[key]
@@ -267,7 +293,7 @@ class Workshop:
     def training(self, trial: Trial) -> TrialRun:
         """Return a trial that is about to begin."""
         candidate = self.plan.candidates[trial.candidate]
-        self._network(candidate.problem, trial.seed)
+        self._network(candidate, trial.seed)
         state = self._state(candidate, trial.seed)
         program, compiling = self.program(candidate)
         loss = self._start_loss(candidate, trial.seed)

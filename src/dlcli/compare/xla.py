@@ -43,39 +43,39 @@ def known_or_ruled(config: Config) -> bool:
 
 
 def measured(plan: Plan, checked: Mapping[int, Measurement], executor: Executor, jobs: int) -> Plan:
-    """Return the plan, its problems compiled as is faster: measured where that pays.
+    """Return the plan, its networks compiled as is faster: measured where that pays.
 
     Args:
         plan: Compiled as `known_or_ruled` has it.
-        checked: Roughly how long each problem's epochs take.
+        checked: Roughly how long the epochs of each network take.
         executor: Measures, with nothing beside it.
         jobs: Trials side by side.
     """
-    first = {candidate.problem: i for i, candidate in reversed([*enumerate(plan.candidates)])}
+    first = {candidate.network: i for i, candidate in reversed([*enumerate(plan.candidates)])}
     places = {}
-    for problem, measurement in checked.items():
-        config = plan.problems[problem].config
+    for number, measurement in checked.items():
+        config = plan.networks[number].config
         place = _place(config)
-        worth = _seconds(plan, problem, measurement) / jobs >= PAYS_FROM
+        worth = _seconds(plan, number, measurement) / jobs >= PAYS_FROM
         if worth and is_open(config) and not measurement.obstacle and _read(place) is None:
-            places[problem] = place
-            executor.submit(JitCheck(first[problem]), plan.candidates[first[problem]].program)
-    problems = list(plan.problems)
+            places[number] = place
+            executor.submit(JitCheck(first[number]), plan.candidates[first[number]].program)
+    networks = list(plan.networks)
     while (done := executor.next_done()) is not None:
         if done.error:  # both ways do: the trials will say what is wrong
             continue
-        problem = plan.candidates[done.task.candidate].problem
-        _write(places[problem], done.value)
-        problems[problem] = replace(problems[problem], jit=_pays(done.value))
-    return replace(plan, problems=tuple(problems))
+        number = plan.candidates[done.task.candidate].network
+        _write(places[number], done.value)
+        networks[number] = replace(networks[number], jit=_pays(done.value))
+    return replace(plan, networks=tuple(networks))
 
 
-def _seconds(plan: Plan, problem: int, measurement: Measurement) -> float:
-    """Return how long all trainings of a problem take one after another."""
+def _seconds(plan: Plan, network: int, measurement: Measurement) -> float:
+    """Return how long all trainings of a network take one after another."""
     return sum(
         plan.trials_of(candidate) * measurement.trial_seconds(candidate.config.fit.epochs)
         for candidate in plan.candidates
-        if candidate.problem == problem
+        if candidate.network == network
     )
 
 

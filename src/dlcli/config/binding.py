@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dlcli import metrics
 from dlcli.config import formulas
+from dlcli.config.ablation import without
 from dlcli.config.class_weights import unknown_labels
 from dlcli.config.diagnostics import ConfigError, Diagnostic
 from dlcli.config.experiment import (
@@ -21,6 +22,7 @@ from dlcli.config.experiment import (
     LayerConfig,
     Reference,
     Variable,
+    VariantEntry,
 )
 from dlcli.config.nodes import Word, nowhere
 from dlcli.config.outputs import given_loss, last_activation, loss_of, output_kind, units_of
@@ -45,6 +47,59 @@ def bind(config: Config, description: DataDescription, *, train_size: int | None
         ConfigError: If a variable has no value for this data (`$classes` of a regression), the
             loss is ambiguous, or a metric does not suit the task.
     """
+    bound = _bound(config, description, train_size)
+    compare = bound.compare
+    if compare is None or config.compare is None:
+        return bound
+    if compare.candidates is not None and config.compare.candidates is not None:
+        variants = tuple(
+            _bound_variant(variant, config, bound, description, train_size)
+            for variant in config.compare.candidates
+        )
+        compare = replace(compare, candidates=variants)
+    for layer in compare.ablate or ():
+        _check_ablated(bound, layer)
+    return replace(bound, compare=compare)
+
+
+def _bound_variant(
+    variant: VariantEntry,
+    config: Config,
+    bound: Config,
+    description: DataDescription,
+    train_size: int | None,
+) -> VariantEntry:
+    """Return a candidate by what it changes of the bound config, once it is bound itself."""
+    try:
+        own = _bound(config.varied(variant), description, train_size)
+    except ConfigError as error:
+        where = f"the candidate '{variant.label}'"
+        raise ConfigError(
+            replace(each, path=f"{where}: {each.path}" if each.path else where)
+            for each in error.diagnostics
+        ) from None
+    return replace(variant, **bound.changes(own))
+
+
+def _check_ablated(config: Config, layer: str) -> None:
+    """Refuse to leave out a layer that cannot be.
+
+    Raises:
+        ConfigError: If there is no such layer, or nothing can stand for it.
+    """
+    try:
+        without(config.model, layer)
+    except UserError as error:
+        mark, path = (
+            (layer.mark, layer.path)
+            if isinstance(layer, Word)
+            else (nowhere(config.name), "compare.ablate")
+        )
+        found = Diagnostic("unknown-layer", mark, path, error.message, error.remedy)
+        raise ConfigError([found]) from None
+
+
+def _bound(config: Config, description: DataDescription, train_size: int | None) -> Config:
     binder = _Binder(_values(config, description, train_size), description)
     model = replace(
         config.model,

@@ -7,20 +7,22 @@ by `key`; reading, writing, the JSON Schema and the test of the documentation fo
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from dlcli.catalogue.signature import Type
 from dlcli.config import network
 from dlcli.config.calls import Call, Variable
 from dlcli.config.data_section import DataSection
-from dlcli.config.grammar import ListOf, MapOf, Typed, key, record_of
+from dlcli.config.grammar import Field, ListOf, MapOf, Record, Typed, key, keys_of, record_of
 from dlcli.config.graph import InputConfig, LayerConfig, ModelConfig, Reference
 from dlcli.config.pieces import (
+    ANY,
     BOOLEAN,
     FRACTION,
     IGNORED,
     NULL,
     NUMBER,
+    PATH,
     POSITIVE,
     RATE,
     SEED,
@@ -28,10 +30,12 @@ from dlcli.config.pieces import (
     CandidateItem,
     Candidates,
     Deferred,
+    LayerId,
     MetricName,
     Name,
     Nested,
     OneOf,
+    Options,
     PerOutput,
     PluginName,
     by_output,
@@ -41,6 +45,7 @@ from dlcli.config.pieces import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from dlcli.config.writing import Writer
     from dlcli.data.description import Source
 
 __all__ = [
@@ -59,6 +64,7 @@ __all__ = [
     "SplitChoice",
     "Tuning",
     "Variable",
+    "VariantEntry",
 ]
 
 
@@ -150,9 +156,70 @@ class CandidateEntry:
     )
 
 
+DATA = DataSection(DataConfig)
+MODEL = Deferred(network.model_schema, network.write_model)
+COMPILE = record_of(CompileConfig)
+FIT = record_of(FitConfig)
+
+FREE_DATA = tuple(f for f in DATA.common.fields if f.name in ("batch_size", "bucketing"))
+"""The keys of `data` in which candidates may differ: the others say which data it is."""
+
+UNSCORED = Record(CompileConfig, tuple(f for f in COMPILE.fields if f.name != "metrics"))
+"""What a candidate may say of `compile`: all candidates are scored alike."""
+
+
+@dataclass(frozen=True)
+class VariantEntry:
+    """One candidate by what it changes of the config; None is the config's own.
+
+    `data` holds those of `FREE_DATA` that it changes.
+    """
+
+    label: str = key(TEXT, meaning="name in tables")
+    model: ModelConfig | None = key(MODEL, None, "instead of the config's", quiet=True)
+    data: Mapping[str, Any] | None = key(
+        Options(FREE_DATA), None, "batch_size and bucketing instead of the config's", quiet=True
+    )
+    compile: CompileConfig | None = key(
+        UNSCORED, None, "instead of the config's, whose metrics stay", quiet=True
+    )
+    fit: FitConfig | None = key(FIT, None, "instead of the config's", quiet=True)
+    learning_rates: tuple[float, ...] | None = key(
+        ListOf(RATE, minimum=1), None, "learning rates to try, as they are", quiet=True
+    )
+
+
+SET = Field("set", MapOf(ANY, PATH, "a path such as model.layers[0].Dense.units"), None,
+            "values by their paths in the config")  # fmt: skip
+"""A key of a candidate in a document, but not in the config, which has what comes of it."""
+
+VARIANT = Record(dict, (*keys_of(VariantEntry), SET))
+
+
+def _variants_schema() -> dict[str, Any]:
+    return ListOf(VARIANT, minimum=1).schema()
+
+
+def _write_variants(variants: tuple[VariantEntry, ...], writer: Writer) -> list[Any]:
+    return [record_of(VariantEntry).write(variant, writer) for variant in variants]
+
+
 @dataclass(frozen=True)
 class CompareConfig:
     """The comparison; None leaves a choice to the protocol's preset."""
+
+    candidates: tuple[VariantEntry, ...] | None = key(
+        Deferred(_variants_schema, _write_variants),
+        None,
+        "what is compared: changes of the config, each with a label",
+        quiet=True,
+    )
+    ablate: tuple[str, ...] | None = key(
+        ListOf(LayerId(), minimum=1, lone=True),
+        None,
+        "ids of layers: the whole model is compared with the model without each",
+        quiet=True,
+    )
 
     optimizers: tuple[CandidateEntry, ...] | None = key(
         Candidates(CandidateItem(CandidateEntry)), None, "what is compared", quiet=True
@@ -222,20 +289,18 @@ class Config:
         "plugins that must be named on the command line: --plugin",
         quiet=True,
     )
-    data: DataConfig = key(
-        DataSection(DataConfig), meaning="data: {dataset: digits}; `dlcli data ls` lists them"
-    )
+    data: DataConfig = key(DATA, meaning="data: {dataset: digits}; `dlcli data ls` lists them")
     model: ModelConfig = key(
-        Deferred(network.model_schema, network.write_model),
+        MODEL,
         meaning="model: {layers: [...]}; `dlcli init` writes an example",
     )
-    compile: CompileConfig = key(record_of(CompileConfig), CompileConfig(), "optimizer and loss")
-    fit: FitConfig = key(record_of(FitConfig), FitConfig(), "how long and how to train")
+    compile: CompileConfig = key(COMPILE, CompileConfig(), "optimizer and loss")
+    fit: FitConfig = key(FIT, FitConfig(), "how long and how to train")
     ignore: tuple[str, ...] = key(
         IGNORED, (), "rules that stay silent; `dlcli explain` lists them", quiet=True
     )
     compare: CompareConfig | None = key(
-        record_of(CompareConfig), None, "what `dlcli compare-optimizers` compares", quiet=True
+        record_of(CompareConfig), None, "what is compared, and how", quiet=True
     )
 
     @property
@@ -243,3 +308,20 @@ class Config:
         """The same config without what it ignores, which decides nothing."""
         layers = tuple(replace(layer, ignore=()) for layer in self.model.layers)
         return replace(self, ignore=(), model=replace(self.model, layers=layers))
+
+    def varied(self, variant: VariantEntry) -> Config:
+        """Return the config that a candidate is: this one with what the candidate changes."""
+        own = {name: getattr(variant, name) for name in ("model", "compile", "fit")}
+        data = replace(self.data, **(variant.data or {}))
+        changed = {name: section for name, section in own.items() if section is not None}
+        return replace(self, data=data, compare=None, **changed)
+
+    def changes(self, other: Config) -> dict[str, Any]:
+        """Return what `VariantEntry` holds of another config of the same data."""
+        free = {f.name: getattr(other.data, f.name) for f in FREE_DATA
+                if getattr(other.data, f.name) != getattr(self.data, f.name)}  # fmt: skip
+        own = {
+            name: None if getattr(other, name) == getattr(self, name) else getattr(other, name)
+            for name in ("model", "compile", "fit")
+        }
+        return {**own, "data": free or None}

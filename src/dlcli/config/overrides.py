@@ -1,4 +1,4 @@
-"""`--set a.b[0].c=value`: changes to a config's nodes, before they are read and checked."""
+"""`a.b[0].c = value`: changes to a config's nodes, before they are read and checked."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Final
 
 from dlcli.config.diagnostics import ConfigError, Diagnostic
 from dlcli.config.nodes import Mark, Node, Pair, Scalar, Sequence, Text, YamlMapping
+from dlcli.config.written_calls import is_call, read_call
 from dlcli.config.yaml_text import parse_yaml
 
 _STEP: Final = re.compile(r"([^.\[\]=\s]+)|\[(\d+)\]")
@@ -28,15 +29,16 @@ def apply_overrides(root: Node, overrides: tuple[str, ...]) -> Node:
 def _apply(root: Node, override: str) -> Node:
     text = Text(f"--set {override}", override)
     path, equals, value = override.partition("=")
-    steps = _steps(path)
-    if not equals or not steps:
-        raise _error(text, 1, len(override), "write --set path.to.key=value")
-    offset = len(path) + 1
-    node = _parsed(value, override, text, offset)
-    return _put(root, steps, node, Mark(text, 1, 1, len(path)), text)
+    if not equals or not steps_of(path):
+        raise _error(Mark(text, 1, 1, len(override)), "write --set path.to.key=value", _EXAMPLE)
+    node = _parsed(value, override, text, len(path) + 1)
+    return put(root, path, node, Mark(text, 1, 1, len(path)), _EXAMPLE)
 
 
-def _steps(path: str) -> tuple[Step, ...]:
+_EXAMPLE: Final = "e.g. --set compile.optimizer.Adam.learning_rate=3e-4"
+
+
+def steps_of(path: str) -> tuple[Step, ...]:
     """Split `model.layers[0].Conv2D` into its steps; empty if it is malformed."""
     steps: list[Step] = []
     position = 0
@@ -62,41 +64,58 @@ def _parsed(value: str, override: str, text: Text, offset: int) -> Node:
     return parse_yaml(padded)
 
 
-def _put(node: Node, steps: tuple[Step, ...], value: Node, mark: Mark, text: Text) -> Node:
+def put(root: Node, path: str, value: Node, mark: Mark, example: str) -> Node:
+    """Return a document with a value at a path; mappings on the way are made if they are missing.
+
+    Args:
+        root: The document's root node.
+        path: Such as `model.layers[0].Conv2D.filters`; well-formed.
+        value: The new node.
+        mark: Where the path is written.
+        example: Shows how to write one.
+
+    Raises:
+        ConfigError: If the path leads nowhere.
+    """
+    return _put(root, steps_of(path), value, mark, example)
+
+
+def _put(node: Node, steps: tuple[Step, ...], value: Node, mark: Mark, example: str) -> Node:
     if not steps:
         return value
     step, rest = steps[0], steps[1:]
+    if isinstance(node, Sequence) and isinstance(step, str) and step.isdecimal():
+        step = int(step)
     if isinstance(step, int):
-        return _put_item(node, step, rest, value, mark, text)
+        return _put_item(node, step, rest, value, mark, example)
+    if isinstance(node, Scalar) and isinstance(node.value, str) and is_call(node.value):
+        node = read_call(node.value, node.mark) or node
     if isinstance(node, Scalar) and (node.value is None or node.value == step):
         # A bare `Adam` becomes `Adam: {}` when the path goes on below it.
         node = YamlMapping(
             {str(node.value): Pair(node.mark, YamlMapping({}, mark))} if node.value else {}, mark
         )
     if not isinstance(node, YamlMapping):
-        raise _error(text, mark.column, mark.length, f"'{step}' has no parent in the config")
+        raise _error(mark, f"'{step}' has no parent in the config", example)
     old = node.pairs.get(step)
     below = old.node if old else YamlMapping({}, mark)
     key_mark = old.key_mark if old else mark
-    new = Pair(key_mark, _put(below, rest, value, mark, text))
+    new = Pair(key_mark, _put(below, rest, value, mark, example))
     return YamlMapping({**node.pairs, step: new}, node.mark)
 
 
 def _put_item(
-    node: Node, index: int, rest: tuple[Step, ...], value: Node, mark: Mark, text: Text
+    node: Node, index: int, rest: tuple[Step, ...], value: Node, mark: Mark, example: str
 ) -> Node:
     if not isinstance(node, Sequence):
-        raise _error(text, mark.column, mark.length, f"[{index}] is not applied to a list")
+        raise _error(mark, f"[{index}] is not applied to a list", example)
     if index >= len(node.items):
         message = f"[{index}] is past the end; the list has {len(node.items)} items"
-        raise _error(text, mark.column, mark.length, message)
+        raise _error(mark, message, example)
     items = list(node.items)
-    items[index] = _put(items[index], rest, value, mark, text)
+    items[index] = _put(items[index], rest, value, mark, example)
     return Sequence(tuple(items), node.mark)
 
 
-def _error(text: Text, column: int, length: int, message: str) -> ConfigError:
-    hint = "e.g. --set compile.optimizer.Adam.learning_rate=3e-4"
-    return ConfigError(
-        [Diagnostic("bad-override", Mark(text, 1, column, length), "", message, hint)]
-    )
+def _error(mark: Mark, message: str, example: str) -> ConfigError:
+    return ConfigError([Diagnostic("bad-override", mark, "", message, example)])

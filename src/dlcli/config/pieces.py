@@ -19,7 +19,7 @@ from dlcli.errors import UserError, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dlcli.config.grammar import Spec
+    from dlcli.config.grammar import Field, Spec
     from dlcli.config.writing import Writer
 
 POSITIVE = Typed((Type("integer", minimum=1),))
@@ -29,6 +29,10 @@ TEXT = Typed((Type("string"),))
 NUMBER = Typed((Type("number"),))
 RATE = Typed((Type("number", minimum=0, maximum=1e30, exclusive=True),))
 FRACTION = Typed((Type("number", minimum=0, maximum=0.9),))
+ANY = Typed((Type("any"),))
+PATH: Final = r"^[A-Za-z_][A-Za-z0-9_]*([.\[][^=\s]*)?$"
+"""A path in the config, roughly."""
+
 NAME_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 
 
@@ -237,6 +241,49 @@ class OneOf:
 
 
 NULL = Typed((Type("null"),))
+
+
+@dataclass(frozen=True)
+class Options:
+    """Some of a section's keys, none of which is needed; what is given is kept as a mapping.
+
+    Attributes:
+        fields: The keys.
+    """
+
+    fields: tuple[Field, ...]
+
+    def read(self, node: Node, path: str, reader: Reader) -> Any:
+        """Return the values that are given, by their keys."""
+        values = Record(dict, self.fields).read(node, path, reader)
+        given = node.pairs if isinstance(node, YamlMapping) else ()
+        return values if values is INVALID else {name: values[name] for name in given}
+
+    def write(self, value: Any, writer: Writer) -> dict[str, Any]:
+        """Write what was given."""
+        return {f.name: f.spec.write(value[f.name], writer) for f in self.fields if f.name in value}
+
+    def schema(self) -> dict[str, Any]:
+        """Describe the keys."""
+        return Record(dict, self.fields).schema()
+
+
+@dataclass(frozen=True)
+class LayerId:
+    """The id of a layer of the model; whether there is one shows when the config is bound."""
+
+    def read(self, node: Node, path: str, reader: Reader) -> Any:
+        """Return the id as a `Word`."""
+        value = TEXT.read(node, path, reader)
+        return value if value is INVALID else Word(value, node.mark, path)
+
+    def write(self, value: Any, writer: Writer) -> Any:
+        """Write the id."""
+        return writer.value(value)
+
+    def schema(self) -> dict[str, Any]:
+        """Describe any text."""
+        return TEXT.schema()
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from dlcli.catalogue.catalogue import load_catalogue
-from dlcli.config import blocks, network
+from dlcli.config import blocks, network, variants
 from dlcli.config.calls import plugins_in
 from dlcli.config.experiment import Config
 from dlcli.config.grammar import Field, Record, keys_of, record_of
@@ -44,9 +44,29 @@ def read_config(root: Node, default_name: str, reader: Reader | None = None) -> 
     if sections is INVALID or model is INVALID or reader.diagnostics:
         return None
     rest = {k: v for k, v in sections.items() if k != BLOCKS.name}
-    config = Config(**rest | {"name": sections["name"] or default_name, "model": model})
+    read = Config(**rest | {"name": sections["name"] or default_name, "model": model})
+    config = _with_variants(read, root, reader)
+    if config is None:
+        return None
     used = {plugin.name for plugin in plugins_in(config)}
     return replace(config, plugins=tuple(sorted({*config.plugins, *used})))
+
+
+def _with_variants(config: Config, root: YamlMapping, reader: Reader) -> Config | None:
+    """Return the config with its candidates, which are read last, by what they change of it."""
+    compare = config.compare
+    if compare is None or compare.candidates is None:
+        return config
+    base = replace(config, compare=None)
+    node = cast("Node", compare.candidates)  # until here, as a `Deferred` leaves it
+
+    def read(document: YamlMapping, inner: Reader) -> Config | None:
+        return read_config(document, base.name, inner)
+
+    found = variants.read_variants(node, root, base, reader, read)
+    if found is INVALID:
+        return None
+    return replace(config, compare=replace(compare, candidates=found))
 
 
 def _has_its_plugins(root: YamlMapping, reader: Reader) -> bool:

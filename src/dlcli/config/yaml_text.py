@@ -95,6 +95,8 @@ def _syntax_hint(problem: str) -> str:
         return "Quote a value that contains ': ', and check the indentation."
     if "found undefined alias" in problem:
         return "Define the anchor (&name) before its use (*name)."
+    if "',' or '}', but got '['" in problem:
+        return 'Quote a path in braces: {"model.layers[0].Dense.units": 64}.'
     return "Check the brackets, quotes and indentation just before this place."
 
 

@@ -12,6 +12,7 @@ from dlcli.engine.compilation import (
     prepare,
 )
 from dlcli.engine.evaluation import Evaluation
+from dlcli.engine.export import for_keras
 from dlcli.engine.feeding import (
     batches,
     class_weights,
@@ -26,6 +27,7 @@ __all__ = [
     "class_weights",
     "compile_model",
     "evaluation_batch_size",
+    "for_keras",
     "keras_metric",
     "lengthened",
     "log_names",

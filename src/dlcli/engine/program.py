@@ -11,6 +11,7 @@ resident as tensors, and the batches are gathered through the same permutation t
 from __future__ import annotations
 
 import contextlib
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -29,12 +30,14 @@ from dlcli.engine.feeding import (
 )
 from dlcli.engine.graph import learns_from_data, moments, rate_of, set_moments, set_rate
 from dlcli.engine.model import adapt_preprocessing, check_trainable, construct, feed
+from dlcli.engine.summary import summarize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dlcli.config.experiment import Call, Config
     from dlcli.data.draw import Draw
+    from dlcli.engine.summary import ModelSummary
 
 
 class Network:
@@ -73,6 +76,11 @@ class Network:
         self.train = tf.constant(draw.parts.train, tf.int32)
         if not self.obstacle:
             self._compile_training(draw)
+
+    @cached_property
+    def summary(self) -> ModelSummary:
+        """The model's size."""
+        return summarize(self.model)
 
     @property
     def examples(self) -> int:

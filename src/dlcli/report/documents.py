@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dlcli.compare.plan.plan import PROTOCOL
 from dlcli.compare.results.wording import shown_confidence, shown_interval, shown_score
+from dlcli.report.costs import READING, cost_table
 from dlcli.statistics.power import ALPHA
 from dlcli.store.comparisons import RESULTS
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     from dlcli.compare.results import Results
     from dlcli.store.folder import Folder
+
+COSTS = "costs.csv"
+"""The table that only comparisons of networks have."""
 
 VERDICTS = {"best": "best", "as_good": "as good", "open": "open", "worse": "worse"}
 """What tables call the verdicts of `summary.csv`."""
@@ -49,6 +53,7 @@ def write_tables(results: Results, folder: Folder) -> list[str]:
         "budget.csv": results.budget,
         "spread.csv": results.spreads,
         "scores.csv": results.scores,
+        COSTS: results.costs if len(results.costs) else None,
         "problems.csv": results.aggregate,
         "profiles.csv": results.profiles,
     }
@@ -101,6 +106,7 @@ def as_data(results: Results) -> dict[str, Any]:
         "sensitivity": _records(results.sensitivity),
         "pairwise": _records(results.pairwise),
         "spread": _records(results.spreads),
+        "costs": _records(results.costs),
         "notes": list(results.notes),
     }
 
@@ -115,6 +121,16 @@ Rows: TypeAlias = "Sequence[pd.Series | Mapping[str, Any]]"
 def rows_of(results: Results, problem: str) -> Rows:
     """Return the rows of a problem's summary, the best first."""
     return [row for _, row in results.summary.iterrows() if row["problem"] == problem]
+
+
+def compared(costs: Sequence[Any] | pd.DataFrame) -> str:
+    """Return what a comparison is of, by the rows of its costs, which only networks have."""
+    return "networks" if len(costs) else "optimizers"
+
+
+def costs_of(results: Results, problem: str) -> Rows:
+    """Return the rows of a problem's costs, the best first; none where all networks are one."""
+    return [row for _, row in results.costs.iterrows() if row["problem"] == problem]
 
 
 def cells(row: pd.Series | Mapping[str, Any]) -> list[str]:
@@ -153,8 +169,8 @@ def ranked_table(rows: Rows, score: str) -> tuple[list[str], list[list[str]], li
 
 
 def shown_lack(row: pd.Series | Mapping[str, Any]) -> str:
-    """Write what a ranked candidate may lack to the best at most."""
-    unknown = not row["verdict"] or math.isnan(row["difference_high"])
+    """Write what a ranked candidate may lack to the best at most, if its scores bound it."""
+    unknown = not row["verdict"] or not math.isfinite(row["difference_high"])
     return "-" if unknown else shown_score(row["difference_high"])
 
 
@@ -216,7 +232,7 @@ def answer_and_lines(verdict: Sequence[str], problems: int) -> tuple[Sequence[st
 def markdown(results: Results) -> str:
     """Return the summary as Markdown: the answer, a table a problem, the notes."""
     answer, lines = answer_and_lines(results.verdict, len(results.problems))
-    parts = ["# Comparison of optimizers", *answer]
+    parts = [f"# Comparison of {compared(results.costs)}", *answer]
     if results.aggregate is not None:
         rows = [aggregate_cells(row) for _, row in results.aggregate.iterrows()]
         parts.append(_markdown_table(AGGREGATE, rows, AGGREGATE[1:]))
@@ -249,6 +265,8 @@ def _markdown_problem(results: Results, problem: str) -> list[str]:
     parts.append(_markdown_table(*ranked_table(rows, score)))
     if (margin := results.margins[problem]) is not None and any(row["verdict"] for row in rows):
         parts.append(f"Margin: {margin:.3g}. A candidate that lacks less to the best is as good.")
+    if costs := costs_of(results, problem):
+        parts += [_markdown_table(*cost_table(costs)), READING]
     if cliffs := cliff_sentences(rows, results.validation_text):
         parts.append(_bullets(cliffs))
     target = results.targets[problem]
@@ -394,13 +412,28 @@ def escaped(text: str) -> str:
 
 
 def latex(results: Results) -> str:
-    """Return the summary as LaTeX tables for the booktabs package, one a problem."""
-    return "\n".join(_latex_table(results, problem) for problem in results.problems)
+    """Return the summary as LaTeX tables for the booktabs package, those of a problem together."""
+    return "\n".join(_latex_tables(results, problem) for problem in results.problems)
 
 
-def _latex_table(results: Results, problem: str) -> str:
+def _latex_tables(results: Results, problem: str) -> str:
     score = f"{results.score_text} [95 % interval]"
-    header, rows, numeric = ranked_table(rows_of(results, problem), score)
+    ranked = ranked_table(rows_of(results, problem), score)
+    tables = [_latex_table(_caption(results, problem), *ranked)]
+    if costs := costs_of(results, problem):
+        caption = f"What they cost on {problem}. {without_ticks(READING)}"
+        tables.append(_latex_table(caption, *cost_table(costs)))
+    return "\n".join(tables)
+
+
+def without_ticks(text: str) -> str:
+    """Return Markdown without the backticks around what stands in a table."""
+    return text.replace("`", "")
+
+
+def _latex_table(
+    caption: str, header: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[str]
+) -> str:
     names = ["$p$" if name == "p" else escaped(name) for name in header]
     body = [" & ".join(map(escaped, row)) + r" \\" for row in rows]
     columns = "".join("r" if name in numeric else "l" for name in header)
@@ -409,7 +442,7 @@ def _latex_table(results: Results, problem: str) -> str:
             r"% needs \usepackage{booktabs}",
             r"\begin{table}",
             r"\centering",
-            rf"\caption{{{escaped(_caption(results, problem))}}}",
+            rf"\caption{{{escaped(caption)}}}",
             rf"\begin{{tabular}}{{{columns}}}",
             r"\toprule",
             " & ".join(names) + r" \\",
@@ -427,7 +460,7 @@ def _caption(results: Results, problem: str) -> str:
     count = results.replications[problem]
     over = f", {count} replications" if count > 1 and not results.is_grid else ""
     margin = results.margins[problem]
-    told = f"Optimizers on {problem}{over}."
+    told = f"{compared(costs_of(results, problem)).capitalize()} on {problem}{over}."
     if margin is None or not results.is_ranked:
         return told
     looks = results.looks.get(problem)

@@ -1,4 +1,4 @@
-"""The figures of `dlcli compare-optimizers`, from numbers that are ready to draw."""
+"""The figures of a comparison, from numbers that are ready to draw."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import multiprocessing
 import sys
 from typing import TYPE_CHECKING
 
-from dlcli.report import curves, intervals, paired, panels, style, tables
+from dlcli.report import curves, fronts, intervals, paired, panels, style, tables
 from dlcli.report.saving import paths_of, save_figure
 
 if TYPE_CHECKING:
@@ -79,6 +79,8 @@ def drawings(results: Results) -> Iterator[tuple[str, Callable[[], Figure]]]:
         yield "distance_to_best", lambda: paired.distance_to_best(results, cast)
     yield "time_to_target", lambda: curves.time_to_target(results, cast)
     yield "tuning_budget", lambda: curves.tuning_budget(results, cast)
+    if fronts.has_costs(results):
+        yield "score_against_cost", lambda: fronts.score_against_cost(results, cast)
     if cast.initializers:
         yield "initializers", lambda: tables.initializers(results, cast)
     profiles, found = results.profiles, results.critical_difference

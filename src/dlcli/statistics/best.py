@@ -377,24 +377,25 @@ def _drawn_t(values: NDArray[np.float64], rng: np.random.Generator) -> NDArray[n
     count = max(FEWEST_DRAWS, min(DRAWS, MOST_CELLS // candidates**2))
     width = replications if replications <= MANY_REPLICATIONS else 1
     chunk = max(1, CELLS_AT_ONCE // (candidates**2 * width))
-    parts = []
+    first, second = np.triu_indices(candidates, 1)
+    found = np.zeros((count, candidates, candidates))
     for start in range(0, count, chunk):
         size = min(chunk, count - start)
         if width > 1:
             mixing = rng.normal(size=(size, replications, replications))
             drawn = centred @ mixing
-            gaps = drawn[:, :, None] - drawn[:, None, :]
-            mean, error = gaps.mean(axis=3), gaps.std(axis=3, ddof=1) / math.sqrt(replications)
+            gaps = drawn[:, first] - drawn[:, second]
+            mean, error = gaps.mean(axis=2), gaps.std(axis=2, ddof=1) / math.sqrt(replications)
         else:
             drawn = rng.normal(size=(size, replications)) @ centred.T
-            mean = drawn[:, :, None] - drawn[:, None, :]
-            spread = np.sqrt(np.square(centred[:, None] - centred[None]).sum(axis=2))
+            mean = drawn[:, first] - drawn[:, second]
+            spread = np.sqrt(np.square(centred[first] - centred[second]).sum(axis=1))
             freedom = replications - 1
-            shared = np.sqrt(rng.chisquare(freedom, size=(size, 1, 1)) / freedom)
-            error = shared * spread
+            error = np.sqrt(rng.chisquare(freedom, size=(size, 1)) / freedom) * spread
         t = np.divide(mean, error, out=np.zeros_like(mean), where=error > 1e-12 * np.abs(mean))
-        parts.append(t)
-    return np.concatenate(parts)
+        found[start : start + size, first, second] = t
+        found[start : start + size, second, first] = -t
+    return found
 
 
 def collapses(values: ArrayLike, *, far: float = 8.0) -> tuple[int, ...]:

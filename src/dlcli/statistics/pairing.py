@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from scipy import special, stats
 
-from dlcli.statistics.description import Interval, mean_interval
+from dlcli.statistics.description import mean_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +24,9 @@ FEWEST_RESAMPLES = 2_000
 
 MOST_MEANS = 3_000_000
 """Resamples times pairs; 25 candidates get all resamples."""
+
+CELLS_AT_ONCE = 1_000_000
+"""Resampled differences held at once."""
 
 FEWEST_TO_RESAMPLE = 5
 """With fewer seeds no resample reaches as far as a 95 % interval has to: with 3, the bootstrap's
@@ -66,104 +68,6 @@ def complete(scores: ArrayLike) -> Complete:
     return Complete(candidates, seeds, values[np.ix_(candidates, seeds)])
 
 
-@dataclass(frozen=True)
-class Difference:
-    """How much better one candidate is than another.
-
-    Attributes:
-        mean: Of the differences by seed.
-        sd: Of the differences by seed, with n - 1; NaN with fewer than two seeds.
-        interval: 95 % interval of the mean; None with fewer than two seeds.
-    """
-
-    mean: float
-    sd: float
-    interval: Interval | None
-
-
-def _means(values: NDArray[np.float64], index: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the mean of each resample, shape (resamples,)."""
-    return np.asarray(values[index].mean(axis=1) if len(values) else values)
-
-
-def _difference(values: NDArray[np.float64], means: NDArray[np.float64]) -> Difference:
-    """Return the difference of two candidates.
-
-    Args:
-        values: Shape (seeds,), by seed.
-        means: Shape (resamples,), of the resamples.
-    """
-    n = len(values)
-    if n == 0:
-        return Difference(math.nan, math.nan, None)
-    sd = float(values.std(ddof=1)) if n > 1 else math.nan
-    if n < FEWEST_TO_RESAMPLE:
-        return Difference(float(values.mean()), sd, mean_interval(values))
-    tail = _tail(n)
-    low, high = np.quantile(means, [tail, 1 - tail])
-    return Difference(float(values.mean()), sd, Interval(float(low), float(high)))
-
-
-@lru_cache
-def _tail(n: int) -> float:
-    """Return the share of the resamples of n seeds to leave out at each end."""
-    return float(stats.norm.cdf(-math.sqrt(n / (n - 1)) * stats.t.ppf(0.975, n - 1)))
-
-
-class PairedDifferences:
-    """Differences of any two candidates, which share the resamples of their seeds.
-
-    Args:
-        values: Shape (candidates, seeds); NaN where a run has no score.
-        rng: Draws the resamples.
-        resamples: How many.
-    """
-
-    def __init__(
-        self, values: ArrayLike, rng: np.random.Generator, resamples: int = RESAMPLES
-    ) -> None:
-        self.values = np.asarray(values, dtype=float)
-        self._rng = rng
-        self._resamples = resamples
-        self._index: dict[bytes, NDArray[np.int64]] = {}
-        self._means: dict[tuple[bytes, int], NDArray[np.float64]] = {}
-
-    def gaps(self, first: int, second: int) -> NDArray[np.float64]:
-        """Return the differences at the seeds that both have, shape (seeds,)."""
-        seeds = self._shared(first, second)
-        return np.asarray(self.values[first, seeds] - self.values[second, seeds])
-
-    def difference(self, first: int, second: int) -> Difference:
-        """Return how much the first is better, with a paired bootstrap interval.
-
-        The interval is the percentile bootstrap over the differences by seed, widened by what the
-        plain one lacks with few seeds: its percentiles are those of Student's t instead of the
-        normal distribution, at a spread with n - 1 (Hesterberg 2015, "What teachers should know
-        about the bootstrap"). With fewer than five seeds it is Student's t interval.
-        """
-        seeds = self._shared(first, second)
-        means = self._mean(first, seeds) - self._mean(second, seeds)
-        return _difference(self.gaps(first, second), means)
-
-    def _shared(self, first: int, second: int) -> NDArray[np.bool_]:
-        return np.asarray(~np.isnan(self.values[first] + self.values[second]))
-
-    def _draws(self, replications: int) -> NDArray[np.int64]:
-        """Return resamples of the replications, shape (resamples, replications)."""
-        count = self._resamples if replications else 0
-        return self._rng.integers(replications, size=(count, replications))
-
-    def _mean(self, candidate: int, seeds: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """Return a candidate's means in the resamples of some seeds, shape (resamples,)."""
-        which = seeds.tobytes()
-        if (which, candidate) not in self._means:
-            if which not in self._index:
-                self._index[which] = self._draws(int(seeds.sum()))
-            values = self.values[candidate, seeds]
-            self._means[which, candidate] = _means(values, self._index[which])
-        return self._means[which, candidate]
-
-
 def probability_of_improvement(scores: ArrayLike) -> NDArray[np.float64]:
     """Return how probably a run of one candidate beats a run of another (Agarwal et al. 2021).
 
@@ -175,15 +79,16 @@ def probability_of_improvement(scores: ArrayLike) -> NDArray[np.float64]:
         runs, whatever their seeds. NaN where a candidate has no run.
     """
     values = np.asarray(scores, dtype=float)
-    runs = [row[~np.isnan(row)] for row in values]
-    ordered = [np.sort(row) for row in runs]
-    shares = np.full((len(runs), len(runs)), np.nan)
-    for i, row in enumerate(runs):
-        for j, other in enumerate(ordered):
-            if len(row) and len(other):
-                # Runs of the other that are beaten, and runs that are beaten or tied with.
-                below, reached = (np.searchsorted(other, row, side=s) for s in ("left", "right"))
-                shares[i, j] = (below.sum() + reached.sum()) / (2 * len(row) * len(other))
+    known = ~np.isnan(values)
+    count = known.sum(axis=1)
+    shares = np.full((len(values), len(values)), np.nan)
+    for j in np.flatnonzero(count):
+        other = np.sort(values[j, known[j]])
+        # Runs of the other that are beaten, and runs that are beaten or tied with.
+        won = np.searchsorted(other, values, side="left")
+        won += np.searchsorted(other, values, side="right")
+        total = np.where(known, won, 0).sum(axis=1)
+        np.divide(total, 2 * count * len(other), out=shares[:, j], where=count > 0)
     return shares
 
 
@@ -195,14 +100,20 @@ def paired_t_p_value(differences: ArrayLike) -> float:
     Args:
         differences: Shape (seeds,).
     """
-    values = _tidy(differences)
-    n = len(values)
+    return float(_paired_t_p_values(np.asarray(differences, dtype=float)[None])[0])
+
+
+def _paired_t_p_values(gaps: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the p-values of rows of differences, shape (pairs, seeds)."""
+    values = _tidy(gaps)
+    n = values.shape[1]
     if n < 2:
-        return math.nan
-    if np.ptp(values) <= ROUNDING * np.abs(values).max():
-        return float(values[0] == 0)
-    t = values.mean() / (values.std(ddof=1) / math.sqrt(n))
-    return float(2 * special.stdtr(n - 1, -abs(t)))
+        return np.full(len(values), math.nan)
+    flat = np.ptp(values, axis=1) <= ROUNDING * np.abs(values).max(axis=1)
+    spread = np.where(flat, 1.0, values.std(axis=1, ddof=1))
+    t = values.mean(axis=1) / (spread / math.sqrt(n))
+    same = (values[:, 0] == 0).astype(float)
+    return np.asarray(np.where(flat, same, 2 * special.stdtr(n - 1, -np.abs(t))))
 
 
 def wilcoxon_p_value(differences: ArrayLike) -> float:
@@ -214,15 +125,36 @@ def wilcoxon_p_value(differences: ArrayLike) -> float:
     Args:
         differences: Shape (seeds,).
     """
-    values = _tidy(differences)
+    values = _tidy(np.asarray(differences, dtype=float)[None])[0]
     values = values[values != 0]
     if not len(values):
         return 1.0 if len(np.atleast_1d(differences)) else math.nan
-    # Twice the ranks, because average ranks of ties come in halves and counting needs integers.
-    ranks = np.rint(2 * stats.rankdata(_merged(np.abs(values)))).astype(int)
+    ranks = _doubled_ranks(np.abs(values))
     positive = int(ranks[values > 0].sum())
     smaller = min(positive, int(ranks.sum()) - positive)
-    return min(1.0, 2 * float(_rank_sum_shares(tuple(np.sort(ranks)))[smaller]))
+    return min(1.0, 2 * float(_rank_sum_shares(tuple(np.sort(ranks).tolist()))[smaller]))
+
+
+def _wilcoxon_p_values(gaps: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the p-values of rows of differences, shape (pairs, seeds)."""
+    values = _tidy(gaps)
+    n = values.shape[1]
+    sizes = np.abs(values)
+    order = np.argsort(sizes, axis=1)
+    ordered = np.take_along_axis(sizes, order, axis=1)
+    far = ROUNDING * sizes.max(axis=1, initial=0.0, keepdims=True)
+    plain = (np.diff(ordered, axis=1, prepend=0.0) > far).all(axis=1)  # no zeros, no ties
+    p_values = np.empty(len(values))
+    p_values[~plain] = [wilcoxon_p_value(row) for row in values[~plain]]
+    if not plain.any() or not n:
+        return p_values
+    ranks = 2 * np.arange(1, n + 1)
+    signs = np.take_along_axis(values, order, axis=1)[plain] > 0
+    positive = signs @ ranks
+    smaller = np.minimum(positive, ranks.sum() - positive)
+    shares = _rank_sum_shares(tuple(ranks.tolist()))
+    p_values[plain] = np.minimum(1.0, 2 * shares[smaller])
+    return p_values
 
 
 @lru_cache(maxsize=64)
@@ -237,21 +169,27 @@ def _rank_sum_shares(ranks: tuple[int, ...]) -> NDArray[np.float64]:
     return np.asarray(np.cumsum(ways) / ways.sum())
 
 
-def _tidy(differences: ArrayLike) -> NDArray[np.float64]:
-    """Return the differences with those that are only rounding errors of the others at zero."""
-    values = np.array(differences, dtype=float)
-    if len(values):
-        values[np.abs(values) <= ROUNDING * np.abs(values).max()] = 0.0
+def _tidy(gaps: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return rows of differences with those that are only rounding errors of the others at zero."""
+    values = gaps.copy()
+    far = ROUNDING * np.abs(values).max(axis=1, initial=0.0, keepdims=True)
+    values[np.abs(values) <= far] = 0.0
     return values
 
 
-def _merged(sizes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the sizes with those that differ by rounding only made equal: 0.3 - 0.2 and 0.1."""
+def _doubled_ranks(sizes: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return twice the rank of each size: average ranks of ties come in halves.
+
+    Those that differ by rounding only are ties: 0.3 - 0.2 and 0.1.
+    """
     order = np.argsort(sizes)
     jumps = np.diff(sizes[order], prepend=0.0) > ROUNDING * sizes.max()
-    groups = np.empty(len(sizes))
-    groups[order] = np.cumsum(jumps)
-    return groups
+    jumps[0] = True
+    begins = np.flatnonzero(jumps)
+    counts = np.diff(begins, append=len(sizes))
+    ranks = np.empty(len(sizes), dtype=np.int64)
+    ranks[order] = np.repeat(2 * begins + counts + 1, counts)
+    return ranks
 
 
 def holm(p_values: ArrayLike) -> NDArray[np.float64]:
@@ -276,7 +214,14 @@ def pairwise(
 ) -> pd.DataFrame:
     """Compare all pairs of candidates with the plain tests, corrected for the number of pairs.
 
-    They are for readers who want them: the claims of a comparison rest on `max_t_test`.
+    They are for readers who want them: the claims of a comparison rest on the sign-flip test
+    (`signs`).
+
+    The interval of a difference is the percentile bootstrap over the differences by seed, widened
+    by what the plain one lacks with few seeds: its percentiles are those of Student's t instead of
+    the normal distribution, at a spread with n - 1 (Hesterberg 2015, "What teachers should know
+    about the bootstrap"). With fewer than five seeds it is Student's t interval. All pairs at the
+    same seeds share their resamples.
 
     Args:
         names: The candidates' labels.
@@ -289,42 +234,91 @@ def pairwise(
         probability_of_improvement (of first over second), paired_t, paired_t_holm, wilcoxon,
         wilcoxon_holm (p-values).
     """
-    number = max(1, len(names) * (len(names) - 1) // 2)
-    pairs = PairedDifferences(
-        scores, rng, min(resamples, max(FEWEST_RESAMPLES, MOST_MEANS // number))
-    )
-    improvement = probability_of_improvement(scores)
-    rows = []
-    for i, j in combinations(range(len(names)), 2):
-        gap = pairs.gaps(i, j)
-        found = pairs.difference(i, j)
-        rows.append(
-            {
-                "first": names[i],
-                "second": names[j],
-                "seeds": len(gap),
-                "difference": found.mean,
-                "low": found.interval.low if found.interval else math.nan,
-                "high": found.interval.high if found.interval else math.nan,
-                "probability_of_improvement": improvement[i, j],
-                "paired_t": paired_t_p_value(gap),
-                "wilcoxon": wilcoxon_p_value(gap),
-            }
-        )
-    table = pd.DataFrame(rows, columns=_PAIRWISE_MEASURED)
-    table.insert(8, "paired_t_holm", holm(table["paired_t"]))
-    table["wilcoxon_holm"] = holm(table["wilcoxon"])
-    return table
+    values = np.asarray(scores, dtype=float)
+    first, second = np.triu_indices(len(names), 1)
+    resamples = min(resamples, max(FEWEST_RESAMPLES, MOST_MEANS // max(1, len(first))))
+    found = np.full((5, len(first)), math.nan)
+    both = ~np.isnan(values[first] + values[second])
+    alike: dict[bytes, list[int]] = {}
+    for place, seeds in enumerate(both):
+        alike.setdefault(seeds.tobytes(), []).append(place)
+    for places in alike.values():
+        shared = values[:, both[places[0]]]
+        pairs = first[places], second[places]
+        gaps = shared[pairs[0]] - shared[pairs[1]]
+        if gaps.shape[1]:
+            found[0, places] = gaps.mean(axis=1)
+        found[1:3, places] = _intervals(shared, pairs, gaps, rng, resamples)
+        found[3, places] = _paired_t_p_values(gaps)
+        found[4, places] = _wilcoxon_p_values(gaps)
+    improvement = probability_of_improvement(values)
+    columns = {
+        "first": [names[int(i)] for i in first],
+        "second": [names[int(j)] for j in second],
+        "seeds": both.sum(axis=1),
+        "difference": found[0],
+        "low": found[1],
+        "high": found[2],
+        "probability_of_improvement": improvement[first, second],
+        "paired_t": found[3],
+        "paired_t_holm": holm(found[3]),
+        "wilcoxon": found[4],
+        "wilcoxon_holm": holm(found[4]),
+    }
+    return pd.DataFrame(columns)
 
 
-_PAIRWISE_MEASURED = [
-    "first",
-    "second",
-    "seeds",
-    "difference",
-    "low",
-    "high",
-    "probability_of_improvement",
-    "paired_t",
-    "wilcoxon",
-]
+def _intervals(
+    values: NDArray[np.float64],
+    pairs: tuple[NDArray[np.intp], NDArray[np.intp]],
+    gaps: NDArray[np.float64],
+    rng: np.random.Generator,
+    resamples: int,
+) -> NDArray[np.float64]:
+    """Return the lower and upper ends of the pairs' intervals, see `pairwise`.
+
+    Args:
+        values: Shape (candidates, seeds).
+        pairs: The indices of each pair's candidates.
+        gaps: Shape (pairs, seeds): their differences.
+        rng: Draws the resamples.
+        resamples: How many.
+
+    Returns:
+        Shape (2, pairs); NaN with fewer than two seeds.
+    """
+    n = gaps.shape[1]
+    ends = np.full((2, len(gaps)), math.nan)
+    index = rng.integers(n, size=(resamples if n else 0, n))
+    if n < FEWEST_TO_RESAMPLE:
+        for place, row in enumerate(gaps):
+            if (interval := mean_interval(row)) is not None:
+                ends[:, place] = interval.low, interval.high
+        return ends
+    tail = _tail(n)
+    means = np.full((len(values), resamples), math.nan)
+    for candidate in np.unique(np.concatenate(pairs)):
+        means[candidate] = values[candidate][index].mean(axis=1)
+    chunk = max(1, CELLS_AT_ONCE // resamples)
+    for start in range(0, len(gaps), chunk):
+        these = slice(start, start + chunk)
+        differences = np.sort(means[pairs[0][these]] - means[pairs[1][these]], axis=1)
+        ends[0, these] = _sorted_quantile(differences, tail)
+        ends[1, these] = _sorted_quantile(differences, 1 - tail)
+    return ends
+
+
+def _sorted_quantile(rows: NDArray[np.float64], share: float) -> NDArray[np.float64]:
+    """Return a quantile of each sorted row, as `np.quantile` interpolates it."""
+    position = share * (rows.shape[1] - 1)
+    below = math.floor(position)
+    low, high = rows[:, below], rows[:, min(below + 1, rows.shape[1] - 1)]
+    part = position - below
+    step = high - low
+    return np.asarray(high - step * (1 - part) if part >= 0.5 else low + step * part)
+
+
+@lru_cache
+def _tail(n: int) -> float:
+    """Return the share of the resamples of n seeds to leave out at each end."""
+    return float(stats.norm.cdf(-math.sqrt(n / (n - 1)) * stats.t.ppf(0.975, n - 1)))

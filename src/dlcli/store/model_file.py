@@ -36,6 +36,9 @@ ALWAYS_FITS = 2**26
 _OF_PLUGINS = ("layers", "initializers", "regularizers", "constraints")
 """What a model may hold of the plugins that the command line has named."""
 
+_OF_KERAS = (*_OF_PLUGINS, "losses", "metrics", "optimizers", "schedules")
+"""What a model may hold of Keras: its layers, and what it was compiled with."""
+
 _POLICIES = frozenset({"DTypePolicy", "DTypePolicyMap", "FloatDTypePolicy"})
 _MODELS = frozenset({"Functional", "Sequential"})
 _NAMED = {
@@ -131,8 +134,8 @@ def _is_keras(found: dict[str, Any], name: str, module: str) -> bool:
     """Whether an object is one of Keras's that a config may name, or that belongs to such."""
     if name == "function":
         return _may_be_named("activations", str(found.get("config")))
-    kind = module.removeprefix("keras.")
-    if kind in ("layers", "initializers", "regularizers", "constraints"):
+    kind = module.removeprefix("keras.").removeprefix("optimizers.")
+    if kind in _OF_KERAS:
         return name == "InputLayer" or _may_be_named(kind, name)
     return _OPERATION.fullmatch(module) is not None or name in _NAMED.get(module, ())
 

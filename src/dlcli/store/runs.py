@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlcli.errors import InUseError, UserError
+from dlcli.errors import InUseError, UserError, did_you_mean
+from dlcli.store.comparisons import DEFAULT_FOLDER, find_named
 from dlcli.store.copies import holds_copies
 from dlcli.store.folder import (
     LOCK,
@@ -180,11 +181,16 @@ def list_runs(root: Path) -> list[RunFolder]:
     return sorted(runs, key=lambda run: (recency(run.started()), run.name), reverse=True)
 
 
-def find_run(root: Path, text: str) -> RunFolder:
+def find_run(root: Path, text: str, *, beside: Sequence[str] = ()) -> RunFolder:
     """Return the run of a path, a name below root, or the beginning of one name.
 
+    Args:
+        root: Folder of the runs.
+        text: What was written.
+        beside: Names of what else may have been meant, for the error.
+
     Raises:
-        UserError: If there is none, or several.
+        UserError: If there is none, or several; or a comparison has this name.
     """
     remedy = (
         f"List the runs with `dlcli runs ls --root {root}`, or make one with `dlcli train CONFIG`."
@@ -202,7 +208,13 @@ def find_run(root: Path, text: str) -> RunFolder:
         raise UserError(
             f"'{text}' is the beginning of several runs: {names}", remedy="Write more of the name."
         )
-    raise UserError(f"there is no run '{text}' in {root}", remedy=remedy)
+    if comparison := find_named(Path(DEFAULT_FOLDER), text):
+        raise UserError(
+            f"{comparison.path} is a comparison, not a run",
+            remedy=f"Train what it recommends: dlcli train --from {comparison.path}",
+        )
+    meant = did_you_mean(text, [*(run.name for run in list_runs(root)), *beside])
+    raise UserError(f"there is no run '{text}' in {root}{meant}", remedy=remedy)
 
 
 def newest_run(root: Path) -> RunFolder:

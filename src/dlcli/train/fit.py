@@ -410,7 +410,9 @@ def _score(experiment: Experiment, run: RunFolder, history: list[dict[str, Any]]
     finite = all(bool(np.isfinite(w.numpy()).all()) for w in model.trainable_weights)
     diverged = not finite or not all(np.isfinite(s["loss"]) for s in scores.values())
     last, _ = _last(parts)
-    _write_results(model, run, scores, _last(parts), predicted, dataset.baselines.get(last, {}))
+    _write_results(
+        experiment, run, scores, _last(parts), predicted, dataset.baselines.get(last, {})
+    )
     simple = baseline_scores(model, dataset, names)
     if simple:
         run.write_json("baselines.json", simple)
@@ -454,7 +456,7 @@ def _last(parts: Mapping[str, T]) -> tuple[str, T]:
 
 
 def _write_results(
-    model: keras.Model,
+    experiment: Experiment,
     run: RunFolder,
     scores: dict[str, dict[str, Any]],
     scored: tuple[str, Split],
@@ -468,5 +470,6 @@ def _write_results(
     with run.replace_into("predictions.npz") as path, path.open("wb") as stream:
         np.savez_compressed(stream, **arrays)
     with run.replace_into("model.keras") as path:
-        # Without the compile state: it is in the config, and loads only with dlcli's own losses.
-        keras.Model(model.input, model.output, name=model.name).save(path)
+        engine.for_keras(experiment.model, experiment.config, experiment.dataset.description).save(
+            path
+        )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dlcli.compare.plan.plan import budget_seconds, describe_call, within_budget
+from dlcli.compare.plan.candidates import describe_call
+from dlcli.compare.plan.plan import budget_seconds, within_budget
 from dlcli.config.experiment import Call
 from dlcli.errors import UserError
 from tests.compare.made import plan

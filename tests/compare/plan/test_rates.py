@@ -9,7 +9,7 @@ import pytest
 from dlcli.catalogue import plugins
 from dlcli.catalogue.catalogue import load_catalogue
 from dlcli.catalogue.rate_ranges import RANGES, RateRange
-from dlcli.compare.plan.plan import default_rate, rate_range
+from dlcli.compare.plan.candidates import default_rate, rate_range
 from dlcli.compare.plan.rates import (
     fixed_rate,
     grid,

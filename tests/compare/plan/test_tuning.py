@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dlcli.compare.plan.records import Result
 from dlcli.compare.plan.schedule import Schedule
-from tests.compare.made import ACCURACY, by_rate, plan, result, run
+from tests.compare.made import ACCURACY, CHANCE, by_rate, plan, result, run
 
 TWO = "compare: {optimizers: [SGD, Adam], seeds: 3}"
 SGD = "compare: {{optimizers: [SGD], learning_rates: [0.01, 0.1, 1], seeds: {}}}"
@@ -275,3 +275,24 @@ def test_searches_side_by_side_grow_alike_whichever_comes_first(first):
     assert [len(rates) for _, rates in sorted(tried_rates.items())] == [len(grid) + 4] * 2
     assert min(tried_rates[0]) == pytest.approx(grid[0] / 100)
     assert max(tried_rates[1]) == pytest.approx(grid[-1] * 100)
+
+
+@settings(max_examples=20)
+@given(luck=st.integers(0, 10_000))
+def test_the_best_rate_so_far_is_that_of_all_results_so_far(luck):
+    made = plan("compare: {optimizers: [SGD], seeds: 5}")
+    schedule, told = Schedule(made), defaultdict(list)
+    waiting = schedule.start()
+    while waiting:
+        (trial,) = waiting.pop().trials
+        value = np.random.default_rng([luck, trial.seed, round(trial.rate * 1e9)]).uniform(0.4, 0.9)
+        told[trial.rate].append(float(value))
+        waiting += schedule.tell(trial, result(float(value)))
+        assert schedule.recommended(0).rate == wary_best(told)
+
+
+def wary_best(told):
+    """Return the rate with the best mean, less what few replications cost."""
+    means = {rate: np.mean(values) for rate, values in told.items()}
+    scale = 0.004 * abs(max(means.values()) - CHANCE)
+    return max(means, key=lambda rate: means[rate] - scale / math.sqrt(len(told[rate])))

@@ -240,6 +240,17 @@ def test_invariance_has_a_panel_a_kind_and_measure_with_bands():
         assert sum(isinstance(c, PolyCollection) for c in axes.collections) == 2
 
 
+def test_invariance_shows_the_accuracy_of_always_naming_the_most_frequent_class():
+    points = [Invariance("shift", by, 0.9, 0.8, 0.95, 0.95, 0.9, 0.99, 100) for by in (1, 2)]
+    figure = inside.draw_invariance({"max": points}, 0.25)
+    accuracy, unchanged = figure.axes
+    flat = [line for line in accuracy.lines if list(line.get_ydata()) == [0.25, 0.25]]
+    assert len(flat) == 1
+    assert len(unchanged.lines) == 1
+    shown = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert shown == ["max", "most frequent class, 25%"]
+
+
 @pytest.mark.parametrize("norms", [(1.0, 1.2), (1.6, 1.9), (0.9, 4.0), (1.0, 30.0), (1e-9, 1.0)])
 def test_a_scale_of_gradients_has_several_numbers_to_read(norms, tmp_path):
     made = replace(unrolled(), gradient=np.geomspace(*norms, 12))

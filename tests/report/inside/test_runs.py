@@ -201,7 +201,7 @@ def test_letters_that_no_font_has_disturb_nobody(place, capfd):
         (["cnn", "--filters", "--layer", "edge"], "did you mean 'edges'"),
         (["cnn", "--filters", "--examples", "0"], "0 is not in the range"),
         (["none", "--filters"], "there is no run 'none'"),
-        ([], "Missing argument"),
+        ([], "no figure was asked for"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from dlcli.compare.plan.plan import PROTOCOL, STEERING
 from dlcli.config.calls import plugins_in
+from dlcli.config.experiment import FREE_DATA
 from dlcli.config.rendering import to_plain
 from dlcli.data import content_hash, path_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dlcli.compare.plan.plan import Candidate, Plan, Problem
+    from dlcli.compare.plan.candidates import Candidate
+    from dlcli.compare.plan.plan import Plan, Problem
     from dlcli.compare.plan.records import Trial
+    from dlcli.config.experiment import Config
     from dlcli.data.description import Source
 
 LENGTH = 20
@@ -56,7 +59,7 @@ class TrialKeys:
             {
                 **({"plugins": own} if own else {}),
                 "protocol": PROTOCOL,
-                "problem": _decisive(self._plan.problems[candidate.problem]),
+                "problem": _decisive(self._plan.problems[candidate.problem], candidate.base),
                 "model": plain["model"],
                 "optimizer": plain["compile"]["optimizer"],  # at a rate of 1
                 "score": self._plan.score.metric,  # it says which epoch is the best
@@ -72,7 +75,7 @@ def problems_key(plan: Plan, versions: Mapping[str, str]) -> str:
         {
             "protocol": PROTOCOL,
             "split": _split(plan),
-            "problems": [_decisive(problem) for problem in plan.problems],
+            "problems": [_shared(problem) for problem in plan.problems],
             "versions": dict(sorted(versions.items())),
         }
     )
@@ -86,18 +89,28 @@ OPTIMIZER_AND_METRICS = ("optimizer", "metrics")
 """Keys of `compile` that a candidate and the problem's own names of its metrics stand for."""
 
 
-def _decisive(problem: Problem) -> dict[str, Any]:
-    """Return what of a problem's config decides the results; its name does not.
+def _shared(problem: Problem) -> dict[str, Any]:
+    """Return what of a problem all its candidates share."""
+    decisive = _decisive(problem, problem.config)
+    if not problem.has_own_networks:
+        return decisive
+    free = {field.name for field in FREE_DATA}
+    data = {k: v for k, v in decisive["data"].items() if k not in free}
+    return {"data": data, **{name: decisive[name] for name in ("seed", "files", "metrics")}}
+
+
+def _decisive(problem: Problem, base: Config) -> dict[str, Any]:
+    """Return what of a candidate's config decides its results; its name does not.
 
     A key that joins the grammar decides too; one that is `quiet` does where it is given, so that
     the trials of older comparisons keep their keys.
     """
-    steering = tuple(c for c in problem.config.fit.callbacks if c.name in STEERING)
-    fit = replace(problem.config.fit, callbacks=steering)
-    config = replace(problem.config.heard, fit=fit, compare=None, plugins=())
+    steering = tuple(c for c in base.fit.callbacks if c.name in STEERING)
+    fit = replace(base.fit, callbacks=steering)
+    config = replace(base.heard, fit=fit, compare=None, plugins=())
     plain = to_plain(config)
     own = digests((config.model, config.compile.loss, config.compile.metrics, fit))
-    files = _files(problem.config.data.source)
+    files = _files(base.data.source)
     (options,) = plain["data"]["dataset"].values()
     for name in files:  # their content decides, not where they lie
         del options[name]

@@ -8,21 +8,21 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from dlcli.catalogue.catalogue import load_catalogue
-from dlcli.catalogue.family import family
-from dlcli.catalogue.rate_ranges import RANGES, RateRange
-from dlcli.compare.plan.rates import (
-    HALF_DECADE,
-    fixed_rate,
-    grid,
-    spread_grid,
-    stated_range,
-    thinned,
-    with_rate,
+from dlcli.compare.plan.candidates import (
+    FEWEST_RATES,
+    PRESETS,
+    QUICK_LOOK,
+    Candidate,
+    Preset,
+    candidates_of,
+    check_names,
+    grid_notes,
 )
-from dlcli.config.experiment import Call, CandidateEntry, CompareConfig, Config, SplitChoice, Tuning
+from dlcli.compare.plan.rates import thinned
+from dlcli.compare.plan.xla import by_rule
+from dlcli.config.experiment import Call, CompareConfig, Config, SplitChoice, Tuning
 from dlcli.errors import UserError
 from dlcli.statistics.power import LOOKS
 
@@ -34,65 +34,11 @@ if TYPE_CHECKING:
 AUTO = "auto"
 """`seeds: auto`: as many replications as it takes, up to the last of the looks."""
 
-MOST_EXTENSIONS = 4
-"""Rates by which a grid may grow: two decades at half-decade steps."""
-
 NEIGHBORHOOD = 3
 """Rates that a later replication tries: the best so far, and the next one on either side."""
 
 PROTOCOL = "replications"
 """Names the protocol in a comparison's folder: trials of another one are not mixed with its own."""
-
-
-def _sgd(label: str | None = None, **arguments: Any) -> CandidateEntry:
-    return CandidateEntry(Call("optimizers", "SGD", arguments), label)
-
-
-def _plain(name: str) -> CandidateEntry:
-    return CandidateEntry(Call("optimizers", name))
-
-
-_QUICK = (
-    _sgd(),
-    _sgd("Momentum", momentum=0.9),
-    _plain("Adagrad"),
-    _plain("RMSprop"),
-    _plain("Adam"),
-    _plain("AdamW"),
-)
-_STANDARD = (*_QUICK[:2], _sgd("Nesterov", momentum=0.9, nesterov=True), *_QUICK[2:],
-             _plain("Lion"))  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Preset:
-    """How thorough a comparison is.
-
-    Attributes:
-        candidates: Compared where none are named.
-        seeds: Replications.
-        step: Distance of the searched rates in decades; None for `rates` of them.
-        rates: How many rates where there is no step.
-        ranks: Whether these replications are enough to rank at all.
-    """
-
-    candidates: tuple[CandidateEntry, ...]
-    seeds: int
-    step: float | None
-    rates: int | None = None
-    ranks: bool = True
-
-
-QUICK_LOOK = "a quick look only (--preset standard ranks)"
-
-FEWEST_RATES = 3
-"""A search among fewer rates says too little of an optimizer to rank it by."""
-
-PRESETS: Mapping[str, Preset] = {
-    "quick": Preset(_QUICK, seeds=3, step=None, rates=5, ranks=False),
-    "standard": Preset(_STANDARD, seeds=10, step=HALF_DECADE),
-    "full": Preset(_STANDARD, seeds=20, step=HALF_DECADE / 2),
-}
 
 
 STEERING = ("EarlyStopping", "ReduceLROnPlateau", "TerminateOnNaN")
@@ -101,15 +47,16 @@ STEERING = ("EarlyStopping", "ReduceLROnPlateau", "TerminateOnNaN")
 
 @dataclass(frozen=True)
 class Problem:
-    """A network on a data set: what all candidates are tried on.
+    """What all candidates are tried on: the data and the score, and mostly a network.
 
     Attributes:
-        name: The config's.
+        name: The config's; of configs that are compared, the data set's.
         config: Bound to its data.
         metrics: Names of the metrics that every trial is scored by.
         validation_chance: The metrics of a model that learnt nothing, on the validation part.
         test_chance: The same on the test part; empty if there is none.
-        jit: Whether its trials are compiled with XLA.
+        has_own_networks: Whether every candidate is a config of its own, so that the config's
+            network is one of many.
     """
 
     name: str
@@ -117,41 +64,22 @@ class Problem:
     metrics: tuple[str, ...]
     validation_chance: Mapping[str, float]
     test_chance: Mapping[str, float]
-    jit: bool = False
+    has_own_networks: bool = False
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """An optimizer with fixed arguments and an initializer on one problem; its rate is searched.
+class NetworkPlan:
+    """A network on a problem's data, which several candidates may train.
 
     Attributes:
         problem: Index of its problem.
-        name: What tables call it; unique within the problem.
-        label: The same without the initializer.
-        written: The optimizer as the config has it.
-        initializer: Of every kernel, or None for the model's own.
-        config: The problem's, with the initializer and with the optimizer at a rate of 1.
-        rates: To be searched, ascending.
-        step: By which the grid grows, in decades; None if it must not.
-        extensions: By how many rates it may grow.
-        default_rate: Keras's; None under a schedule.
+        config: Bound; of its optimizer nothing counts.
+        jit: Whether its trials are compiled with XLA.
     """
 
     problem: int
-    name: str
-    label: str
-    written: Call
-    initializer: Call | None
     config: Config
-    rates: tuple[float, ...]
-    step: float | None
-    extensions: int
-    default_rate: float | None
-
-    @property
-    def program(self) -> tuple[int, str]:
-        """Identifies the compiled program: candidates that differ in the initializer share it."""
-        return self.problem, repr(self.config.compile.optimizer)
+    jit: bool
 
 
 @dataclass(frozen=True)
@@ -181,6 +109,7 @@ class Plan:
     """A whole comparison.
 
     Attributes:
+        networks: Of all candidates, by problem.
         seeds: One for each replication; of a plain grid, one for each time that a rate is tried.
             Of a sequential comparison, all that it may come to.
         searches: How many replications, the first ones, try the whole grid.
@@ -197,6 +126,7 @@ class Plan:
     """
 
     problems: tuple[Problem, ...]
+    networks: tuple[NetworkPlan, ...]
     candidates: tuple[Candidate, ...]
     seeds: tuple[int, ...]
     score: RankingScore
@@ -256,7 +186,8 @@ def make_plan(
         for index, problem in enumerate(problems)
         for candidate in candidates_of(index, problem.config, settings)
     ]
-    _check_names(candidates)
+    check_names(candidates)
+    networks, candidates = _with_networks(candidates)
     is_sequential = settings.seeds == AUTO
     replications = _replications(settings, preset)
     searches = settings.search_seeds or 1
@@ -266,6 +197,7 @@ def make_plan(
     first = problems[0].config.seed
     plan = Plan(
         tuple(problems),
+        tuple(networks),
         tuple(candidates),
         seeds=tuple(range(first, first + replications)),
         searches=min(searches, replications),
@@ -278,11 +210,33 @@ def make_plan(
         is_sequential=is_sequential,
         prune=settings.prune,
         unranked="" if preset.ranks or settings.seeds is not None else QUICK_LOOK,
-        notes=tuple(_grid_notes(candidates)),
+        notes=tuple(grid_notes(candidates)),
     )
     if isinstance(settings.budget, int):
         return within_budget(plan, settings.budget)
     return plan
+
+
+def _with_networks(
+    candidates: Sequence[Candidate],
+) -> tuple[list[NetworkPlan], list[Candidate]]:
+    """Return the distinct networks of candidates, and the candidates with their places."""
+    keys: list[tuple[int, Config]] = []
+    networks, placed = [], []
+    for candidate in candidates:
+        key = candidate.problem, _untrained(candidate.base)
+        if key not in keys:
+            keys.append(key)
+            base = candidate.base
+            networks.append(NetworkPlan(candidate.problem, base, by_rule(base)))
+        placed.append(replace(candidate, network=keys.index(key)))
+    return networks, placed
+
+
+def _untrained(config: Config) -> Config:
+    """Return the config without its optimizer and what it is compared with."""
+    none = Call("optimizers", "")
+    return replace(config, compare=None, compile=replace(config.compile, optimizer=none))
 
 
 def _replications(settings: CompareConfig, preset: Preset) -> int:
@@ -302,134 +256,6 @@ def _replications(settings: CompareConfig, preset: Preset) -> int:
             remedy=f"Set search_seeds to {LOOKS[0]} or less, or give a number of seeds.",
         )
     return LOOKS[-1]
-
-
-def candidates_of(index: int, config: Config, settings: CompareConfig) -> list[Candidate]:
-    """Return what is compared on a problem: every optimizer with every initializer.
-
-    Args:
-        index: Of the problem.
-        config: Its own; its `compare` section names the optimizers.
-        settings: Of the comparison.
-    """
-    preset = PRESETS[settings.preset]
-    bound = config.compare
-    entries = (bound.optimizers if bound else None) or preset.candidates
-    initializers = settings.initializers or (None,)
-    found = []
-    for entry in entries:
-        label = entry.label or describe_call(entry.optimizer)
-        rates, step = _searched(entry, settings, preset)
-        for initializer in initializers:
-            name = f"{label} · {describe_call(initializer)}" if initializer else label
-            changed = replace(
-                config,
-                model=with_initializer(config.model, initializer),
-                compile=replace(config.compile, optimizer=with_rate(entry.optimizer, 1.0)),
-            )
-            found.append(
-                Candidate(
-                    index, name, label, entry.optimizer, initializer, changed, rates, step,
-                    MOST_EXTENSIONS if step else 0, default_rate(entry.optimizer),
-                )
-            )  # fmt: skip
-    return found
-
-
-def _searched(
-    entry: CandidateEntry, settings: CompareConfig, preset: Preset
-) -> tuple[tuple[float, ...], float | None]:
-    """Return the rates of a candidate, and the step by which the grid may grow."""
-    given = entry.learning_rates or settings.learning_rates
-    if given is None and (rate := fixed_rate(entry.optimizer)) is not None:
-        given = (rate,)
-    if given is not None:
-        return tuple(sorted(set(given))), None
-    found = rate_range(entry.optimizer)
-    if found.is_point:
-        return (found.low,), None
-    if preset.step is not None:
-        return grid(found, preset.step), preset.step
-    assert preset.rates is not None  # noqa: S101 (a preset has one or the other)
-    rates = spread_grid(found, preset.rates)
-    return rates, None
-
-
-def rate_range(optimizer: Call) -> RateRange:
-    """Return the range to search; of an optimizer without one, two decades around its default."""
-    known = RANGES.get(family(optimizer.name, optimizer.arguments)) or stated_range(optimizer)
-    if known:
-        return known
-    centre = default_rate(optimizer) or 1e-3
-    return RateRange(centre / 100, centre * 100, "two decades around Keras's default")
-
-
-def default_rate(optimizer: Call) -> float | None:
-    """Return Keras's default learning rate of an optimizer; None under a schedule."""
-    if isinstance(optimizer.arguments.get("learning_rate"), Call):
-        return None
-    entry = load_catalogue().find("optimizers", optimizer.name)
-    argument = entry.by_name.get("learning_rate") if entry else None
-    default = argument.default if argument else None
-    return float(default) if isinstance(default, int | float) else None
-
-
-def describe_call(call: Call) -> str:
-    """Write a class as people name it: `SGD(momentum=0.9)`; a rate is not part of the name."""
-    parts = []
-    for name, value in call.arguments.items():
-        if name == "learning_rate" and not isinstance(value, Call):
-            continue
-        shown = describe_call(value) if isinstance(value, Call) else str(value)
-        parts.append(shown if isinstance(value, Call) else f"{name}={shown}")
-    return f"{call.name}({', '.join(parts)})" if parts else call.name
-
-
-KERNELS = ("kernel_initializer", "depthwise_initializer", "pointwise_initializer")
-"""The arguments of layers that initialize what multiplies their input."""
-
-
-def with_initializer(model: Any, initializer: Call | None) -> Any:
-    """Return the model with every kernel initialized in one way; None leaves it as it is.
-
-    Recurrent kernels, biases and embeddings keep their own.
-    """
-    if initializer is None:
-        return model
-    layers = tuple(replace(x, call=_initialized(x.call, initializer)) for x in model.layers)
-    return replace(model, layers=layers)
-
-
-def _initialized(value: Any, initializer: Call) -> Any:
-    if isinstance(value, tuple):
-        return tuple(_initialized(item, initializer) for item in value)
-    if not isinstance(value, Call) or value.kind != "layers":
-        return value
-    entry = load_catalogue().find("layers", value.name)
-    known = [name for name in KERNELS if entry and name in entry.by_name]
-    arguments = {name: _initialized(v, initializer) for name, v in value.arguments.items()}
-    return replace(value, arguments={**arguments, **dict.fromkeys(known, initializer)})
-
-
-def _check_names(candidates: Sequence[Candidate]) -> None:
-    seen: set[tuple[int, str]] = set()
-    for candidate in candidates:
-        if (candidate.problem, candidate.name) in seen:
-            remedy = "give one a label: {SGD: {momentum: 0.9}, label: mine}"
-            raise UserError(f"two candidates are called '{candidate.name}'", remedy=remedy)
-        seen.add((candidate.problem, candidate.name))
-
-
-def _grid_notes(candidates: Sequence[Candidate]) -> list[str]:
-    lonely = {c.label: c.written for c in candidates if len(c.rates) == 1}
-    return [f"{label} {_why_alone(written)}" for label, written in lonely.items()]
-
-
-def _why_alone(optimizer: Call) -> str:
-    found = stated_range(optimizer)
-    if found is not None and found.is_point and fixed_rate(optimizer) in (None, found.low):
-        return f"finds its step size itself: no rate is searched, it stays {found.low:g}"
-    return "is tried at one rate only: nothing is searched"
 
 
 def within_budget(plan: Plan, trials: int) -> Plan:

@@ -123,6 +123,14 @@ def _rates_by_name(schedule: Call) -> tuple[str, ...]:
     return found
 
 
+def without_rate(optimizer: Call) -> Call:
+    """Return the optimizer without a number for its rate; a schedule stays."""
+    if fixed_rate(optimizer) is None:
+        return optimizer
+    kept = {name: v for name, v in optimizer.arguments.items() if name != "learning_rate"}
+    return replace(optimizer, arguments=kept)
+
+
 def fixed_rate(optimizer: Call) -> float | None:
     """Return the rate that a config gives an optimizer as a number, None if it gives none."""
     written = optimizer.arguments.get("learning_rate")

@@ -113,6 +113,9 @@ class Result:
         blocks: The ranked test score without each of `blocks.BLOCKS` parts of the examples, read
             where the score is; empty without a test part.
         message: Why it failed.
+        parameters: Of the network.
+        flops: Of the network, for one example.
+        prediction_seconds: For one example, in the fastest pass over a part of the data.
     """
 
     status: Status
@@ -126,6 +129,9 @@ class Result:
     last: Mapping[str, float | None] = field(default_factory=dict)
     blocks: tuple[float, ...] = ()
     message: str = ""
+    parameters: int | None = None
+    flops: int | None = None
+    prediction_seconds: float | None = None
 
     @property
     def train_loss(self) -> float | None:
@@ -163,7 +169,7 @@ def read_result(content: Mapping[str, Any], history: Sequence[Mapping[str, Any]]
         raise ValueError(f"'{result.status}' is no status")
     readings = [*result.best.values(), *result.last.values(), result.best_epoch]
     numbers = [result.steps, result.seconds, result.compile_seconds, result.evaluation_seconds]
-    readings += blocks
+    readings += [*blocks, result.parameters, result.flops, result.prediction_seconds]
     known = [value for value in readings if value is not None]
     if not all(isinstance(value, int | float) for value in (*known, *numbers)):
         raise ValueError("a number is none")

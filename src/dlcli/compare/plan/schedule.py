@@ -99,11 +99,12 @@ class Schedule:
             Tuning(plan, index, self.choices, self.notes) for index in range(len(plan.candidates))
         ]
         self._looks: list[list[Look]] = [[] for _ in plan.problems]
+        self._trials = sum(tuning.expected for tuning in self._tunings)
 
     @property
     def trials(self) -> int:
         """How many trials there are, as far as one can see; before a look, at most."""
-        return sum(tuning.expected for tuning in self._tunings)
+        return self._trials
 
     @property
     def is_open(self) -> bool:
@@ -112,12 +113,16 @@ class Schedule:
 
     def start(self) -> list[Task]:
         """Return the tasks to begin with."""
-        return [task for tuning in self._tunings for task in tuning.start()]
+        tasks = [task for tuning in self._tunings for task in tuning.start()]
+        self._trials = sum(tuning.expected for tuning in self._tunings)
+        return tasks
 
     def tell(self, trial: Trial, result: Result) -> list[Task]:
         """Take a result; return the tasks that it makes possible."""
         tuning = self._tunings[trial.candidate]
+        before = tuning.expected
         tasks = tuning.tell(trial, result)
+        self._trials += tuning.expected - before
         if tasks or not self.plan.looks or not tuning.is_resting:
             return tasks
         return self._look(tuning.candidate.problem)
@@ -159,7 +164,9 @@ class Schedule:
         is_last = look.is_decided or number + 1 == len(self.plan.looks)
         tasks = []
         for tuning in left:
+            before = tuning.expected
             tuning.is_over = is_last or tuning.index in look.worse
             if not tuning.is_over:
                 tasks += tuning.go_on(self.plan.looks[number + 1])
+            self._trials += tuning.expected - before
         return tasks

@@ -30,7 +30,8 @@ from dlcli.compare.plan.records import FAILED_TRAINING, Task, Trial
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from dlcli.compare.plan.plan import Candidate, Plan, RankingScore
+    from dlcli.compare.plan.candidates import Candidate
+    from dlcli.compare.plan.plan import Plan, RankingScore
     from dlcli.compare.plan.records import Result
 
 CAUTION = 0.004
@@ -91,6 +92,12 @@ class Tuning:
         self.blocks: list[_Block] = []
         self.done: set[int] = set()  # replications
         self._choices, self._notes = choices, notes
+        # What would take long to find again and again among many results.
+        self._by_rate: dict[float, list[Result]] = {}
+        self._by_replication: dict[int, _Block] = {}
+        self._handed_out = 0
+        self._center: tuple[int, Choice | None] = 0, None
+        self._standing_by_rate: dict[float, tuple[float, float, int]] = {}
 
     @property
     def extended(self) -> list[float]:
@@ -100,8 +107,7 @@ class Tuning:
     @property
     def expected(self) -> int:
         """How many trials there will be, as far as one can see."""
-        known = sum(len(block.rates) * len(block.replications) for block in self.blocks)
-        return known if self.is_over else known + self._later_trials
+        return self._handed_out if self.is_over else self._handed_out + self._later_trials
 
     @property
     def saved(self) -> int:
@@ -111,8 +117,7 @@ class Tuning:
     @property
     def _later_trials(self) -> int:
         """How many trials the replications take that have not begun."""
-        begun = {r for block in self.blocks for r in block.replications}
-        later = len(self.plan.seeds) - len(begun)
+        later = len(self.plan.seeds) - len(self._by_replication)
         return later * self.plan.later_rates(len(self.candidate.rates))
 
     @property
@@ -130,7 +135,13 @@ class Tuning:
     def _begin(self, rates: Iterable[float], replications: tuple[int, ...]) -> list[Task]:
         block = _Block(self, list(rates), replications)
         self.blocks.append(block)
-        return block.tasks(block.rates, prune=max(replications) < self.plan.searches)
+        self._by_replication |= dict.fromkeys(replications, block)
+        return self._handing(block.tasks(block.rates, prune=block.is_search))
+
+    def _handing(self, tasks: list[Task]) -> list[Task]:
+        """Count the trials of tasks that are handed out."""
+        self._handed_out += sum(len(task.trials) for task in tasks)
+        return tasks
 
     def go_on(self, limit: int) -> list[Task]:
         """Return the tasks of the next replications, up to a new limit."""
@@ -141,11 +152,12 @@ class Tuning:
         """Take a result; return the tasks that it makes possible."""
         replication = self.plan.seeds.index(trial.seed)
         self.results[trial.rate, replication] = result
-        block = next(b for b in self.blocks if replication in b.replications)
+        self._by_rate.setdefault(trial.rate, []).append(result)
+        block = self._by_replication[replication]
         if not block.is_done():
             return []
         if beyond := block.beyond():
-            return block.extend(beyond)
+            return self._handing(block.extend(beyond))
         self.done.update(block.replications)
         if len(self.done) < self.plan.searches:
             return []
@@ -239,6 +251,11 @@ class Tuning:
 
     def center(self) -> Choice | None:
         """Return the best rate by all results so far, wary of those that few replications tried."""
+        if self._center[0] != len(self.results):
+            self._center = len(self.results), self._find_center()
+        return self._center[1]
+
+    def _find_center(self) -> Choice | None:
         standing = self._standings(self.ladder)
         if not standing:
             return None
@@ -262,13 +279,17 @@ class Tuning:
 
     def _standings(self, rates: Iterable[float]) -> dict[float, tuple[float, float, int]]:
         """Return each rate's mean score, greater being better, less its loss, and its count."""
-        found = {}
-        for rate in rates:
-            results = [r for (tried, _), r in self.results.items() if tried == rate]
+        found = {rate: self._standing(rate) for rate in rates}
+        return {rate: each for rate, each in found.items() if not math.isnan(each[0])}
+
+    def _standing(self, rate: float) -> tuple[float, float, int]:
+        """Return a rate's mean score, less its loss, and its count, found once for each result."""
+        results = self._by_rate.get(rate, [])
+        known = self._standing_by_rate.get(rate)
+        if known is None or known[2] != len(results):
             _, score, loss = standing(results, self.plan.score, self.worst)
-            if not math.isnan(score):
-                found[rate] = (score, loss, len(results))
-        return found
+            known = self._standing_by_rate[rate] = score, loss, len(results)
+        return known
 
     def _note(self) -> None:
         name = self.candidate.name

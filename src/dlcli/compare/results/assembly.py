@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from dlcli.compare.results import curves, wording
+from dlcli.compare.results.costs import cost_frame
 from dlcli.compare.results.frames import epoch_frame, trial_frame
 from dlcli.compare.results.ranking import RNG_SEED, rank
 from dlcli.compare.results.scores import Scores
-from dlcli.compare.results.several import Aggregate
+from dlcli.compare.results.several import Aggregate, candidates_of_all
 from dlcli.compare.results.summary import summary_frame, target_of
 from dlcli.statistics.pairing import pairwise
 
@@ -60,6 +61,8 @@ class Results:
         arrivals: Share of trials that reached the target, by epoch.
         budget: Expected best of so many tries.
         spreads: A row an optimizer: how it scatters over rates and initializers.
+        costs: A row a candidate: its score and what it costs; empty where all candidates of a
+            problem train the same network.
         aggregate: A row a candidate over all problems; None for one problem.
         profiles: Performance profiles; None for one problem.
         critical_difference: Demšar's diagram; None with fewer than five problems.
@@ -97,6 +100,7 @@ class Results:
     arrivals: pd.DataFrame
     budget: pd.DataFrame
     spreads: pd.DataFrame
+    costs: pd.DataFrame
     aggregate: pd.DataFrame | None
     profiles: pd.DataFrame | None
     critical_difference: CriticalDifference | None
@@ -166,10 +170,11 @@ def make_results(
         arrivals=curves.arrival_frame(scores, targets),
         budget=curves.budget_frame(scores),
         spreads=spreads,
+        costs=cost_frame(scores, summary),
         **several["tables"],
         margins={n: None if r is None else r.margin for n, r in zip(names, rankings, strict=True)},
         replications={
-            n: 0 if r is None else r.scores.shape[1] for n, r in zip(names, rankings, strict=True)
+            n: 0 if r is None else len(r.through) for n, r in zip(names, rankings, strict=True)
         },
         verdict=_verdict(several["sentences"], sentences),
         details=tuple(zip(names, map(tuple, sentences), strict=True)),
@@ -178,7 +183,6 @@ def make_results(
             *notes,
             *wording.timing_sentences(scores.jobs),
             *several["notes"],
-            *wording.shared_sentences(names, rankings),
             *wording.under_tuned_sentences(summary),
             *wording.spread_sentences(spreads),
         ),
@@ -250,11 +254,13 @@ def _several(
     }  # fmt: skip
     if len(scores.plan.problems) < 2 or len(ranked) < len(rankings) or not scores.is_ranked:
         return {"tables": none, "sentences": (), "notes": ()}
-    aggregate = Aggregate(scores, ranked)
-    if not aggregate.candidates or not aggregate.shared:
+    nothing_shared = not min(ranking.shared_scores.shape[1] for ranking in ranked)
+    if nothing_shared or not candidates_of_all(scores, ranked):
         return {"tables": none, "sentences": (), "notes": ()}
+    aggregate = Aggregate(scores, ranked)
+    frame = aggregate.frame(rng)
     tables = {
-        "aggregate": aggregate.frame(rng),
+        "aggregate": frame,
         "profiles": aggregate.profiles(),
         "critical_difference": aggregate.critical_difference(),
         "candidates": aggregate.candidates,
@@ -262,8 +268,27 @@ def _several(
     if scores.plan.unranked:
         return {"tables": tables, "sentences": (), "notes": ()}
     joint = aggregate.judged(rng)
-    sentence = wording.overall_sentence(aggregate.candidates, joint, len(ranked))
-    notes = []
-    if scores.plan.looks and not joint.generalizes:
-        notes.append(wording.joint_look_sentence(aggregate.shared, aggregate.level))
-    return {"tables": tables, "sentences": (sentence,), "notes": notes}
+    tables["aggregate"] = _first(frame, aggregate.candidates[joint.verdict.best])
+    names = dict.fromkeys(candidate.name for candidate in scores.plan.candidates)
+    left_out = [name for name in names if name not in aggregate.candidates]
+    sentence = wording.overall_sentence(aggregate.candidates, joint, len(ranked), left_out)
+    return {"tables": tables, "sentences": (sentence,), "notes": _shared(scores, aggregate, ranked)}
+
+
+def _first(frame: pd.DataFrame, candidate: str) -> pd.DataFrame:
+    """Return the table with a candidate first: others may have the same mean."""
+    return frame.sort_values(
+        "candidate", key=lambda names: names != candidate, kind="stable", ignore_index=True
+    )
+
+
+def _shared(scores: Scores, aggregate: Aggregate, rankings: Sequence[Ranking]) -> list[str]:
+    """Say which replications the joint table uses, where they are not all of them."""
+    names = [problem.name for problem in scores.plan.problems]
+    if aggregate.generalizes:
+        return wording.shared_sentences(names, rankings)
+    uses_all = all(len(ranking.through) == aggregate.shared for ranking in rankings)
+    if uses_all and not scores.plan.looks:
+        return []
+    level = aggregate.level if scores.plan.looks else None
+    return [wording.joint_sentence(aggregate.shared, level)]

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from dlcli.compare.plan.plan import describe_call
+from dlcli.compare.plan.candidates import describe_call
 from dlcli.compare.results.frames import epochs_to_target
 from dlcli.statistics.budget import budget_curve
 from dlcli.statistics.description import Interval, mean_interval
-from dlcli.statistics.sensitivity import TOLERANCE, rate_sensitivity, spread
+from dlcli.statistics.sensitivity import TOLERANCE, spread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from dlcli.compare.results.scores import Scores
 
@@ -73,36 +74,43 @@ def sensitivity_frame(scores: Scores) -> pd.DataFrame:
     """
     rows = []
     for index in _indices(scores):
-        values, failed = scores.searched(index)
-        if np.isnan(values).all():
+        curve = scores.sensitivity(index)
+        if curve is None:
             continue
-        curve = rate_sensitivity(scores.rates(index), values, failed)
+        named = _named(scores, index)
         recommended = scores.recommended(index)
         chosen = [scores.chosen(index, replication) for replication in scores.replications]
+        times = Counter(choice.rate for choice in chosen if choice is not None)
+        low, high = _ends(scores, curve.low, curve.high)
+        failed = scores.searched(index)[1].sum(axis=1)
         for place, rate in enumerate(curve.rates):
             rows.append(
                 {
-                    **_named(scores, index),
+                    **named,
                     "learning_rate": float(rate),
                     "score": float(curve.scores[place]) * scores.sign,
-                    **_ends(scores, curve.low[place], curve.high[place]),
+                    "low": float(low[place]),
+                    "high": float(high[place]),
                     "runs": int(curve.tried[place]),
-                    "failed": int(failed[place].sum()),
-                    "chosen": recommended is not None and rate == recommended.rate,
-                    "times_chosen": sum(c is not None and c.rate == rate for c in chosen),
+                    "failed": int(failed[place]),
+                    "chosen": recommended is not None and bool(rate == recommended.rate),
+                    "times_chosen": times[float(rate)],
                 }
             )
     columns = ("learning_rate", "score", "low", "high", "runs", "failed", "chosen", "times_chosen")
     return _frame(rows, *columns)
 
 
-def _ends(scores: Scores, low: float, high: float) -> dict[str, float]:
-    """Return an interval's ends in the metric's units, from ends of which greater is better.
+def _ends(scores: Scores, low: ArrayLike, high: ArrayLike) -> NDArray[np.float64]:
+    """Return intervals' ends in the metric's units, from ends of which greater is better.
 
     Student's interval knows no bounds, but an accuracy is never above 1.
+
+    Returns:
+        The lower ends and the upper ones.
     """
-    ends = np.clip(np.sort([low * scores.sign, high * scores.sign]), *scores.plan.score.bounds)
-    return {"low": float(ends[0]), "high": float(ends[1])}
+    ends = np.sort(np.array([low, high], dtype=float) * scores.sign, axis=0)
+    return np.asarray(np.clip(ends, *scores.plan.score.bounds))
 
 
 def curve_frame(scores: Scores) -> pd.DataFrame:
@@ -113,12 +121,14 @@ def curve_frame(scores: Scores) -> pd.DataFrame:
             if not len(values):
                 continue
             interval = mean_interval(values) or Interval(math.nan, math.nan)
+            low, high = _ends(scores, interval.low, interval.high)
             rows.append(
                 {
                     **_named(scores, index),
                     "epoch": epoch,
                     "mean": float(values.mean()) * scores.sign,
-                    **_ends(scores, interval.low, interval.high),
+                    "low": float(low),
+                    "high": float(high),
                     "runs": len(values),
                 }
             )
@@ -152,13 +162,15 @@ def budget_frame(scores: Scores) -> pd.DataFrame:
         if np.isnan(values).all():
             continue
         curve = budget_curve(values, failed)
+        low, high = _ends(scores, curve.low, curve.high)
         for place, value in enumerate(curve.expected):
             rows.append(
                 {
                     **_named(scores, index),
                     "tries": place + 1,
                     "expected_best": float(value) * scores.sign,
-                    **_ends(scores, curve.low[place], curve.high[place]),
+                    "low": float(low[place]),
+                    "high": float(high[place]),
                 }
             )
     return _frame(rows, "tries", "expected_best", "low", "high")
@@ -189,22 +201,22 @@ _SPREAD = ["rates", "decades", "initializers", "sd", "interquartile_range", "ran
            "failed_share"]  # fmt: skip
 
 
-def _share(values: NDArray[np.float64], failed: NDArray[np.bool_]) -> float:
-    """Return the share of a rate's trials that failed, of the replications that tried it."""
-    return float(failed.sum() / max(1, (~np.isnan(values)).sum()))
-
-
 def _spread_row(scores: Scores, members: list[int]) -> dict[str, Any] | None:
     """Describe the scatter over the rates that all initializers of an optimizer were tried at."""
-    tables = {i: dict(zip(scores.rates(i), zip(*scores.searched(i), strict=True), strict=True))
-              for i in members}  # fmt: skip
-    common = sorted(set.intersection(*(set(table) for table in tables.values())))
-    means = np.array([[np.nanmean(tables[i][r][0]) if not np.isnan(tables[i][r][0]).all()
-                       else math.nan for i in members] for r in common])  # fmt: skip
+    places = {i: {rate: row for row, rate in enumerate(scores.rates(i))} for i in members}
+    common = sorted(set.intersection(*(set(place) for place in places.values())))
+    means = np.full((len(common), len(members)), math.nan)
+    failed = np.zeros(means.shape)
+    for column, i in enumerate(members):
+        rows = [places[i][rate] for rate in common]
+        values, marks = (table[rows] for table in scores.searched(i))
+        tried = (~np.isnan(values)).sum(axis=1)
+        known = tried > 0
+        means[known, column] = np.nanmean(values[known], axis=1)
+        failed[:, column] = marks.sum(axis=1) / np.maximum(1, tried)
     if means.size < 2 or np.isnan(means).any():
         return None
     found = spread(means)
-    failed = np.array([[_share(*tables[i][rate]) for i in members] for rate in common])
     best = means.max(axis=0)
     return {
         "rates": len(common),

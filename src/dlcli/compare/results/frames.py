@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
-from dlcli.compare.plan.plan import describe_call
+from dlcli.compare.plan.candidates import describe_call
 from dlcli.compare.plan.tuning import readings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dlcli.compare.plan.plan import Plan
-    from dlcli.compare.plan.records import Result, Trial, TrialRecord
+    from dlcli.compare.plan.records import Result, TrialRecord
     from dlcli.compare.results.scores import Scores
     from dlcli.config.experiment import Call
 
@@ -37,15 +38,38 @@ def trial_frame(
         targets: The validation score that counts as reached, by the problem's index.
     """
     plan = scores.plan
-    ordered = sorted(records, key=_order)
     names = list(dict.fromkeys(m for problem in plan.problems for m in problem.metrics))
-    identity = _Identities(scores)
-    # By columns, because mappings of all rows would take several times the table's memory.
-    columns: dict[str, list[Any]] = {} if ordered else {name: [] for name in _columns(names)}
-    for record in ordered:
-        row = _trial_row(plan, record, identity(record.trial), names, targets)
-        for name, value in row.items():
-            columns.setdefault(name, []).append(value)
+    if not records:
+        return pd.DataFrame(columns=[*_IDENTITY, "status", *(f"val_{n}" for n in names), "key"])
+    # By columns, because mappings of all rows would take several times the memory and the time.
+    ordered = sorted(records, key=_order)
+    results = [record.result for record in ordered]
+    candidates = [plan.candidates[record.trial.candidate] for record in ordered]
+    identity = _identity_columns(scores, ordered)
+    is_last = plan.score.read == "last"
+    other = [result.best if is_last else result.last for result in results]
+    scored = [f"{part}_{name}" for part in ("val", "test") for name in ("loss", *names)]
+    reached = [
+        _reached(plan, result, targets[candidate.problem])
+        for result, candidate in zip(results, candidates, strict=True)
+    ]
+    columns = {
+        **identity,
+        "status": [result.status for result in results],
+        "epochs": [len(result.history) for result in results],
+        "steps": [result.steps for result in results],
+        "seconds": [round(result.seconds, 4) for result in results],
+        "train_loss": [result.train_loss for result in results],
+        **_readings([readings(r, plan.score) for r in results], scored, identity["chosen"]),
+        "best_epoch": [result.best_epoch for result in results],
+        **{name: [each[name] for each in reached] for name in reached[0]},
+        "message": [result.message for result in results],
+        "candidate": [candidate.name for candidate in candidates],
+        **_readings(other, scored, identity["chosen"], "_best" if is_last else "_last"),
+        "compile_seconds": [round(result.compile_seconds, 4) for result in results],
+        "evaluation_seconds": [round(result.evaluation_seconds, 4) for result in results],
+        "key": [record.key for record in ordered],
+    }
     return pd.DataFrame(columns)
 
 
@@ -54,8 +78,21 @@ def _order(record: TrialRecord) -> tuple[Any, ...]:
     return trial.candidate, trial.seed, trial.rate
 
 
-def _columns(metrics: Sequence[str]) -> list[str]:
-    return [*_IDENTITY, "status", *(f"val_{name}" for name in metrics), "key"]
+def _readings(
+    read: Sequence[Mapping[str, float | None]],
+    names: Sequence[str],
+    chosen: Sequence[bool],
+    suffix: str = "",
+) -> dict[str, list[float | None]]:
+    """Return a column for each score; test scores of chosen trials only."""
+    found: dict[str, list[float | None]] = {}
+    for name in names:
+        if name.startswith("test_"):
+            shown = zip(read, chosen, strict=True)
+            found[name + suffix] = [each.get(name) if taken else None for each, taken in shown]
+        else:
+            found[name + suffix] = [each.get(name) for each in read]
+    return found
 
 
 _IDENTITY = [
@@ -64,69 +101,43 @@ _IDENTITY = [
 ]  # fmt: skip
 
 
-class _Identities:
-    """The columns that say which trial it is; what its candidate adds is written out once."""
-
-    def __init__(self, scores: Scores) -> None:
-        self._scores = scores
-        self._plan = scores.plan
-        self._replications = {seed: number for number, seed in enumerate(scores.plan.seeds)}
-        self._candidates: dict[int, dict[str, Any]] = {}
-
-    def __call__(self, trial: Trial) -> dict[str, Any]:
-        shared = self._candidates.get(trial.candidate)
-        if shared is None:
-            shared = self._candidates[trial.candidate] = self._of(trial.candidate)
-        replication = self._replications[trial.seed]
-        choice = self._scores.chosen(trial.candidate, replication)
-        return shared | {
-            "learning_rate": trial.rate,
-            "replication": replication + 1,
-            "chosen": choice is not None and choice.rate == trial.rate,
-            "seed": trial.seed,
-        }
-
-    def _of(self, index: int) -> dict[str, Any]:
-        candidate = self._plan.candidates[index]
-        written = candidate.written
-        return dict.fromkeys(_IDENTITY) | {
-            "problem": self._plan.problems[candidate.problem].name,
-            "optimizer": written.name,
-            "arguments": arguments_of(written),
-            "initializer": describe_call(candidate.initializer) if candidate.initializer else "",
-        }
-
-
-def _trial_row(
-    plan: Plan,
-    record: TrialRecord,
-    identity: Mapping[str, Any],
-    metrics: Sequence[str],
-    targets: Mapping[int, float | None],
-) -> dict[str, Any]:
-    candidate, result = plan.candidates[record.trial.candidate], record.result
-    read = readings(result, plan.score)
-    other = result.best if plan.score.read == "last" else result.last
-    suffix = "best" if plan.score.read == "last" else "last"
-    scored = [f"{part}_{name}" for part in ("val", "test") for name in ("loss", *metrics)]
-    if not identity["chosen"]:
-        read, other = ({k: v for k, v in x.items() if k[:4] == "val_"} for x in (read, other))
+def _identity_columns(scores: Scores, records: Sequence[TrialRecord]) -> dict[str, list[Any]]:
+    """Return the columns that say which trials they are; a candidate's part is written out once."""
+    plan = scores.plan
+    numbers = {seed: number for number, seed in enumerate(plan.seeds)}
+    trials = [record.trial for record in records]
+    told = {index: _told(plan, index) for index in {trial.candidate for trial in trials}}
+    shared = [told[trial.candidate] for trial in trials]
+    replications = [numbers[trial.seed] for trial in trials]
+    choices = [
+        scores.chosen(trial.candidate, number)
+        for trial, number in zip(trials, replications, strict=True)
+    ]
+    columns: dict[str, list[Any]] = {
+        "learning_rate": [trial.rate for trial in trials],
+        "replication": [number + 1 for number in replications],
+        "chosen": [
+            choice is not None and choice.rate == trial.rate
+            for choice, trial in zip(choices, trials, strict=True)
+        ],
+        "seed": [trial.seed for trial in trials],
+    }
     return {
-        **identity,
-        "status": result.status,
-        "epochs": len(result.history),
-        "steps": result.steps,
-        "seconds": round(result.seconds, 4),
-        "train_loss": result.train_loss,
-        **{name: read.get(name) for name in scored},
-        "best_epoch": result.best_epoch,
-        **_reached(plan, result, targets[candidate.problem]),
-        "message": result.message,
+        name: columns[name] if name in columns else [each[name] for each in shared]
+        for name in _IDENTITY
+    }
+
+
+def _told(plan: Plan, index: int) -> dict[str, str]:
+    """Return what tables say of a candidate."""
+    candidate = plan.candidates[index]
+    written = candidate.written
+    return {
+        "problem": plan.problems[candidate.problem].name,
+        "optimizer": written.name,
+        "arguments": arguments_of(written),
+        "initializer": describe_call(candidate.initializer) if candidate.initializer else "",
         "candidate": candidate.name,
-        **{f"{name}_{suffix}": other.get(name) for name in scored},
-        "compile_seconds": round(result.compile_seconds, 4),
-        "evaluation_seconds": round(result.evaluation_seconds, 4),
-        "key": record.key,
     }
 
 
@@ -166,22 +177,17 @@ def epoch_frame(scores: Scores, records: Sequence[TrialRecord]) -> pd.DataFrame:
     """Return a row for every epoch of every trial."""
     plan = scores.plan
     ordered = sorted(records, key=_order)
-    measured = dict.fromkeys(
-        name for record in ordered for row in record.result.history for name in row
-    )
-    identity = _Identities(scores)
-    columns: dict[str, list[Any]] = {
-        name: [] for name in [*_IDENTITY, "candidate", "status", *(measured or ["epoch"])]
+    rows = [row for record in ordered for row in record.result.history]
+    if not rows:
+        return pd.DataFrame(columns=[*_IDENTITY, "candidate", "status", "epoch"])
+    shared = {
+        **_identity_columns(scores, ordered),
+        "candidate": [plan.candidates[record.trial.candidate].name for record in ordered],
+        "status": [record.result.status for record in ordered],
     }
-    for record in ordered:
-        history = record.result.history
-        shared = identity(record.trial) | {
-            "candidate": plan.candidates[record.trial.candidate].name,
-            "status": record.result.status,
-        }
-        for name, value in shared.items():
-            columns[name] += [value] * len(history)
-        for name in measured:
-            columns[name] += [row.get(name) for row in history]
-    frame = pd.DataFrame(columns)
+    lengths = [len(record.result.history) for record in ordered]
+    places = np.repeat(np.arange(len(ordered)), lengths)
+    frame = pd.DataFrame(shared).take(places).reset_index(drop=True)
+    for name in dict.fromkeys(name for row in rows for name in row):
+        frame[name] = [row.get(name) for row in rows]
     return frame.round({"seconds": 4})

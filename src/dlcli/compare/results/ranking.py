@@ -40,12 +40,12 @@ class Shown:
 
     Attributes:
         standing: What the scores say of it.
-        replications: Those scores.
+        through: The replications of these scores, from 0.
         level: Of the test, 5 % where there are no looks before the end.
     """
 
     standing: Standing
-    replications: int
+    through: NDArray[np.intp]
     level: float
 
 
@@ -56,7 +56,8 @@ class Ranking:
     Attributes:
         candidates: Indices in the plan of those that are judged together.
         left_out: Indices of those that could not be ranked: their trials failed to run.
-        scores: Shape (candidates, replications), greater is better, nothing missing.
+        through: The replications that are judged, from 0: those of which nothing is missing.
+        scores: Shape (candidates, replications), greater is better.
         margin: What a candidate may lack to the best and still be as good.
         verdict: The answer.
         level: Of the test; the bounds hold with confidence 1 - level.
@@ -67,6 +68,7 @@ class Ranking:
 
     candidates: tuple[int, ...]
     left_out: tuple[int, ...]
+    through: NDArray[np.intp]
     scores: NDArray[np.float64]
     margin: float
     verdict: Verdict
@@ -87,10 +89,14 @@ class Ranking:
     @cached_property
     def shown(self) -> dict[int, Shown]:
         """What was shown of each candidate that is ranked, by its index."""
-        here = self.scores.shape[1]
         found = zip(self.candidates, self.verdict.standings, strict=True)
-        now = {index: Shown(standing, here, self.level) for index, standing in found}
+        now = {index: Shown(standing, self.through, self.level) for index, standing in found}
         return now | dict(self.earlier)
+
+    @property
+    def best(self) -> int:
+        """Index of the candidate with the best mean."""
+        return self.candidates[self.verdict.best]
 
 
 def ranked(
@@ -125,6 +131,7 @@ def ranked(
     return Ranking(
         tuple(candidates[place] for place in kept),
         tuple(index for place, index in enumerate(candidates) if place not in kept),
+        complete.seeds,
         complete.scores,
         margin,
         judge(complete.scores, margin, rng, alpha=level, errors=errors),
@@ -205,7 +212,8 @@ def _over(
     """Rank candidates over some replications."""
     table = scores.table(candidates, replications)
     blocks = scores.blocks(candidates, replications)
-    return ranked(scores.plan, candidates, table, blocks, rng, level=level)
+    found = ranked(scores.plan, candidates, table, blocks, rng, level=level)
+    return None if found is None else replace(found, through=replications[found.through])
 
 
 def _rng(problem: int, replications: int) -> np.random.Generator:

@@ -12,6 +12,7 @@ import numpy as np
 from dlcli.compare.plan.blocks import BLOCKS
 from dlcli.compare.plan.records import FAILED_TRAINING
 from dlcli.compare.plan.tuning import readings, validation_score
+from dlcli.statistics.sensitivity import rate_sensitivity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from dlcli.compare.plan.records import Result, TrialRecord
     from dlcli.compare.plan.schedule import Course, Schedule
     from dlcli.compare.plan.tuning import Choice
+    from dlcli.statistics.sensitivity import RateSensitivity
 
 
 class Scores:
@@ -39,6 +41,9 @@ class Scores:
         self.jobs = {record.jobs for record in records}
         self._schedule = schedule
         self._results: dict[int, dict[tuple[float, int], Result]] = defaultdict(dict)
+        self._sensitivity: dict[int, RateSensitivity | None] = {}
+        self._values: dict[int, NDArray[np.float64]] = {}
+        self._searched: dict[int, tuple[NDArray[np.float64], NDArray[np.bool_]]] = {}
         replications = {seed: number for number, seed in enumerate(plan.seeds)}
         for record in records:
             trial = record.trial
@@ -165,6 +170,11 @@ class Scores:
 
     def values(self, candidate: int) -> NDArray[np.float64]:
         """Return the scores of the chosen trials (replications,), NaN if missing."""
+        if candidate not in self._values:
+            self._values[candidate] = self._read_values(candidate)
+        return self._values[candidate].copy()
+
+    def _read_values(self, candidate: int) -> NDArray[np.float64]:
         problem = self.plan.candidates[candidate].problem
         part = self.part(problem)
         return np.array([self._value(r, problem, part) for r in self.ranked(candidate)], float)
@@ -200,22 +210,32 @@ class Scores:
 
         A rate that a replication did not try has no score there: NaN.
         """
+        if candidate not in self._searched:
+            self._searched[candidate] = self._read_searched(candidate)
+        scores, failed = self._searched[candidate]
+        return scores.copy(), failed.copy()
+
+    def sensitivity(self, candidate: int) -> RateSensitivity | None:
+        """Return how the validation score depends on the rate, None without any score."""
+        if candidate not in self._sensitivity:
+            values, failed = self.searched(candidate)
+            known = not np.isnan(values).all()
+            self._sensitivity[candidate] = (
+                rate_sensitivity(self.rates(candidate), values, failed) if known else None
+            )
+        return self._sensitivity[candidate]
+
+    def _read_searched(self, candidate: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         problem = self.plan.candidates[candidate].problem
         chance = self.plan.problems[problem].validation_chance[self.plan.score.metric]
-        results = [
-            [self._results[candidate].get((rate, replication)) for replication in self.replications]
-            for rate in self.rates(candidate)
-        ]
-        scores = [
-            [
-                math.nan if r is None else validation_score(r, self.plan.score, chance) * self.sign
-                for r in row
-            ]
-            for row in results
-        ]
-        failed = [[r is not None and r.status in FAILED_TRAINING for r in row] for row in results]
-        shape = (len(results), len(self.replications))
-        return np.array(scores, float).reshape(shape), np.array(failed, bool).reshape(shape)
+        rows = {rate: row for row, rate in enumerate(self.rates(candidate))}
+        scores = np.full((len(rows), len(self.replications)), math.nan)
+        failed = np.zeros(scores.shape, dtype=bool)
+        for (rate, replication), result in self._results[candidate].items():
+            place = rows[rate], replication
+            scores[place] = validation_score(result, self.plan.score, chance) * self.sign
+            failed[place] = result.status in FAILED_TRAINING
+        return scores, failed
 
     def validation_curves(self, candidate: int) -> NDArray[np.float64]:
         """Return the validation score after each epoch of the chosen trials (runs, epochs).

@@ -30,20 +30,43 @@ if TYPE_CHECKING:
 THRESHOLDS = np.linspace(0.0, 1.05, 106)
 
 
+def candidates_of_all(scores: Scores, rankings: Sequence[Ranking]) -> tuple[str, ...]:
+    """Return the names of the candidates that could be ranked on all problems."""
+    plan = scores.plan.candidates
+    named = [[plan[index].name for index in ranking.everyone] for ranking in rankings]
+    shared = set.intersection(*(set(names) for names in named))
+    return tuple(name for name in named[0] if name in shared)
+
+
 class Aggregate:
     """What several problems say together of the candidates that could be ranked on all of them.
+
+    There is at least one.
+
+    With few problems the replications are the sample, so each problem has as many of them: those
+    that all candidates share on the problem that has the fewest.
 
     Args:
         scores: All trials.
         rankings: One a problem.
+
+    Attributes:
+        candidates: Names of the candidates.
+        generalizes: Whether the problems are the sample, as in `judge_jointly`.
+        shared: Replications of the problem that has the fewest.
+        level: Of the test over all problems. Where the replications are the sample, and how many
+            there are was decided by looking at them, that of a look at so many.
+        normalised: Shape (candidates, replications) for each problem.
     """
 
     def __init__(self, scores: Scores, rankings: Sequence[Ranking]) -> None:
         candidates = scores.plan.candidates
-        self._looks = scores.plan.looks
+        self.generalizes = len(rankings) >= statistics.FEWEST_TO_GENERALIZE
+        self.shared = min(int(ranking.shared_scores.shape[1]) for ranking in rankings)
+        by_looks = scores.plan.looks and self.shared and not self.generalizes
+        self.level = level_of(self.shared, scores.plan.looks) if by_looks else ALPHA
         named = [[candidates[i].name for i in r.everyone] for r in rankings]
-        shared = set.intersection(*(set(names) for names in named))
-        self.candidates = tuple(name for name in named[0] if name in shared)
+        self.candidates = candidates_of_all(scores, rankings)
         by_name = {c.name: c for c in candidates}
         self.labels = tuple(by_name[name].label for name in self.candidates)
         self.failures = [
@@ -53,6 +76,7 @@ class Aggregate:
         self.normalised: list[NDArray[np.float64]] = []
         for problem, (ranking, names) in enumerate(zip(rankings, named, strict=True)):
             rows = ranking.shared_scores[[names.index(name) for name in self.candidates]]
+            rows = rows if self.generalizes else rows[:, : self.shared]
             floor = scores.worst(problem, scores.part(problem))
             self.normalised.append(statistics.normalise(rows, min(floor, float(rows.max()))))
 
@@ -80,22 +104,6 @@ class Aggregate:
             )
         frame = pd.DataFrame(rows)
         return frame.sort_values("normalised_mean", ascending=False, ignore_index=True)
-
-    @property
-    def shared(self) -> int:
-        """Replications of the problem that has the fewest which all candidates share."""
-        return min(int(table.shape[1]) for table in self.normalised)
-
-    @property
-    def level(self) -> float:
-        """The level of the test over all problems.
-
-        With few problems the replications are the sample, and how many all candidates share was
-        decided by looking at them. The level is then that of a look at so many.
-        """
-        if self._looks and len(self.normalised) < statistics.FEWEST_TO_GENERALIZE:
-            return level_of(self.shared, self._looks)
-        return ALPHA
 
     def judged(self, rng: np.random.Generator) -> statistics.Joint:
         """Return the answer over all problems."""

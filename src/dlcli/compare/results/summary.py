@@ -10,14 +10,14 @@ import pandas as pd
 from scipy import special
 
 from dlcli.catalogue.family import family
-from dlcli.compare.plan.plan import describe_call
+from dlcli.compare.plan.candidates import describe_call
 from dlcli.compare.results.frames import arguments_of, epochs_to_target
 from dlcli.statistics import pairing
 from dlcli.statistics.censored import arrival, default_target
 from dlcli.statistics.description import Interval, describe, mean_interval
 from dlcli.statistics.examples import two_way
 from dlcli.statistics.inclusion import under_tuned
-from dlcli.statistics.sensitivity import rate_sensitivity, regret
+from dlcli.statistics.sensitivity import regret
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from dlcli.compare.results.ranking import Ranking
     from dlcli.compare.results.scores import Scores
 
-COUNTED = ("ok", "diverged", "stuck", "failed")
+COUNTED = ("ok", "diverged", "stuck")
 
 CLIFF = 0.25
 """Share of failed trials from which the next rate up counts as failing."""
@@ -54,33 +54,38 @@ def summary_frame(
     target: float | None,
 ) -> pd.DataFrame:
     """Return a row a candidate, the best first; its columns are documented in docs/results.md."""
-    rows = []
+    indices = scores.candidates(problem)
     against = _against_best(ranking) if ranking else {}
-    flagged = _under_tuned(scores, ranking) if ranking else {}
-    for index, candidate in enumerate(scores.plan.candidates):
-        if candidate.problem == problem:
-            rows.append(
-                {
-                    **_ranked(scores, index, ranking),
-                    **_described(scores, index),
-                    **against.get(index, _NO_COMPARISON),
-                    **_arrived(scores, index, target),
-                    **_tuned(scores, index),
-                    "under_tuned": flagged.get(index, ""),
-                }
-            )
+    shown = ranking if ranking and is_shown(scores, ranking) else None
+    flagged = _under_tuned(scores, shown) if shown else {}
+    rows = [
+        {
+            **_ranked(scores, index, shown),
+            **_described(scores, index, ranking),
+            **against.get(index, _NO_COMPARISON),
+            **_arrived(scores, index, target),
+            **_tuned(scores, index),
+            "under_tuned": flagged.get(index, ""),
+        }
+        for index in indices
+    ]
     frame = pd.DataFrame(rows)
-    order = (
-        frame["rank"].fillna(math.inf),
-        -frame["mean"].fillna(-math.inf * scores.sign) * scores.sign,
-    )
-    return frame.iloc[np.lexsort((order[1], order[0]))].reset_index(drop=True)
+    means = frame["mean"].fillna(-math.inf * scores.sign).to_numpy() * scores.sign
+    # Candidates may have the same mean: the best one comes first.
+    others = np.array([ranking is None or index != ranking.best for index in indices])
+    order = np.lexsort((-means, others, frame["rank"].fillna(math.inf).to_numpy()))
+    return frame.iloc[order].reset_index(drop=True)
+
+
+def is_shown(scores: Scores, ranking: Ranking) -> bool:
+    """Whether a ranking is shown: neither in a quick look, nor where the best learned nothing."""
+    learned = not scores.failed(ranking.best)[ranking.through].all()
+    return scores.is_ranked and not scores.plan.unranked and learned
 
 
 def _ranked(scores: Scores, index: int, ranking: Ranking | None) -> dict[str, Any]:
     candidate = scores.plan.candidates[index]
-    shown = ranking if scores.is_ranked and not scores.plan.unranked else None
-    status, rank = _standing(shown, index)
+    status, rank = _standing(ranking, index)
     recommended = scores.recommended(index)
     chosen = [c.rate for r in scores.replications if (c := scores.chosen(index, r)) is not None]
     return {
@@ -135,13 +140,15 @@ def _cliff(scores: Scores, index: int) -> dict[str, Any]:
         failed, tried = scores.failures_at(index, above[0])
         if failed and failed >= CLIFF * tried:
             told.append(f"{failed} of {tried} trials at the next rate up, {above[0]:g}, fail")
-    safer = [r for r in rates if r < rate and not scores.failures_at(index, r)[0]]
     if not told:
         return none
     found = none | {"cliff": ", and ".join(told)}
+    means = dict(zip(rates, map(_mean, scores.searched(index)[0]), strict=True))
+    safer = [
+        r for r in rates
+        if r < rate and not scores.failures_at(index, r)[0] and not math.isnan(means[r])
+    ]  # fmt: skip
     if safer:
-        values, _ = scores.searched(index)
-        means = dict(zip(rates, map(_mean, values), strict=True))
         found |= {"safer_rate": safer[-1], "safer_cost": means[rate] - means[safer[-1]]}
     return found
 
@@ -151,10 +158,16 @@ def _mean(values: NDArray[np.float64]) -> float:
     return float(known.mean()) if len(known) else math.nan
 
 
-def _described(scores: Scores, index: int) -> dict[str, Any]:
-    found = describe(scores.values(index), scores.failed(index))
-    statuses: list[str] = [r.status for r in scores.ranked(index) if r is not None]
-    interval = _with_examples(scores, index) or found.interval
+def _described(scores: Scores, index: int, ranking: Ranking | None) -> dict[str, Any]:
+    """Describe a candidate's scores: of the replications that it is judged by, if it is."""
+    through = np.array(scores.replications)
+    if ranking and index in ranking.shown:
+        through = ranking.shown[index].through
+    found = describe(scores.values(index)[through], scores.failed(index)[through])
+    results = scores.ranked(index)
+    statuses: list[str] = [r.status for place in through if (r := results[place]) is not None]
+    failed = sum(result is not None and result.status == "failed" for result in results)
+    interval = with_examples(scores, index, through) or found.interval
     low, high = (interval.low, interval.high) if interval else (math.nan,) * 2
     # Student's interval knows no bounds, but an accuracy is never above 1.
     ends = np.clip(sorted((low * scores.sign, high * scores.sign)), *scores.plan.score.bounds)
@@ -166,6 +179,7 @@ def _described(scores: Scores, index: int) -> dict[str, Any]:
     return {
         "runs": found.runs,
         **{name: statuses.count(name) for name in COUNTED},
+        "failed": failed,
         "mean": found.mean * scores.sign,
         "sd": found.sd,
         "median": found.median * scores.sign,
@@ -180,15 +194,21 @@ def _described(scores: Scores, index: int) -> dict[str, Any]:
     }
 
 
-def _with_examples(scores: Scores, index: int) -> Interval | None:
+def with_examples(scores: Scores, index: int, through: NDArray[np.intp]) -> Interval | None:
     """Return the interval of a mean with the sampling of an official test part in it.
 
     It is that of the difference to a score that is always 0, over replications and examples.
+
+    Args:
+        scores: All trials.
+        index: Of the candidate.
+        through: The replications, from 0.
+
+    Returns:
+        None where the test part is drawn anew each time, or the examples' part is not known.
     """
-    problem = scores.plan.candidates[index].problem
     if scores.plan.split != "official":
         return None
-    through = scores.complete(problem)
     values = scores.values(index)[through]
     through, values = through[~np.isnan(values)], values[~np.isnan(values)]
     blocks = scores.blocks([index], through)
@@ -225,7 +245,7 @@ def _against_best(ranking: Ranking) -> dict[int, dict[str, float]]:
             "difference_high": found.standing.lack_high,
             "p_value": found.standing.p_value,
             "improvement": float(improvement[index]),
-            "judged_after": found.replications,
+            "judged_after": len(found.through),
             "level": found.level,
         }
         for index, found in ranking.shown.items()
@@ -236,12 +256,13 @@ def _under_tuned(scores: Scores, ranking: Ranking) -> dict[int, str]:
     """Return, for each candidate that lost to a special case of itself, to which."""
     everyone = ranking.everyone
     candidates = [scores.plan.candidates[i] for i in everyone]
-    if ranking.shared_scores.shape[1] < 2:
+    if not ranking.verdict.can_reject:
         return {}
     families = [family(c.written.name, c.written.arguments) for c in candidates]
     lost: dict[int, str] = {}
     for found in under_tuned(families, ranking.shared_scores):
-        same = candidates[found.general].initializer == candidates[found.special].initializer
+        general, special = candidates[found.general], candidates[found.special]
+        same = (general.initializer, general.network) == (special.initializer, special.network)
         if found.significant and same:
             lost.setdefault(everyone[found.general], candidates[found.special].name)
     return lost
@@ -280,13 +301,13 @@ def _seconds(result: Result, epochs: int) -> float:
 def _tuned(scores: Scores, index: int) -> dict[str, Any]:
     """Return what the search says of the learning rate."""
     candidate = scores.plan.candidates[index]
-    values, failed = scores.searched(index)
     none = {"width_decades": math.nan, "width_open": "", "failed_rates": math.nan,
             "default_rate": candidate.default_rate, "default_regret": math.nan,
             "regret_low": math.nan, "regret_high": math.nan}  # fmt: skip
-    if np.isnan(values).all():
+    curve = scores.sensitivity(index)
+    if curve is None:
         return none
-    curve = rate_sensitivity(scores.rates(index), values, failed)
+    values, _ = scores.searched(index)
     lost = regret(curve.rates, values, candidate.default_rate) if candidate.default_rate else None
     interval = lost.interval if lost else None
     ends = [name for name, is_open in (("below", curve.open_below), ("above", curve.open_above))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from dlcli.compare.results.summary import with_examples
 from dlcli.statistics.power import FEWEST_REPLICATIONS
 
 if TYPE_CHECKING:
@@ -66,9 +67,10 @@ def problem_sentences(
         return [f"No ranking on {name}: {scores.plan.unranked}. {rated}."]
     if not best["ok"]:
         rated = (
-            f"all chosen trials of {at_rate(best)}, which is ranked first, diverged or got stuck"
+            f"all chosen trials of {at_rate(best)}, which has the best mean, diverged or got stuck"
         )
-        return [f"Nothing was learned on {name}: {rated}. Look at the data, or try other rates."]
+        learned = f"Nothing was learned on {name}: {rated}. Look at the data, or try other rates."
+        return [learned, *told.saved()]
     return [
         told.answer(),
         told.measured(score_text),
@@ -116,11 +118,12 @@ class ProblemVerdict:
             "on this test part" if self.scores.plan.split == "official" else "on data like these"
         )
         use = f"Use {at_rate(self.best)} {where} ({self.problem.name})."
-        if len(self.ranking.everyone) == 1:
-            return f"{use} It is the only candidate."
+        if self._is_alone:
+            only = " that could be ranked" if self.ranking.left_out else ""
+            return f"{use} It is the only candidate{only}."
         if not self.ranking.verdict.can_reject:
-            few = shown_count(self.ranking.scores.shape[1], "replication")
-            return (
+            few = shown_count(len(self.ranking.through), "replication")
+            use = (
                 f"Too few replications on {self.problem.name}: {few} cannot show any difference; "
                 f"it takes {FEWEST_REPLICATIONS} or more. {at_rate(self.best)} has the best mean "
                 "so far."
@@ -134,11 +137,18 @@ class ProblemVerdict:
         parts += self._open()
         return " ".join(parts)
 
+    @property
+    def _is_alone(self) -> bool:
+        """Whether there is nothing to compare the best one with."""
+        return len(self.ranking.shown) == 1
+
     def _open(self) -> list[str]:
         """Say which candidates are open, and how many replications would decide."""
         names = self._with("open")
         if not names:
             return []
+        if not self.ranking.verdict.can_reject:
+            return [f"{joined(names)} {_are(names)} open."]
         if (following := self._next_look()) is not None:
             told = f"{joined(names)} {_are(names)} open so far"
             return [f"{told}: the next look is after {following} replications."]
@@ -148,13 +158,16 @@ class ProblemVerdict:
                 self.ranking.candidates, self.ranking.verdict.standings, strict=True
             )
         }
-        known = [found for name in names if (found := ranges[name]) is not None]
-        if not known:
-            return [f"{joined(names)} {_are(names)} open."]
-        least = max(low for low, _ in known)
-        ends = [high for _, high in known]
-        most = None if None in ends else max(high for high in ends if high is not None)
-        return [f"{joined(names)} {_are(names)} open: {shown_range(least, most)}."]
+        known = {name: found for name in names if (found := ranges[name]) is not None}
+        others = [name for name in names if name not in known]
+        parts = []
+        if known:
+            least = max(low for low, _ in known.values())  # all of them are to be decided
+            ends = [high for _, high in known.values()]
+            most = None if None in ends else max(high for high in ends if high is not None)
+            told = f"{joined(known)} {_are(list(known))} open"
+            parts.append(f"{told}: {shown_range(least, most)}.")
+        return [*parts, f"{joined(others)} {_are(others)} open."] if others else parts
 
     def _next_look(self) -> int | None:
         """Return the replications at the next look, None if there is none."""
@@ -197,6 +210,8 @@ class ProblemVerdict:
 
     def collapses(self) -> list[str]:
         """Say for which candidates the test's assumption does not hold."""
+        if not self.ranking.verdict.can_reject:
+            return []
         names = [str(self.rows[place]["candidate"]) for place in self.ranking.verdict.collapses]
         if not names:
             return []
@@ -210,11 +225,11 @@ class ProblemVerdict:
         Where a look has not been planned, because trials are missing, its level is said too.
         """
         course, ranking = self.course, self.ranking
-        if not course.planned or len(ranking.everyone) == 1:
-            return self._saved()
+        if not course.planned or self._is_alone:
+            return self.saved()
         made = [(look.replications, look.level) for look in course.looks]
         if not course.is_over and ranking.level not in [level for _, level in made]:
-            made.append((ranking.scores.shape[1], ranking.level))
+            made.append((len(ranking.through), ranking.level))
         counts = joined([str(count) for count, _ in made])
         levels = joined([shown_level(level) for _, level in made])
         told = (
@@ -222,21 +237,21 @@ class ProblemVerdict:
             f"{'a level' if len(made) == 1 else 'levels'} of {levels}: all looks together claim a "
             "difference between equal candidates in at most 5 % (O'Brien-Fleming)."
         )
-        return [told, *self._dropped(), *self._saved()]
+        return [told, *self._dropped(), *self.saved()]
 
     def _dropped(self) -> list[str]:
         """Say which candidates got no more replications, and after how many."""
         by_count: dict[int, list[str]] = {}
         for index, shown in self.ranking.earlier:
             name = self.scores.plan.candidates[index].name
-            by_count.setdefault(shown.replications, []).append(name)
+            by_count.setdefault(len(shown.through), []).append(name)
         return [
             f"{joined(names)} {_was(names)} shown worse after {count} replications and got no "
             f"more: {_their(names)} rests on these."
             for count, names in by_count.items()
         ]
 
-    def _saved(self) -> list[str]:
+    def saved(self) -> list[str]:
         """Say where a sequential comparison stopped, and how many trials it saved."""
         course = self.course
         saved = f"{course.saved} of {course.trials} planned trials were not needed."
@@ -254,20 +269,23 @@ class ProblemVerdict:
         found = self.ranking.verdict
         planned = self.course.planned
         is_early = bool(planned) and found.replications < planned[-1]
-        is_alone = len(self.ranking.everyone) == 1
-        if not found.can_reject or found.detectable is None or is_early or is_alone:
+        if not found.can_reject or found.detectable is None or is_early or self._is_alone:
             return []
         size = shown_score(found.detectable)
+        if float(size) == 0:  # scores that do not scatter say nothing of others
+            return []
         count = f"With {found.replications} replications"
         return [
             f"{count}, a true difference of {size} to the best would be detected 80 % of the time."
         ]
 
     def scope(self) -> list[str]:
-        """Say what the intervals do not hold."""
-        plan = self.scores.plan
+        """Say what the intervals do not hold, where there are any."""
+        plan, best = self.scores.plan, self.ranking.best
+        if math.isnan(self.best["low"]):
+            return []
         told = []
-        if plan.split == "official":
+        if with_examples(self.scores, best, self.ranking.through) is not None:
             told.append(
                 "The intervals include the sampling of this test part; other training data may "
                 "give another answer (compare.split: resample)."
@@ -336,8 +354,22 @@ def shown_range(least: int, most: int | None) -> str:
     return f"{least} to {most} more replications would decide"
 
 
-def overall_sentence(candidates: Sequence[str], joint: Joint, problems: int) -> str:
-    """Return the answer over several problems."""
+def overall_sentence(
+    candidates: Sequence[str], joint: Joint, problems: int, left_out: Sequence[str] = ()
+) -> str:
+    """Return the answer over several problems.
+
+    Args:
+        candidates: Those that are ranked on all problems.
+        joint: What the problems say of them.
+        problems: How many.
+        left_out: The other candidates.
+    """
+    told = _overall(candidates, joint, problems)
+    return f"{told} Not ranked on all problems: {joined(left_out)}." if left_out else told
+
+
+def _overall(candidates: Sequence[str], joint: Joint, problems: int) -> str:
     found = joint.verdict
     best = candidates[found.best]
     if len(candidates) == 1:
@@ -360,25 +392,33 @@ def overall_sentence(candidates: Sequence[str], joint: Joint, problems: int) -> 
     return f"{sentence} {joined(worse)} {_are(worse)} worse." if worse else sentence
 
 
-def shared_sentences(names: Sequence[str], rankings: Sequence[Ranking | None]) -> list[str]:
+def shared_sentences(names: Sequence[str], rankings: Sequence[Ranking]) -> list[str]:
     """Say on which problems the joint table uses fewer replications than there are."""
-    if len(names) < 2:
-        return []
     return [
         f"The table over all problems uses "
         f"{shown_count(ranking.shared_scores.shape[1], 'replication')} of {name}, those that all "
         "of its candidates share."
         for name, ranking in zip(names, rankings, strict=True)
-        if ranking is not None and ranking.earlier
+        if ranking.earlier
     ]
 
 
-def joint_look_sentence(replications: int, level: float) -> str:
-    """Say with which replications a sequential comparison is judged over few problems."""
+def joint_sentence(replications: int, level: float | None) -> str:
+    """Say by which replications candidates are judged over few problems.
+
+    Args:
+        replications: The first so many of each problem.
+        level: Of the test, where the comparison has looked before its end.
+    """
+    told = (
+        f"Over the problems together, candidates are judged by "
+        f"{shown_count(replications, 'replication')} of each, the fewest that all candidates share "
+        "on a problem"
+    )
     return (
-        f"Over the problems together, candidates are judged by {replications} replications of "
-        f"each, the fewest that all candidates share on a problem, at the level of a look at so "
-        f"many: {shown_level(level)}."
+        f"{told}."
+        if level is None
+        else (f"{told}, at the level of a look at so many: {shown_level(level)}.")
     )
 
 

@@ -246,14 +246,12 @@ def check_kinds(kinds: Sequence[str]) -> None:
 
 
 def _subjects(root: Path, names: Sequence[str]) -> list[Subject]:
-    """Open the runs, and call each by its config's name where that tells them apart."""
+    """Open the runs; each is called by its folder, as everywhere."""
     opened = [open_run(root, name) for name in names]
     for run, _ in opened:
         if not (run.path / MODEL).exists():
             raise run.unfinished("model")
-    titles = [config.name for _, config in opened]
-    distinct = len(set(titles)) == len(titles)
-    return [Subject(run, config, config.name if distinct else run.name) for run, config in opened]
+    return [Subject(run, config, run.name) for run, config in opened]
 
 
 def _own_figures(subject: Subject, wanted: Wanted) -> Iterator[tuple[str, Figure]]:
@@ -298,9 +296,20 @@ def _draw_invariance(
     from dlcli.report import inside
 
     found = {subject.label: _invariance(subject, wanted) for subject in subjects}
-    _save(inside.draw_invariance(found), place, "invariance", findings)
+    shares = {_most_frequent(subject, wanted) for subject in subjects}
+    chance = shares.pop() if len(shares) == 1 else None  # runs on different data have no one line
+    _save(inside.draw_invariance(found, chance), place, "invariance", findings)
     rows = [{"run": name} | point.to_dict() for name, points in found.items() for point in points]
     _table(rows, place, "invariance", findings)
+
+
+def _most_frequent(subject: Subject, wanted: Wanted) -> float:
+    """Return the share of the most frequent class among the examples that are moved."""
+    import numpy as np
+
+    _, examples = subject.some(wanted.examples)
+    _, counts = np.unique(examples.y, return_counts=True)
+    return float(counts.max() / counts.sum())
 
 
 def _invariance(subject: Subject, wanted: Wanted) -> list[Invariance]:

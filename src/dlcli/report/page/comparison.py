@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from dlcli.compare.results.wording import shown_interval
 from dlcli.errors import UserError
-from dlcli.report.documents import AGGREGATE, ranked_table, shown_failures
+from dlcli.report.documents import AGGREGATE, COSTS, compared, ranked_table, shown_failures
+from dlcli.report.page.costs import cost_parts
 from dlcli.report.page.html import Figure, Section, bare, bullets, page, paragraphs, prose, table
 from dlcli.report.page.plots import Tables, of, problem_figures
 from dlcli.report.page.sources import DAMAGED, Row, number, provenance, read_rows, shown
@@ -73,14 +74,18 @@ def _page(folder: ComparisonFolder, tables: Tables) -> str:
         measure = told.measure(problem)
         ranked = _ranked(of(tables.summary, problem), told, measure)
         words = [paragraphs(*measure.sentences)] if measure.sentences else []
-        sections.append(Section(problem, [ranked, *words, *problem_figures(tables, problem)]))
+        costs = cost_parts(tables, of(tables.costs, problem), measure.score)
+        figures = problem_figures(tables, problem)
+        sections.append(Section(problem, [ranked, *words, *costs, *figures]))
     sections += [
         Section("Failed trials", _failures(tables.trials, told)),
         *([Section("Notes", [prose(told.notes)])] if told.notes else []),
         Section("How to read the tables", [bullets(told.reading)]),
         Section("How it was made", _provenance(folder)),
     ]
-    return page(f"Comparison of optimizers: {folder.name}", prose(told.lead), sections)
+    return page(
+        f"Comparison of {compared(tables.costs)}: {folder.name}", prose(told.lead), sections
+    )
 
 
 def _read(folder: ComparisonFolder) -> Tables:
@@ -89,6 +94,7 @@ def _read(folder: ComparisonFolder) -> Tables:
     return Tables(
         **{name: read_rows(folder, f"{name}.csv") for name in names},
         scores=[] if told.is_former else read_rows(folder, "scores.csv"),
+        costs=read_rows(folder, COSTS) if (folder.path / COSTS).exists() else [],
         trials=read_rows(folder, "trials.csv", FAILURE.values()),
         told=told,
     )

@@ -38,6 +38,7 @@ class Tables:
     budget: list[Row]
     trials: list[Row]
     scores: list[Row]
+    costs: list[Row]
     told: PageText
 
     @property

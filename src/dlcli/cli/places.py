@@ -1,0 +1,81 @@
+"""Where runs and comparisons lie: the options that say so, and the completion of their names."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dlcli.errors import UserError
+from dlcli.store.comparisons import DEFAULT_FOLDER, list_comparisons
+from dlcli.store.runs import list_runs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from click.shell_completion import CompletionItem
+
+RUNS = "runs"
+
+ROOT = click.option("--root", default=RUNS, show_default=True, help="Folder of the runs.")
+COMPARISONS = click.option(
+    "--comparisons", default=DEFAULT_FOLDER, show_default=True, help="Folder of the comparisons."
+)
+
+
+def complete_run(
+    context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Return the runs whose names go on from what is written, the newest first."""
+    return _items(_names(context, "root", RUNS), incomplete)
+
+
+def complete_comparison(
+    context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Return the comparisons whose names go on from what is written, the newest first."""
+    return _items(_names(context, "comparisons", DEFAULT_FOLDER), incomplete)
+
+
+def complete_either(
+    context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Return the comparisons and the runs whose names go on from what is written."""
+    compared = _names(context, "comparisons", DEFAULT_FOLDER)
+    return _items([*compared, *_names(context, "root", RUNS)], incomplete)
+
+
+def complete_config(
+    _context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Return the YAML files and the folders whose paths go on from what is written."""
+    folder, _, start = incomplete.rpartition("/")
+    beginning = f"{folder}/" if "/" in incomplete else ""
+    place = Path(beginning or ".").expanduser()
+    found: list[str] = []
+    with contextlib.suppress(OSError):
+        for path in sorted(place.iterdir()):
+            if path.name.startswith(".") and not start.startswith("."):
+                continue
+            if path.is_dir():
+                found.append(f"{beginning}{path.name}/")
+            elif path.suffix in (".yaml", ".yml"):
+                found.append(f"{beginning}{path.name}")
+    return _items(found, incomplete)
+
+
+def _names(context: click.Context, option: str, default: str) -> list[str]:
+    """Return the names in the folder that an option gives; none if it cannot be read."""
+    place = Path(context.params.get(option) or default)
+    with contextlib.suppress(OSError, UserError):
+        folders = list_runs(place) if option == "root" else list_comparisons(place)
+        return [folder.name for folder in folders]
+    return []
+
+
+def _items(found: Iterable[str], incomplete: str) -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(name) for name in found if name.startswith(incomplete)]
