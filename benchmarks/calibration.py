@@ -493,12 +493,12 @@ def looked(scores: NDArray[np.float64], margin: float) -> Looked:
     unknown: Any = None  # no network and no data: nothing is trained
     problem = Problem("made", unknown, ("score",), {"score": -9.0}, {"score": -9.0})
     candidates = tuple(
-        Candidate(0, f"{i}", f"{i}", unknown, None, unknown, (0.1,), None, 0, None)
+        Candidate(0, f"{i}", f"{i}", unknown, None, unknown, unknown, (0.1,), None, 0, None)
         for i in range(len(scores))
     )
     score = RankingScore("score", "best", greater_is_better=True)
     seeds = tuple(range(scores.shape[1]))
-    plan = Plan((problem,), candidates, seeds, score, margin=margin, is_sequential=True)
+    plan = Plan((problem,), (), candidates, seeds, score, margin=margin, is_sequential=True)
     schedule = Schedule(plan, look_at)
     waiting, records = deque(schedule.start()), []
     while waiting:

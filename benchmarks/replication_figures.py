@@ -90,7 +90,7 @@ class Comparison:
 def ranked(found: Comparison, metric: str, split: SplitChoice) -> Ranking:
     """Return what dlcli's own ranking makes of scores between 0 and 1."""
     seeds = tuple(range(found.scores.shape[1]))
-    plan = Plan((), (), seeds, RankingScore(metric, "best", True, (0.0, 1.0)), split=split)
+    plan = Plan((), (), (), seeds, RankingScore(metric, "best", True, (0.0, 1.0)), split=split)
     candidates = range(len(found.scores))
     rng = np.random.default_rng(RNG_SEED)
     ranking = judged(plan, candidates, found.scores, found.blocks, rng)

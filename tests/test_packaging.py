@@ -49,7 +49,8 @@ def test_the_wheel_compares_optimizers_from_an_empty_folder_without_a_network(bu
     site = next(place.glob("lib/python*/site-packages"))
     (wheel,) = built.glob("*.whl")
     install = [place / "bin" / "python", "-m", "pip", "install", "--no-index", "--no-deps", wheel]
-    subprocess.run(install, check=True, capture_output=True)
+    own = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    subprocess.run(install, env=own, check=True, capture_output=True)
     (site / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
     (tmp_path / "empty").mkdir()
     closed = dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), "http://127.0.0.1:9")
@@ -59,7 +60,7 @@ def test_the_wheel_compares_optimizers_from_an_empty_folder_without_a_network(bu
     done = subprocess.run(
         command.split(),
         cwd=tmp_path / "empty",
-        env=os.environ | closed,
+        env=own | closed,
         capture_output=True,
         text=True,
         check=False,

@@ -472,7 +472,7 @@ def compared_here(folder, monkeypatch, *arguments):
 def test_what_goes_through_fit_is_said_once(folder, monkeypatch):
     monkeypatch.setattr("dlcli.engine.feeding.RESIDENT_SHARE", 0.0)
     done = compared_here(folder, monkeypatch, "small.yaml")
-    assert done.stderr.count("trained by Keras's fit, which is slower: its training data") == 1
+    assert done.stderr.count("trained by Keras's fit, which is slower: the training data") == 1
     assert set(table(folder)["status"]) <= {"ok", "stuck"}
     assert table(folder)["val_accuracy"].max() > 0.8
 

@@ -80,7 +80,7 @@ def test_a_callback_that_watches_the_validation_part_keeps_it(folder):
         (("--from", "smal"), "there is no comparison 'smal'; did you mean 'small'?"),
         (("--from", "small", "--candidate", "Adm"), "no candidate 'Adm'; did you mean 'Adam'?"),
         (("--from", "small", "--problem", "large"), "has no problem 'large'"),
-        (("--candidate", "Adam"), "belong to --from"),
+        (("--candidate", "Adam"), "need --from"),
         (("--from", "small", "x.yaml"), "CONFIG and --from cannot be combined"),
         (("--from", "small", "--resume", "x"), "--from and --resume cannot be combined"),
     ],

@@ -65,10 +65,10 @@ def test_the_command_shows_draws_and_says_what_is_missing(tmp_path, monkeypatch)
     assert (tmp_path / "d.png").exists()
     assert "█" in done.stdout
     done = dlcli("data", "show", "mnist", cwd=tmp_path)
-    assert "`dlcli data fetch mnist` brings it here" in done.stdout
+    assert "`dlcli data fetch mnist` downloads it" in done.stdout
     done = dlcli("data", "show", "mnist", "--png", "m.png", cwd=tmp_path)
     assert done.returncode == 2
-    assert "no examples of 'mnist' to draw" in done.stderr
+    assert "no examples of 'mnist' are available to draw" in done.stderr
     done = dlcli("data", "show", "digits", "--png", "d.nonsense", cwd=tmp_path)
     assert done.returncode == 2
     done = dlcli("data", "show", "iris", "--json", cwd=tmp_path)

@@ -193,7 +193,7 @@ def resumed(run):
         ("kept/3.keras", "refused"), ("logs", "refused"), ("logs/rows.csv", "refused"),
         ("board/train", "refused"), ("board", "refused"), ("checkpoint.npz", "refused"),
         ("config.yaml", "refused"), ("history.csv", "trains"), ("metrics.json", "trains"),
-        ("model.keras", "trains"), ("predictions.npz", "trains"), ("environment.json", "trains"),
+        ("model.keras", "trains"), ("predictions.npz", "trains"), ("environment.json", "refused"),
     ],
 )  # fmt: skip
 def test_a_run_that_goes_on_writes_nothing_outside(trained, tmp_path, outside, name, ends):
