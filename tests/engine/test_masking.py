@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from dlcli.config.binding import bind
+from dlcli.config.diagnostics import ConfigError
 from dlcli.config.loading import parse_config
 from dlcli.config.nodes import Text
 from dlcli.data.description import INPUT, DataDescription, Split, TensorSpec
@@ -48,6 +49,11 @@ BODIES = {
     "max pooling": "{Conv1D: {filters: 5, kernel_size: 2}}, {MaxPooling1D: {pool_size: 2}}, "
     "{LSTM: {units: 3}}",
     "average pooling": "{AveragePooling1D: {pool_size: 3, strides: 2}}, GlobalAveragePooling1D",
+    "attention": "{Dense: {units: 4}, id: h}, {MultiHeadAttention: {num_heads: 2, key_dim: 3}, "
+    "from: [h, h]}, GlobalAveragePooling1D",
+    "merged": "{Dense: {units: 3}, id: h}, {Conv1D: {filters: 3, kernel_size: 3, padding: same}, "
+    "from: h, id: c}, {Concatenate: {}, from: [h, c], id: concatenate}, {Dense: {units: 3}, "
+    "id: d}, {Add: {}, from: [d, h]}, GlobalAveragePooling1D",
     "keepdims": "{GlobalMaxPooling1D: {keepdims: true}}, Flatten",
 }
 LENGTHS = (1, 2, 3, 4, 6, 9)
@@ -170,3 +176,34 @@ def test_normalization_learns_from_real_steps_alone_and_keeps_the_mask(layers, i
         model.predict(feed(model, split.take(np.arange(4))), verbose=0)[0],
         atol=1e-5,
     )
+
+
+@pytest.mark.parametrize("layer", ["{ZeroPadding1D: {padding: 1}}", "{UpSampling1D: {size: 2}}"])
+def test_normalization_learns_from_real_steps_where_no_layer_uses_their_mask(layer):
+    layers = f"Normalization, {layer}, GlobalAveragePooling1D, {{Dense: {{units: 3}}}}"
+    text = f"data: {{dataset: digits}}\nmodel: {{layers: [{layers}]}}\n"
+    config = bind(parse_config(Text("own.yaml", text)), FLOATS, train_size=10)
+    model = build_model(config, FLOATS)
+    assert len(model.inputs) == 1
+    x = np.zeros((2, 4, 2), "float32")
+    x[0], x[1, :2] = [100, 3], [110, 5]
+    split = Split({INPUT: x, "input_steps": np.array([4, 2], "int32")}, np.zeros(2, int))
+    adapt_preprocessing(model, split)
+    (layer,) = [layer for layer in model.layers if isinstance(layer, keras.layers.Normalization)]
+    np.testing.assert_allclose(np.ravel(layer.mean), [620 / 6, 22 / 6], rtol=1e-5)
+
+
+def test_a_layer_distributed_over_steps_is_refused_where_their_number_varies():
+    """Keras 3.15 applies it to as many steps as there are examples in the batch."""
+    inner = "{TimeDistributed: {layer: {Dense: {units: 2}}}}"
+    layers = f"{inner}, GlobalAveragePooling1D, {{Dense: {{units: 3}}}}"
+    text = f"data: {{dataset: digits}}\nmodel: {{layers: [{layers}]}}\n"
+    config = bind(parse_config(Text("own.yaml", text)), FLOATS, train_size=10)
+    with pytest.raises(ConfigError) as error:
+        build_model(config, FLOATS)
+    (found,) = error.value.diagnostics
+    assert found.rule == "varying-steps"
+    assert (found.mark.line, found.path) == (2, "model.layers[0].TimeDistributed")
+    assert found.hint.startswith("Write Dense without TimeDistributed")
+    fixed = replace(FLOATS, inputs={INPUT: TensorSpec((9, 2), "float32")})
+    assert build_model(bind(config, fixed, train_size=10), fixed).output_shape == (None, 3)

@@ -17,7 +17,7 @@ from sklearn.metrics import f1_score
 
 from dlcli.errors import DataError, UserError
 from dlcli.metrics.evaluation import score
-from dlcli.metrics.points import chance, point
+from dlcli.metrics.points import chance, places_of, point
 from dlcli.metrics.table import TABLE
 from tests.helpers import examples
 from tests.metrics.test_table import binary, multiclass, sample
@@ -297,6 +297,20 @@ def test_chance_is_what_the_class_frequencies_alone_give(task, expected):
     y, _, classes = sample(task)
     found = chance(y, list(expected), task=task, classes=classes)
     assert found == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("y", "task", "shape", "expected"),
+    [
+        ([[0, 1, -1], [2, -1, -1]], "multiclass", (None,), [0, 1, 2]),
+        ([[[0, 1], [1, -1]]], "binary", (2, 2), [0, 1, 1]),
+        ([[0.5, np.nan], [1.5, 2.5]], "regression", (None,), [0.5, 1.5, 2.5]),
+        ([[0.5, 0.1], [1.5, 2.5]], "regression", (2,), [[0.5, 0.1], [1.5, 2.5]]),
+        ([0, 1, 1], "binary", (), [0, 1, 1]),
+    ],
+)
+def test_chance_is_of_real_steps_and_pixels(y, task, shape, expected):
+    assert places_of(np.array(y), task=task, shape=shape).tolist() == expected
 
 
 def test_chance_is_scikit_learns_dummy():

@@ -6,6 +6,7 @@ import pytest
 
 from dlcli import rules
 from dlcli.config.diagnostics import ConfigError
+from dlcli.data.description import DataDescription, TensorSpec
 from tests.rules.judged import judged, rules_of
 
 SOFTMAX = "{Dense: {units: $classes, activation: softmax}}"
@@ -250,3 +251,18 @@ def test_a_repeated_layer_is_told_once():
     assert found(yaml) == ["linear-stack"] * 3
     positions = {(d.mark.line, d.mark.column) for d in judged(yaml).looks("config")}
     assert len(positions) == 1
+
+
+def test_amounts_beside_token_ids_are_no_ids():
+    inputs = {"user": TensorSpec((1,), "int32"), "features": TensorSpec((3,), "float32")}
+    description = DataDescription(
+        "films", "binary", inputs, ("no", "yes"), (), 800, vocabulary_size=50
+    )
+    yaml = (
+        "data: {csv: {path: films.csv, target: y, embed: [user]}}\nmodel:\n"
+        "  inputs: [user, features]\n  layers:\n"
+        "    - {Embedding: {input_dim: 50, output_dim: 4}, from: user, id: e}\n"
+        "    - {Flatten: {}, from: e, id: f}\n    - {Concatenate: {}, from: [f, features]}\n"
+        "    - {Dense: {units: 1, activation: sigmoid}}\n"
+    )
+    assert judged(yaml, description=description).looks("config") == ()

@@ -370,10 +370,9 @@ def _scheduled(config: Config) -> str:
 
 def _chance(description: DataDescription, y: np.ndarray, names: Sequence[str]) -> dict[str, float]:
     """Return what a model that learned nothing scores, or the worst there is if undefined."""
-    from dlcli.metrics.points import chance
+    from dlcli.metrics.points import chance, places_of
 
-    if description.task in ("multiclass", "binary") and description.target_shape:
-        y = y.reshape(-1)
+    y = places_of(y, task=description.task, shape=description.target_shape)
     found = chance(y, names, task=description.task, classes=len(description.classes))
     return {name: _worst(name) if value is None else value for name, value in found.items()}
 

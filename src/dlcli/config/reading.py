@@ -46,7 +46,7 @@ def report_unknown_keys(
     """Report every key of a table that is not known; return whether there were any."""
     unknown = [key for key in node.pairs if key not in known]
     for key in unknown:
-        meant = did_you_mean(key, list(known))
+        meant = "" if key in ELSEWHERE else did_you_mean(key, list(known))
         hint = "" if meant else ELSEWHERE.get(key) or f"known here: {listing(known)}"
         message = f"'{key}' is not a known key{meant}"
         reader.report("unknown-key", node.pairs[key].key_mark, path, message, hint)

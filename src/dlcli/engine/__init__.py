@@ -19,7 +19,7 @@ from dlcli.engine.feeding import (
     evaluation_batch_size,
     validation_batches,
 )
-from dlcli.engine.prediction import outputs, probabilities
+from dlcli.engine.prediction import lengthened, outputs, probabilities
 
 __all__ = [
     "Evaluation",
@@ -29,6 +29,7 @@ __all__ = [
     "evaluation_batch_size",
     "for_keras",
     "keras_metric",
+    "lengthened",
     "log_names",
     "named_metrics",
     "outputs",

@@ -61,6 +61,28 @@ def takers(tensor: Any) -> Sequence[Any]:
     return nodes
 
 
+def sources(*tensors: Any) -> dict[str, Any]:
+    """Return the inputs that tensors are made of, by name."""
+    found: dict[str, Any] = {}
+    seen, waiting = set(), list(tensors)
+    while waiting:
+        tensor = waiting.pop()
+        if id(tensor) in seen:
+            continue
+        seen.add(id(tensor))
+        earlier = applications(maker(tensor))[_application(tensor)].input_tensors
+        if not earlier:
+            found[tensor.name] = tensor
+        waiting += earlier
+    return found
+
+
+def _application(tensor: Any) -> int:
+    """Return which of its maker's applications has made a tensor."""
+    number: int = tensor._keras_history.node_index  # noqa: SLF001
+    return number
+
+
 def mask_of(tensor: Any) -> Any:
     """Return the mask that goes with a symbolic tensor, None if there is none."""
     return getattr(tensor, "_keras_mask", None)

@@ -18,6 +18,7 @@ is how TensorFlow pads, and no mask can undo it.
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,13 @@ from dlcli.data.lengths import SUFFIX
 from dlcli.engine.graph import mask_of, with_mask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Sequence
+
+MERGING = (
+    keras.layers.Add, keras.layers.Subtract, keras.layers.Multiply, keras.layers.Average,
+    keras.layers.Maximum, keras.layers.Minimum,
+)  # fmt: skip
+"""Layers that take the same steps of several tensors together."""
 
 CONVOLUTIONS = (
     keras.layers.Conv1D,
@@ -118,6 +125,37 @@ def apply_masked(layer: keras.layers.Layer, tensor: Any, *, known: bool = False)
         with _unmasked(tensor):
             return layer(tensor)
     return layer(tensor)
+
+
+def apply_merging(layer: keras.layers.Layer, tensors: list[Any]) -> Any:
+    """Apply a layer to a list of symbolic tensors; a step of what it makes is real in all of them.
+
+    Keras would find that out with operations named like layers, such as `concatenate`, which the
+    user's own cannot be called then.
+    """
+    masks = [mask for tensor in tensors if (mask := mask_of(tensor)) is not None]
+    last = {-1, len(tensors[0].shape) - 1}
+    joined = isinstance(layer, keras.layers.Concatenate) and layer.axis in last
+    if not masks or not (joined or isinstance(layer, MERGING)):
+        return layer(tensors)
+    with _unmasked(*tensors):
+        made = layer(tensors)
+    return with_mask(made, functools.reduce(ops.logical_and, masks))
+
+
+def named_masks(names: Sequence[str], tensors: Sequence[Any], known: Collection[str]) -> Any:
+    """Return the masks that a layer of several arguments takes, such as an attention's.
+
+    Args:
+        names: Of its arguments, in their order.
+        tensors: What they are.
+        known: Every argument of the layer.
+    """
+    return {
+        f"{name}_mask": mask
+        for name, tensor in zip(names, tensors, strict=False)
+        if f"{name}_mask" in known and (mask := mask_of(tensor)) is not None
+    }
 
 
 def _marking(layer: Any, tensor: Any, mask: Any) -> Any:

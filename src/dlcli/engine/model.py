@@ -23,10 +23,17 @@ from dlcli.engine.graph import (
     adapted_moments,
     learns_from_data,
     mask_of,
+    sources,
     takers,
     use_adapted_moments,
 )
-from dlcli.engine.masking import apply_masked, attach_mask, hidden_masks
+from dlcli.engine.masking import (
+    apply_masked,
+    apply_merging,
+    attach_mask,
+    hidden_masks,
+    named_masks,
+)
 from dlcli.engine.output_shapes import check_output, check_unmoved
 from dlcli.runtime.files import is_special
 from dlcli.runtime.memory import check_room, is_short
@@ -216,6 +223,7 @@ class _Graph:
             built = self.layers[str(layer.shared)]
         else:
             _check_lookup(layer.call)
+            _check_step_by_step(layer.call, tensors)
             named = Call(
                 layer.call.kind,
                 layer.call.name,
@@ -251,6 +259,26 @@ class _Graph:
         mark = layer.mark if layer and layer.mark else nowhere()
         path = layer.path if layer else "model.outputs"
         raise ConfigError([Diagnostic("bad-wiring", mark, path, message)])
+
+
+def _check_step_by_step(call: Call, tensors: list[Any]) -> None:
+    """Refuse a TimeDistributed whose number of steps varies.
+
+    Keras 3.15 then applies its layer to as many steps as a batch has examples.
+
+    Raises:
+        ConfigError: If it is one.
+    """
+    if call.name != "TimeDistributed" or tensors[0].shape[1] is not None:
+        return
+    inner = call.arguments.get("layer")
+    name = inner.name if isinstance(inner, Call) else "Dense"
+    message = "Keras computes TimeDistributed wrongly for sequences of different lengths"
+    hint = "Use fixed lengths, or a layer that works on each step, such as Dense."
+    if name == "Dense":
+        hint = "Write Dense without TimeDistributed: it works on each step by itself."
+    mark = call.mark or nowhere()
+    raise ConfigError([Diagnostic("varying-steps", mark, call.path, message, hint)])
 
 
 def _check_lookup(call: Call) -> None:
@@ -331,10 +359,14 @@ def _apply(layer: keras.layers.Layer, tensors: list[Any], *, known: bool) -> Any
     """Call a layer as Keras means it: several inputs as a list, or one by one."""
     if len(tensors) == 1:
         return apply_masked(layer, tensors[0], known=known)
-    parameters = inspect.signature(layer.call).parameters.values()
-    required = [p for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
+    parameters = inspect.signature(layer.call).parameters
+    required = [
+        p for p in parameters.values() if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD
+    ]
     with hidden_masks(layer, tensors, known=known):
-        return layer(*tensors) if len(required) > 1 else layer(tensors)
+        if len(required) < 2:
+            return apply_merging(layer, tensors)
+        return layer(*tensors, **named_masks(list(parameters), tensors, parameters))
 
 
 def adapt_preprocessing(model: keras.Model, split: Split) -> None:
@@ -349,16 +381,30 @@ def adapt_preprocessing(model: keras.Model, split: Split) -> None:
         if is_target_scale(layer):
             _adapt_to_targets(layer, split.y)
             continue
-        before = keras.Model(model.input, layer.input)
         if not isinstance(layer, keras.layers.Normalization):
+            before = keras.Model(model.input, layer.input)
             layer.adapt(_passed_on(before, feed(model, split)))
             continue
         bounds = _Bounds(layer.axis)
-        mask = mask_of(layer.input)
-        if mask is not None and len(layer.input.shape) == len(mask.shape) + 1:
-            before = keras.Model(model.input, [layer.input, mask])
-        layer.adapt(_passed_on(before, feed(model, split), bounds.see))
+        before = _before(layer)
+        layer.adapt(_passed_on(before, feed(before, split), bounds.see))
         bounds.leave_constants_unscaled(layer)
+
+
+def _before(layer: keras.layers.Layer) -> keras.Model:
+    """Return the model that makes what comes into a layer, and its mask where it has one.
+
+    The lengths that tell the mask need not be an input of the whole model.
+    """
+    mask = mask_of(layer.input)
+    made = [layer.input]
+    if mask is not None and len(layer.input.shape) == len(mask.shape) + 1:
+        made.append(mask)
+    inputs = sources(*made)
+    return keras.Model(
+        inputs if len(inputs) > 1 else next(iter(inputs.values())),
+        made if len(made) > 1 else made[0],
+    )
 
 
 def _adapt_to_targets(layer: keras.layers.Normalization, y: np.ndarray) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import tensorflow as tf
 
 from dlcli import metrics
 from dlcli.config.outputs import squashed
+from dlcli.data.description import INPUT
 from dlcli.engine.model import feed
 
 if TYPE_CHECKING:
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from dlcli.config.experiment import Config
     from dlcli.data.description import Split
 
+
+LONGEST_WINDOW = 1024
+"""Steps beyond which sequences are not made longer for the sake of a window."""
 
 BATCHES = 32
 """Batches that are read at once of data that lie in a file: Keras would copy all it is given."""
@@ -42,6 +47,30 @@ def _blocks(arrays: Any, size: int, length: int) -> Iterator[Any]:
     for start in range(0, size, length):
         end = start + length
         yield tf.nest.map_structure(lambda array, a=start, b=end: np.array(array[a:b]), arrays)
+
+
+def lengthened(model: keras.Model, split: Split) -> Split | None:
+    """Return sequences padded to twice their steps; None if that is not possible.
+
+    A convolution or pooling needs as many steps as its window has, and a new sequence may have
+    fewer than all of the training.
+
+    Args:
+        model: Takes them.
+        split: The sequences.
+    """
+    varying = {t.name for t in model.inputs if len(t.shape) > 1 and t.shape[1] is None}
+    named = {name for name in split.x if name in varying or (name == INPUT and varying)}
+    if not named or max(split.x[name].shape[1] for name in named) > LONGEST_WINDOW:
+        return None
+    padded = {name: _padded(split.x[name]) for name in named}
+    return replace(split, x={**split.x, **padded})
+
+
+def _padded(array: np.ndarray) -> np.ndarray:
+    """Return an array with as many steps of zeros again, shape (n, 2 * steps, ...)."""
+    padding = [(0, 0), (0, array.shape[1]), *[(0, 0)] * (array.ndim - 2)]
+    return np.pad(array, padding)
 
 
 def probabilities(made: Sequence[np.ndarray], config: Config, task: str) -> np.ndarray:

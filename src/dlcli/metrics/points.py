@@ -10,13 +10,16 @@ import numpy as np
 from dlcli import metrics
 from dlcli.errors import DataError
 from dlcli.metrics.families import Matrix, RankMetric, ranked_mean
-from dlcli.metrics.predictions import CLASS_TASKS, Batch, batch_of_arrays
+from dlcli.metrics.predictions import CLASS_TASKS, PADDING, Batch, batch_of_arrays
 from dlcli.runtime.files import finite
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 GUESSES = 10
+MOST_PLACES = 100_000
+"""Steps or pixels of which chance is worked out."""
+
 """Random guesses of all classes, whose scores are averaged to know what chance is worth."""
 
 
@@ -64,6 +67,29 @@ def without_parts(
 def _part_of(batch: Batch, mask: np.ndarray) -> Batch:
     parts = {part: getattr(batch, part)[mask] for part in ("truth", "output", "guess")}
     return replace(batch, **parts)
+
+
+def places_of(y_true: np.ndarray, *, task: str, shape: tuple[int | None, ...]) -> np.ndarray:
+    """Return the targets of steps or pixels as those of examples, without padding.
+
+    Of more than `MOST_PLACES`, as many are taken, evenly spread.
+
+    Args:
+        y_true: Of all examples; returned as it is where an example has a single target.
+        task: The task.
+        shape: Of the targets of an example.
+    """
+    rows: np.ndarray
+    if task in CLASS_TASKS and shape:
+        rows = y_true.reshape(-1)
+        rows = rows[rows != PADDING]
+    elif None in shape:
+        rows = y_true.reshape(-1, *y_true.shape[2:])
+        rows = rows[~np.isnan(rows.reshape(len(rows), -1)).any(axis=1)]
+    else:
+        return y_true
+    spread: np.ndarray = rows[:: max(1, -(-len(rows) // MOST_PLACES))]
+    return spread
 
 
 def chance(y_true: np.ndarray, names: Sequence[str], *, task: str, classes: int) -> dict[str, Any]:

@@ -213,6 +213,9 @@ def ids_as_amounts(subject: Subject) -> Iterator[Finding]:
     if subject.data.vocabulary_size is None:
         return
     for name in subject.network.inputs:
+        spec = subject.data.inputs.get(name)
+        if spec is not None and spec.dtype.startswith("float"):
+            continue
         for passed, layer in subject.network.first_with_kernel(name):
             if not ENCODING & {layer.kind, *(each.kind for each in passed)}:
                 message = f"'{layer.id}' computes with token ids as if they were amounts"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dlcli import metrics
-from dlcli.metrics.points import chance
+from dlcli.metrics.points import chance, places_of
 from dlcli.rules.course import Course, RunScore
 from dlcli.rules.examples import places
 
@@ -107,7 +107,7 @@ def _score(judge: Judge, train: Split, scores: Mapping[str, Mapping[str, Any]]) 
         value = scores["train"].get(str(item))
         if better is None or not isinstance(value, int | float):
             continue
-        y = train.y.reshape(-1) if data.task == "multiclass" and data.target_shape else train.y
+        y = places_of(train.y, task=data.task, shape=data.target_shape)
         guessed = chance(y, [str(item)], task=data.task, classes=len(data.classes))[str(item)]
         if not isinstance(guessed, int | float):
             continue

@@ -302,16 +302,22 @@ def raw_outputs(run: RunFolder, config: Config, examples: Split) -> np.ndarray:
     model = load_model(run)
     import tensorflow as tf
 
-    from dlcli.engine import outputs
+    from dlcli.engine import lengthened, outputs
 
-    unfit = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError)
-    try:
-        return outputs(model, examples, config.data.batch_size)[0]
-    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, *unfit) as error:
-        message = f"{run.path / MODEL} cannot predict these examples: {keras_message(error)}"
-        raise UserError(
-            message, remedy="Check that the file is the model that this run saved."
-        ) from error
+    of_keras = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
+    unfit = (*of_keras, tf.errors.InvalidArgumentError, tf.errors.UnimplementedError)
+    given: Split | None = examples
+    first: Exception | None = None
+    while given is not None:
+        try:
+            return outputs(model, given, config.data.batch_size)[0]
+        except unfit as error:
+            first = first or error
+            given = lengthened(model, given)
+    assert first is not None  # noqa: S101 (one was caught, or it would have returned)
+    message = f"{run.path / MODEL} cannot predict these examples: {keras_message(first)}"
+    remedy = "Check that the file is the model that this run saved."
+    raise UserError(message, remedy=remedy) from first
 
 
 def stranger_than_trained(

@@ -149,7 +149,7 @@ def test_what_cannot_be_forecast_is_refused(tmp_path, options, message):
 
 def test_a_forecast_is_split_by_its_own_time(tmp_path):
     path = write(tmp_path, hours(50))
-    with pytest.raises(UserError, match="takes no data.time"):
+    with pytest.raises(UserError, match=r"takes no data\.time"):
         describe(source(path), time="t")
 
 

@@ -82,16 +82,18 @@ def xlsx(path):
     space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     package = "http://schemas.openxmlformats.org/package/2006/relationships"
+    parts = {
+        "[Content_Types].xml": "<Types/>",
+        "xl/workbook.xml": f'<workbook xmlns="{space}" xmlns:r="{relation}"><sheets>'
+        '<sheet name="one" sheetId="1" r:id="r1"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}">'
+        '<Relationship Id="r1" Target="worksheets/sheet1.xml"/></Relationships>',
+        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{space}"><sheetData>{shown}'
+        "</sheetData></worksheet>",
+    }
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("[Content_Types].xml", "<Types/>")
-        archive.writestr("xl/workbook.xml",
-                         f'<workbook xmlns="{space}" xmlns:r="{relation}"><sheets>'
-                         '<sheet name="one" sheetId="1" r:id="r1"/></sheets></workbook>')  # fmt: skip
-        archive.writestr("xl/_rels/workbook.xml.rels",
-                         f'<Relationships xmlns="{package}"><Relationship Id="r1" '
-                         'Target="worksheets/sheet1.xml"/></Relationships>')  # fmt: skip
-        archive.writestr("xl/worksheets/sheet1.xml",
-                         f'<worksheet xmlns="{space}"><sheetData>{shown}</sheetData></worksheet>')  # fmt: skip
+        for name, text in parts.items():
+            archive.writestr(name, text)
 
 
 def zipped(path):
@@ -168,3 +170,17 @@ def test_classes_that_differ_in_capital_letters_are_said(tmp_path):
     (tmp_path / "t.csv").write_text("\n".join(["v,y", *rows]) + "\n")
     (told,) = load(tmp_path / "t.csv").told
     assert "Yes, yes are different classes that differ in capital letters only" in told
+
+
+@pytest.mark.parametrize(
+    ("before", "option"),
+    [("Report of 2024\n", {"header": 2}), ("# made by a machine\n# twice\n", {"comment": "#"})],
+)
+def test_lines_before_the_header_are_skipped_on_request_and_else_explained(
+    tmp_path, before, option
+):
+    (tmp_path / "t.csv").write_text(before + PLAIN)
+    with pytest.raises(DataError, match="no column 'y'") as error:
+        load(tmp_path / "t.csv")
+    assert f"{next(iter(option))}: " in error.value.remedy
+    assert count(load(tmp_path / "t.csv", **option)) == 40

@@ -85,6 +85,11 @@ def column_of(name: str, header: Sequence[str], path: Path) -> int:
             f"The first line seems to hold data, not names: {shown}. Name the columns in their "
             "order: columns: [...]; or write their names into the first line."
         )
+    elif len(known) == 1:
+        remedy = (
+            f"Its first line names one column: {shown}. If that is a title, say which line names "
+            "the columns: header: 2; if lines are remarks, say how they begin: comment: '#'."
+        )
     message = f"{path} has no column '{name}'{did_you_mean(name, known)}"
     raise DataError(message, remedy=remedy)
 

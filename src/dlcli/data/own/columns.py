@@ -94,6 +94,11 @@ class Column:
                 "Correct it or empty it. If it stands for a missing value, add it to missing:; if "
                 f"these are codes, add categories: [{self.name}]."
             )
+            if self.form.decimal == "," and PLAIN.value(cell) is not None:
+                remedy = (
+                    "The training examples have a comma before decimals: write 2,5 for 2.5, and a "
+                    "semicolon between cells, or write all files with points and train again."
+                )
             raise DataError(message, remedy=remedy)
         return value
 
@@ -306,6 +311,13 @@ def told_of_columns(
         f"{path}: '{name}' is read as numbers, although '{code}' looks like a code "
         f"(categories: [{name}] for codes)"
         for name, code in codes.items()
+    ]
+    words = [c for c in columns if c.categories is not None and not c.is_embedded]
+    told += [
+        f"{path}: '{c.name}' is read as {len(c.categories or ()):,} categories, although '{cell}' "
+        f"looks like a number (categories: [{c.name}] if they are meant)"
+        for c in words
+        if (cell := numbers.looks_like_numbers(c.name))
     ]
     told += [
         f"{path}: '{column.name}': {variants} differ in capital letters only"

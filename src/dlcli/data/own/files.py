@@ -274,7 +274,7 @@ def _check_links(folder: Path, found: Sequence[Path]) -> None:
 
 
 def counted_kinds(others: Counter[str]) -> str:
-    """Return how many files there are of each kind: `6 .heic and 6 .avif`."""
+    """Return how many files there are of each kind: `6 .heic and 6 .jfif`."""
     kinds = [f"{count:,} {kind}" for kind, count in others.most_common()]
     shown = kinds if len(kinds) <= 4 else [*kinds[:3], f"{len(kinds) - 3} other kinds"]
     return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
@@ -284,6 +284,6 @@ def left_out(folder: Path | str, others: Counter[str]) -> str:
     """Say how many files of which kinds were left out of a folder."""
     total = others.total()
     files = "file is" if total == 1 else "files are"
-    convertible = {".heic", ".heif", ".jp2", ".avif", ".svg", ".dcm", ".nii", ".psd"}
+    convertible = {".heic", ".heif", ".jfif", ".jp2", ".avif", ".svg", ".dcm", ".nii", ".psd"}
     how = "; save them as .png or .jpg to use them" if set(others) & convertible else ""
     return f"{folder}: {total:,} {files} left out: {counted_kinds(others)}{how}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dlcli.data.own.cells import CellTable, Row
+
+NEARLY = re.compile(r"0[xX][0-9a-fA-F]+|\W*\d[\d\W]*")
+"""Cells without letters that look like numbers, such as 4/7, 5-9 or <5."""
+
+FEW = 10
+"""So many different cells may be ranges or codes that are meant as categories."""
 
 SHOWN = 4
 """So many columns a remark names before it counts the rest."""
@@ -128,6 +135,15 @@ class NumberColumns:
             if value is not None and value != number(cell):
                 return f"'{name}' ('{cell.strip()}' is {shown(value)})"
         return ""
+
+    def looks_like_numbers(self, name: str) -> str:
+        """Return a cell that looks like a number though its column has categories, if any."""
+        if name not in self._names:
+            return ""  # the user has said that these are categories
+        index = self._table.column(name)
+        cells = {row.cells[index].strip(): None for row in self._filled(name)}
+        alike = [cell for cell in cells if NEARLY.fullmatch(cell)]
+        return alike[0] if len(cells) > FEW and 2 * len(alike) > len(cells) else ""
 
     def looks_like_codes(self, name: str) -> str:
         """Return a cell that tells that a column's numbers are codes, such as 01234, if any."""
