@@ -32,6 +32,7 @@ from dlcli.config.pieces import (
     RuleName,
 )
 from dlcli.config.sections import ROOT
+from dlcli.config.space import SearchPiece
 from dlcli.config.variables import VARIABLES
 from dlcli.data import entries as dataset_entries
 
@@ -145,6 +146,16 @@ class Written:
         if self.whole:
             return st.fixed_dictionaries(sections)
         return st.fixed_dictionaries({}, optional=sections)
+
+    @of.register
+    def _(self, _: SearchPiece):
+        space = st.sampled_from(
+            [[8, 16], {"choices": [8]}, {"low": 8, "high": 32},
+             {"low": 8, "high": 32, "scale": "log"}]
+        )  # fmt: skip
+        if self.whole:
+            space = st.just({"choices": [8], "low": 8, "high": 16, "scale": "log"})
+        return st.fixed_dictionaries({"weight_decay": space}, optional={"data.batch_size": space})
 
     @of.register
     def _(self, spec: Options):

@@ -89,7 +89,8 @@ class Workshop:
         self._problem: int | None = None
         self._pool: Pool | None = None
         self._draws: OrderedDict[int, Draw] = OrderedDict()  # by seed
-        self._networks: list[tuple[int, Network]] = []  # by place in the plan; the one in use last
+        self._networks: list[tuple[Hashable, Network]] = []  # the one in use last
+        self._settings: dict[tuple[int, float], Candidate] = {}
         self._programs: dict[tuple[Hashable, int], Program] = {}  # and of which network
         # By network, initializer and seed.
         self._states: OrderedDict[tuple[int, str, int], list[np.ndarray]] = OrderedDict()
@@ -217,17 +218,17 @@ class Workshop:
             self._problem, self._pool = problem, self._data(problem)
         draw = self._draw(seed)
         for place, (number, network) in enumerate(self._networks):
-            if number == candidate.network and network.use(draw):
+            if number == _network_key(candidate) and network.use(draw):
                 self._networks.append(self._networks.pop(place))
                 leave_optimizing_to_xla(jit=network.is_jit)
                 return network
-        self._make_room(candidate.network, draw)
-        asked = self.plan.networks[candidate.network]
-        made = Network(asked.config, draw, jit=asked.jit)
-        self._networks.append((candidate.network, made))
+        self._make_room(_network_key(candidate), draw)
+        jit = self.plan.networks[candidate.network].jit
+        made = Network(candidate.base, draw, jit=jit)
+        self._networks.append((_network_key(candidate), made))
         return made
 
-    def _make_room(self, number: int, draw: Draw) -> None:
+    def _make_room(self, number: Hashable, draw: Draw) -> None:
         """Forget networks, those not used for longest first, so that another one may be made."""
         own = [place for place, (other, _) in enumerate(self._networks) if other == number]
         if len(own) >= DRAWS:
@@ -290,15 +291,22 @@ class Workshop:
             self._losses[key] = sample_loss(network)
         return self._losses[key]
 
+    def _tried_candidate(self, trial: Trial) -> Candidate:
+        """Return a trial's candidate with the values of its setting, which are read once."""
+        key = trial.candidate, trial.rate
+        if key not in self._settings:
+            self._settings[key] = self.plan.candidates[trial.candidate].at(trial.rate)
+        return self._settings[key]
+
     def training(self, trial: Trial) -> TrialRun:
         """Return a trial that is about to begin."""
-        candidate = self.plan.candidates[trial.candidate]
+        candidate = self._tried_candidate(trial)
         self._network(candidate, trial.seed)
         state = self._state(candidate, trial.seed)
         program, compiling = self.program(candidate)
         loss = self._start_loss(candidate, trial.seed)
         check_room(sum(array.nbytes for array in state))
-        return TrialRun(self.plan, trial, program, state, loss, compiling)
+        return TrialRun(self.plan, trial, program, state, loss, compiling, candidate)
 
     def _tried(self, trial: Trial) -> Result:
         training = self.training(trial)
@@ -327,6 +335,11 @@ class Workshop:
             t.result(concluded=True) if any(t is kept for kept in alive) else t.pruned()
             for t in trainings
         ]
+
+
+def _network_key(candidate: Candidate) -> tuple[int, str]:
+    """Identify a candidate's network, with what a setting has changed of it."""
+    return candidate.network, candidate.tried
 
 
 def _after(seed: int, plan: Plan) -> Sequence[int]:

@@ -56,7 +56,7 @@ def score_frame(scores: Scores) -> pd.DataFrame:
                 {
                     **_named(scores, index),
                     "replication": replication + 1,
-                    "learning_rate": choice.rate,
+                    "learning_rate": float(choice.rate),
                     "score": value * scores.sign,
                     "status": result.status,
                 }
@@ -79,7 +79,7 @@ def sensitivity_frame(scores: Scores) -> pd.DataFrame:
         curve = rate_sensitivity(scores.rates(index), values, failed)
         recommended = scores.recommended(index)
         chosen = [scores.chosen(index, replication) for replication in scores.replications]
-        for place, rate in enumerate(curve.rates):
+        for place, rate in enumerate(scores.rates(index)):
             rows.append(
                 {
                     **_named(scores, index),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from dlcli.compare.plan.candidates import describe_call
+from dlcli.compare.plan.design import shown_values
 from dlcli.compare.plan.tuning import readings
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class _Identities:
         replication = self._replications[trial.seed]
         choice = self._scores.chosen(trial.candidate, replication)
         return shared | {
-            "learning_rate": trial.rate,
+            "learning_rate": float(trial.rate),
             "replication": replication + 1,
             "chosen": choice is not None and choice.rate == trial.rate,
             "seed": trial.seed,
@@ -105,6 +106,7 @@ def _trial_row(
     targets: Mapping[int, float | None],
 ) -> dict[str, Any]:
     candidate, result = plan.candidates[record.trial.candidate], record.result
+    is_wide = any(other.is_wide for other in plan.candidates)
     read = readings(result, plan.score)
     other = result.best if plan.score.read == "last" else result.last
     suffix = "best" if plan.score.read == "last" else "last"
@@ -127,6 +129,7 @@ def _trial_row(
         "compile_seconds": round(result.compile_seconds, 4),
         "evaluation_seconds": round(result.evaluation_seconds, 4),
         "key": record.key,
+        **({"settings": shown_values(record.trial.rate)} if is_wide else {}),
     }
 
 

@@ -40,7 +40,7 @@ FATES = {
 
 TEXTS = frozenset({
     "problem", "group", "verdict", "candidate", "label", "optimizer", "arguments", "initializer",
-    "edge", "cliff", "under_tuned",
+    "settings", "edge", "cliff", "under_tuned",
 })  # fmt: skip
 """The columns of a summary that hold no numbers."""
 
