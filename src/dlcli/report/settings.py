@@ -61,6 +61,9 @@ def _draw(panel: Axes, rows: DataFrame, candidates: list[str], cast: Cast) -> No
     panel.set_ylim(*limits([part(rows, candidate=n)["score"].to_numpy(float) for n in candidates]))
     if words:
         panel.set_xticks(range(len(words)), words)
+    elif (rows["scale"] == "choices").all():
+        panel.set_xticks(sorted(set(values)))
+        panel.margins(x=0.15)
     elif (rows["scale"] == "log").all():
         panel.set_xscale("log")
         panel.xaxis.set_major_locator(LogLocator(numticks=6))

@@ -51,6 +51,10 @@ class Setting(float):
             return NotImplemented
         return float(self) == float(other) and self.values == values_of(other)
 
+    def __ne__(self, other: object) -> bool:
+        equal = self == other
+        return not equal
+
     def __hash__(self) -> int:
         return hash((float(self), repr(self.values)))
 
