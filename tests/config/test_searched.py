@@ -24,8 +24,9 @@ model:
     - {Dense: {units: 8}, repeat: 2}
     - {Dropout: {rate: 0.3}}
     - {Dense: {units: $classes, activation: softmax}}
-compile: {optimizer: {SGD: {learning_rate: {CosineDecay: {initial_learning_rate: 0.1, decay_steps: 9}}}}}
-"""  # noqa: E501 (as people write it)
+compile: {optimizer: {SGD: {learning_rate: {CosineDecay: {
+  initial_learning_rate: 0.1, decay_steps: 9}}}}}
+"""
 
 
 def parsed(search, text=CONFIG):
@@ -94,7 +95,7 @@ def test_a_mistake_is_reported_at_the_searchs_line(search, rule, message):
     with pytest.raises(ConfigError) as caught:
         parsed(search)
     found = caught.value.diagnostics[0]
-    assert (found.rule, found.mark.line) == (rule, 13)
+    assert (found.rule, found.mark.line) == (rule, 14)
     assert message in f"{found.path} {found.message} {found.hint}"
 
 
@@ -107,10 +108,8 @@ def test_a_batch_size_is_not_searched_beside_a_schedule_of_its_steps():
 
 
 def test_a_candidate_may_search_for_itself_alone():
-    text = (
-        CONFIG
-        + 'compare:\n  candidates:\n    - {label: a, search: {"model.layers[3].Dropout.rate": [0.1, 0.2]}}\n'
-    )
+    search = '{"model.layers[3].Dropout.rate": [0.1, 0.2]}'
+    text = f"{CONFIG}compare:\n  candidates:\n    - {{label: a, search: {search}}}\n"
     config = parse_config(Text("cfg.yaml", text))
     (entry,) = config.compare.candidates
     assert list(entry.search) == ["model.layers[5].Dropout.rate"]
