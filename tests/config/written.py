@@ -155,7 +155,8 @@ class Written:
         )  # fmt: skip
         if self.whole:
             space = st.just({"choices": [8], "low": 8, "high": 16, "scale": "log"})
-        return st.fixed_dictionaries({"weight_decay": space}, optional={"data.batch_size": space})
+        shuffle = st.just([True, False])
+        return st.fixed_dictionaries({"weight_decay": space}, optional={"fit.shuffle": shuffle})
 
     @of.register
     def _(self, spec: Options):
@@ -196,7 +197,7 @@ class Written:
         return wired(whole=True) if self.whole else chains() | wired()
 
 
-OWN_SECTIONS = ("data", "compile", "fit", "learning_rates")
+OWN_SECTIONS = ("data", "compile", "fit", "learning_rates", "search")
 
 
 def told_apart(variants):

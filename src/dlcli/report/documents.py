@@ -28,16 +28,9 @@ VERDICTS = {"best": "best", "as_good": "as good", "open": "open", "worse": "wors
 """What tables call the verdicts of `summary.csv`."""
 
 HEADER = (
-    "verdict",
-    "candidate",
-    "learning rate",
+    "verdict", "candidate", "learning rate", "score", "lacks at most", "p", "after", "failed",
     "settings",
-    "score",
-    "lacks at most",
-    "p",
-    "after",
-    "failed",
-)
+)  # fmt: skip
 """The columns of the ranked table."""
 
 RANKED = ("verdict", "lacks at most", "p", "after")
@@ -156,12 +149,12 @@ def cells(row: pd.Series | Mapping[str, Any]) -> list[str]:
         VERDICTS.get(row["verdict"], "-"),
         f"{row['candidate']}{flag}",
         f"{beyond}{rate:g}" if not math.isnan(rate) else "-",
-        row.get("settings", "") or "-",
         shown_interval(row),
         shown_lack(row),
         shown_p(row),
         shown_after(row),
         shown_failures(row),
+        row.get("settings", "") or "-",
     ]
 
 
