@@ -96,3 +96,14 @@ def test_a_comparison_shows_its_verdict_tables_and_figures(small):
     assert "Adam" in made._repr_html_()
     with pytest.raises(dlcli.DlcliError, match="did you mean 'rate_sensitivity'"):
         made.figure("rate_sensitivty")
+
+
+@pytest.mark.slow
+def test_configs_are_compared_with_each_other_as_rivals(small):
+    wide = SMALL.replace("name: small", "name: wide").replace("units: 8", "units: 16")
+    made = dlcli.compare(
+        ["small.yaml", wide], rivals=True, learning_rates=[0.1], seeds=2, epochs=1,
+        executor="serial", figures=False, progress=False,
+    )  # fmt: skip
+    assert set(made.summary["candidate"]) == {"small", "wide"}
+    assert made.path.name == "iris"

@@ -81,6 +81,7 @@ def compare(
     executor: str = "processes",
     figures: bool = True,
     progress: bool = True,
+    rivals: bool = False,
     **settings: Any,
 ) -> Comparison:
     """Compare optimizers, as `dlcli compare-optimizers` does; finished trials are used again.
@@ -94,6 +95,7 @@ def compare(
         executor: `processes`, `serial` or `ray`.
         figures: Draw the figures and the report.
         progress: Show the progress.
+        rivals: Compare the configs with each other, as `dlcli compare` does.
         settings: Keys of the config's `compare` section, and `epochs`: `optimizers=["SGD",
             "Adam(epsilon=0.1)"]`, `seeds=10`, `margin=0.01`, `budget="5m"`.
 
@@ -109,13 +111,13 @@ def compare(
     from dlcli.cli.progress import comparison_progress
     from dlcli.compare.comparison import Comparison as Work
     from dlcli.compare.placement import place
-    from dlcli.compare.reading import plan_comparison, read_problems
+    from dlcli.compare.reading import plan_comparison, read_problems, read_rivals
     from dlcli.report.writing import write_comparison
 
     given = [configs] if isinstance(configs, str | Path | dict) else list(configs)
     changed = (*overrides, *as_overrides(settings))
     placement = place(executor, jobs)
-    read = read_problems([_text(config) for config in given], changed)
+    read = (read_rivals if rivals else read_problems)([_text(each) for each in given], changed)
     work = Work(
         plan_comparison(*read), placement, read[1].budget,
         root=Path(root), name=name, tell=_tell if progress else _say_nothing, began=began,

@@ -147,3 +147,39 @@ def test_trials_of_different_networks_in_one_process_are_those_of_each_alone(fol
     scores = [name for name in alone if name.startswith(("val_", "test_", "train_loss"))]
     shared = together.set_index("key").loc[alone.index, scores]
     pd.testing.assert_frame_equal(shared, alone[scores])
+
+
+def test_a_searched_setting_is_trained_as_the_config_that_has_its_values(folder):
+    search = """\
+compare:
+  candidates: [{label: plain}]
+  search:
+    model.layers.1.Dense.units: {low: 4, high: 12}
+    data.batch_size: [8, 16]
+    epsilon: {low: 1e-8, high: 0.1, scale: log}
+  tries: 3
+"""
+    (folder / "small.yaml").write_text(SMALL + search)
+    done = compared(folder, "small.yaml", "--seeds", "1", *HERE)
+    assert "settings" in done.stdout
+    place = folder / "comparisons" / "small"
+    assert (place / "figures" / "score_by_setting.png").exists()
+    kept = {file.parent.name: json.loads(file.read_text())
+            for file in (place / "trials").glob("*/trial.json")}  # fmt: skip
+    assert len(kept) == 3
+    key, trial = max(kept.items(), key=lambda pair: pair[1]["result"]["best"]["val_accuracy"])
+    values = trial["settings"]
+    plain = SMALL.replace("units: 8", f"units: {values['model.layers[1].Dense.units']}").replace(
+        "batch_size: 16", f"batch_size: {values['data.batch_size']}"
+    )
+    (folder / "plain.yaml").write_text(plain.replace("name: small", "name: plain"))
+    optimizer = f"Adam(epsilon={values['compile.optimizer.Adam.epsilon']!r})"
+    rate = str(trial["learning_rate"])
+    done = dlcli("compare-optimizers", "plain.yaml", "--optimizers", optimizer, "--seeds", "1",
+                 "--learning-rates", rate, *HERE, "--no-figures", cwd=folder)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    again = json.loads(
+        (folder / "comparisons" / "plain" / "trials" / key / "trial.json").read_text()
+    )
+    assert again["result"]["best"] == trial["result"]["best"]
+    assert again["result"]["parameters"] == trial["result"]["parameters"]

@@ -32,6 +32,7 @@ from dlcli.config.pieces import (
     RuleName,
 )
 from dlcli.config.sections import ROOT
+from dlcli.config.space import SearchPiece
 from dlcli.config.variables import VARIABLES
 from dlcli.data import entries as dataset_entries
 
@@ -147,6 +148,17 @@ class Written:
         return st.fixed_dictionaries({}, optional=sections)
 
     @of.register
+    def _(self, _: SearchPiece):
+        space = st.sampled_from(
+            [[8, 16], {"choices": [8]}, {"low": 8, "high": 32},
+             {"low": 8, "high": 32, "scale": "log"}]
+        )  # fmt: skip
+        if self.whole:
+            space = st.just({"choices": [8], "low": 8, "high": 16, "scale": "log"})
+        shuffle = st.just([True, False])
+        return st.fixed_dictionaries({"weight_decay": space}, optional={"fit.shuffle": shuffle})
+
+    @of.register
     def _(self, spec: Options):
         return self.of(Record(dict, spec.fields))
 
@@ -193,7 +205,7 @@ def without_required(entry, common):
     return {name: value for name, value in common.items() if name not in required}
 
 
-OWN_SECTIONS = ("data", "compile", "fit", "learning_rates")
+OWN_SECTIONS = ("data", "compile", "fit", "learning_rates", "search")
 
 
 def told_apart(variants):

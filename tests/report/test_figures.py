@@ -114,6 +114,26 @@ def _costs(summary: pd.DataFrame, sign: int) -> pd.DataFrame:
     return costs
 
 
+def _searched(summary: pd.DataFrame) -> pd.DataFrame:
+    """Make a search up: a rate, a share, a number and a word to choose."""
+    rng = np.random.default_rng(0)
+    spaces = {"learning_rate": "log", "momentum": "linear", "batch_size": "choices",
+              "kernel_initializer": "choices"}  # fmt: skip
+    draws = {
+        "log": lambda: 10 ** rng.uniform(-5, 0), "linear": lambda: rng.uniform(0, 1),
+        "batch_size": lambda: int(rng.choice([16, 64])),
+        "kernel_initializer": lambda: str(rng.choice(["HeNormal", "Orthogonal"])),
+    }  # fmt: skip
+    rows = [
+        {**row, "setting": name, "scale": scale, "value": draws.get(name, draws.get(scale))(),
+         "score": row["mean"] - 0.01 * number, "chosen": number == 0}
+        for row in summary[[*KEYS, "mean"]].to_dict("records")
+        for number in range(9)
+        for name, scale in spaces.items()
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
 def synthetic(
     labels: Iterable[str] = LABELS[:8],
     initializers: Iterable[str] = ("",),
@@ -122,6 +142,7 @@ def synthetic(
     *,
     loss: bool = False,
     costly: bool = False,
+    wide: bool = False,
 ) -> SimpleNamespace:
     """Return the results of a comparison that never took place."""
     named = [(f"{x} · {y}" if y else x, x, y) for x in labels for y in initializers]
@@ -161,6 +182,7 @@ def synthetic(
         found = critical_difference_diagram(sign * table[list(candidates)].to_numpy())
     metric = "loss" if loss else "accuracy"
     return SimpleNamespace(
+        searched=_searched(summary) if wide else pd.DataFrame({"problem": []}),
         costs=_costs(summary, sign) if costly else pd.DataFrame({"problem": []}),
         score=metric,
         score_text=f"test {metric} at the best validation epoch",
@@ -193,6 +215,7 @@ CASES = {
     "five": synthetic(LABELS[:5], problems=PROBLEMS, seeds=3),
     "loss": synthetic(loss=True),
     "costly": synthetic(LABELS[:6], costly=True),
+    "wide": synthetic(LABELS[:3], wide=True),
 }
 
 
@@ -263,6 +286,7 @@ def test_each_case_has_the_figures_it_has_results_for(drawn):
     assert set(drawn["two"]) == always
     assert set(drawn["eight"]) == set(drawn["sixteen"]) == ranked
     assert set(drawn["crossed"]) == {*ranked, "initializers"}
+    assert set(drawn["wide"]) == {*ranked, "score_by_setting"}
     assert set(drawn["costly"]) == {*ranked, "score_against_cost"}
     assert set(drawn["five"]) == {*ranked, "performance_profile", "critical_difference"}
 
@@ -280,6 +304,20 @@ def test_a_cost_that_differs_has_a_panel_with_its_front_and_known_candidates(dra
         assert len(others) == 2 * costs[name].notna().sum()
     assert by_axis["parameters"].get_xscale() == "log"
     assert by_axis["training_seconds"].get_xscale() == "linear"
+
+
+def test_a_searched_setting_has_a_panel_with_every_value_and_rings_around_the_chosen(drawn):
+    found = CASES["wide"].searched
+    panels = drawn["wide"]["score_by_setting"].figure.axes
+    assert [panel.get_xscale() for panel in panels] == ["log", "linear", "linear", "linear"]
+    for setting, panel in zip(dict.fromkeys(found["setting"]), panels, strict=True):
+        rows = found[found["setting"] == setting]
+        shown = [y for line in panel.lines[::2] for y in line.get_ydata()]
+        assert sorted(shown) == pytest.approx(sorted(rows["score"]))
+        ringed = [y for line in panel.lines[1::2] for y in line.get_ydata()]
+        assert sorted(ringed) == pytest.approx(sorted(rows[rows["chosen"]]["score"]))
+    assert list(panels[2].get_xticks()) == [16, 64]
+    assert [text.get_text() for text in panels[3].get_xticklabels()] == ["HeNormal", "Orthogonal"]
 
 
 def test_each_figure_is_written_as_svg_and_png(drawn, tmp_path: Path):

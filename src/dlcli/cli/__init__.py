@@ -68,7 +68,6 @@ _WIDEST = max(map(len, COMMANDS))
 
 OVERVIEW = """\
 Usage: dlcli COMMAND [ARGUMENTS]
-
 Keras experiments from one YAML file. To start: dlcli init my.yaml"""
 
 OPTIONS = "Options: -h, --help (of any command)  --version  --debug (show tracebacks)"

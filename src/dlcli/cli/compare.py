@@ -15,6 +15,7 @@ from dlcli.cli.places import complete_config
 from dlcli.cli.plugins import PLUGIN
 from dlcli.cli.strictness import STRICT, warning_teller
 from dlcli.cli.tracking import LOGS, TRACKING, check_tracking
+from dlcli.compare.plan.design import short
 from dlcli.compare.plan.settings import as_overrides
 from dlcli.errors import InterruptedRunError
 from dlcli.runtime.interrupts import finishing
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dlcli.compare.comparison import Comparison, Outlook
+    from dlcli.compare.plan.candidates import Candidate
     from dlcli.compare.results import Results
     from dlcli.compare.session import ComparisonSession
 
@@ -41,6 +43,12 @@ SETTINGS = (
         "--learning-rates",
         metavar="X,Y",
         help="Learning rates of every candidate.  [default: a grid for each]",
+    ),
+    click.option(
+        "--tries",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Settings that each candidate tries.  [default: 16 where more than rates is searched]",
     ),
     click.option(
         "--ablate",
@@ -343,6 +351,13 @@ def _print_problem(results: Results, problem: str) -> None:
         echo(line)
 
 
+def _searched(candidate: Candidate) -> str:
+    """Say what a candidate tries."""
+    if candidate.is_wide:
+        return f"{len(candidate.rates)} settings of {', '.join(map(short, candidate.spaces))}"
+    return " ".join(f"{rate:g}" for rate in candidate.rates)
+
+
 def _print_plan(outlook: Outlook, jobs: int, *, as_json: bool) -> None:
     plan = outlook.session.plan
     total = outlook.done + outlook.remaining
@@ -353,11 +368,9 @@ def _print_plan(outlook: Outlook, jobs: int, *, as_json: bool) -> None:
              "seconds": round(outlook.seconds, 1), "jobs": jobs, "notes": list(plan.notes)}
         )  # fmt: skip
         return
-    rows = [
-        [plan.problems[c.problem].name, c.name, " ".join(f"{rate:g}" for rate in c.rates)]
-        for c in plan.candidates
-    ]
-    print_table(["problem", "candidate", "learning rates"], rows)
+    rows = [[plan.problems[c.problem].name, c.name, _searched(c)] for c in plan.candidates]
+    tried = "tried" if any(c.is_wide for c in plan.candidates) else "learning rates"
+    print_table(["problem", "candidate", tried], rows)
     replications, about = f"{len(plan.seeds)} replications", "about"
     if plan.looks and outlook.remaining:
         before = " and ".join(f"{number}" for number in plan.looks[:-1])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from dlcli.compare.plan.candidates import candidates_of
+from dlcli.compare.plan.design import shown_values
 from dlcli.compare.plan.rates import with_rate
 from dlcli.config.diagnostics import ConfigError
 from dlcli.config.experiment import CompareConfig
@@ -35,8 +36,9 @@ def config_at(candidate: Candidate, rate: float) -> Config:
 
     It trains on the whole training part, unless a callback needs a validation part.
     """
-    config = candidate.config
-    optimizer = with_rate(candidate.written, rate)
+    tried = candidate.at(rate)
+    config = tried.config
+    optimizer = with_rate(tried.written, float(rate))
     watched = any("monitor" in call.arguments or call.name in VALIDATED
                   for call in config.fit.callbacks)  # fmt: skip
     data = config.data if watched else replace(config.data, validation=0.0)
@@ -58,11 +60,18 @@ def write_best(session: ComparisonSession, results: Results) -> None:
         folder.remove(BEST)
         return
     named = {c.name: c for c in plan.candidates if c.problem == 0}
-    rate = float(best["learning_rate"])
+    candidate = named[best["candidate"]]
+    rate = setting_of(candidate, float(best["learning_rate"]), best["settings"])
     header = HEADER.format(
         candidate=best["candidate"], rate=rate, comparison=folder.name, place=folder.path / BEST
     )
-    folder.write_text(BEST, header + to_yaml(config_at(named[best["candidate"]], rate)))
+    folder.write_text(BEST, header + to_yaml(config_at(candidate, rate)))
+
+
+def setting_of(candidate: Candidate, rate: float, settings: str) -> float:
+    """Return what a candidate tried at a rate, with the values that `settings` shows beside it."""
+    tried = (each for each in candidate.rates if float(each) == rate)
+    return next((each for each in tried if shown_values(each) == settings), rate)
 
 
 @dataclass(frozen=True)
@@ -110,7 +119,8 @@ def recommended(
     found = next((c for c in candidates if c.name == row.candidate), None)
     if found is None or row.rate is None:
         raise folder.damaged(config_name(number))
-    return Recommended(found.name, row.rate, config_at(found, row.rate))
+    rate = setting_of(found, row.rate, row.settings)
+    return Recommended(found.name, rate, config_at(found, rate))
 
 
 class _Row(NamedTuple):
@@ -119,6 +129,7 @@ class _Row(NamedTuple):
     candidate: str
     verdict: str
     rate: float | None
+    settings: str
 
 
 def _candidates(folder: ComparisonFolder) -> dict[str, list[_Row]]:
@@ -141,6 +152,7 @@ def _candidates(folder: ComparisonFolder) -> dict[str, list[_Row]]:
                     str(row["candidate"]),
                     str(row["verdict"]),
                     None if row["learning_rate"] is None else float(row["learning_rate"]),
+                    row.get("settings", ""),
                 )
                 for row in problem["candidates"]
             ]

@@ -10,6 +10,7 @@ from collections import deque
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from dlcli.compare.plan.design import values_of
 from dlcli.compare.plan.fingerprint import TrialKeys, problems_key
 from dlcli.compare.plan.plan import PROTOCOL
 from dlcli.compare.plan.records import Result, Task, Trial, TrialRecord, read_result
@@ -266,9 +267,10 @@ class ComparisonSession:
             "problem": self.plan.problems[candidate.problem].name,
             "candidate": candidate.name,
             "optimizer": self._written(trial.candidate),
-            "learning_rate": trial.rate,
+            "learning_rate": float(trial.rate),
             "replication": self.plan.seeds.index(trial.seed) + 1,
             "seed": trial.seed,
+            **({"settings": dict(values)} if (values := values_of(trial.rate)) else {}),
             "jobs": self.jobs,
         }
         self.folder.write_trial(key, {**told, "result": content}, history)
@@ -284,6 +286,8 @@ class ComparisonSession:
 def _pruned(key: str, task: Task) -> str:
     """Return where a pruned trial is kept: among other rates it might not have been."""
     rates = sorted(trial.rate for trial in task.trials)
+    if values := [values_of(rate) for rate in rates if values_of(rate)]:
+        return f"{key}{PRUNED}{zlib.crc32(repr((rates, values)).encode()):08x}"
     return f"{key}{PRUNED}{zlib.crc32(repr(rates).encode()):08x}"
 
 

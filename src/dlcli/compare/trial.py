@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from dlcli.compare.plan.candidates import Candidate
     from dlcli.compare.plan.plan import Plan, Problem
     from dlcli.compare.plan.records import Status, Trial
     from dlcli.config.experiment import Call
@@ -47,6 +48,7 @@ class TrialRun:
         state: The initial weights.
         loss: With them.
         compiling: Seconds spent on the program before.
+        candidate: With the values of the trial's setting; the plan's if it has none.
     """
 
     def __init__(
@@ -57,8 +59,9 @@ class TrialRun:
         state: Sequence[np.ndarray],
         loss: float,
         compiling: float,
+        candidate: Candidate | None = None,
     ) -> None:
-        candidate = plan.candidates[trial.candidate]
+        candidate = candidate or plan.candidates[trial.candidate]
         self.trial = trial
         self.problem = plan.problems[candidate.problem]
         self.score = plan.score
@@ -88,7 +91,7 @@ class TrialRun:
 
     def begin(self) -> None:
         """Set the weights, and tell the callbacks."""
-        self._program.start(self._initial, self.trial.rate)
+        self._program.start(self._initial, float(self.trial.rate))
         self._take_over()
         self._callbacks.on_train_begin()
 
@@ -106,7 +109,7 @@ class TrialRun:
 
     def resume(self) -> None:
         """Go on from where it was put aside."""
-        self._program.start(self._initial, self.trial.rate)
+        self._program.start(self._initial, float(self.trial.rate))
         own = len(self._initial)
         self._network.set_state(self._kept[:own])
         variables = self._program.optimizer.variables

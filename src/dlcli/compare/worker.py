@@ -89,7 +89,9 @@ class Workshop:
         self._problem: int | None = None
         self._pool: Pool | None = None
         self._draws: OrderedDict[int, Draw] = OrderedDict()  # by seed
-        self._networks: list[tuple[int, Network]] = []  # by place in the plan; the one in use last
+        self._networks: list[Network] = []  # the one in use last
+        self._owners: dict[int, tuple[int, str]] = {}  # whose they are, by id
+        self._settings: dict[tuple[int, float], Candidate] = {}
         self._programs: dict[tuple[Hashable, int], Program] = {}  # and of which network
         # By network, initializer and seed.
         self._states: OrderedDict[tuple[int, str, int], list[np.ndarray]] = OrderedDict()
@@ -114,7 +116,7 @@ class Workshop:
                 raise MemoryError(error.diagnostics[0].message) from error
             raise
         except tf.errors.OpError as error:  # with XLA, perhaps because its cache is damaged
-            compiled = any(network.is_jit for _, network in self._networks)
+            compiled = any(network.is_jit for network in self._networks)
             if is_short(error) or not (compiled and forget_compiled()):
                 raise
             self._forget()
@@ -131,6 +133,7 @@ class Workshop:
         self._problem = self._pool = None
         self._draws.clear()
         self._networks.clear()
+        self._owners.clear()
         self._programs.clear()
         self._states.clear()
         self._losses.clear()
@@ -207,7 +210,7 @@ class Workshop:
     @property
     def _used(self) -> Network:
         """The network in use."""
-        return self._networks[-1][1]
+        return self._networks[-1]
 
     def _network(self, candidate: Candidate, seed: int) -> Network:
         """Return a candidate's network, with the data of a seed's replication in use."""
@@ -215,21 +218,23 @@ class Workshop:
         if problem != self._problem:
             self._forget()  # only one problem's data are held: candidates come problem by problem
             self._problem, self._pool = problem, self._data(problem)
-        draw = self._draw(seed)
-        for place, (number, network) in enumerate(self._networks):
-            if number == candidate.network and network.use(draw):
+        draw, owner = self._draw(seed), _network_key(candidate)
+        for place, network in enumerate(self._networks):
+            if self._owners[id(network)] == owner and network.use(draw):
                 self._networks.append(self._networks.pop(place))
                 leave_optimizing_to_xla(jit=network.is_jit)
                 return network
-        self._make_room(candidate.network, draw)
-        asked = self.plan.networks[candidate.network]
-        made = Network(asked.config, draw, jit=asked.jit)
-        self._networks.append((candidate.network, made))
+        self._make_room(owner, draw)
+        jit = self.plan.networks[candidate.network].jit
+        made = Network(candidate.base, draw, jit=jit)
+        self._networks.append(made)
+        self._owners[id(made)] = owner
         return made
 
-    def _make_room(self, number: int, draw: Draw) -> None:
+    def _make_room(self, owner: tuple[int, str], draw: Draw) -> None:
         """Forget networks, those not used for longest first, so that another one may be made."""
-        own = [place for place, (other, _) in enumerate(self._networks) if other == number]
+        held_by = [self._owners[id(network)] for network in self._networks]
+        own = [place for place, other in enumerate(held_by) if other == owner]
         if len(own) >= DRAWS:
             self._drop(own[0])
         held = sum(array.nbytes for array in (*draw.examples.x.values(), draw.examples.y))
@@ -238,7 +243,8 @@ class Workshop:
             self._drop(0)
 
     def _drop(self, place: int) -> None:
-        gone = id(self._networks.pop(place)[1])
+        gone = id(self._networks.pop(place))
+        del self._owners[gone]
         self._programs = {k: p for k, p in self._programs.items() if k[1] != gone}
         for made in [key for key in self._states if key[0] == gone]:
             del self._states[made]
@@ -290,15 +296,22 @@ class Workshop:
             self._losses[key] = sample_loss(network)
         return self._losses[key]
 
+    def _tried_candidate(self, trial: Trial) -> Candidate:
+        """Return a trial's candidate with the values of its setting, which are read once."""
+        key = trial.candidate, trial.rate
+        if key not in self._settings:
+            self._settings[key] = self.plan.candidates[trial.candidate].at(trial.rate)
+        return self._settings[key]
+
     def training(self, trial: Trial) -> TrialRun:
         """Return a trial that is about to begin."""
-        candidate = self.plan.candidates[trial.candidate]
+        candidate = self._tried_candidate(trial)
         self._network(candidate, trial.seed)
         state = self._state(candidate, trial.seed)
         program, compiling = self.program(candidate)
         loss = self._start_loss(candidate, trial.seed)
         check_room(sum(array.nbytes for array in state))
-        return TrialRun(self.plan, trial, program, state, loss, compiling)
+        return TrialRun(self.plan, trial, program, state, loss, compiling, candidate)
 
     def _tried(self, trial: Trial) -> Result:
         training = self.training(trial)
@@ -327,6 +340,11 @@ class Workshop:
             t.result(concluded=True) if any(t is kept for kept in alive) else t.pruned()
             for t in trainings
         ]
+
+
+def _network_key(candidate: Candidate) -> tuple[int, str]:
+    """Identify a candidate's network, with what a setting has changed of it."""
+    return candidate.network, candidate.tried
 
 
 def _after(seed: int, plan: Plan) -> Sequence[int]:

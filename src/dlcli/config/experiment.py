@@ -41,6 +41,7 @@ from dlcli.config.pieces import (
     by_output,
     words,
 )
+from dlcli.config.space import SearchPiece, Space
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -154,6 +155,9 @@ class CandidateEntry:
     learning_rates: tuple[float, ...] | None = key(
         ListOf(RATE, minimum=1), None, "learning rates to try, as they are", quiet=True
     )
+    search: Mapping[str, Space] | None = key(
+        SearchPiece(), None, "settings to search for it alone", quiet=True
+    )
 
 
 DATA = DataSection(DataConfig)
@@ -186,6 +190,9 @@ class VariantEntry:
     fit: FitConfig | None = key(FIT, None, "instead of the config's", quiet=True)
     learning_rates: tuple[float, ...] | None = key(
         ListOf(RATE, minimum=1), None, "learning rates to try, as they are", quiet=True
+    )
+    search: Mapping[str, Space] | None = key(
+        SearchPiece(), None, "settings to search for it alone", quiet=True
     )
 
 
@@ -226,6 +233,12 @@ class CompareConfig:
     )
     learning_rates: tuple[float, ...] | None = key(
         ListOf(RATE, minimum=1), None, "learning rates of every candidate", quiet=True
+    )
+    search: Mapping[str, Space] | None = key(
+        SearchPiece(), None, "settings to search beside the learning rate, by path", quiet=True
+    )
+    tries: int | None = key(
+        POSITIVE, None, "settings that each candidate tries, where more is searched", quiet=True
     )
     initializers: tuple[Call, ...] | None = key(
         ListOf(Nested("initializers"), minimum=1, lone=True),

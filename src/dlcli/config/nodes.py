@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -107,3 +105,13 @@ class YamlMapping:
 
 
 Node = Scalar | Sequence | YamlMapping
+
+
+def as_node(value: Any, mark: Mark) -> Node:
+    """Return plain data as nodes, all at one place."""
+    if isinstance(value, Mapping):
+        pairs = {str(key): Pair(mark, as_node(inner, mark)) for key, inner in value.items()}
+        return YamlMapping(pairs, mark)
+    if isinstance(value, list | tuple):
+        return Sequence(tuple(as_node(inner, mark) for inner in value), mark)
+    return Scalar(value, mark)

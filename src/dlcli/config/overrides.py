@@ -9,6 +9,7 @@ from dlcli.config.diagnostics import ConfigError, Diagnostic
 from dlcli.config.nodes import Mark, Node, Pair, Scalar, Sequence, Text, YamlMapping
 from dlcli.config.written_calls import is_call, read_call
 from dlcli.config.yaml_text import parse_yaml
+from dlcli.errors import did_you_mean
 
 _STEP: Final = re.compile(r"([^.\[\]=\s]+)|\[(\d+)\]")
 
@@ -119,3 +120,35 @@ def _put_item(
 
 def _error(mark: Mark, message: str, example: str) -> ConfigError:
     return ConfigError([Diagnostic("bad-override", mark, "", message, example)])
+
+
+def misled(node: Node, path: str) -> str:
+    """Say where a path names a class that is not there; empty if it does not.
+
+    Args:
+        node: The document's root node.
+        path: Such as `model.layers[0].Dense.units`.
+    """
+    way: list[str] = []
+    for step in steps_of(path):
+        shown = ".".join(way).replace(".[", "[")
+        found, following = _followed(node, step)
+        if following is None:
+            if isinstance(step, str) and step[:1].isupper() and found:
+                return f"{shown} is {found[0]}, not '{step}'{did_you_mean(step, found)}"
+            return ""
+        node = following
+        way.append(f"[{step}]" if isinstance(step, int) or step.isdecimal() else step)
+    return "" if way else f"'{path}' is not a path"
+
+
+def _followed(node: Node, step: str | int) -> tuple[list[str], Node | None]:
+    """Return the classes that a node names, and the node one step below it, None without any."""
+    if isinstance(node, Sequence):
+        place = int(step) if isinstance(step, int) or step.isdecimal() else len(node.items)
+        return [], node.items[place] if place < len(node.items) else None
+    if isinstance(node, YamlMapping):
+        return [key for key in node.pairs if key[:1].isupper()], node.get(str(step))
+    named = node.value if isinstance(node, Scalar) and isinstance(node.value, str) else ""
+    name = named.partition("(")[0].strip()
+    return [name] if name else [], node if name == step else None

@@ -13,6 +13,7 @@ from dlcli.config.grammar import Field, Record, keys_of, record_of
 from dlcli.config.nodes import Node, YamlMapping
 from dlcli.config.pieces import Deferred
 from dlcli.config.reading import INVALID, Reader, wrong_type
+from dlcli.config.searched import read_search
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,20 +54,26 @@ def read_config(root: Node, default_name: str, reader: Reader | None = None) -> 
 
 
 def _with_variants(config: Config, root: YamlMapping, reader: Reader) -> Config | None:
-    """Return the config with its candidates, which are read last, by what they change of it."""
+    """Return the config with its candidates and searches, which are read last: they change it."""
     compare = config.compare
-    if compare is None or compare.candidates is None:
+    if compare is None or (compare.candidates, compare.search) == (None, None):
         return config
     base = replace(config, compare=None)
-    node = cast("Node", compare.candidates)  # until here, as a `Deferred` leaves it
 
     def read(document: YamlMapping, inner: Reader) -> Config | None:
         return read_config(document, base.name, inner)
 
-    found = variants.read_variants(node, root, base, reader, read)
-    if found is INVALID:
+    found: Any = None
+    if compare.candidates is not None:
+        node = cast("Node", compare.candidates)  # until here, as a `Deferred` leaves it
+        found = variants.read_variants(node, root, base, reader, read)
+    section = root.get("compare")
+    written = section.get("search") if isinstance(section, YamlMapping) else None
+    bare = YamlMapping({k: p for k, p in root.pairs.items() if k != "compare"}, root.mark)
+    search = read_search(compare.search, written, bare, base, reader, read)
+    if INVALID in (found, search):
         return None
-    return replace(config, compare=replace(compare, candidates=found))
+    return replace(config, compare=replace(compare, candidates=found, search=search))
 
 
 def _has_its_plugins(root: YamlMapping, reader: Reader) -> bool:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 from dlcli.config.diagnostics import ConfigError, Diagnostic
 from dlcli.config.experiment import FREE_DATA, SET, VARIANT, Config, VariantEntry
 from dlcli.config.grammar import ListOf, Record
-from dlcli.config.nodes import Node, Pair, Scalar, Sequence, YamlMapping
-from dlcli.config.overrides import put, steps_of
+from dlcli.config.nodes import Node, Pair, Sequence, YamlMapping
+from dlcli.config.overrides import misled, put
 from dlcli.config.pieces import Deferred
 from dlcli.config.reading import INVALID, Reader
+from dlcli.config.searched import read_search
 from dlcli.data.description import Source
-from dlcli.errors import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,8 +85,11 @@ def _variant(
     config = read(document, reader)
     if config is None or not _is_comparable(config, base, item, reader):
         return None
-    own = base.changes(config)
-    return VariantEntry(given["label"], learning_rates=given["learning_rates"], **own)
+    search = read_search(given["search"], item.get("search"), document, config, reader, read)
+    if search is INVALID:
+        return None
+    rates = given["learning_rates"]
+    return VariantEntry(given["label"], learning_rates=rates, search=search, **base.changes(config))
 
 
 def _document(item: YamlMapping, root: YamlMapping, reader: Reader) -> YamlMapping | None:
@@ -101,7 +104,7 @@ def _document(item: YamlMapping, root: YamlMapping, reader: Reader) -> YamlMappi
     made: Node = YamlMapping(pairs, root.mark)
     values = item.get(SET.name)
     for path, pair in values.pairs.items() if isinstance(values, YamlMapping) else ():
-        if message := _misled(made, path):
+        if message := misled(made, path):
             reader.report("unknown-path", pair.key_mark, path, message, _EXAMPLE)
             continue
         try:
@@ -131,33 +134,6 @@ def _merged(pair: Pair, own: Pair) -> Pair:
     if not isinstance(pair.node, YamlMapping) or not isinstance(own.node, YamlMapping):
         return pair
     return replace(pair, node=replace(pair.node, pairs={**pair.node.pairs, **own.node.pairs}))
-
-
-def _misled(node: Node, path: str) -> str:
-    """Say where a path names a class that is not there; empty if it does not."""
-    way: list[str] = []
-    for step in steps_of(path):
-        shown = ".".join(way).replace(".[", "[")
-        found, following = _followed(node, step)
-        if following is None:
-            if isinstance(step, str) and step[:1].isupper() and found:
-                return f"{shown} is {found[0]}, not '{step}'{did_you_mean(step, found)}"
-            return ""
-        node = following
-        way.append(f"[{step}]" if isinstance(step, int) or step.isdecimal() else step)
-    return "" if way else f"'{path}' is not a path"
-
-
-def _followed(node: Node, step: str | int) -> tuple[list[str], Node | None]:
-    """Return the classes that a node names, and the node one step below it, None without any."""
-    if isinstance(node, Sequence):
-        place = int(step) if isinstance(step, int) or step.isdecimal() else len(node.items)
-        return [], node.items[place] if place < len(node.items) else None
-    if isinstance(node, YamlMapping):
-        return [key for key in node.pairs if key[:1].isupper()], node.get(str(step))
-    named = node.value if isinstance(node, Scalar) and isinstance(node.value, str) else ""
-    name = named.partition("(")[0].strip()
-    return [name] if name else [], node if name == step else None
 
 
 def _is_comparable(config: Config, base: Config, item: YamlMapping, reader: Reader) -> bool:

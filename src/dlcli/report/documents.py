@@ -27,11 +27,17 @@ COSTS = "costs.csv"
 VERDICTS = {"best": "best", "as_good": "as good", "open": "open", "worse": "worse"}
 """What tables call the verdicts of `summary.csv`."""
 
-HEADER = ("verdict", "candidate", "learning rate", "score", "lacks at most", "p", "after", "failed")
+HEADER = (
+    "verdict", "candidate", "learning rate", "score", "lacks at most", "p", "after", "failed",
+    "settings",
+)  # fmt: skip
 """The columns of the ranked table."""
 
 RANKED = ("verdict", "lacks at most", "p", "after")
 """Those that are left out where nothing is ranked."""
+
+SETTINGS = "settings"
+"""What was chosen beside the learning rate; left out where only that was searched."""
 
 AFTER = "after"
 """The replications that a verdict rests on; left out where that is the same for all."""
@@ -53,6 +59,7 @@ def write_tables(results: Results, folder: Folder) -> list[str]:
         "budget.csv": results.budget,
         "spread.csv": results.spreads,
         "scores.csv": results.scores,
+        "searched.csv": results.searched if len(results.searched) else None,
         COSTS: results.costs if len(results.costs) else None,
         "problems.csv": results.aggregate,
         "profiles.csv": results.profiles,
@@ -147,6 +154,7 @@ def cells(row: pd.Series | Mapping[str, Any]) -> list[str]:
         shown_p(row),
         shown_after(row),
         shown_failures(row),
+        row.get("settings", "") or "-",
     ]
 
 
@@ -162,6 +170,8 @@ def ranked_table(rows: Rows, score: str) -> tuple[list[str], list[list[str]], li
     left_out = {AFTER} if len({shown_after(row) for row in rows if row["verdict"]}) < 2 else set()
     if not any(row["verdict"] for row in rows):
         left_out = set(RANKED)
+    if not any(row.get("settings", "") for row in rows):
+        left_out = {*left_out, SETTINGS}
     kept = [i for i, name in enumerate(HEADER) if name not in left_out]
     names = [score if name == "score" else name for name in HEADER]
     numeric = [names[i] for i in kept if HEADER[i] in NUMERIC]

@@ -7,7 +7,7 @@ import multiprocessing
 import sys
 from typing import TYPE_CHECKING
 
-from dlcli.report import curves, fronts, intervals, paired, panels, style, tables
+from dlcli.report import curves, fronts, intervals, paired, panels, settings, style, tables
 from dlcli.report.saving import paths_of, save_figure
 
 if TYPE_CHECKING:
@@ -79,6 +79,8 @@ def drawings(results: Results) -> Iterator[tuple[str, Callable[[], Figure]]]:
         yield "distance_to_best", lambda: paired.distance_to_best(results, cast)
     yield "time_to_target", lambda: curves.time_to_target(results, cast)
     yield "tuning_budget", lambda: curves.tuning_budget(results, cast)
+    if len(results.searched):
+        yield "score_by_setting", lambda: settings.score_by_setting(results, cast)
     if fronts.has_costs(results):
         yield "score_against_cost", lambda: fronts.score_against_cost(results, cast)
     if cast.initializers:

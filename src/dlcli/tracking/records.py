@@ -25,9 +25,10 @@ LEFT_OUT = frozenset({"checkpoint.npz", runs.STATUS})
 
 TRIAL_PARAMETERS = (
     "problem", "candidate", "optimizer", "arguments", "learning_rate", "initializer",
-    "replication", "chosen", "stage", "seed",
+    "settings", "replication", "chosen", "stage", "seed",
 )  # fmt: skip
-"""Columns of trials.csv; `stage` only of a comparison by the former protocol."""
+"""Columns of trials.csv; `settings` only where more than the rate is searched, `stage` only of a
+comparison by the former protocol."""
 TRIAL_SCORES = ("train_loss", "val_", "test_")
 
 

@@ -84,3 +84,74 @@ def test_initializers_are_crossed_with_candidates():
     assert len(made.candidates) == 8
     assert made.candidates[0].name == "plain · HeNormal"
     assert len(made.networks) == 2
+
+
+WIDE = """\
+compare:
+  optimizers:
+    - {SGD: {}, search: {momentum: {low: 0.5, high: 0.99}}}
+    - Adam
+  search: {weight_decay: {low: 1e-5, high: 0.1, scale: log}}
+  tries: 6
+  seeds: 4
+"""
+
+
+def test_every_candidate_has_the_same_number_of_tries():
+    made = plan(WIDE)
+    assert [len(c.rates) for c in made.candidates] == [6, 6]
+    assert [list(c.spaces) for c in made.candidates] == [
+        ["learning_rate", "compile.optimizer.SGD.weight_decay", "compile.optimizer.SGD.momentum"],
+        ["learning_rate", "compile.optimizer.Adam.weight_decay"],
+    ]
+    own = plan(WIDE.replace("  search: {weight_decay: {low: 1e-5, high: 0.1, scale: log}}\n", ""))
+    sgd, adam = own.candidates
+    assert (len(sgd.rates), len(adam.rates)) == (6, 6)
+    assert not adam.is_wide
+    assert plan(WIDE.replace("  tries: 6\n", "")).trials_of(made.candidates[0]) == 6 + 3 * 3
+    assert len(plan(WIDE.replace("  tries: 6\n", "")).candidates[1].rates) == 16
+
+
+def test_a_setting_is_a_candidate_with_its_values():
+    made = plan(WIDE).candidates[0]
+    tried = made.at(made.rates[2])
+    values = dict(made.rates[2].values)
+    arguments = tried.written.arguments
+    assert arguments["momentum"] == values["compile.optimizer.SGD.momentum"]
+    assert arguments["weight_decay"] == values["compile.optimizer.SGD.weight_decay"]
+    assert tried.network == made.network
+    assert tried.tried == ""  # only the optimizer is another
+    assert tried.program != made.program
+    assert made.at(0.1) is made
+
+
+def test_a_setting_has_the_key_of_the_same_trial_without_a_search():
+    wide = plan(WIDE)
+    rate = wide.candidates[1].rates[0]
+    decay = dict(rate.values)["compile.optimizer.Adam.weight_decay"]
+    plain = plan(f"compare: {{optimizers: [SGD, {{Adam: {{weight_decay: {decay!r}}}}}]}}")
+    keys_of = [TrialKeys(made, VERSIONS)(Trial(1, tried, 7))
+               for made, tried in ((wide, rate), (plain, float(rate)))]  # fmt: skip
+    assert keys_of[0] == keys_of[1]
+
+
+def test_settings_at_one_rate_have_keys_of_their_own():
+    made = plan(WIDE.replace("  tries", "  learning_rates: [0.1]\n  tries"))
+    key = TrialKeys(made, VERSIONS)
+    rates = made.candidates[0].rates
+    assert len(rates) == 6
+    assert {float(rate) for rate in rates} == {0.1}
+    assert len({key(Trial(0, rate, 7)) for rate in rates}) == 6
+
+
+def test_a_setting_that_an_optimizer_does_not_have_is_named():
+    with pytest.raises(UserError, match="Adam cannot search momentm: Adam has no such argument"):
+        plan("compare: {optimizers: [Adam], search: {momentm: [0.5, 0.9]}}")
+
+
+def test_a_learning_rate_may_have_its_own_range():
+    search = "{learning_rate: [0.1, 0.2], momentum: [0, 0.9]}"
+    made = plan(f"compare: {{optimizers: [SGD], search: {search}}}")
+    path = "compile.optimizer.SGD.momentum"
+    found = {(float(rate), dict(rate.values)[path]) for rate in made.candidates[0].rates}
+    assert found == {(0.1, 0), (0.1, 0.9), (0.2, 0), (0.2, 0.9)}

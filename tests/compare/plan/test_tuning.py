@@ -296,3 +296,41 @@ def wary_best(told):
     means = {rate: np.mean(values) for rate, values in told.items()}
     scale = 0.004 * abs(max(means.values()) - CHANCE)
     return max(means, key=lambda rate: means[rate] - scale / math.sqrt(len(told[rate])))
+
+
+WIDE = """\
+compare:
+  optimizers: [SGD]
+  search: {momentum: {low: 0.5, high: 0.99}}
+  tries: 12
+  seeds: 5
+"""
+
+
+def test_later_replications_try_the_best_few_settings_again():
+    made = plan(WIDE)
+    best = made.candidates[0].rates[4]
+
+    def score(_, trial):
+        close = abs(made.candidates[0].rates.index(trial.rate) - 4)
+        return 0.9 - 0.01 * close
+
+    schedule, records = run(made, score)
+    tried = {}
+    for record in records:
+        tried.setdefault(record.trial.seed, set()).add(record.trial.rate)
+    first, *later = tried.values()
+    assert first == set(made.candidates[0].rates)
+    assert all(settings == set(made.candidates[0].rates[3:6]) for settings in later)
+    assert schedule.recommended(0).rate == best
+    assert len(records) == made.planned == 12 + 4 * 3
+
+
+def test_a_setting_near_the_end_of_its_range_is_noted():
+    made = plan(WIDE.replace("tries: 12", "tries: 40"))
+    momenta = {rate: dict(rate.values)["compile.optimizer.SGD.momentum"]
+               for rate in made.candidates[0].rates}  # fmt: skip
+    highest = max(momenta, key=momenta.get)
+    schedule, _ = run(made, lambda _, trial: 0.9 if trial.rate == highest else 0.5)
+    told = " ".join(schedule.notes)
+    assert f"the best momentum, {momenta[highest]:g}, is near the upper end" in told

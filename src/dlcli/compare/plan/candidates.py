@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from dlcli.catalogue.catalogue import load_catalogue
 from dlcli.catalogue.family import family
 from dlcli.catalogue.rate_ranges import RANGES, RateRange
+from dlcli.compare.plan.design import TRIES, design, values_of
 from dlcli.compare.plan.rates import (
     HALF_DECADE,
     fixed_rate,
@@ -18,6 +19,7 @@ from dlcli.compare.plan.rates import (
     without_rate,
 )
 from dlcli.config.ablation import without
+from dlcli.config.applied import with_values
 from dlcli.config.experiment import (
     Call,
     CandidateEntry,
@@ -25,7 +27,8 @@ from dlcli.config.experiment import (
     Config,
     VariantEntry,
 )
-from dlcli.errors import UserError
+from dlcli.config.space import RATE, Space, is_optimizers
+from dlcli.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -102,6 +105,8 @@ class Candidate:
         extensions: By how many rates it may grow.
         default_rate: Keras's; None under a schedule.
         network: Index of its network in the plan.
+        spaces: What is searched, by path, the learning rate among it; empty if only that is.
+        tried: Of `at`: what of its network a setting has changed.
     """
 
     problem: int
@@ -116,6 +121,35 @@ class Candidate:
     extensions: int
     default_rate: float | None
     network: int = 0
+    spaces: Mapping[str, Space] = field(default_factory=dict)
+    tried: str = ""
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether more than the learning rate is searched."""
+        return bool(self.spaces)
+
+    def at(self, rate: float) -> Candidate:
+        """Return the candidate with the values that are tried with a rate.
+
+        Raises:
+            ConfigError: If a value does not suit its place.
+        """
+        values = values_of(rate)
+        if not values:
+            return self
+        compiled = replace(self.base.compile, optimizer=self.written)
+        base = with_values(replace(self.base, compile=compiled), values)
+        written = base.compile.optimizer
+        config = replace(
+            base,
+            model=with_initializer(base.model, self.initializer),
+            compile=replace(base.compile, optimizer=with_rate(written, 1.0)),
+        )
+        network = [pair for pair in values if not pair[0].startswith("compile.optimizer.")]
+        return replace(
+            self, written=written, base=base, config=config, tried=repr(network) if network else ""
+        )
 
     @property
     def program(self) -> tuple[int, str]:
@@ -131,6 +165,7 @@ class _Entrant:
     base: Config
     optimizer: Call
     learning_rates: tuple[float, ...] | None
+    search: Mapping[str, Space] | None
 
 
 def candidates_of(index: int, config: Config, settings: CompareConfig) -> list[Candidate]:
@@ -145,9 +180,17 @@ def candidates_of(index: int, config: Config, settings: CompareConfig) -> list[C
         UserError: If the section names both optimizers and variants of the config.
     """
     preset = PRESETS[settings.preset]
+    entrants = _entrants(config, preset)
+    is_wide = bool(settings.search) or any(entrant.search for entrant in entrants)
+    tries = settings.tries or (TRIES if is_wide else None)
     found = []
-    for entrant in _entrants(config, preset):
+    for entrant in entrants:
         rates, step = _searched(entrant, settings, preset)
+        spaces: dict[str, Space] = {}
+        if tries:
+            found_spaces = _spaces(entrant, settings, rates)
+            rates, step = _designed(found_spaces, tries), None
+            spaces = found_spaces if len(found_spaces) > 1 else {}
         for initializer in settings.initializers or (None,):
             label, base = entrant.label, entrant.base
             name = f"{label} · {describe_call(initializer)}" if initializer else label
@@ -159,7 +202,7 @@ def candidates_of(index: int, config: Config, settings: CompareConfig) -> list[C
             found.append(
                 Candidate(
                     index, name, label, entrant.optimizer, initializer, base, changed, rates, step,
-                    MOST_EXTENSIONS if step else 0, default_rate(entrant.optimizer),
+                    MOST_EXTENSIONS if step else 0, default_rate(entrant.optimizer), spaces=spaces,
                 )
             )  # fmt: skip
     return found
@@ -169,7 +212,13 @@ def _entrants(config: Config, preset: Preset) -> list[_Entrant]:
     compare = config.compare or CompareConfig()
     if not has_variants(compare):
         return [
-            _Entrant(e.label or describe_call(e.optimizer), config, e.optimizer, e.learning_rates)
+            _Entrant(
+                e.label or describe_call(e.optimizer),
+                config,
+                e.optimizer,
+                e.learning_rates,
+                e.search,
+            )
             for e in compare.optimizers or preset.candidates
         ]
     if compare.optimizers:
@@ -206,7 +255,61 @@ def _entrant(variant: VariantEntry, config: Config) -> _Entrant:
     rate = fixed_rate(optimizer)
     is_shared = optimizer.name == shared.name and rate == fixed_rate(shared)
     own = None if rate is None or is_shared else (rate,)
-    return _Entrant(variant.label, base, without_rate(optimizer), variant.learning_rates or own)
+    rates = variant.learning_rates or own
+    return _Entrant(variant.label, base, without_rate(optimizer), rates, variant.search)
+
+
+def _designed(spaces: Mapping[str, Space], tries: int) -> tuple[float, ...]:
+    """Return what is tried: rates alone evenly, and settings quasi-randomly."""
+    rate = spaces[RATE]
+    if len(spaces) > 1:
+        return design(spaces, tries)
+    if rate.choices is not None:
+        return tuple(sorted(rate.choices))
+    assert rate.low is not None and rate.high is not None  # noqa: S101, PT018 (a range has ends)
+    return spread_grid(RateRange(rate.low, rate.high, ""), max(2, tries))
+
+
+def _spaces(
+    entrant: _Entrant, settings: CompareConfig, rates: tuple[float, ...]
+) -> dict[str, Space]:
+    """Return what is searched for a candidate, by path, the learning rate first.
+
+    Args:
+        entrant: The candidate.
+        settings: Of the comparison: what is searched for all candidates.
+        rates: That would be tried if nothing else were searched.
+    """
+    asked = {**(settings.search or {}), **(entrant.search or {})}
+    given = entrant.learning_rates or settings.learning_rates
+    if RATE in asked:
+        rate = asked.pop(RATE)
+    elif given is not None or len(rates) == 1:
+        rate = Space(choices=rates)
+    else:
+        known = rate_range(entrant.optimizer)
+        rate = Space(low=known.low, high=known.high, scale="log")
+    return {RATE: rate, **{_whole_path(path, entrant): space for path, space in asked.items()}}
+
+
+def _whole_path(path: str, entrant: _Entrant) -> str:
+    """Return the path of a setting in the config, of an argument of the optimizer too.
+
+    Raises:
+        UserError: If the optimizer has no such argument.
+    """
+    name = entrant.optimizer.name
+    if not is_optimizers(path):
+        return path
+    entry = load_catalogue().find("optimizers", name)
+    known = list(entry.by_name) if entry else []
+    if path not in known:
+        raise UserError(
+            f"{entrant.label} cannot search {path}: {name} has no such argument"
+            f"{did_you_mean(path, known)}",
+            remedy="Name it in the search of those candidates alone that have it.",
+        )
+    return f"compile.optimizer.{name}.{path}"
 
 
 def _searched(

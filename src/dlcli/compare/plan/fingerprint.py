@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dlcli.compare.plan.design import values_of
 from dlcli.compare.plan.plan import PROTOCOL, STEERING
 from dlcli.config.calls import plugins_in
 from dlcli.config.experiment import FREE_DATA
@@ -41,14 +42,15 @@ class TrialKeys:
     def __init__(self, plan: Plan, versions: Mapping[str, str]) -> None:
         self._plan = plan
         self._versions = dict(sorted(versions.items()))
-        self._candidates: dict[int, str] = {}
+        self._candidates: dict[tuple[int, str], str] = {}
 
     def __call__(self, trial: Trial) -> str:
         """Return a trial's key."""
-        candidate = self._plan.candidates[trial.candidate]
-        if trial.candidate not in self._candidates:
-            self._candidates[trial.candidate] = self._candidate_key(candidate)
-        shared = self._candidates[trial.candidate]
+        place = trial.candidate, repr(values_of(trial.rate))
+        if place not in self._candidates:
+            tried = self._plan.candidates[trial.candidate].at(trial.rate)
+            self._candidates[place] = self._candidate_key(tried)
+        shared = self._candidates[place]
         return _hashed([shared, float(trial.rate), trial.seed])
 
     def _candidate_key(self, candidate: Candidate) -> str:

@@ -292,7 +292,8 @@ def within_budget(plan: Plan, trials: int) -> Plan:
     made = replace(made, candidates=cut)
     if made.planned == plan.planned:
         return made
-    rated = f"tries {rates} instead of up to {longest} learning rates, in"
+    what = "settings" if any(c.is_wide for c in plan.candidates) else "learning rates"
+    rated = f"tries {rates} instead of up to {longest} {what}, in"
     note = (
         f"a budget of {trials} trials is less than the plan's {plan.planned}: it "
         f"{rated if rates < longest else 'makes'} {replications} instead of {len(plan.seeds)} "

@@ -24,11 +24,13 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+from dlcli.compare.plan.design import edge_of, short, values_of
 from dlcli.compare.plan.rates import tidy
 from dlcli.compare.plan.records import FAILED_TRAINING, Task, Trial
+from dlcli.config.space import RATE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from dlcli.compare.plan.candidates import Candidate
     from dlcli.compare.plan.plan import Plan, RankingScore
@@ -200,7 +202,10 @@ class Tuning:
                 self._choices[self.index, replication] = choice
 
     def _around(self, rate: float) -> list[float]:
-        """Return a rate and its neighbors, one of which may be new."""
+        """Return a rate and its neighbors, one of which may be new; of settings, the best few."""
+        if self.candidate.is_wide:
+            best = self._best_few()
+            return [r for r in best if r == rate or not self.is_hopeless(r, rate)]
         place = self.ladder.index(rate)
         near = self.ladder[max(0, place - 1) : place + 2]
         for upward, at_edge in ((False, place == 0), (True, place == len(self.ladder) - 1)):
@@ -208,6 +213,12 @@ class Tuning:
                 near.append(beyond)
                 self.add(beyond)
         return [r for r in sorted(near) if r == rate or not self.is_hopeless(r, rate)]
+
+    def _best_few(self) -> list[float]:
+        """Return the best settings so far, as many as a rate has neighbors with itself."""
+        standing = self._standings(self.ladder)
+        ordered = sorted(standing, key=self._wary(standing), reverse=True)
+        return sorted(ordered[: self.plan.later_rates(len(ordered))])
 
     def is_hopeless(self, rate: float, best: float) -> bool:
         """Whether a rate has lost to the best one by far, each time that both were tried."""
@@ -259,6 +270,14 @@ class Tuning:
         standing = self._standings(self.ladder)
         if not standing:
             return None
+        best = max(standing, key=self._wary(standing))
+        edge = self.edge(best, sorted(standing))
+        return Choice(best, standing[best][0] * self.plan.score.sign, edge)
+
+    def _wary(
+        self, standing: Mapping[float, tuple[float, float, int]]
+    ) -> Callable[[float], tuple[float, float]]:
+        """Return by what rates are ordered: the score, less for those that few have tried."""
         top = max(score for score, _, _ in standing.values())
         scale = CAUTION * abs(top - self.worst * self.plan.score.sign)
 
@@ -266,10 +285,15 @@ class Tuning:
             score, loss, tried = standing[rate]
             return score - scale / math.sqrt(tried), loss
 
-        best = max(standing, key=wary)
-        tried = sorted(standing)
-        edge = {tried[0]: "lower", tried[-1]: "upper"}.get(best, "") if len(tried) > 1 else ""
-        return Choice(best, standing[best][0] * self.plan.score.sign, edge)
+        return wary
+
+    def edge(self, rate: float, tried: Sequence[float]) -> str:
+        """Return on which edge of the rates that were tried a rate lies."""
+        if len(tried) < 2:
+            return ""
+        if self.candidate.is_wide:
+            return edge_of(self.candidate.spaces[RATE], float(rate))
+        return {tried[0]: "lower", tried[-1]: "upper"}.get(rate, "")
 
     @property
     def worst(self) -> float:
@@ -309,6 +333,12 @@ class Tuning:
                 f"{name}: the best rate, {choice.rate:g}, is the {choice.edge} edge of those "
                 "tried; a better one may lie beyond"
             )
+        for path, value in values_of(choice.rate):
+            if edge := edge_of(self.candidate.spaces[path], value):
+                self._notes.append(
+                    f"{name}: the best {short(path)}, {value:g}, is near the {edge} end of its "
+                    "range; a better one may lie beyond"
+                )
 
 
 class _Block:
@@ -352,9 +382,7 @@ class _Block:
         if not scored:
             return None
         best = max(scored, key=scored.__getitem__)
-        edges = {min(self.rates): "lower", max(self.rates): "upper"}
-        edge = edges.get(best, "") if len(self.rates) > 1 else ""
-        return Choice(best, scored[best][1] * score.sign, edge)
+        return Choice(best, scored[best][1] * score.sign, tuning.edge(best, sorted(self.rates)))
 
     def beyond(self) -> float | None:
         """Return the next rate beyond the edge on which the best one lies, if there is one.
@@ -363,6 +391,8 @@ class _Block:
         all so far: among three good rates, chance puts the best one on the edge in two of three
         replications.
         """
+        if self.tuning.candidate.is_wide:
+            return None
         choice = self.choice()
         fixed = self.tuning.plan.tune == "once" and not self.is_search
         if choice is None or fixed or len(self.tuning.ladder) < 2:

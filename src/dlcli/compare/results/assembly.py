@@ -13,6 +13,7 @@ from dlcli.compare.results.costs import cost_frame
 from dlcli.compare.results.frames import epoch_frame, trial_frame
 from dlcli.compare.results.ranking import RNG_SEED, rank
 from dlcli.compare.results.scores import Scores
+from dlcli.compare.results.searched import searched_frame
 from dlcli.compare.results.several import Aggregate, candidates_of_all
 from dlcli.compare.results.summary import summary_frame, target_of
 from dlcli.statistics.pairing import pairwise
@@ -63,6 +64,7 @@ class Results:
         spreads: A row an optimizer: how it scatters over rates and initializers.
         costs: A row a candidate: its score and what it costs; empty where all candidates of a
             problem train the same network.
+        searched: A row a value of a setting that was searched beside the learning rate.
         aggregate: A row a candidate over all problems; None for one problem.
         profiles: Performance profiles; None for one problem.
         critical_difference: Demšar's diagram; None with fewer than five problems.
@@ -101,6 +103,7 @@ class Results:
     budget: pd.DataFrame
     spreads: pd.DataFrame
     costs: pd.DataFrame
+    searched: pd.DataFrame
     aggregate: pd.DataFrame | None
     profiles: pd.DataFrame | None
     critical_difference: CriticalDifference | None
@@ -171,6 +174,7 @@ def make_results(
         budget=curves.budget_frame(scores),
         spreads=spreads,
         costs=cost_frame(scores, summary),
+        searched=searched_frame(scores),
         **several["tables"],
         margins={n: None if r is None else r.margin for n, r in zip(names, rankings, strict=True)},
         replications={

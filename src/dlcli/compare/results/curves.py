@@ -57,7 +57,7 @@ def score_frame(scores: Scores) -> pd.DataFrame:
                 {
                     **_named(scores, index),
                     "replication": replication + 1,
-                    "learning_rate": choice.rate,
+                    "learning_rate": float(choice.rate),
                     "score": value * scores.sign,
                     "status": result.status,
                 }
@@ -83,7 +83,7 @@ def sensitivity_frame(scores: Scores) -> pd.DataFrame:
         times = Counter(choice.rate for choice in chosen if choice is not None)
         low, high = _ends(scores, curve.low, curve.high)
         failed = scores.searched(index)[1].sum(axis=1)
-        for place, rate in enumerate(curve.rates):
+        for place, rate in enumerate(scores.rates(index)):
             rows.append(
                 {
                     **named,
@@ -94,7 +94,7 @@ def sensitivity_frame(scores: Scores) -> pd.DataFrame:
                     "runs": int(curve.tried[place]),
                     "failed": int(failed[place]),
                     "chosen": recommended is not None and bool(rate == recommended.rate),
-                    "times_chosen": times[float(rate)],
+                    "times_chosen": times[rate],
                 }
             )
     columns = ("learning_rate", "score", "low", "high", "runs", "failed", "chosen", "times_chosen")

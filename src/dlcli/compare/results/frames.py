@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dlcli.compare.plan.candidates import describe_call
+from dlcli.compare.plan.design import shown_values
 from dlcli.compare.plan.tuning import readings
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ def trial_frame(
         "evaluation_seconds": [round(result.evaluation_seconds, 4) for result in results],
         "key": [record.key for record in ordered],
     }
+    if any(candidate.is_wide for candidate in plan.candidates):
+        columns["settings"] = [shown_values(record.trial.rate) for record in ordered]
     return pd.DataFrame(columns)
 
 
@@ -114,7 +117,7 @@ def _identity_columns(scores: Scores, records: Sequence[TrialRecord]) -> dict[st
         for trial, number in zip(trials, replications, strict=True)
     ]
     columns: dict[str, list[Any]] = {
-        "learning_rate": [trial.rate for trial in trials],
+        "learning_rate": [float(trial.rate) for trial in trials],
         "replication": [number + 1 for number in replications],
         "chosen": [
             choice is not None and choice.rate == trial.rate

@@ -11,6 +11,7 @@ from scipy import special
 
 from dlcli.catalogue.family import family
 from dlcli.compare.plan.candidates import describe_call
+from dlcli.compare.plan.design import shown_values
 from dlcli.compare.results.frames import arguments_of, epochs_to_target
 from dlcli.statistics import pairing
 from dlcli.statistics.censored import arrival, default_target
@@ -98,9 +99,10 @@ def _ranked(scores: Scores, index: int, ranking: Ranking | None) -> dict[str, An
         "optimizer": candidate.written.name,
         "arguments": arguments_of(candidate.written),
         "initializer": describe_call(candidate.initializer) if candidate.initializer else "",
-        "learning_rate": recommended.rate if recommended else math.nan,
-        "rate_low": min(chosen, default=math.nan),
-        "rate_high": max(chosen, default=math.nan),
+        "learning_rate": float(recommended.rate) if recommended else math.nan,
+        "settings": shown_values(recommended.rate) if recommended else "",
+        "rate_low": float(min(chosen, default=math.nan)),
+        "rate_high": float(max(chosen, default=math.nan)),
         "edge": recommended.edge if recommended else "",
         **_cliff(scores, index),
     }
@@ -128,8 +130,8 @@ def _cliff(scores: Scores, index: int) -> dict[str, Any]:
     """
     none = {"cliff": "", "safer_rate": math.nan, "safer_cost": math.nan}
     recommended = scores.recommended(index)
-    if recommended is None:
-        return none
+    if recommended is None or scores.plan.candidates[index].is_wide:
+        return none  # between two settings, more than the rate differs
     rate, rates = recommended.rate, scores.rates(index)
     above = [r for r in rates if r > rate]
     told = []
@@ -305,7 +307,7 @@ def _tuned(scores: Scores, index: int) -> dict[str, Any]:
             "default_rate": candidate.default_rate, "default_regret": math.nan,
             "regret_low": math.nan, "regret_high": math.nan}  # fmt: skip
     curve = scores.sensitivity(index)
-    if curve is None:
+    if curve is None or candidate.is_wide:
         return none
     values, _ = scores.searched(index)
     lost = regret(curve.rates, values, candidate.default_rate) if candidate.default_rate else None

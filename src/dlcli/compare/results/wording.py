@@ -32,7 +32,8 @@ def shown_interval(row: pd.Series | Mapping[str, Any]) -> str:
 
 def at_rate(row: pd.Series) -> str:
     """Write a candidate with its rate."""
-    return f"{row['candidate']} at {row['learning_rate']:g}"
+    beside = f" with {row['settings']}" if row["settings"] else ""
+    return f"{row['candidate']} at {row['learning_rate']:g}{beside}"
 
 
 def joined(names: Iterable[str]) -> str:

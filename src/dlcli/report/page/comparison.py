@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dlcli.compare.results.wording import shown_interval
 from dlcli.errors import UserError
 from dlcli.report.documents import AGGREGATE, COSTS, compared, ranked_table, shown_failures
-from dlcli.report.page.costs import cost_parts
+from dlcli.report.page.costs import cost_figures, cost_tables
 from dlcli.report.page.html import Figure, Section, bare, bullets, page, paragraphs, prose, table
 from dlcli.report.page.plots import Tables, of, problem_figures
 from dlcli.report.page.sources import DAMAGED, Row, number, provenance, read_rows, shown
@@ -40,7 +40,7 @@ FATES = {
 
 TEXTS = frozenset({
     "problem", "group", "verdict", "candidate", "label", "optimizer", "arguments", "initializer",
-    "edge", "cliff", "under_tuned",
+    "settings", "edge", "cliff", "under_tuned",
 })  # fmt: skip
 """The columns of a summary that hold no numbers."""
 
@@ -74,9 +74,9 @@ def _page(folder: ComparisonFolder, tables: Tables) -> str:
         measure = told.measure(problem)
         ranked = _ranked(of(tables.summary, problem), told, measure)
         words = [paragraphs(*measure.sentences)] if measure.sentences else []
-        costs = cost_parts(tables, of(tables.costs, problem), measure.score)
-        figures = problem_figures(tables, problem)
-        sections.append(Section(problem, [ranked, *words, *costs, *figures]))
+        costs = of(tables.costs, problem)
+        figures = problem_figures(tables, problem) + cost_figures(tables, costs, measure.score)
+        sections.append(Section(problem, [ranked, *cost_tables(costs), *words, *figures]))
     sections += [
         Section("Failed trials", _failures(tables.trials, told)),
         *([Section("Notes", [prose(told.notes)])] if told.notes else []),

@@ -17,21 +17,29 @@ if TYPE_CHECKING:
     from dlcli.report.page.plots import Tables
 
 
-def cost_parts(tables: Tables, rows: Sequence[Row], score: str) -> list[str | Figure]:
-    """Return the table and the figure of a problem's costs; nothing where there are none.
+def cost_tables(rows: Sequence[Row]) -> list[str]:
+    """Return the table of a problem's costs and how to read it; nothing where there are none.
+
+    Args:
+        rows: Of `costs.csv`, of one problem.
+    """
+    if not rows:
+        return []
+    header, cells, numeric = cost_table([_typed(row) for row in rows])
+    shown_costs = table(header, cells, numeric=numeric, name="Costs")
+    return [shown_costs, paragraphs(without_ticks(READING))]
+
+
+def cost_figures(tables: Tables, rows: Sequence[Row], score: str) -> list[Figure]:
+    """Return a figure for each cost in which candidates differ.
 
     Args:
         tables: Of the comparison.
         rows: Of `costs.csv`, of one problem.
         score: What the score is called.
     """
-    if not rows:
-        return []
-    header, cells, numeric = cost_table([_typed(row) for row in rows])
-    shown_costs = table(header, cells, numeric=numeric, name="Costs")
     drawn = [name for name in TITLES if len({row[name] for row in rows}) > 1]
-    figures = [_figure(tables, rows, name, score) for name in drawn]
-    return [shown_costs, paragraphs(without_ticks(READING)), *figures]
+    return [_figure(tables, rows, name, score) for name in drawn]
 
 
 def _typed(row: Row) -> dict[str, Any]:
