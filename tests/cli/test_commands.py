@@ -112,6 +112,17 @@ def test_predict_takes_csv_and_npz_and_gives_csv_and_json(workplace):
     ]
 
 
+def test_predict_prints_short_numbers_unless_more_digits_are_wanted(workplace):
+    folder, result = workplace
+    (folder / "new.csv").write_text("a,b,c,d\n5.1,3.5,1.4,0.2\n")
+    for digits in (4, 9):
+        options = () if digits == 4 else ("--digits", "9")
+        done = dlcli("predict", result["run"], "new.csv", *options, cwd=folder)
+        _, *numbers = done.stdout.splitlines()[1].split(",")
+        assert [len(number.partition(".")[2]) for number in numbers] == [digits] * 3
+        assert sum(map(float, numbers)) == pytest.approx(1, abs=1e-3)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -200,3 +200,18 @@ def test_another_way_of_writing_numbers_than_in_training_is_refused_with_the_rea
         made.append(predict_file(run.path.parent, run.path.name, tmp_path / "points.csv"))
     assert "have a comma before decimals" in error.value.remedy
     assert len(made[0]) == 2
+
+
+def test_of_several_labels_those_that_are_likelier_than_not_are_named(tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(80, 2))
+    rows = [f"{a:.3f},{b:.3f},{int(a > 0)},{int(b > 0)}" for a, b in x]
+    write(tmp_path / "t.csv", "a,b,wet,cold", rows)
+    data = {"csv": {"path": "t.csv", "target": ["wet", "cold"]}}
+    layers = "[{Dense: {units: 2, activation: sigmoid}}]"
+    more = "compile: {optimizer: {Adam: {learning_rate: 0.1}}}\nfit: {epochs: 20}"
+    run, _ = train(tmp_path, data, layers, more)
+    write(tmp_path / "new.csv", "a,b", ["2,2", "2,-2", "-2,-2"])
+    found = predict_file(run.path.parent, run.path.name, tmp_path / "new.csv")
+    assert [row["labels"] for row in found.rows()] == ["wet;cold", "wet", ""]
+    assert found.arrays()["predicted"].tolist() == [[True, True], [True, False], [False, False]]

@@ -38,10 +38,17 @@ def _run_and_input(
 @click.option(
     "--out", type=click.Path(), help="Save an .npz file, or a folder of predicted images."
 )
+@click.option("--digits", type=click.IntRange(1, 17), help="Digits of the numbers printed.  "
+              "[default: 4 after the point of a probability, 6 of a value]")  # fmt: skip
 @PLUGIN
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of CSV.")
 def predict(
-    words: tuple[str | None, str], root: str, keep: str | None, out: str | None, as_json: bool
+    words: tuple[str | None, str],
+    root: str,
+    keep: str | None,
+    out: str | None,
+    digits: int | None,
+    as_json: bool,
 ) -> None:
     """Predict the examples in INPUT with RUN, and print the predictions as CSV.
 
@@ -73,5 +80,9 @@ def predict(
     stream = io.StringIO()
     writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    shown = f".{digits or 4}f" if found.classes else f".{digits or 6}g"
+    writer.writerows(
+        {name: f"{cell:{shown}}" if isinstance(cell, float) else cell for name, cell in row.items()}
+        for row in rows
+    )
     echo(stream.getvalue(), nl=False)

@@ -33,6 +33,12 @@ if TYPE_CHECKING:
     from dlcli.data.description import DataDescription, NewExamples
     from dlcli.store.runs import RunFolder
 
+LIKELY = 0.5
+"""The probability from which a label applies, where several may."""
+
+SEVERAL = "labels"
+"""The column of the labels that apply."""
+
 STEP = "step"
 """The column that counts the steps of an example, from 1."""
 
@@ -45,9 +51,10 @@ class Predictions:
         columns: Names of the columns of `values`: `p(<class>)`, or `prediction`.
         values: Probabilities or predicted values, shape (n, columns), or for each pixel
             (n, height, width, columns).
-        labels: The likeliest class of each row; empty for regression and multilabel, and where
-            pixels have classes.
+        labels: The likeliest class of each row, or all labels that are likelier than not; empty
+            for regression, and where pixels have classes.
         classes: The names of the classes; empty for regression.
+        decision: What the column of `labels` is called.
         kept: What tells the rows apart, by the name of its column.
         told: What should be said of the way the examples were read, a sentence each.
     """
@@ -56,6 +63,7 @@ class Predictions:
     values: np.ndarray
     labels: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
+    decision: str = "class"
     kept: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     told: tuple[str, ...] = ()
 
@@ -79,7 +87,7 @@ class Predictions:
         for i, values in enumerate(self.values):
             row = {name: cells[i] for name, cells in self.kept.items()}
             if self.labels:
-                row["class"] = self.labels[i]
+                row[self.decision] = self.labels[i]
             named = zip(self.columns, values, strict=True)
             made.append(row | {column: float(value) for column, value in named})
         return made
@@ -93,7 +101,9 @@ class Predictions:
         made: dict[str, Any] = {f"row.{n}": np.array(cells) for n, cells in self.kept.items()}
         if self.classes:
             made |= {"classes": np.array(self.classes), "probabilities": self.values}
-            if self.labels or self.are_images:
+            if self.decision == SEVERAL:
+                made["predicted"] = self.values >= LIKELY
+            elif self.labels or self.are_images:
                 made["predicted"] = np.argmax(self.values, axis=-1)
             return made
         return {**made, "predictions": self.values}
@@ -206,7 +216,7 @@ def _predicted(
         lengths = _lengths(examples, description, made.shape[1])
         (made, raw), kept = _steps((made, raw), lengths, kept)
     found = _predictions_of(run, description, made)
-    if kind in ("margins", "scores") and found.labels:
+    if kind in ("margins", "scores") and found.labels and description.task in CLASS_TASKS:
         several = tuple(f"score({label})" for label in description.classes)
         found = replace(found, columns=("score",) if raw.shape[1] == 1 else several, values=raw)
     return replace(found, kept=kept)
@@ -243,6 +253,9 @@ def _predictions_of(run: RunFolder, description: DataDescription, made: np.ndarr
     if description.task not in CLASS_TASKS:
         columns = _value_columns(description, made.shape[-1])
         _check_width(run, made, len(columns))
+        if description.task == "multilabel" and made.ndim == 2 and classes:
+            likely = tuple(_likely(classes, row) for row in made)
+            return Predictions(columns, made, likely, classes, SEVERAL)
         return Predictions(columns, made, classes=classes)
     columns = tuple(f"p({label})" for label in classes)
     if made.ndim > 2:
@@ -254,6 +267,11 @@ def _predictions_of(run: RunFolder, description: DataDescription, made: np.ndarr
     _check_width(run, batch.output, len(classes))
     chosen = tuple(classes[i] for i in np.argmax(batch.guess, axis=1))
     return Predictions(columns, batch.output, chosen, classes)
+
+
+def _likely(classes: Sequence[str], row: np.ndarray) -> str:
+    """Return the labels that are likelier than not, as one cell."""
+    return ";".join(name for name, value in zip(classes, row, strict=True) if value >= LIKELY)
 
 
 def save_predictions(found: Predictions, path: Path) -> str:
