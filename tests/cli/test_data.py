@@ -151,3 +151,24 @@ def test_show_counts_the_groups_and_says_by_what(tmp_path):
     shown = json.loads(run("show", str(config), "--json").stdout)
     assert shown["groups"] == {"count": 10, "by": "column 'patient'"}
     assert json.loads(run("show", "iris", "--json").stdout)["groups"] is None
+
+
+def test_show_of_a_config_tells_of_its_own_file(tmp_path):
+    rows = [f"{i % 7},{'abc'[i % 3]},{'' if i % 5 == 0 else i},{'ny'[i % 2]}" for i in range(40)]
+    (tmp_path / "t.csv").write_text("v,city,income,y\n" + "\n".join(rows))
+    config = tmp_path / "c.yaml"
+    config.write_text(
+        "data: {csv: {path: t.csv, target: y}}\n"
+        "model: {layers: [{Dense: {units: 1, activation: sigmoid}}]}\n"
+    )
+    record = json.loads(run("show", str(config), "--json").stdout)
+    assert (record["task"], record["classes"]) == ("binary", ["n", "y"])
+    assert record["train_size"] + record["test_size"] == 40
+    assert record["columns"] == [
+        {"name": "v", "kind": "number", "categories": None, "has_gaps": False},
+        {"name": "city", "kind": "category", "categories": ["a", "b", "c"], "has_gaps": False},
+        {"name": "income", "kind": "number", "categories": None, "has_gaps": True},
+    ]
+    lines = run("show", str(config)).stdout.splitlines()
+    assert any(line.split() == ["city", "category", "3:", "a,", "b,", "c"] for line in lines)
+    assert any(line.split() == ["income", "number", "yes"] for line in lines)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dlcli import data as datasets
-from dlcli.cli.output import echo, emit_json, note
+from dlcli.cli.output import echo, emit_json, note, print_table
 from dlcli.cli.plugins import PLUGIN
 from dlcli.data import table
 from dlcli.data.description import Source
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from dlcli.catalogue.signature import Argument
+    from dlcli.data import Column
     from dlcli.data.description import DataDescription, Dataset, TensorSpec
     from dlcli.data.entry import DataEntry
     from dlcli.data.formats.keras_cache import Progress
@@ -91,7 +92,7 @@ def show_data_set(name: str, png: str | None, as_json: bool) -> None:
     if as_json:
         balance = {} if loaded is None else {"balance": _balance(loaded), "told": loaded.told}
         groups = {} if pool is None else {"groups": _group_record(pool)}
-        emit_json({**_full_record(entry), **balance, **groups})
+        emit_json({**_full_record(entry, loaded), **balance, **groups})
         return
     _describe(entry, source, loaded, _groups(pool))
 
@@ -141,7 +142,8 @@ def _balance(loaded: Dataset) -> dict[str, dict[str, int]]:
 
 def _describe(entry: DataEntry, source: Source, loaded: Dataset | None, groups: str) -> None:
     """Print all that is known of a data set."""
-    echo(f"{entry.name}: {entry.prose}\n")
+    own = bool(source.options) and loaded is not None
+    echo(f"{entry.name}: {entry.signature.help if own else entry.prose}\n")
     facts = _facts(entry, loaded, groups)
     facts += [("note", line) for line in loaded.told] if loaded else []
     width = max(len(title) for title, _ in facts)
@@ -157,6 +159,10 @@ def _describe(entry: DataEntry, source: Source, loaded: Dataset | None, groups: 
         return
     from dlcli.report.samples import balance_lines, sample_lines
 
+    if known := datasets.columns(loaded.encoder):
+        echo()
+        rows = [[c.name, _kind(c), _values(c), "yes" if c.has_gaps else ""] for c in known]
+        print_table(["column", "read as", "values", "marks gaps"], rows)
     words = datasets.words(source, loaded.encoder)
     for line in ("", *balance_lines(loaded), "", *sample_lines(loaded, words)):
         echo(line)
@@ -272,8 +278,27 @@ def _accepted(argument: Argument) -> str:
     return f"{' or '.join(types)}, {default}"
 
 
-def _record(entry: DataEntry) -> dict[str, Any]:
-    known = _description(entry)
+SHOWN = 6
+"""Categories of a column that are named."""
+
+
+def _kind(column: Column) -> str:
+    """Return what a column of the user's own is read as."""
+    if column.categories is None:
+        return "number"
+    return "embedded" if column.is_embedded else "category"
+
+
+def _values(column: Column) -> str:
+    """Return how many categories the training examples have, and the first ones."""
+    if column.categories is None:
+        return ""
+    more = ", ..." if len(column.categories) > SHOWN else ""
+    return f"{len(column.categories)}: {', '.join(column.categories[:SHOWN])}{more}"
+
+
+def _record(entry: DataEntry, loaded: Dataset | None = None) -> dict[str, Any]:
+    known = loaded.description if loaded else _description(entry)
     return {
         "name": entry.name,
         "summary": entry.signature.help,
@@ -293,7 +318,7 @@ def _record(entry: DataEntry) -> dict[str, Any]:
     }
 
 
-def _full_record(entry: DataEntry) -> dict[str, Any]:
+def _full_record(entry: DataEntry, loaded: Dataset | None) -> dict[str, Any]:
     options = [
         {
             "name": argument.name,
@@ -306,7 +331,11 @@ def _full_record(entry: DataEntry) -> dict[str, Any]:
         for argument in entry.signature.arguments
     ]
     return {
-        **_record(entry),
+        **_record(entry, loaded),
+        "columns": [
+            {"name": c.name, "kind": _kind(c), "categories": c.categories, "has_gaps": c.has_gaps}
+            for c in (datasets.columns(loaded.encoder) if loaded else ())
+        ],
         "documentation": entry.prose,
         "options": options,
         "citation": entry.citation,

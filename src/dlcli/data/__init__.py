@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from dlcli.data.formats.keras_cache import KerasFile, Progress
 
 __all__ = [
+    "Column",
     "Form",
     "Parts",
     "Pool",
@@ -213,15 +214,19 @@ def words(source: Source, encoder: Encoder | None) -> tuple[str, ...]:
     return entry.words(**source.options) if entry.words else ()
 
 
+def columns(encoder: Encoder | None) -> tuple[Column, ...]:
+    """Return the columns of a table or of sequences of the user's own; empty for other data."""
+    found = getattr(getattr(encoder, "steps", encoder), "columns", ())
+    return tuple(column for column in found if isinstance(column, Column))
+
+
 def feature_names(encoder: Encoder | None) -> tuple[str, ...]:
     """Return what the features of a row or step of own data are called; empty if not known."""
-    columns = getattr(getattr(encoder, "steps", encoder), "columns", ())
     made: list[str] = []
-    for column in columns:
-        if isinstance(column, Column):
-            gap = [f"{column.name} (missing)"] if column.has_gaps else []
-            words = [f"{column.name}={word}" for word in column.categories or ()]
-            made += [column.name, *gap] if column.categories is None else words
+    for column in columns(encoder):
+        gap = [f"{column.name} (missing)"] if column.has_gaps else []
+        words = [f"{column.name}={word}" for word in column.categories or ()]
+        made += [column.name, *gap] if column.categories is None else words
     return tuple(made)
 
 
