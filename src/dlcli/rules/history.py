@@ -479,6 +479,6 @@ def still_improving(subject: Subject, course: Course) -> Iterator[Finding]:
     late = min(values[:-part]) - values[-1]
     if values[-1] == min(values) and late > STILL * progress > STILL * MATERIAL * abs(values[0]):
         message = f"{name} still falls at the end: {values[-1]:.3g} after {count} epochs, "
-        message += f"{min(values[:-part]):.3g} {part} before"
+        message += f"{min(values[:-part]):.3g} {part} epoch{'s' if part > 1 else ''} before that"
         hint = f"train longer: epochs: {3 * count} (dlcli train --resume RUN --epochs {3 * count})"
         yield Finding("fit.epochs", message, hint, weight=0.4)

@@ -88,15 +88,22 @@ def test_the_page_of_a_run_that_diverged_says_so_and_draws_no_empty_figure(tmp_p
     assert "The training diverged" in text
     assert "On the test part" not in text
     assert "No epoch has a finite loss." in text
-    assert [figure["layout"]["yaxis"]["title"]["text"] for figure in figures_of(text)] == [
-        "learning rate"
-    ]
+    assert figures_of(text) == []
 
 
-def test_what_never_changes_is_drawn_in_the_middle_of_its_axis(tmp_path):
-    loss, rate = figures_of(run_page(write_run(tmp_path, history=history([2, 1])), None, None))
+def test_a_loss_that_never_changes_is_drawn_in_the_middle_of_its_axis(tmp_path):
+    (loss,) = figures_of(run_page(write_run(tmp_path, history=history([2, 1])), None, None))
     assert "range" not in loss["layout"]["yaxis"]
-    assert rate["layout"]["yaxis"]["range"] == [0.0005, 0.0015]
+    (tmp_path / "other").mkdir()
+    run = write_run(tmp_path / "other", history=history([2, 2]))
+    (loss,) = figures_of(run_page(run, None, None))
+    assert loss["layout"]["yaxis"]["range"] == [1, 3]
+
+
+def test_the_learning_rate_is_drawn_where_it_changes(tmp_path):
+    text = history([2, 1]).replace("0.001", "0.002", 1)
+    loss, rate = figures_of(run_page(write_run(tmp_path, history=text), None, None))
+    assert rate["layout"]["yaxis"]["title"]["text"] == "learning rate"
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ from dlcli.report.page.sources import (
     read_rows,
     value_axis,
 )
+from dlcli.report.page.values import value_figures
 from dlcli.report.scale import AxisScale, Curve, scale_of
 from dlcli.store import runs
 
@@ -55,7 +56,7 @@ def run_page(
     try:
         return _page(run, description, saved)
     except DAMAGED as error:
-        remedy = f"train it anew: dlcli train {run.path / runs.SOURCE}"
+        remedy = f"Train it again: dlcli train {run.path / runs.SOURCE}"
         raise UserError(f"a file in {run.path} is damaged: {error!r}", remedy=remedy) from error
 
 
@@ -72,6 +73,9 @@ def _page(
     ]
     if description is not None and saved is not None and description.task in LABEL_TASKS:
         sections.append(Section(f"Classes, on the {saved[2]} part", _classes(description, saved)))
+    if description is not None and saved is not None and _has_values(description, saved):
+        figures = value_figures(saved[0], saved[1], description.targets)
+        sections.append(Section(f"Predictions, on the {saved[2]} part", figures))
     documents = [
         ("The config as written", run.read_text(runs.SOURCE)),
         ("The config resolved", run.read_text(runs.CONFIG)),
@@ -79,6 +83,13 @@ def _page(
     made = provenance(run.read_json(runs.ENVIRONMENT), documents)
     sections.append(Section("How it was made", made))
     return page(f"Run {run.name}", _lead(run, scores), sections)
+
+
+def _has_values(description: DataDescription, saved: tuple[Any, Any, str]) -> bool:
+    """Whether a number, or several, are predicted of each example."""
+    true, predicted, _ = saved
+    is_flat = np.ndim(true) <= 2 and np.ndim(predicted) == 2 and len(predicted) > 0
+    return description.task == "regression" and is_flat and bool(np.isfinite(predicted).all())
 
 
 def _lead(run: RunFolder, scores: dict[str, Any]) -> str:
@@ -98,11 +109,14 @@ def _lead(run: RunFolder, scores: dict[str, Any]) -> str:
 def _advice(advice: Sequence[Mapping[str, str]]) -> str:
     """Return a box with what the end of the training tells, the most important first."""
     told = [
-        f"{one['message'][:1].upper()}{one['message'][1:]}. Try: {one['hint']}. "
-        f"(dlcli explain {one['rule']})"
+        f"{_capital(one['message'])}. {_capital(one['hint'])}. (dlcli explain {one['rule']})"
         for one in advice
     ]
     return box(told)
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _scores(scores: dict[str, Any]) -> str:
@@ -121,6 +135,8 @@ def _curves(rows: Sequence[dict[str, str]]) -> list[str | Figure]:
     if not rows:
         return [paragraphs("No whole epoch was trained.")]
     names = [n for n in rows[0] if not n.startswith("val_") and n not in ("epoch", "seconds")]
+    if len({row.get(RATE) for row in rows}) == 1:
+        names = [name for name in names if name != RATE]  # nothing to see of a constant
     return [_curve(rows, name) for name in names]
 
 
