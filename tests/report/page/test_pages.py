@@ -102,7 +102,7 @@ def test_a_loss_that_never_changes_is_drawn_in_the_middle_of_its_axis(tmp_path):
 
 def test_the_learning_rate_is_drawn_where_it_changes(tmp_path):
     text = history([2, 1]).replace("0.001", "0.002", 1)
-    loss, rate = figures_of(run_page(write_run(tmp_path, history=text), None, None))
+    _, rate = figures_of(run_page(write_run(tmp_path, history=text), None, None))
     assert rate["layout"]["yaxis"]["title"]["text"] == "learning rate"
 
 
