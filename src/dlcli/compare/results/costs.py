@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from statistics import fmean
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -60,13 +60,16 @@ def _with_fronts(rows: pd.DataFrame, indices: Sequence[int], scores: Scores) -> 
 
 
 def _costs(scores: Scores, index: int) -> dict[str, Any]:
-    """Return what one candidate costs; NaN where its trials do not say."""
+    """Return what one candidate costs; NaN where its trials do not say.
+
+    The first trial of a process warms up for the others, so times are medians.
+    """
     results = [r for r in scores.ranked(index) if r is not None]
     is_timed = len(scores.jobs) == 1
     return {
         "parameters": _first(results, "parameters"),
         "flops": _first(results, "flops"),
-        "training_seconds": fmean(r.seconds for r in results) if results and is_timed else math.nan,
+        "training_seconds": median(r.seconds for r in results) if results and is_timed else math.nan,
         "prediction_seconds": 1000 * _fastest(results) if is_timed else math.nan,
     }
 
