@@ -35,7 +35,8 @@ FRONT = "*"
 
 READING = (
     f"`{FRONT}`: on the Pareto front, so that no candidate is both as cheap and as good. FLOPs are "
-    "those of one example; training is the median time of a trial, prediction that of 1000 examples."
+    "those of one example; training is the median time of a trial, prediction that of 1000 "
+    "examples."
 )
 
 

@@ -65,11 +65,11 @@ def _costs(scores: Scores, index: int) -> dict[str, Any]:
     The first trial of a process warms up for the others, so times are medians.
     """
     results = [r for r in scores.ranked(index) if r is not None]
-    is_timed = len(scores.jobs) == 1
+    is_timed = bool(results) and len(scores.jobs) == 1
     return {
         "parameters": _first(results, "parameters"),
         "flops": _first(results, "flops"),
-        "training_seconds": median(r.seconds for r in results) if results and is_timed else math.nan,
+        "training_seconds": median(r.seconds for r in results) if is_timed else math.nan,
         "prediction_seconds": 1000 * _fastest(results) if is_timed else math.nan,
     }
 
