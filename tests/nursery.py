@@ -187,6 +187,9 @@ def _mind(asked: dict[str, object], streams: list[int], status: int) -> NoReturn
     if child == 0:
         os.close(status)
         _live(asked, streams)
+    if asked["alone"]:  # by now, not only when the child comes to it
+        with contextlib.suppress(ProcessLookupError):
+            os.setpgid(child, child)
     for stream in streams:
         os.close(stream)
     with contextlib.suppress(BrokenPipeError):  # nobody listens any more
@@ -199,7 +202,7 @@ def _mind(asked: dict[str, object], streams: list[int], status: int) -> NoReturn
 def _live(asked: dict[str, object], streams: list[int]) -> NoReturn:
     """Be dlcli."""
     if asked["alone"]:
-        os.setsid()
+        os.setpgid(0, 0)
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)

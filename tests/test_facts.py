@@ -58,9 +58,9 @@ def test_max_pooling_survives_small_shifts_better_than_none_and_global_pooling_b
         assert done.returncode == 0, done.stderr
     done = dlcli("inspect", *names, "--invariance", "shift", "--json", cwd=tmp_path)
     rows = {(r["run"], r["amount"]): r for r in json.loads(done.stdout)["invariance"]}
-    still = [rows[f"pooling-{kind}", 0]["accuracy"] for kind in ("none", "max", "global")]
+    still = [rows[f"pooling_{kind}", 0]["accuracy"] for kind in ("none", "max", "global")]
     assert min(still) > 0.93
-    none, largest, everywhere = (rows[f"pooling-{kind}", 1] for kind in ("none", "max", "global"))
+    none, largest, everywhere = (rows[f"pooling_{kind}", 1] for kind in ("none", "max", "global"))
     assert none["accuracy_high"] < largest["accuracy_low"]
     assert largest["accuracy_high"] < everywhere["accuracy_low"]
-    assert rows["pooling-max", 4]["accuracy"] < 0.5 < rows["pooling-global", 4]["accuracy"]
+    assert rows["pooling_max", 4]["accuracy"] < 0.5 < rows["pooling_global", 4]["accuracy"]

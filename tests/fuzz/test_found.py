@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -111,7 +112,7 @@ def test_a_model_with_a_number_that_is_too_large_is_told_as_such(monkeypatch, tm
         raise OverflowError("Python int too large to convert to C long")
 
     run = write_run(tmp_path / "runs")
-    monkeypatch.setattr(saved, "load_model", lambda _: None)
+    monkeypatch.setattr(saved, "load_model", lambda _: SimpleNamespace(inputs=[]))
     monkeypatch.setattr("dlcli.engine.outputs", overflow)
     part = Split({"input": np.ones((2, 3))}, np.zeros(2))
     config = saved.open_run(tmp_path / "runs", "first")[1]

@@ -263,8 +263,9 @@ REAL = {
     "{Dense: {units: 1, activation: sigmoid}}]}",
     "rescaled-twice": "data: {dataset: mnist_5k}\n"
     f"model: {{layers: [{{Rescaling: {{scale: 0.0039}}}}, Flatten, {SOFTMAX}]}}",
-    "padding-unmasked": "data: {dataset: japanese_vowels}\n"
-    f"model: {{layers: [{{GRU: {{units: 8}}}}, {SOFTMAX}]}}",
+    "padding-unmasked": "data: {dataset: languages}\n"
+    "model: {layers: [{Embedding: {input_dim: $vocabulary_size, output_dim: 8, mask_zero: false}}, "
+    f"{{GRU: {{units: 8}}}}, {SOFTMAX}]}}",
     "texts-cut": "data: {dataset: languages, max_length: 5}\n"
     "model: {layers: [{Embedding: {input_dim: $vocabulary_size, output_dim: 8, mask_zero: true}}, "
     f"{{GRU: {{units: 8}}}}, {SOFTMAX}]}}",
@@ -283,6 +284,15 @@ REAL = {
 @pytest.mark.parametrize("rule", [name for name in REAL if name != "rare-classes"])
 def test_mistakes_with_real_data_are_found(rule):
     assert rules_of(looked(REAL[rule])) == [rule]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("converted")
+def test_padding_of_real_sequences_is_masked_without_a_word_in_the_config():
+    text = (
+        f"data: {{dataset: japanese_vowels}}\nmodel: {{layers: [{{GRU: {{units: 8}}}}, {SOFTMAX}]}}"
+    )
+    assert rules_of(looked(text)) == []
 
 
 @pytest.mark.slow
