@@ -160,10 +160,8 @@ class RuleName:
         return writer.value(value)
 
     def schema(self) -> dict[str, Any]:
-        """List the names."""
-        from dlcli import rules
-
-        return {"enum": list(rules.names())}
+        """Refer to the rules' definition."""
+        return {"$ref": "#/definitions/rule"}
 
 
 IGNORED = ListOf(RuleName(), lone=True)

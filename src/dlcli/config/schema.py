@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dlcli import rules
 from dlcli.catalogue.catalogue import Catalogue, load_catalogue
 from dlcli.config.experiment import CandidateEntry
 from dlcli.config.grammar import argument_spec
@@ -26,6 +27,7 @@ def json_schema(catalogue: Catalogue | None = None) -> dict[str, Any]:
             definitions[f"{kind}.{entry.name}"] = _arguments_schema(entry)
     definitions["layer_item"] = _with_siblings(catalogue, "layers", sibling_schemas())
     definitions["layer_item"]["anyOf"].append(use_schema())
+    definitions["rule"] = {"enum": list(rules.names())}
     beside = {f.name: f.spec.schema() for f in CandidateItem(CandidateEntry).beside.fields}
     definitions["candidate"] = _with_siblings(catalogue, "optimizers", beside)
     definitions["candidates"] = _several(catalogue, "optimizers")

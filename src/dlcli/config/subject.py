@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlcli.catalogue.catalogue import load_catalogue
 from dlcli.config.calls import Call
+from dlcli.config.data_section import find_dataset
 from dlcli.config.outputs import loss_of
 from dlcli.data.description import INPUT
 from dlcli.data.splitting import train_size_left
@@ -47,7 +48,7 @@ def subject_of(
         network=network_of(bound, description),
         data=description,
         source=bound.data.source.name,
-        options=bound.data.source.options,
+        options=_defaults(bound.data.source.name) | dict(bound.data.source.options),
         train_size=train_size,
         validation=bound.data.validation,
         batch_size=bound.data.batch_size,
@@ -62,6 +63,12 @@ def subject_of(
         callbacks=tuple(part_of(call) for call in fit.callbacks),
         is_comparison=is_comparison,
     )
+
+
+def _defaults(dataset: str) -> dict[str, Any]:
+    """Return the options that a data set has where nothing is given."""
+    entry = find_dataset(dataset)
+    return {a.name: a.default for a in entry.arguments if not a.required} if entry else {}
 
 
 def network_of(bound: Config, description: DataDescription) -> Network:

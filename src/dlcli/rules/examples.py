@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 MOST: Final = 20_000
 """Examples of a part that are looked at."""
 
-VALUES: Final = 20_000_000
+VALUES: Final = 4_000_000
 """Numbers that are looked at, if an example has many."""
 
-HASHED: Final = 5
-"""Times as many examples are compared by their hashes alone."""
+HASHED: Final = 20
+"""Times as many examples are compared by their hashes, which are read one by one."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Examples:
         test: Test examples; None if there are none.
         train_size: How many training examples there are.
         targets: Of all training and validation examples.
-        compared: Training examples whose hashes are compared with those of the test.
+        whole: The training part, of which `compared` examples are compared with those of the test.
         names: Of a table's columns, where they are known.
     """
 
@@ -41,7 +41,7 @@ class Examples:
     test: Split | None
     train_size: int
     targets: np.ndarray
-    compared: Split
+    whole: Split
     names: tuple[str, ...] = ()
 
     @property
@@ -82,12 +82,17 @@ class Examples:
         more = len(numbers) - most
         return ", ".join(told) + (f" and {more} more" if more > 0 else "")
 
+    @property
+    def compared(self) -> int:
+        """How many training examples are compared by their hashes."""
+        return min(self.whole.size, HASHED * bound(self.whole))
+
     @cached_property
     def repeated(self) -> tuple[int, float]:
         """How many test examples occur in train, and the share of train that occurs twice there."""
         if self.test is None:
             return 0, 0.0
-        train = [_hash(self.compared, i) for i in range(self.compared.size)]
+        train = [_hash(self.whole, i) for i in places(self.whole.size, self.compared)]
         known = set(train)
         count = sum(_hash(self.test, i) in known for i in range(self.test.size))
         return count, 1 - len(known) / max(len(train), 1)
@@ -125,24 +130,21 @@ def look(
         None if dataset.test is None else spread(dataset.test),
         train_size or train.size,
         targets,
-        spread(train, HASHED),
+        train,
         names,
     )
 
 
-def spread(split: Split, times: int = 1) -> Split:
+def spread(split: Split) -> Split:
     """Return examples that are evenly spread over a part; all of a small one."""
-    return (
-        split
-        if split.size <= (most := bound(split, times))
-        else split.take(places(split.size, most))
-    )
+    most = bound(split)
+    return split if split.size <= most else split.take(places(split.size, most))
 
 
-def bound(split: Split, times: int = 1) -> int:
-    """Return how many examples of a part are looked at."""
+def bound(split: Split) -> int:
+    """Return how many examples of a part are looked at, at most."""
     each = max((math.prod(array.shape[1:]) for array in split.x.values()), default=1)
-    return max(1, min(MOST, VALUES // max(each, 1))) * times
+    return max(1, min(MOST, VALUES // max(each, 1)))
 
 
 def places(size: int, count: int) -> Any:

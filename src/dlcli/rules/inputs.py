@@ -37,9 +37,6 @@ CUT: Final = 0.5
 UNKNOWN_SHARE: Final = 0.3
 MASKED_STEPS: Final = 1e-3
 
-UNKNOWN_IDS: Final = {"imdb": 2, "reuters": 2}
-"""Of words outside the vocabulary; all other texts have 1."""
-
 BOUNDED: Final = ("tanh", "sigmoid", "softsign", "hard_tanh", "hard_sigmoid")
 TRANSPARENT: Final = (SAME - NORMALIZERS) | {
     "Flatten", "Reshape", "Permute", "Cropping1D", "Cropping2D", "ZeroPadding1D", "ZeroPadding2D",
@@ -394,7 +391,7 @@ def texts_cut(subject: Subject, examples: Examples) -> Iterator[Finding]:
         Keras's documentation of TextVectorization (output_sequence_length); Humbatova et al. 2020,
         Taxonomy of Real Faults in Deep Learning Systems (missing or wrong preprocessing)
     """
-    limit = subject.options.get("max_length", DEFAULT_LENGTHS.get(subject.source))
+    limit = subject.options.get("max_length")
     for array in _texts(subject, examples):
         if array.shape[1] != limit:
             continue
@@ -404,9 +401,6 @@ def texts_cut(subject: Subject, examples: Examples) -> Iterator[Finding]:
             message += "is longer is cut off"
             hint = f"write max_length: {2 * int(limit)}, or null to keep all"
             yield Finding(_option(subject, "max_length"), message, hint)
-
-
-DEFAULT_LENGTHS: Final = {"text": 400, "imdb": 200, "reuters": 200, "languages": 32}
 
 
 def _option(subject: Subject, name: str) -> str:
@@ -447,7 +441,10 @@ def unknown_words(subject: Subject, examples: Examples) -> Iterator[Finding]:
         Keras's documentation of TextVectorization (max_tokens); Jurafsky & Martin 2024, Speech and
         Language Processing (unknown words)
     """
-    unknown = UNKNOWN_IDS.get(subject.source, 1)
+    from dlcli.data.builtin.keras_texts import OUT_OF_VOCABULARY
+    from dlcli.data.own.tokens import UNKNOWN
+
+    unknown = OUT_OF_VOCABULARY if subject.source in ("imdb", "reuters") else UNKNOWN
     for array in _texts(subject, examples):
         words, strange = int((array != 0).sum()), int((array == unknown).sum())
         if words and strange > UNKNOWN_SHARE * words:

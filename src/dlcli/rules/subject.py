@@ -28,7 +28,7 @@ class Subject:
         network: The layers and their wiring.
         data: What is known of the data.
         source: Name of the data set.
-        options: Of the data set.
+        options: Of the data set, its defaults among them.
         train_size: Training examples, validation taken off; None if that is not known.
         validation: Share that validates.
         batch_size: Examples in a training step.

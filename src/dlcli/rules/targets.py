@@ -409,7 +409,7 @@ def test_examples_in_train(subject: Subject, examples: Examples) -> Iterator[Fin
     share = count / examples.test.size
     if count >= REPEATS and share > max(REPEATED, NATURALLY * doubled):
         message = f"{count:,} of {examples.test.size:,} test examples occur in "
-        message += f"{examples.compared.size:,} training examples too"
+        message += f"{examples.compared:,} training examples too"
         hint = "drop the doubles, or name what belongs together: data.group; see docs/data.md, "
         hint += "group: NAME"
         yield Finding("data", message, hint)
