@@ -47,13 +47,22 @@ def test_where_there_is_no_folder_nothing_is_completed():
     assert shown(places.complete_either, root="file", comparisons="file") == []
 
 
-def test_configs_are_completed_through_folders():
+def test_configs_are_completed_and_folders_are_left_to_the_shell():
     Path("configs/old").mkdir(parents=True)
-    for name in ("a.yaml", "notes.txt", "configs/b.yml", "configs/.hidden.yaml"):
+    for name in ("a.yaml", "b.yml", "notes.txt", "configs/d.yml"):
         Path(name).touch()
-    assert shown(places.complete_config) == ["a.yaml", "configs/"]
-    assert shown(places.complete_config, "configs/") == ["configs/b.yml", "configs/old/"]
-    assert shown(places.complete_config, "nowhere/x") == []
+    assert shown(places.complete_config, "a") == ["a.yaml"]
+    for left in ("", "c", "configs/", "nowhere/x"):
+        (item,) = places.complete_config(click.Context(click.Command("x")), PARAMETER, left)
+        assert (item.value, item.type) == (left, "file")
+    assert shown(places.complete_config, "configs/d") == ["configs/d.yml"]
+
+
+def test_what_is_to_be_predicted_is_a_file_where_no_run_is_called_so():
+    make("mlp-1")
+    assert shown(places.complete_input, "m") == ["mlp-1"]
+    (item,) = places.complete_input(click.Context(click.Command("x")), PARAMETER, "new")
+    assert (item.value, item.type) == ("new", "file")
 
 
 def arguments_without_completion():

@@ -47,23 +47,37 @@ def complete_either(
     return _items([*compared, *_names(context, "root", RUNS)], incomplete)
 
 
+def complete_input(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Return the runs whose names go on from what is written; the shell's files if none does."""
+    return complete_run(context, parameter, incomplete) or _files(incomplete)
+
+
 def complete_config(
     _context: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Return the YAML files and the folders whose paths go on from what is written."""
-    folder, _, start = incomplete.rpartition("/")
-    beginning = f"{folder}/" if "/" in incomplete else ""
-    place = Path(beginning or ".").expanduser()
+    """Return the YAML files whose paths go on from what is written.
+
+    Where folders do too, or nothing does, the shell completes files: only it leaves out the blank
+    after a folder.
+    """
+    folder, slash, start = incomplete.rpartition("/")
     found: list[str] = []
     with contextlib.suppress(OSError):
-        for path in sorted(place.iterdir()):
-            if path.name.startswith(".") and not start.startswith("."):
-                continue
-            if path.is_dir():
-                found.append(f"{beginning}{path.name}/")
-            elif path.suffix in (".yaml", ".yml"):
-                found.append(f"{beginning}{path.name}")
-    return _items(found, incomplete)
+        for path in sorted(Path(f"{folder}{slash}" or ".").iterdir()):
+            if path.name.startswith(start) and path.is_dir():
+                return _files(incomplete)
+            if path.suffix in (".yaml", ".yml"):
+                found.append(f"{folder}{slash}{path.name}")
+    return _items(found, incomplete) or _files(incomplete)
+
+
+def _files(incomplete: str) -> list[CompletionItem]:
+    """Leave it to the shell."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
 
 
 def _names(context: click.Context, option: str, default: str) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from dlcli.cli.output import echo, emit_json, note
-from dlcli.cli.places import ROOT, complete_run
+from dlcli.cli.places import ROOT, complete_input
 from dlcli.cli.plugins import PLUGIN
 from dlcli.cli.strictness import warning_teller
 from dlcli.store.runs import newest_run
@@ -32,7 +32,7 @@ def _run_and_input(
 
 @click.command()
 @click.argument("words", nargs=-1, required=True, metavar="[RUN] INPUT", callback=_run_and_input,
-                shell_complete=complete_run)  # fmt: skip
+                shell_complete=complete_input)  # fmt: skip
 @ROOT
 @click.option("--keep", help="Columns of INPUT to print beside the predictions, e.g. id,date.")
 @click.option(

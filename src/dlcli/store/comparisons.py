@@ -43,7 +43,6 @@ FORMER = "made by the former protocol (one split, one search)"
 PROBLEMS = "problems"
 """The entry of environment.json that identifies what is compared on."""
 
-
 DEFAULT_FOLDER = "comparisons"
 """Of comparisons, where no other is named."""
 
