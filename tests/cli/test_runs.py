@@ -379,3 +379,12 @@ def test_without_a_name_the_newest_is_reported(capsys):
     make("mlp-1")
     assert run(["report"]) == 0
     assert capsys.readouterr().out == "runs/mlp-1/report.html\n"
+
+
+@pytest.mark.parametrize("word", ["mlp-1", "runs/mlp-1"])
+def test_a_run_alone_is_nothing_to_predict(word, capsys):
+    make("mlp-1")
+    assert run(["predict", word]) == 2
+    told = capsys.readouterr().err
+    assert f"{word} is a run; there is no INPUT to predict" in told
+    assert f"dlcli predict {word} new.csv" in told

@@ -12,7 +12,8 @@ from dlcli.cli.output import echo, emit_json, note
 from dlcli.cli.places import ROOT, complete_input
 from dlcli.cli.plugins import PLUGIN
 from dlcli.cli.strictness import warning_teller
-from dlcli.store.runs import newest_run
+from dlcli.errors import UserError
+from dlcli.store.runs import is_run, list_runs, newest_run
 
 
 def _run_and_input(
@@ -28,6 +29,18 @@ def _run_and_input(
             f"give a run and one INPUT, not {len(words) - 1}; a folder of images is one"
         )
     return (None, words[0]) if len(words) == 1 else (words[0], words[1])
+
+
+def _check_no_run(source: str, root: str) -> None:
+    """Make sure that a lone word is an input.
+
+    Raises:
+        UserError: If it is a run.
+    """
+    named = not Path(source).exists() and any(run.name == source for run in list_runs(Path(root)))
+    if named or is_run(Path(source)):
+        remedy = f"Name it after the run: dlcli predict {source} new.csv"
+        raise UserError(f"{source} is a run; there is no INPUT to predict", remedy=remedy)
 
 
 @click.command()
@@ -65,6 +78,7 @@ def predict(
     columns = [name.strip() for name in (keep or "").split(",") if name.strip()]
     run, source = words
     if run is None:
+        _check_no_run(source, root)
         run = str(newest_run(Path(root)).path)
         note(f"run: {run}")
     found = predict_file(Path(root), run, Path(source), columns, warn=warning_teller())
