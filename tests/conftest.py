@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import settings
 
-from tests.helpers import EXPLORING, SMALL, dlcli, examples
+from tests.helpers import EXPLORING, SMALL, dlcli, end_started, examples
 from tests.isolation import (
     SeededImport,
     Shared,
@@ -58,6 +58,7 @@ def _alone(_places: Path, tmp_path: Path) -> Iterator[None]:
         os.chdir(tmp_path)
         seed_everything()
         yield
+        end_started()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -61,6 +61,11 @@ def started(*arguments, cwd):
     return _nursery.start(arguments, cwd=cwd)
 
 
+def end_started():
+    """Kill what was started and still runs."""
+    _nursery.end()
+
+
 def started_anew(*arguments, cwd, stdin=None, timeout=300):
     """Run dlcli in a process that begins with nothing; return it, finished."""
     return subprocess.run(

@@ -94,7 +94,7 @@ class Forked:
         return told[0], told[1]
 
     def close(self) -> None:
-        """Close its streams."""
+        """Close its streams; that they are closed already does not matter."""
         for stream in (self.stdin, self.stdout, self.stderr):
             stream.close()
 
@@ -105,6 +105,7 @@ class Nursery:
     def __init__(self) -> None:
         self._socket: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._running: list[Forked] = []
         atexit.register(self.close)
 
     def close(self) -> None:
@@ -112,6 +113,14 @@ class Nursery:
         if self._socket is not None and self._process is not None:
             self._socket.close()
             self._process.wait()
+
+    def end(self) -> None:
+        """Kill what a test that failed has left running: it would slow all others down."""
+        for running in self._running:
+            running.kill()
+            running.wait()
+            running.close()
+        self._running.clear()
 
     def start(
         self, arguments: Sequence[str], *, cwd: Path, stdin: str | None = None, alone: bool = True
@@ -137,6 +146,7 @@ class Nursery:
         socket.send_fds(self._socket, [json.dumps(asked).encode()], numbers)
         os.close(theirs)
         started.pid = started.heard()
+        self._running.append(started)
         return started
 
     def run(

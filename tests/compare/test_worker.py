@@ -472,8 +472,8 @@ def test_two_hundred_trials_do_not_grow_the_process(tmp_path):
     workshop = Workshop(plan)
 
     def train(seeds):
-        for seed in seeds:
-            for candidate in (0, 5):
+        for candidate in (0, 5):  # the second time, the initial states are there
+            for seed in seeds:
                 workshop(Task((Trial(candidate, 0.01, seed),)))
 
     train(range(40))  # fills the cache of initial states

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import shutil
+import signal
 from dataclasses import replace
 
 import keras
@@ -87,6 +90,21 @@ def test_the_same_seed_gives_the_same_numbers_and_another_seed_others(config, tm
     assert (finished.path / "metrics.json").read_text() == (same.path / "metrics.json").read_text()
     pd.testing.assert_frame_equal(history(finished), history(same))
     assert not history(finished).equals(history(other))
+
+
+class Forgotten(Silent):
+    """Presses Ctrl-C after two epochs where it is forgotten, as TensorFlow does now and then."""
+
+    def epoch(self, *, epoch: int, row) -> None:  # noqa: ARG002
+        if epoch == 2:
+            with contextlib.suppress(KeyboardInterrupt):
+                os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_a_ctrl_c_that_native_code_has_forgotten_ends_the_training(config, tmp_path):
+    with pytest.raises(InterruptedRunError, match="after 2 whole epochs"):
+        train(config, tmp_path / "cut", observer=Forgotten())
+    assert sessions.find_run(tmp_path / "cut", "small").state == "interrupted"
 
 
 CALLBACKS = """\

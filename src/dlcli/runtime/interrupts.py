@@ -57,11 +57,21 @@ def remembered() -> Iterator[list[int]]:
 
 
 @contextlib.contextmanager
-def never_swallowed() -> Iterator[None]:
-    """Make sure that Ctrl-C within the block comes out of it, whatever the block makes of it."""
+def never_swallowed() -> Iterator[Callable[[], None]]:
+    """Make sure that Ctrl-C within the block comes out of it, whatever the block makes of it.
+
+    Yields:
+        What raises `KeyboardInterrupt` if Ctrl-C has come: a long block calls it now and then,
+        since native code that asks Python something forgets what was raised meanwhile.
+    """
     with remembered() as presses:
+
+        def heed() -> None:
+            if presses:
+                raise KeyboardInterrupt
+
         try:
-            yield
+            yield heed
         except Exception:
             if presses:
                 raise KeyboardInterrupt from None

@@ -20,6 +20,7 @@ from dlcli.errors import InterruptedRunError, UserError, WorkError
 from dlcli.metrics import streaming
 from dlcli.metrics.points import point
 from dlcli.rules.scales import scales_of
+from dlcli.runtime.interrupts import never_swallowed
 from dlcli.runtime.memory import OUT, REMEDY, is_short
 from dlcli.runtime.messages import keras_message
 from dlcli.store.runs import ADVICE, CALLBACK_PATHS, SCALES
@@ -36,7 +37,7 @@ from dlcli.train.checkpoint import (
 from dlcli.train.experiment import Experiment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from dlcli.config.experiment import Call, Config
@@ -164,7 +165,7 @@ def train(
         _construct_callback(call, run.path, checkpoint is not None) for call in config.fit.callbacks
     ]
     recorder = Recorder(run, observer, callbacks, checkpoint, config, experiment.dataset.train.size)
-    with _kept_whatever_happens(recorder):
+    with _kept_whatever_happens(recorder), never_swallowed() as recorder.heed:
         _fit(experiment, recorder, [*callbacks, recorder], checkpoint)
         recorder.keep()
         result = _score(experiment, run, recorder.history)
@@ -255,6 +256,7 @@ class Recorder(keras.callbacks.Callback):
         self.run = run
         self.observer = observer
         self.others = others
+        self.heed: Callable[[], None] = lambda: None
         self.latest = checkpoint
         self.epochs = config.fit.epochs
         self.steps = -(-examples // config.data.batch_size)
@@ -279,6 +281,7 @@ class Recorder(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Tell the observer, ten times a second at most."""
+        self.heed()
         now = time.monotonic()
         if now - self._shown >= 0.1:
             self._shown = now
@@ -286,6 +289,10 @@ class Recorder(keras.callbacks.Callback):
                 name: float(value) for name, value in (logs or {}).items() if np.ndim(value) == 0
             }
             self.observer.batch(epoch=self._epoch, step=batch + 1, logs=shown)
+
+    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
+        """Hear Ctrl-C while validating, too."""
+        self.heed()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Record the epoch and take a checkpoint; write it if that costs little."""
@@ -299,6 +306,7 @@ class Recorder(keras.callbacks.Callback):
         if self._saving <= CHECKPOINT_SHARE * (now - self._started):
             self.keep()
         self.observer.epoch(epoch=epoch + 1, row=row)
+        self.heed()
 
     def keep(self) -> None:
         """Write the latest checkpoint and the history, if they are not written yet."""
