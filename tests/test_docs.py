@@ -63,6 +63,7 @@ PAGES = {
 OPTIMIZERS = PAGES["optimizers.md"]
 COMMANDS, CONFIG = PAGES["commands.md"], PAGES["config.md"]
 RESULTS, DATA, CLUSTER = PAGES["results.md"], PAGES["data.md"], PAGES["cluster.md"]
+TABLE, TEXTS = PAGES["data/table.md"], PAGES["data/texts.md"]
 NOT_HERE = {"cluster.md", "plugins.md"}
 """Pages that need a cluster, or are followed by tests of their own (tests/plugged.py)."""
 
@@ -101,8 +102,8 @@ NUMBERS = {
     "default margin": (CONFIG, f"| {POINT:g}, or {100 * SHARE:g} % |"),
     "resident": (CONFIG, f"no more than an {WORDS[RESIDENT_SHARE]} of the free memory"),
     "test part": (DATA, f"a fixed {WORDS[TEST_FRACTION]} is taken for the test"),
-    "numbers": (DATA, f"up to {FEW_NUMBERS} different whole numbers, are classes"),
-    "vocabulary": (DATA, (f"`vocabulary` ({TEXT_DEFAULTS['vocabulary']}) and `max_length` "
+    "numbers": (TABLE, f"up to {FEW_NUMBERS} different whole numbers, are classes"),
+    "vocabulary": (TEXTS, (f"`vocabulary` ({TEXT_DEFAULTS['vocabulary']}) and `max_length` "
                    f"({TEXT_DEFAULTS['max_length']} tokens")),
     "window": (DATA, f"a window of {100 * WINDOW:g} % of the series"),
     "room": (DATA, f"The other {100 * (1 - WINDOW):.0f} % are the room"),
@@ -232,7 +233,7 @@ def test_every_key_of_compare_is_an_option_with_the_same_choices():
 
 @pytest.mark.parametrize(
     "path",
-    [*sorted(ROOT_FOLDER.glob("docs/*.md")), ROOT_FOLDER / "CONTRIBUTING.md"],
+    [*sorted(ROOT_FOLDER.joinpath("docs").rglob("*.md")), ROOT_FOLDER / "CONTRIBUTING.md"],
     ids=lambda path: path.name,
 )
 def test_the_files_that_the_documentation_names_are_there(path):

@@ -243,7 +243,7 @@ def batch_larger_than_train(subject: Subject) -> Iterator[Finding]:
     """
     if subject.train_size is not None and subject.batch_size > subject.train_size:
         message = f"a batch of {subject.batch_size} holds all {subject.train_size} training "
-        message += f"examples: {subject.epochs} epochs are {subject.epochs} steps"
+        message += "examples: an epoch is a single step"
         smaller = max(1, min(32, subject.train_size // 8))
         yield Finding("data.batch_size", message, f"write batch_size: {smaller}")
 
