@@ -31,7 +31,7 @@ def sensitivity_lines(results: Results, problem: str, *, plain: bool = False) ->
     """Yield lines that show how the validation score depends on the learning rate.
 
     The lowest height is the score of knowing nothing, or, without such, of what is far below the
-    median; the highest is the best of all. A rate at which half of the trials or more failed has no
+    median; the highest is the best of all. A rate at which half of the trials or more diverged or stayed at chance has no
     height.
 
     Args:
@@ -50,7 +50,7 @@ def sensitivity_lines(results: Results, problem: str, *, plain: bool = False) ->
     low, high = _range(results, problem, rows)
     yield (
         f"{results.validation_text} by rate: {heights[0]} {shown_score(low)} to {heights[-1]} "
-        f"{shown_score(high)}, {FAILED} half failed, {CHOSEN} recommended"
+        f"{shown_score(high)}, {FAILED} at chance, {CHOSEN} recommended"
     )
     told = _short(names[:SHOWN])
     width = max(map(cell_width, told))
