@@ -40,9 +40,7 @@ def test_heights_failures_and_the_chosen_rate_stand_in_their_columns():
         "Adam": {1e-4: 0.3, 1e-3: 1.0, 1e-2: 0.9},
     })  # fmt: skip
     head, ruler, sgd, adam = sensitivity_lines(made, "p")
-    assert head == (
-        "validation accuracy by rate: ▁ 0.1000 to █ 1.0000, x at chance, * recommended"
-    )
+    assert head == ("validation accuracy by rate: ▁ 0.1000 to █ 1.0000, x at chance, * recommended")
     assert ruler == "      1e-4  1e-1    decades within 2 %"
     assert sgd == "SGD       ▁ ▅ █*x   0.5"
     assert adam == "Adam  ▂ █*█         0.5"

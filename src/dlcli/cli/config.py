@@ -1,4 +1,4 @@
-"""`dlcli config`: check a config, show what it means, write its JSON Schema."""
+"""`dlcli config`: check a config, show what it means, write its JSON Schema or a Keras script."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SET = click.option(
 
 @click.group()
 def config() -> None:
-    """Check a config, show it with all defaults, or print its JSON Schema."""
+    """Check or show a config, print its JSON Schema, or write it as a Keras script."""
 
 
 @config.command()
@@ -235,3 +235,37 @@ def schema(output: str | None) -> None:
         )
     Path(output).write_text(text, encoding="utf-8")
     note(f"wrote {output}")
+
+
+@config.command()
+@click.argument("file", metavar="FILE")
+@SET
+@click.option("--python", "as_python", is_flag=True, help="Write a plain Keras script.")
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False),
+    help="Script to write; its data are written beside it, as .npz.  [default: FILE with .py]",
+)
+@PLUGIN
+def export(file: str, overrides: tuple[str, ...], as_python: bool, output: str | None) -> None:
+    """Write a config as a plain Keras script, with no dlcli in it.
+
+    The script begins with the same weights as `dlcli train`, sees the same batches, and ends with
+    the same weights. The data, as dlcli has split and prepared them, are written beside it.
+    """
+    if not as_python:
+        remedy = f"Write: dlcli config export {file} --python."
+        raise UserError("no format is named", remedy=remedy)
+    if file == "-" and output is None:
+        raise UserError("the script has no name", remedy="Name it: --output train.py.")
+    script = Path(output or Path(file).with_suffix(".py").name)
+    data = script.with_suffix(".npz")
+    for path in (script, data):
+        if path.exists():
+            raise UserError(f"{path} exists already", remedy="Name another: --output train.py.")
+    from dlcli.cli.data import download_progress
+    from dlcli.train.session import export_script
+
+    with download_progress() as progress:
+        export_script(file, overrides, script=script, data=data, progress=progress)
+    note(f"wrote {script} and {data}; next: python {script}")

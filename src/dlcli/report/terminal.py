@@ -31,8 +31,8 @@ def sensitivity_lines(results: Results, problem: str, *, plain: bool = False) ->
     """Yield lines that show how the validation score depends on the learning rate.
 
     The lowest height is the score of knowing nothing, or, without such, of what is far below the
-    median; the highest is the best of all. A rate at which half of the trials or more diverged or stayed at chance has no
-    height.
+    median; the highest is the best of all. A rate at which half of the trials or more diverged or
+    stayed at chance has no height.
 
     Args:
         results: Of `sensitivity` the columns problem, candidate, learning_rate, score, runs,

@@ -35,6 +35,7 @@ from dlcli.data.lengths import sequence_lengths
 from dlcli.errors import DlcliError, FullDiskError, UserError
 from dlcli.rules.examples import look
 from dlcli.runtime.environment import environment
+from dlcli.runtime.files import replacing
 from dlcli.runtime.quiet import load_tensorflow
 from dlcli.store.copies import write_copies
 from dlcli.store.folder import check_new
@@ -196,6 +197,41 @@ def start_from(
 
     remarks = (*experiment.dataset.told, *_remarks(config, experiment))
     return TrainingSession(experiment, open_run, judge=judge, source=text.content, remarks=remarks)
+
+
+def export_script(
+    path: str,
+    overrides: tuple[str, ...],
+    *,
+    script: Path,
+    data: Path,
+    progress: Progress | None = None,
+) -> None:
+    """Write the plain Keras script that trains as a config does, and its data beside it.
+
+    Args:
+        path: The config's file, or `-`.
+        overrides: `path=value` changes of it.
+        script: The script to write.
+        data: The .npz that it reads.
+        progress: Told how a download goes.
+
+    Raises:
+        UserError: If the config is wrong, or plain Keras cannot say it.
+    """
+    config = read_document(parse_document(read_text(path), overrides))
+    load_tensorflow()
+    import numpy as np
+
+    from dlcli.train.fit import prepare
+    from dlcli.train.script import script_of
+
+    model_file = script.with_suffix(".keras").name
+    made = script_of(prepare(config, progress), data_file=data.name, model_file=model_file)
+    with replacing(data) as stream:
+        np.savez(stream, allow_pickle=False, **made.arrays)
+    with replacing(script) as stream:
+        stream.write(made.text.encode())
 
 
 def resume(root: Path, name: str, *, epochs: int | None, config: str | None) -> TrainingSession:
