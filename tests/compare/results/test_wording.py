@@ -24,7 +24,12 @@ from dlcli.compare.plan.plan import RankingScore
 from dlcli.compare.plan.records import Result, TrialRecord
 from dlcli.compare.plan.schedule import Schedule
 from dlcli.compare.results.ranking import look_at
-from dlcli.compare.results.wording import shown_interval, shown_margin, shown_score
+from dlcli.compare.results.wording import (
+    shown_interval,
+    shown_margin,
+    shown_range,
+    shown_score,
+)
 from dlcli.compare.session import ComparisonSession
 from dlcli.report.documents import (
     as_data,
@@ -161,7 +166,10 @@ PROBLEM = f"(?:{'|'.join(PROBLEMS)})"
 NUMBER = r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?"
 COUNT = r"1 replication|\d+ replications"
 SCORE = r"(?:test|validation) accuracy"
-RANGE = r"(?:at least \d+|about \d+|\d+ to \d+) more replications would decide"
+RANGE = (
+    r"(?:(?:at least \d+|about \d+|\d+ to \d+) more replications would decide"
+    r"|\d+ more replications? may decide, or it may take over 100)"
+)
 
 ANSWERS = {
     "nothing": rf"Nothing can be said about {PROBLEM}: no replication is complete\.",
@@ -608,3 +616,18 @@ def squeezed(text):
 def test_a_sentence_that_the_grammar_does_not_know_is_not_read(sentence, grammar):
     with pytest.raises(AssertionError, match="read as"):
         read(sentence, grammar)
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "told"),
+    [
+        (12, None, "at least 12 more replications would decide"),
+        (11, 12, "about 12 more replications would decide"),
+        (1, 30, "1 to 30 more replications would decide"),
+        (1, 569, "1 more replication may decide, or it may take over 100"),
+        (40, 300, "40 more replications may decide, or it may take over 100"),
+        (90, 300, "90 to 300 more replications would decide"),
+    ],
+)
+def test_a_range_without_an_end_that_matters_names_none(least, most, told):
+    assert shown_range(least, most) == told

@@ -346,12 +346,18 @@ def shown_margin(scores: Scores, margin: float) -> str:
     return f"{margin:.3g}"
 
 
+MANY = 100
+"""More replications than anyone runs: beyond, it does not matter how many."""
+
+
 def shown_range(least: int, most: int | None) -> str:
     """Write how many more replications would decide."""
     if most is None:
         return f"at least {least} more replications would decide"
     if most <= least * 1.25:
         return f"about {most} more replications would decide"
+    if most > MANY >= 2 * least:
+        return f"{shown_count(least, 'more replication')} may decide, or it may take over {MANY}"
     return f"{least} to {most} more replications would decide"
 
 
