@@ -166,6 +166,8 @@ def test_the_command_writes_either_and_says_where(workplace):
         done = dlcli("report", name, cwd=workplace)
         assert done.stdout.strip() == f"{place}/report.html"
         assert (workplace / place / "report.html").exists()
+    assert (workplace / "runs" / "first" / "learning_curves.svg").exists()
+    assert (workplace / "runs" / "first" / "scores.tex").exists()
     done = dlcli("report", "nothing", cwd=workplace)
     assert done.returncode == 2
     assert "there is no run 'nothing'" in done.stderr
