@@ -182,6 +182,16 @@ def test_diff_as_json_has_both_values_of_every_path_that_differs(capsys):
     assert made["metrics"] == {"a": SCORES, "b": SCORES}
 
 
+def test_diff_shows_one_layer_where_one_was_added(capsys):
+    make("a")
+    make("b", config=CONFIG.replace("{layers: [", "{layers: [{ReLU: {}}, "))
+    lines = printed(capsys, "diff", "a", "b").splitlines()
+    assert lines[2].split(maxsplit=2) == ["model.layers[0]", "-", '{"ReLU": {}}']
+    assert lines[3] == ""
+    made = json.loads(printed(capsys, "diff", "a", "b", "--json"))
+    assert made["config"] == {"model.layers[0]": [None, {"ReLU": {}}]}
+
+
 def test_diff_of_equal_configs_says_so(capsys):
     make("a")
     make("b")

@@ -13,7 +13,7 @@ import click
 
 from dlcli.cli.output import echo, emit_json, note, print_table, visible
 from dlcli.cli.places import COMPARISONS, ROOT, complete_either
-from dlcli.config.rendering import differences, flatten
+from dlcli.config.alignment import ABSENT, config_differences
 from dlcli.config.yaml_text import read_plain
 from dlcli.errors import UserError
 from dlcli.store.comparisons import (
@@ -337,20 +337,25 @@ def _cell(value: Any) -> str:
 @COMPARISONS
 @JSON
 def diff(left: str, right: str, root: str, comparisons: str, as_json: bool) -> None:
-    """Show the differences between two runs or two comparisons."""
+    """Show the differences between two runs or two comparisons.
+
+    Layers are aligned as lines are in a diff: [0->1] is one that moved and changed.
+    """
     first, second = (_named(name, root, comparisons) for name in (left, right))
-    configs = _config(first), _config(second)
-    changed = differences(*configs)
+    changed = config_differences(_config(first), _config(second))
     labels = (first.name, second.name)
     if first.name == second.name:
         labels = (str(first.path), str(second.path))
     scores = dict(zip(labels, (_all_scores(first), _all_scores(second)), strict=True))
     if as_json:
-        emit_json({"config": {k: list(v) for k, v in changed.items()}, "metrics": scores})
+        told = {
+            path: [None if value is ABSENT else value for value in values]
+            for path, values in changed.items()
+        }
+        emit_json({"config": told, "metrics": scores})
         return
     if changed:
-        sides = [flatten(config) for config in configs]
-        rows = [[path, *(_setting(side, path) for side in sides)] for path in changed]
+        rows = [[path, *map(_setting, values)] for path, values in changed.items()]
         print_table(["key", *labels], rows)
     else:
         echo("the configs are the same")
@@ -359,9 +364,9 @@ def diff(left: str, right: str, root: str, comparisons: str, as_json: bool) -> N
         _print_side_by_side(scores)
 
 
-def _setting(flat: Mapping[str, Any], path: str) -> str:
+def _setting(value: Any) -> str:
     """Write a config's value in full, as JSON; a path that is not there is not the same as null."""
-    return json.dumps(flat[path], ensure_ascii=False) if path in flat else NOTHING
+    return NOTHING if value is ABSENT else json.dumps(value, ensure_ascii=False)
 
 
 @runs.command()
