@@ -126,6 +126,9 @@ def test_a_changed_config_reuses_nothing_and_overwrites_nothing(folder, compared
     changed = compared(folder, "small.yaml", *QUICK, "--set", "data.batch_size=8")
     assert f"{PLANNED} trials\n" in changed.stderr
     assert "comparisons/small-2" in changed.stdout
+    assert "different: data.batch_size 16 -> 8. This one goes to" in changed.stderr
+    listed = helpers.dlcli("runs", "ls", cwd=folder).stdout
+    assert "from small: data.batch_size 16 -> 8" in listed
     assert (folder / "comparisons" / "small" / "summary.csv").read_bytes() == before
     again = compared(folder, "small.yaml", *QUICK)
     assert f"{OF_QUICK} of them done before" in again.stderr

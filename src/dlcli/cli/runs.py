@@ -16,6 +16,7 @@ from dlcli.cli.places import COMPARISONS, ROOT, complete_either
 from dlcli.config.alignment import ABSENT, config_differences
 from dlcli.config.yaml_text import read_plain
 from dlcli.errors import UserError
+from dlcli.store.beside import read_beside
 from dlcli.store.comparisons import (
     FORMER,
     ComparisonFolder,
@@ -67,10 +68,7 @@ def list_them(root: str, comparisons: str, as_json: bool) -> None:
     if records and compared:
         echo()
     if compared:
-        left_out = ("path", "protocol")
-        rows = [[_cell(v) for key, v in row.items() if key not in left_out] for row in compared]
-        columns = ["comparison", "state", "started", "problems", "trials", "best"]
-        print_table(columns, rows, numeric=("trials",))
+        _print_comparisons(compared)
 
 
 def _print_runs(records: Sequence[Mapping[str, Any]]) -> None:
@@ -90,6 +88,28 @@ def _print_runs(records: Sequence[Mapping[str, Any]]) -> None:
     print_table(columns, rows, numeric=("epochs",))
 
 
+def _print_comparisons(records: Sequence[Mapping[str, Any]]) -> None:
+    """Print a row for each comparison; why one has a number at its name, if any has one."""
+    shown = ["state", "started", "problems", "trials", "best"]
+    rows = [[_cell(record[key]) for key in ("name", *shown)] for record in records]
+    columns = ["comparison", *shown]
+    if any(record["beside"] for record in records):
+        columns.append("differs")
+        for row, record in zip(rows, records, strict=True):
+            found = record["beside"]
+            row.append(f"from {found['name']}: {found['text']}" if found else NOTHING)
+    print_table(columns, rows, numeric=("trials",))
+
+
+def _beside_record(folder: ComparisonFolder) -> dict[str, Any] | None:
+    """Return what tells a comparison from that of the same name; None if that is not recorded."""
+    found = read_beside(folder)
+    if found is None:
+        return None
+    differs = {path: list(values) for path, values in found.differs.items()}
+    return {"name": found.name, "text": found.text(), "differs": differs}
+
+
 def _comparison_record(folder: ComparisonFolder) -> dict[str, Any]:
     """Return what a list shows of a comparison."""
     best, started = next(iter(folder.summary()), {}), folder.started()
@@ -105,6 +125,7 @@ def _comparison_record(folder: ComparisonFolder) -> dict[str, Any]:
         "best": f"{best['candidate']} at {best['learning_rate']} {mean:.4f}"
         if mean is not None and best.get("candidate") and best.get("learning_rate")
         else None,
+        "beside": _beside_record(folder),
     }
 
 
