@@ -96,6 +96,7 @@ def as_data(results: Results) -> dict[str, Any]:
         "trials": len(results.trials),
         "expected_trials": results.expected_trials,
         "verdict": list(results.verdict),
+        "weakened": results.weakened or None,
         "problems": [
             {
                 "name": name,
