@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from dlcli.cli.compare import compare_optimizers, shown_time
+from dlcli.report.writing import write_comparison_report
 from dlcli.statistics.best import judge
 from dlcli.store.comparisons import ComparisonFolder
 from tests import helpers
@@ -126,6 +127,9 @@ def test_a_changed_config_reuses_nothing_and_overwrites_nothing(folder, compared
     changed = compared(folder, "small.yaml", *QUICK, "--set", "data.batch_size=8")
     assert f"{PLANNED} trials\n" in changed.stderr
     assert "comparisons/small-2" in changed.stdout
+    assert "different: data.batch_size 16 -> 8. This one goes to" in changed.stderr
+    listed = helpers.dlcli("runs", "ls", cwd=folder).stdout
+    assert "from small: data.batch_size 16 -> 8" in listed
     assert (folder / "comparisons" / "small" / "summary.csv").read_bytes() == before
     again = compared(folder, "small.yaml", *QUICK)
     assert f"{OF_QUICK} of them done before" in again.stderr
@@ -504,3 +508,17 @@ def test_a_time_budget_leaves_out_what_does_not_fit(folder, monkeypatch):
     assert "too few to tell two candidates apart; about 10m would do" in done.stderr
     # In truth the trials take no time, so all replications fit.
     assert set(table(folder)["replication"]) == set(range(1, 7))
+    results = json.loads((folder / "comparisons" / "small" / "results.json").read_text())
+    assert results["weakened"] is None
+
+
+@slow
+def test_what_a_budget_took_from_a_verdict_is_said_wherever_the_verdict_is(folder, monkeypatch):
+    done = compared_here(folder, monkeypatch, "small.yaml", "--budget", "20")
+    told = "The budget of 20 trials weakens this verdict: it was enough for 5 of 6 replications."
+    place = folder / "comparisons" / "small"
+    write_comparison_report(ComparisonFolder(place))
+    assert told in done.stdout
+    assert told in (place / "summary.md").read_text()
+    assert told in (place / "report.html").read_text()
+    assert json.loads((place / "results.json").read_text())["weakened"] == told

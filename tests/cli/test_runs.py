@@ -12,6 +12,7 @@ import pytest
 from dlcli.cli import run
 from dlcli.store import comparisons
 from dlcli.store import runs as store
+from dlcli.store.beside import Beside
 
 CONFIG = """\
 data: {dataset: {iris: {}}}
@@ -182,6 +183,16 @@ def test_diff_as_json_has_both_values_of_every_path_that_differs(capsys):
     assert made["metrics"] == {"a": SCORES, "b": SCORES}
 
 
+def test_diff_shows_one_layer_where_one_was_added(capsys):
+    make("a")
+    make("b", config=CONFIG.replace("{layers: [", "{layers: [{ReLU: {}}, "))
+    lines = printed(capsys, "diff", "a", "b").splitlines()
+    assert lines[2].split(maxsplit=2) == ["model.layers[0]", "-", '{"ReLU": {}}']
+    assert lines[3] == ""
+    made = json.loads(printed(capsys, "diff", "a", "b", "--json"))
+    assert made["config"] == {"model.layers[0]": [None, {"ReLU": {}}]}
+
+
 def test_diff_of_equal_configs_says_so(capsys):
     make("a")
     make("b")
@@ -306,6 +317,23 @@ def test_an_interrupted_comparison_is_listed_as_one(compared, capsys):
     assert printed(capsys, "ls").splitlines()[-1].split()[:2] == ["digits", "compared"]
     compared.write_text("results.json", "damaged")
     assert printed(capsys, "ls").splitlines()[-1].split()[:2] == ["digits", "compared"]
+
+
+def test_the_list_tells_why_a_comparison_has_a_number_at_its_name(compared, capsys):
+    assert "differs" not in printed(capsys, "ls")
+    other = comparisons.open_comparison(compared.path.parent, "digits", "q", fresh=False)
+    other.write_json("environment.json", {"problems": "q"})
+    Beside("digits", {"fit.epochs": (3, 5)}, 1).write(other)
+    header, _, *rows = printed(capsys, "ls").splitlines()
+    assert header.split()[-1] == "differs"
+    told = {row.split()[0]: row.split()[-1] for row in rows}
+    assert told["digits"] == "-"
+    assert any(row.endswith("from digits: fit.epochs 3 -> 5") for row in rows)
+    listed = json.loads(printed(capsys, "ls", "--json"))["comparisons"]
+    found = {record["name"]: record["beside"] for record in listed}
+    assert found["digits"] is None
+    assert found["digits-2"]["differs"] == {"fit.epochs": [3, 5]}
+    assert run(["runs", "rm", "digits-2", "--yes"]) == 0
 
 
 def test_two_comparisons_differ(compared, tmp_path, capsys):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from dlcli.compare.plan.plan import budget_seconds
@@ -54,7 +56,9 @@ def test_the_estimate_counts_every_epoch_and_divides_by_the_jobs():
 
 def test_a_plan_that_fits_is_left_as_it_is():
     made = plan(TWO)
-    assert within_time(made, measured(made), 1, "90s") is made
+    whole = within_time(made, measured(made), 1, "90s")
+    assert replace(whole, allowance=None) == made
+    assert (whole.allowance.budget, whole.allowance.left) == ("90s", whole.allowance.rates)
 
 
 def test_a_plan_that_does_not_fit_has_fewer_rates_and_keeps_its_replications():
@@ -63,6 +67,9 @@ def test_a_plan_that_does_not_fit_has_fewer_rates_and_keeps_its_replications():
     assert len({len(c.rates) for c in cut.candidates}) == 1
     assert len(cut.candidates[0].rates) < len(made.candidates[0].rates)
     assert cut.seeds == made.seeds
+    assert cut.allowance.budget == "40s"
+    assert cut.allowance.left == len(cut.candidates[0].rates) < cut.allowance.rates
+    assert cut.allowance.replications == len(made.seeds)
 
 
 def test_what_a_budget_can_tell_is_said_with_what_would_do():
@@ -106,4 +113,4 @@ def test_as_many_replications_as_it_takes_are_at_most_those_that_the_time_is_eno
     assert {len(c.rates) for c in cut.candidates} == {9}
     assert cut.looks == (10, 13)
     assert any("enough for about 13 replications of 40" in note for note in cut.notes)
-    assert within_time(made, measured(made), 1, "1h") is made
+    assert within_time(made, measured(made), 1, "1h").seeds == made.seeds

@@ -10,11 +10,12 @@ from dataclasses import replace
 
 import pytest
 
+from dlcli.compare.plan.plan import allowance_of
 from dlcli.compare.plan.records import Trial, TrialRecord
 from dlcli.compare.session import BestSoFar, ComparisonSession
 from dlcli.errors import InterruptedRunError, UserError, WorkError
 from dlcli.parallel import Done
-from dlcli.report.documents import as_data
+from dlcli.report.documents import as_data, markdown
 from dlcli.statistics.looks import level_after
 from dlcli.store.comparisons import ComparisonFolder
 from tests.compare.made import by_rate, plan, result
@@ -76,6 +77,7 @@ class Told:
 
 
 AUTO = "compare: {optimizers: [SGD, Adam, Lion], learning_rates: [0.001, 0.01], seeds: auto}"
+TEN = AUTO.replace("auto", "10").replace("0.001, 0.01", "0.001")
 CLOSE = {"SGD": (0.01, 0.80), "Adam": (1e-3, 0.90), "Lion": (1e-3, 0.89)}
 
 
@@ -350,3 +352,48 @@ def test_when_the_time_is_over_the_verdict_spends_what_a_look_there_may(tmp_path
     assert results.looks["made"]["level"] == pytest.approx(level_after(count, (10, 20, 40)))
     assert not results.looks["made"]["over"]
     assert any("the time was over" in note for note in first.notes)
+
+
+def test_a_verdict_that_a_budget_of_time_cut_short_says_so_in_its_second_sentence(
+    tmp_path, monkeypatch
+):
+    clock = iter(range(10_000))
+    monkeypatch.setattr("dlcli.compare.session.time.monotonic", lambda: next(clock))
+    first = session(tmp_path, TEN)
+    first.plan = replace(first.plan, allowance=allowance_of(first.plan, "2m"))
+    first.run(MadeUp(first.plan, peaks=CLOSE), Told(), deadline=40)
+    results = first.results()
+    count = results.replications["made"]
+    assert 0 < count < 10
+    assert results.verdict[1] == (
+        f"The budget of 2m weakens this verdict: it was enough for {count} of 10 replications."
+    )
+    assert as_data(results)["weakened"] == results.verdict[1]
+    assert results.verdict[1] in markdown(results)
+
+
+def test_a_budget_of_time_that_was_enough_or_trials_that_somebody_stopped_weaken_nothing(tmp_path):
+    whole = session(tmp_path / "whole", TEN)
+    whole.plan = replace(whole.plan, allowance=allowance_of(whole.plan, "2m"))
+    whole.run(MadeUp(whole.plan, peaks=CLOSE), Told())
+    assert whole.results().weakened == ""
+    assert as_data(whole.results())["weakened"] is None
+    cut = session(tmp_path / "cut", TEN)
+    cut.plan = replace(cut.plan, allowance=allowance_of(cut.plan, "2m"))
+    with pytest.raises(InterruptedRunError):
+        cut.run(MadeUp(cut.plan, peaks=CLOSE, stop=(12, KeyboardInterrupt())), Told())
+    assert cut.results().weakened == ""
+
+
+def test_a_look_that_has_decided_all_is_not_weakened_by_replications_that_a_budget_cut(tmp_path):
+    found = {}
+    for name, margin in (("clear", 0.05), ("close", 0)):
+        first = session(
+            tmp_path / name, AUTO.replace("auto", f"auto, budget: 150, margin: {margin}")
+        )
+        first.run(MadeUp(first.plan, peaks=dict.fromkeys(CLOSE, (1e-3, 0.9))), Told())
+        found[name] = first.results()
+    assert found["clear"].looks["made"]["made"][-1]["decided"]
+    assert found["clear"].weakened == ""
+    planned = found["close"].looks["made"]["planned"][-1]
+    assert f"enough for {planned} of 40 replications" in found["close"].weakened

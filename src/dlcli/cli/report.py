@@ -27,7 +27,8 @@ def report(name: str | None, root: str, comparisons: str, show: bool) -> None:
 
     Without a name, that of the newest one.
 
-    The report is one file that needs no network: you can mail, archive and print it.
+    The report is one file that needs no network: you can mail, archive and print it. Beside that of
+    a run, dlcli writes its learning curves (SVG, PNG) and its scores as a LaTeX table.
     """
     from dlcli.report.writing import write_report
     from dlcli.store.folder import Folder

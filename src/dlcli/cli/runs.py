@@ -13,9 +13,10 @@ import click
 
 from dlcli.cli.output import echo, emit_json, note, print_table, visible
 from dlcli.cli.places import COMPARISONS, ROOT, complete_either
-from dlcli.config.rendering import differences, flatten
+from dlcli.config.alignment import ABSENT, config_differences
 from dlcli.config.yaml_text import read_plain
 from dlcli.errors import UserError
+from dlcli.store.beside import read_beside
 from dlcli.store.comparisons import (
     FORMER,
     ComparisonFolder,
@@ -67,10 +68,7 @@ def list_them(root: str, comparisons: str, as_json: bool) -> None:
     if records and compared:
         echo()
     if compared:
-        left_out = ("path", "protocol")
-        rows = [[_cell(v) for key, v in row.items() if key not in left_out] for row in compared]
-        columns = ["comparison", "state", "started", "problems", "trials", "best"]
-        print_table(columns, rows, numeric=("trials",))
+        _print_comparisons(compared)
 
 
 def _print_runs(records: Sequence[Mapping[str, Any]]) -> None:
@@ -90,6 +88,28 @@ def _print_runs(records: Sequence[Mapping[str, Any]]) -> None:
     print_table(columns, rows, numeric=("epochs",))
 
 
+def _print_comparisons(records: Sequence[Mapping[str, Any]]) -> None:
+    """Print a row for each comparison; why one has a number at its name, if any has one."""
+    shown = ["state", "started", "problems", "trials", "best"]
+    rows = [[_cell(record[key]) for key in ("name", *shown)] for record in records]
+    columns = ["comparison", *shown]
+    if any(record["beside"] for record in records):
+        columns.append("differs")
+        for row, record in zip(rows, records, strict=True):
+            found = record["beside"]
+            row.append(f"from {found['name']}: {found['text']}" if found else NOTHING)
+    print_table(columns, rows, numeric=("trials",))
+
+
+def _beside_record(folder: ComparisonFolder) -> dict[str, Any] | None:
+    """Return what tells a comparison from that of the same name; None if that is not recorded."""
+    found = read_beside(folder)
+    if found is None:
+        return None
+    differs = {path: list(values) for path, values in found.differs.items()}
+    return {"name": found.name, "text": found.text(), "differs": differs}
+
+
 def _comparison_record(folder: ComparisonFolder) -> dict[str, Any]:
     """Return what a list shows of a comparison."""
     best, started = next(iter(folder.summary()), {}), folder.started()
@@ -105,6 +125,7 @@ def _comparison_record(folder: ComparisonFolder) -> dict[str, Any]:
         "best": f"{best['candidate']} at {best['learning_rate']} {mean:.4f}"
         if mean is not None and best.get("candidate") and best.get("learning_rate")
         else None,
+        "beside": _beside_record(folder),
     }
 
 
@@ -337,20 +358,25 @@ def _cell(value: Any) -> str:
 @COMPARISONS
 @JSON
 def diff(left: str, right: str, root: str, comparisons: str, as_json: bool) -> None:
-    """Show the differences between two runs or two comparisons."""
+    """Show the differences between two runs or two comparisons.
+
+    Layers are aligned as lines are in a diff: [0->1] is one that moved and changed.
+    """
     first, second = (_named(name, root, comparisons) for name in (left, right))
-    configs = _config(first), _config(second)
-    changed = differences(*configs)
+    changed = config_differences(_config(first), _config(second))
     labels = (first.name, second.name)
     if first.name == second.name:
         labels = (str(first.path), str(second.path))
     scores = dict(zip(labels, (_all_scores(first), _all_scores(second)), strict=True))
     if as_json:
-        emit_json({"config": {k: list(v) for k, v in changed.items()}, "metrics": scores})
+        told = {
+            path: [None if value is ABSENT else value for value in values]
+            for path, values in changed.items()
+        }
+        emit_json({"config": told, "metrics": scores})
         return
     if changed:
-        sides = [flatten(config) for config in configs]
-        rows = [[path, *(_setting(side, path) for side in sides)] for path in changed]
+        rows = [[path, *map(_setting, values)] for path, values in changed.items()]
         print_table(["key", *labels], rows)
     else:
         echo("the configs are the same")
@@ -359,9 +385,9 @@ def diff(left: str, right: str, root: str, comparisons: str, as_json: bool) -> N
         _print_side_by_side(scores)
 
 
-def _setting(flat: Mapping[str, Any], path: str) -> str:
+def _setting(value: Any) -> str:
     """Write a config's value in full, as JSON; a path that is not there is not the same as null."""
-    return json.dumps(flat[path], ensure_ascii=False) if path in flat else NOTHING
+    return NOTHING if value is ABSENT else json.dumps(value, ensure_ascii=False)
 
 
 @runs.command()

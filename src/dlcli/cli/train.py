@@ -18,6 +18,7 @@ from dlcli.cli.places import (
     complete_run,
 )
 from dlcli.cli.plugins import PLUGIN
+from dlcli.cli.seeds import check_seeds, train_seeds
 from dlcli.cli.strictness import STRICT, warning_teller
 from dlcli.cli.tracking import LOGS, TRACKING, check_tracking
 from dlcli.errors import UserError
@@ -25,8 +26,13 @@ from dlcli.store.comparisons import find_comparison_named, is_comparison
 from dlcli.store.runs import SOURCE, is_run
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from dlcli.config.diagnostics import Diagnostic
+    from dlcli.config.nodes import Text
     from dlcli.store.runs import RunFolder
     from dlcli.train.fit import TrainingResult
+    from dlcli.train.session import TrainingSession
 
 
 @click.command()
@@ -36,6 +42,13 @@ if TYPE_CHECKING:
     "--seed",
     type=click.IntRange(0, 2**31 - 1),
     help="Seed of the run.  [default: the config's seed]",
+)
+@click.option(
+    "--seeds",
+    type=click.IntRange(2),
+    metavar="N",
+    help="Train N runs, with SEED, SEED+1, ... Weights, batches, dropout and the validation part "
+    "change with the seed; the test part does not.",
 )
 @click.option(
     "--epochs", type=click.IntRange(1), help="Epochs.  [default: the config's fit.epochs]"
@@ -69,6 +82,7 @@ def train(
     config: str | None,
     overrides: tuple[str, ...],
     seed: int | None,
+    seeds: int | None,
     epochs: int | None,
     out: str | None,
     root: str,
@@ -85,47 +99,35 @@ def train(
 
     CONFIG is a YAML file, or `-` for standard input. Ctrl-C stops the training and keeps what was
     trained. With --from, dlcli trains the recommended candidate of a comparison, at its learning
-    rate, on the whole training part.
+    rate, on the whole training part. With --seeds, it trains several runs and prints the mean and
+    range of their scores.
     """
-    from dlcli.train.session import resume as resume_run
-    from dlcli.train.session import start, start_from
-
     check_tracking(tracking)
     _check_source(config, comparison, resume, candidate or problem)
     warn = warning_teller(strict=strict)
-    if comparison is not None:
-        from dlcli.compare.recommended import recommended, text_of
+    changes = (*overrides, *_as_overrides(seed, epochs))
 
-        found = recommended(
-            find_comparison_named(Path(comparisons), comparison), candidate, problem
-        )
-        note(f"training {found.candidate} at a learning rate of {found.rate:g}")
-        session = start_from(
-            text_of(found),
-            (*overrides, *_as_overrides(seed, epochs)),
-            root=Path(root),
-            out=Path(out) if out else None,
-            warn=warn,
-        )
-    elif resume is not None:
+    def finished(run: RunFolder) -> None:
+        if tracking is not None:
+            from dlcli.tracking import track_run
+
+            note(f"To look at it: {track_run(tracking, run, LOGS)}")
+
+    if seeds is not None:
+        check_seeds(resume, out)
+        text = _text(config, comparison, comparisons, candidate, problem)
+        _train_seeds(text, changes, seeds, Path(root), warn, finished, as_json=as_json)
+        return
+    if resume is not None:
         if overrides or seed is not None or out is not None:
             remedy = "Change only --epochs; start a new run for anything else."
             raise UserError("a resumed run keeps its config", remedy=remedy)
+        from dlcli.train.session import resume as resume_run
+
         session = resume_run(Path(root), resume, epochs=epochs, config=config)
-    elif config is None:
-        remedy = "Run `dlcli train CONFIG`; `dlcli init` writes a config."
-        raise UserError("no config is given", remedy=remedy)
     else:
-        overrides = (*overrides, *_as_overrides(seed, epochs))
-        with download_progress() as progress:
-            session = start(
-                config,
-                overrides,
-                root=Path(root),
-                out=Path(out) if out else None,
-                progress=progress,
-                warn=warn,
-            )
+        text = _text(config, comparison, comparisons, candidate, problem)
+        session = _start(text, changes, Path(root), Path(out) if out else None, warn)
     for remark in session.remarks:
         note(remark)
     from dlcli.cli.progress import training_progress
@@ -133,10 +135,70 @@ def train(
     with session as run, training_progress() as observer:
         result = session.train(observer)
     _print(run, result, as_json=as_json)
-    if tracking is not None:
-        from dlcli.tracking import track_run
+    finished(run)
 
-        note(f"To look at it: {track_run(tracking, run, LOGS)}")
+
+def _text(
+    config: str | None,
+    comparison: str | None,
+    comparisons: str,
+    candidate: str | None,
+    problem: str | None,
+) -> Text:
+    """Return the config that is trained: the one given, or what a comparison recommends.
+
+    Raises:
+        UserError: If there is neither.
+    """
+    if comparison is not None:
+        from dlcli.compare.recommended import recommended, text_of
+
+        place = find_comparison_named(Path(comparisons), comparison)
+        found = recommended(place, candidate, problem)
+        note(f"training {found.candidate} at a learning rate of {found.rate:g}")
+        return text_of(found)
+    if config is None:
+        remedy = "Run `dlcli train CONFIG`; `dlcli init` writes a config."
+        raise UserError("no config is given", remedy=remedy)
+    from dlcli.config.loading import read_text
+
+    return read_text(config)
+
+
+def _start(
+    text: Text,
+    changes: tuple[str, ...],
+    root: Path,
+    out: Path | None,
+    warn: Callable[[Sequence[Diagnostic]], None],
+) -> TrainingSession:
+    from dlcli.train.session import start_from
+
+    with download_progress() as progress:
+        return start_from(text, changes, root=root, out=out, progress=progress, warn=warn)
+
+
+def _train_seeds(
+    text: Text,
+    changes: tuple[str, ...],
+    number: int,
+    root: Path,
+    warn: Callable[[Sequence[Diagnostic]], None],
+    finished: Callable[[RunFolder], None],
+    *,
+    as_json: bool,
+) -> None:
+    """Train a run for each seed; each is the run that `--seed` alone trains."""
+    from dlcli.train.series import seeds_of
+
+    seeds = seeds_of(text, changes, number)
+
+    def start(seed: int) -> TrainingSession:
+        # What rules say of a config and its data is said once, before the first run.
+        told = warn if seed == seeds[0] else lambda _: None
+        return _start(text, (*changes, f"seed={seed}"), root, None, told)
+
+    train_seeds(seeds, start, finished=finished, as_json=as_json)
 
 
 def _check_source(

@@ -118,6 +118,8 @@ class Comparison:
             self._tell(remark)
         with session.folder.lock():
             write_settings(session, command, self._placement)
+            if home.beside is not None:
+                home.beside.write(session.folder)
             yield session
 
     def run(self, session: ComparisonSession, observer: ComparisonObserver) -> None:

@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dlcli.compare.plan.candidates import FEWEST_RATES
-from dlcli.compare.plan.plan import Plan, budget_seconds, within_budget
+from dlcli.compare.plan.plan import Plan, allowance_of, budget_seconds, within_budget
 from dlcli.compare.plan.records import Check, Measurement
 from dlcli.compare.plan.xla import network_key
 from dlcli.compare.xla import measured as measured_jit
@@ -226,7 +226,7 @@ def within_time(plan: Plan, measured: Mapping[int, Measurement], jobs: int, budg
     seconds = max(0.0, budget_seconds(budget) - OVERHEAD) * SAFETY
     needed = estimated_seconds(plan, measured, jobs)
     if needed <= seconds:
-        return plan
+        return replace(plan, allowance=allowance_of(plan, budget))
     a_trial = needed / plan.planned
     try:
         cut = within_budget(plan, math.floor(seconds / a_trial))
@@ -239,7 +239,9 @@ def within_time(plan: Plan, measured: Mapping[int, Measurement], jobs: int, budg
         raise UserError(message, remedy=remedy) from None
     note = _expected(plan, cut, budget, a_trial)
     seeds = cut.seeds if plan.is_sequential else plan.seeds
-    return replace(cut, seeds=seeds, notes=(*plan.notes, note))
+    left = max(len(candidate.rates) for candidate in cut.candidates)
+    allowance = allowance_of(plan, budget, left)
+    return replace(cut, seeds=seeds, notes=(*plan.notes, note), allowance=allowance)
 
 
 def _duration(trials: int, a_trial: float) -> str:

@@ -59,6 +59,7 @@ class ComparisonSession:
         jobs: How many trials run side by side.
         kept: Trials that were done before.
         interrupted: By Ctrl-C, before the end.
+        left_out: Trials that were not begun because the time was over, as far as one can see.
     """
 
     plan: Plan
@@ -69,6 +70,7 @@ class ComparisonSession:
     jobs: int = 1
     kept: int = 0
     interrupted: bool = False
+    left_out: int = 0
 
     def __post_init__(self) -> None:
         self.key = TrialKeys(self.plan, computing_versions())
@@ -86,7 +88,9 @@ class ComparisonSession:
         from dlcli.compare.results import make_results
 
         schedule = self.schedule or scheduled(self.plan)
-        found = make_results(self.plan, self.records, schedule, self.notes)
+        found = make_results(
+            self.plan, self.records, schedule, self.notes, time_over=self.left_out > 0
+        )
         if not self.interrupted:
             return found
         most = "at most " if schedule.is_open else ""
@@ -174,6 +178,7 @@ class ComparisonSession:
         finally:
             executor.close()
         self.notes += schedule.notes
+        self.left_out = left_out
         if left_out:
             self.notes.append(f"the time was over: {left_out} trials or more were not begun")
 

@@ -96,6 +96,7 @@ def as_data(results: Results) -> dict[str, Any]:
         "trials": len(results.trials),
         "expected_trials": results.expected_trials,
         "verdict": list(results.verdict),
+        "weakened": results.weakened or None,
         "problems": [
             {
                 "name": name,
@@ -429,10 +430,10 @@ def latex(results: Results) -> str:
 def _latex_tables(results: Results, problem: str) -> str:
     score = f"{results.score_text} [95 % interval]"
     ranked = ranked_table(rows_of(results, problem), score)
-    tables = [_latex_table(_caption(results, problem), *ranked)]
+    tables = [latex_table(_caption(results, problem), *ranked)]
     if costs := costs_of(results, problem):
         caption = f"What they cost on {problem}. {without_ticks(READING)}"
-        tables.append(_latex_table(caption, *cost_table(costs)))
+        tables.append(latex_table(caption, *cost_table(costs)))
     return "\n".join(tables)
 
 
@@ -441,9 +442,17 @@ def without_ticks(text: str) -> str:
     return text.replace("`", "")
 
 
-def _latex_table(
+def latex_table(
     caption: str, header: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[str]
 ) -> str:
+    """Return a LaTeX table for the booktabs package.
+
+    Args:
+        caption: As text, as all cells are: they are escaped.
+        header: Names of the columns; `p` is set as a formula.
+        rows: A cell for each column.
+        numeric: Columns that are aligned to the right.
+    """
     names = ["$p$" if name == "p" else escaped(name) for name in header]
     body = [" & ".join(map(escaped, row)) + r" \\" for row in rows]
     columns = "".join("r" if name in numeric else "l" for name in header)

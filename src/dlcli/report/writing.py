@@ -118,7 +118,7 @@ def write_comparison_report(folder: ComparisonFolder) -> Path:
 
 
 def write_run_report(root: Path, name: str) -> Path:
-    """Write the page of a run into its folder, and return where it is.
+    """Write the page of a run into its folder, with figures and a table; return where it is.
 
     Raises:
         UserError: If there is no such run, or one of its files is damaged.
@@ -128,4 +128,7 @@ def write_run_report(root: Path, name: str) -> Path:
     with contextlib.suppress(UserError):  # the user's own data may not be there any more
         description = data_form(run, config).description
     run.write_text(REPORT, run_page(run, description, read_predictions(run)))
+    from dlcli.report.run_files import write_run_files  # Matplotlib, which no page needs
+
+    write_run_files(run)
     return run.path / REPORT

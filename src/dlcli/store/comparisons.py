@@ -323,6 +323,12 @@ def damaged_comparisons(root: Path, name: str) -> list[ComparisonFolder]:
     return [folder for folder in _numbered(root, slug(name)) if folder.is_damaged]
 
 
+def newest_comparison(root: Path, name: str) -> ComparisonFolder | None:
+    """Return the newest comparison of a name, whatever its problems; None if there is none."""
+    found = (each for each in reversed(_numbered(root, slug(name))) if each.problems() is not None)
+    return next(found, None)
+
+
 def _numbered(root: Path, base: str) -> list[ComparisonFolder]:
     """Return the folders base, base-2, base-3, ... that exist, in this order."""
     found = []
@@ -394,7 +400,7 @@ KEY = r"[0-9a-f]+(-pruned-[0-9a-f]+)?"
 """The name of a trial's folder."""
 
 _OWN_FILE = re.compile(
-    r"config(-\d+)?\.yaml|best\.yaml|(environment|results)\.json|\w+\.(csv|md|tex|html)|\.lock|\..*\.part\..*"
+    r"config(-\d+)?\.yaml|best\.yaml|(environment|results|beside)\.json|\w+\.(csv|md|tex|html)|\.lock|\..*\.part\..*"
 )
 
 

@@ -39,6 +39,9 @@ ENVIRONMENT = "environment.json"
 DATA = "data.json"
 ADVICE = "advice.json"
 SCALES = "scales.json"
+CURVES = "learning_curves"
+"""The figure of `dlcli report`, without the ending of its format."""
+SCORES = "scores.tex"
 FINISHED = "finished"
 INTERRUPTED = "interrupted"
 FAILED = "failed"
@@ -47,7 +50,8 @@ INCOMPLETE = "incomplete"
 
 FILES = frozenset({
     CONFIG, SOURCE, ENVIRONMENT, DATA, HISTORY, METRICS, ADVICE, SCALES, STATUS,
-    "checkpoint.npz", "model.keras", "predictions.npz", "report.html",
+    "checkpoint.npz", "model.keras", "predictions.npz", "report.html", SCORES, f"{CURVES}.svg",
+    f"{CURVES}.png",
 })  # fmt: skip
 """What dlcli writes into a run's folder, and therefore may delete."""
 

@@ -137,6 +137,16 @@ def test_a_search_of_fewer_than_three_rates_ranks_nothing(budget, rates, replica
     assert (not made.unranked) == ranks
 
 
+def test_a_plan_knows_what_its_budget_leaves_of_what_was_asked_for():
+    made = plan("compare: {budget: 120}").allowance
+    assert (made.budget, made.replications, made.rates, made.left, made.what) == (
+        "120 trials", 10, 9, 3, "learning rates",
+    )  # fmt: skip
+    whole = plan("compare: {budget: 1000}").allowance
+    assert (whole.rates, whole.left) == (9, 9)
+    assert plan().allowance is None
+
+
 def test_rates_that_were_given_are_not_too_few():
     made = plan("compare: {optimizers: [SGD, Adam], learning_rates: [0.1, 0.01], budget: 10}")
     assert not made.unranked

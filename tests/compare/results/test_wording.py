@@ -130,6 +130,8 @@ def comparisons(draw):
     settled |= {"seeds": seeds} if seeds is not None else {"preset": "quick"}
     margin = draw(st.sampled_from([None, None, 0, 0.01, 0.05, 1]))
     settled |= {} if margin is None else {"margin": margin}
+    budget = draw(st.sampled_from([None, None, None, 2, 6, 12]))
+    settled |= {} if budget is None else {"budget": budget * problems * len(names)}
     every = st.tuples(*(behaviors for _ in names))
     return Drawn(
         f"compare: {{{', '.join(f'{key}: {value}' for key, value in settled.items())}}}",
@@ -277,6 +279,13 @@ OVERALL = {
     ),
 }
 """The first sentence over several problems; who could not be ranked on all follows."""
+
+WEAKENED = (
+    r"The budget of \d+ trials weakens this verdict: it was enough for "
+    r"(?:(?P<replications>\d+) of (?P<planned>\d+) replications)?(?: and )?"
+    r"(?:(?P<rates>\d+) of up to (?P<grid>\d+) learning rates)?\."
+)
+"""What follows the answer where a budget took something from it."""
 
 LEFT = rf"(?P<rest>.*?)(?: Not ranked on all problems: (?P<left>{LIST})\.)?"
 
@@ -534,11 +543,32 @@ def check_notes(results):
         assert all(results.replications[problem] >= 6 for problem in rows["problem"])
 
 
+def check_weakened(results):
+    """Hold what a budget took from the verdict against what was trained."""
+    found = re.fullmatch(WEAKENED, results.weakened)
+    assert found
+    assert found["planned"] or found["grid"]
+    if found["planned"]:
+        assert max(results.replications.values()) <= int(found["replications"])
+        assert int(found["replications"]) < int(found["planned"])
+    if found["grid"]:
+        tried = results.sensitivity.groupby("candidate")["learning_rate"].nunique()
+        assert tried.max() <= int(found["rates"]) < int(found["grid"])
+
+
 def split_of(results):
-    """Return the sentences over all problems, without that of the interruption, and the lines."""
+    """Return the sentences over all problems, and the lines.
+
+    Without those of the interruption and of the budget, of which the latter follows the answer.
+    """
     told = list(results.verdict)
     if results.interrupted:
         assert told.pop(0).startswith("Interrupted: ")
+    if results.weakened:
+        several = results.aggregate is not None and results.is_ranked
+        place = 1 if len(results.problems) == 1 else int(several)
+        assert told.pop(place) == results.weakened
+        check_weakened(results)
     lines = len(results.problems) if len(results.problems) > 1 else 0
     return told[: len(told) - lines], told[len(told) - lines :]
 

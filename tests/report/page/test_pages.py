@@ -23,7 +23,8 @@ COMPARE = (
     "compare: {optimizers: [SGD, Adam], learning_rates: [0.001, 0.03, 100000.0], seeds: 6, "
     "initializers: [GlorotUniform, HeNormal], target: {accuracy: 0.5}}\n"
 )
-CLASSES = ("", "", *[' class="number"'] * 4, "")
+NUMBER = ' class="number"'
+CLASSES = ("", "", NUMBER, ' class="number kept"', NUMBER, NUMBER, "")
 
 
 class Reader(HTMLParser):
@@ -166,6 +167,8 @@ def test_the_command_writes_either_and_says_where(workplace):
         done = dlcli("report", name, cwd=workplace)
         assert done.stdout.strip() == f"{place}/report.html"
         assert (workplace / place / "report.html").exists()
+    assert (workplace / "runs" / "first" / "learning_curves.svg").exists()
+    assert (workplace / "runs" / "first" / "scores.tex").exists()
     done = dlcli("report", "nothing", cwd=workplace)
     assert done.returncode == 2
     assert "there is no run 'nothing'" in done.stderr
@@ -216,3 +219,22 @@ def test_a_browser_draws_sorts_tells_and_loads_nothing(workplace, tmp_path, plac
     assert seen["column"] == sorted(seen["column"])
     assert seen["wide"] <= 0
     assert seen["requests"] == 0
+
+
+@needs_chromium
+@pytest.mark.slow
+def test_on_a_narrow_screen_the_score_stays_in_view(workplace, tmp_path):
+    dlcli("report", "small", cwd=workplace)
+    told = (
+        "const box = document.querySelector('section .scroll');"
+        "const seen = () => [...box.querySelectorAll('td.kept')].map(cell => {"
+        "const at = cell.getBoundingClientRect(), room = box.getBoundingClientRect();"
+        "return at.left >= room.left - 1 && at.right <= room.right + 1; });"
+        "const before = seen(); box.scrollLeft = 60;"
+        "return {scrolls: box.scrollWidth > box.clientWidth, before, after: seen()};"
+    )
+    seen = browsed(workplace / "comparisons" / "small" / "report.html", tmp_path, told, 390)
+    assert seen["scrolls"]
+    assert len(seen["before"]) > 1
+    assert all(seen["before"])
+    assert all(seen["after"])

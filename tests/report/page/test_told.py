@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from html import unescape
 
 import pytest
@@ -18,8 +19,8 @@ PEAKS = {"SGD": (0.316, 0.80), "Adam": (1e-3, 0.93)}
 
 
 def lead_of(text):
-    """Return the paragraphs before everything else."""
-    (lead,) = re.findall(r'<div class="lead">(.*?)</div>', text, re.DOTALL)
+    """Return the paragraphs before everything else: those of the headline, then the others."""
+    (lead,) = re.findall(r'<div class="lead">(.*?)</div>\s*<nav', text, re.DOTALL)
     return [unescape(line) for line in re.findall(r"<(?:p|li)>(.*?)</(?:p|li)>", lead, re.DOTALL)]
 
 
@@ -41,6 +42,38 @@ def test_the_first_line_is_the_verdict_and_the_last_names_the_protocol(two):
         "Protocol: 8 replications; each draws the split of the data, and tunes the learning rates "
         "anew. Margin: 0.01."
     )
+
+
+def card_of(text):
+    """Return the paragraphs and the command of the headline."""
+    (card,) = re.findall(r'<div class="card">(.*?)</div>', text, re.DOTALL)
+    said = re.findall(r"<(?:p|pre)[^>]*>(.*?)</(?:p|pre)>", card, re.DOTALL)
+    return [unescape(line) for line in said]
+
+
+def test_the_headline_has_the_verdict_the_rate_and_the_command_that_trains_it(two, tmp_path):
+    found = json.loads((two.parent / "results.json").read_text("utf-8"))
+    assert card_of(two.read_text("utf-8")) == [found["verdict"][0]]  # without best.yaml
+    for root, place in (("comparisons", "my two"), ("other", f"{tmp_path / 'other' / 'my two'}")):
+        folder = ComparisonFolder(shutil.copytree(two.parent, tmp_path / root / "my two"))
+        folder.write_text("best.yaml", "")
+        assert card_of(comparison_page(folder)) == [
+            found["verdict"][0],
+            "Recommended: Adam at a learning rate of 0.001.",
+            "Train it:",
+            f"dlcli train --from '{place}'",
+        ]
+
+
+def test_the_headline_says_what_limits_the_verdict(tmp_path):
+    weakened = "The budget of 9 trials weakens this verdict: ..."
+    told = {
+        "verdict": ("Interrupted: a.", "Use Adam.", weakened, "And so on."),
+        "interrupted": True, "expected_trials": 4000, "weakened": weakened,
+    }  # fmt: skip
+    text = written(tmp_path / "cut", TWO, PEAKS, epochs=4, told=told).read_text("utf-8")
+    assert card_of(text) == list(told["verdict"][:3])
+    assert lead_of(text)[3] == "And so on."
 
 
 def test_the_page_reads_no_wording(two, tmp_path):

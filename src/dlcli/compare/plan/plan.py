@@ -68,6 +68,25 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class Allowance:
+    """What a budget leaves of a plan.
+
+    Attributes:
+        budget: In words: `120 trials` or `10m`.
+        replications: How many were asked for.
+        rates: How many the longest grid had.
+        left: How many of them are tried.
+        what: What a grid holds: learning rates, or settings.
+    """
+
+    budget: str
+    replications: int
+    rates: int
+    left: int
+    what: str
+
+
+@dataclass(frozen=True)
 class NetworkPlan:
     """A network on a problem's data, which several candidates may train.
 
@@ -123,6 +142,7 @@ class Plan:
         unranked: Why it ranks nothing, as a quick look does not; empty if it ranks.
         notes: What the user should know: what a budget leaves out, for one.
         plugins: Code that its configs need; workers load it.
+        allowance: What a budget leaves; None without a budget.
     """
 
     problems: tuple[Problem, ...]
@@ -141,6 +161,7 @@ class Plan:
     unranked: str = ""
     notes: tuple[str, ...] = ()
     plugins: tuple[Plugin, ...] = ()
+    allowance: Allowance | None = None
 
     @property
     def looks(self) -> tuple[int, ...]:
@@ -289,11 +310,11 @@ def within_budget(plan: Plan, trials: int) -> Plan:
     replications = min(len(plan.seeds), searches + later)
     made = replace(plan, seeds=plan.seeds[:replications])
     cut = tuple(_cut(c, rates, each, made) for c in plan.candidates)
-    made = replace(made, candidates=cut)
+    allowance = allowance_of(plan, f"{trials} trials", rates)
+    made = replace(made, candidates=cut, allowance=allowance)
     if made.planned == plan.planned:
         return made
-    what = "settings" if any(c.is_wide for c in plan.candidates) else "learning rates"
-    rated = f"tries {rates} instead of up to {longest} {what}, in"
+    rated = f"tries {rates} instead of up to {longest} {allowance.what}, in"
     note = (
         f"a budget of {trials} trials is less than the plan's {plan.planned}: it "
         f"{rated if rates < longest else 'makes'} {replications} instead of {len(plan.seeds)} "
@@ -302,6 +323,19 @@ def within_budget(plan: Plan, trials: int) -> Plan:
     starved = rates < min(FEWEST_RATES, longest)
     unranked = f"the budget leaves fewer than {FEWEST_RATES} learning rates" if starved else ""
     return replace(made, notes=(*plan.notes, note), unranked=plan.unranked or unranked)
+
+
+def allowance_of(plan: Plan, budget: str, left: int | None = None) -> Allowance:
+    """Return what a budget leaves of a plan.
+
+    Args:
+        plan: As it was asked for.
+        budget: In words.
+        left: Rates of the longest grid that are tried; None for all of them.
+    """
+    longest = max(len(candidate.rates) for candidate in plan.candidates)
+    what = "settings" if any(c.is_wide for c in plan.candidates) else "learning rates"
+    return Allowance(budget, len(plan.seeds), longest, longest if left is None else left, what)
 
 
 def _cut(candidate: Candidate, rates: int, each: int, plan: Plan) -> Candidate:

@@ -19,7 +19,7 @@ from dlcli.compare.results.summary import summary_frame, target_of
 from dlcli.statistics.pairing import pairwise
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from dlcli.compare.plan.plan import Plan
     from dlcli.compare.plan.records import TrialRecord
@@ -77,6 +77,7 @@ class Results:
         interrupted: Whether trials are missing because somebody stopped the comparison.
         looks: How the looks before the end went, by problem, as `looks_data` has it; None without
             any.
+        weakened: What a budget took from the verdict, a sentence of it; empty if that is nothing.
     """
 
     score: str
@@ -115,6 +116,7 @@ class Results:
     notes: tuple[str, ...]
     interrupted: bool = False
     looks: dict[str, dict[str, Any] | None] = field(default_factory=dict)
+    weakened: str = ""
 
 
 def make_results(
@@ -122,6 +124,8 @@ def make_results(
     records: Sequence[TrialRecord],
     schedule: Schedule,
     notes: Sequence[str] = (),
+    *,
+    time_over: bool = False,
 ) -> Results:
     """Compute all tables of a comparison.
 
@@ -130,6 +134,7 @@ def make_results(
         records: The trials that were run; some may be missing.
         schedule: Which rates were chosen.
         notes: What the schedule had to say.
+        time_over: Whether trials are missing because a budget of time was spent.
     """
     rng = np.random.default_rng(RNG_SEED)
     scores = Scores(plan, records, schedule)
@@ -149,6 +154,12 @@ def make_results(
     summary = pd.concat(summaries, ignore_index=True)
     several = _several(scores, rankings, rng)
     names = [problem.name for problem in plan.problems]
+    replications = {
+        n: 0 if r is None else len(r.through) for n, r in zip(names, rankings, strict=True)
+    }
+    looks = {n: looks_data(scores, p, rankings[p]) for p, n in enumerate(names)}
+    allowed = min(replications.values()) if time_over else len(plan.seeds)
+    weakened = wording.budget_sentence(plan.allowance, None if _is_decided(looks) else allowed)
     return Results(
         score=plan.score.metric,
         score_text=text,
@@ -177,10 +188,8 @@ def make_results(
         searched=searched_frame(scores),
         **several["tables"],
         margins={n: None if r is None else r.margin for n, r in zip(names, rankings, strict=True)},
-        replications={
-            n: 0 if r is None else len(r.through) for n, r in zip(names, rankings, strict=True)
-        },
-        verdict=_verdict(several["sentences"], sentences),
+        replications=replications,
+        verdict=_verdict(several["sentences"], sentences, weakened),
         details=tuple(zip(names, map(tuple, sentences), strict=True)),
         notes=(
             *plan.notes,
@@ -190,8 +199,15 @@ def make_results(
             *wording.under_tuned_sentences(summary),
             *wording.spread_sentences(spreads),
         ),
-        looks={n: looks_data(scores, p, rankings[p]) for p, n in enumerate(names)},
+        looks=looks,
+        weakened=weakened,
     )
+
+
+def _is_decided(looks: Mapping[str, Mapping[str, Any] | None]) -> bool:
+    """Whether a look has decided all candidates of every problem: more would change nothing."""
+    made = [found["made"] if found else [] for found in looks.values()]
+    return all(each and each[-1]["decided"] for each in made)
 
 
 def looks_data(scores: Scores, problem: int, ranking: Ranking | None) -> dict[str, Any] | None:
@@ -223,11 +239,17 @@ def looks_data(scores: Scores, problem: int, ranking: Ranking | None) -> dict[st
     }
 
 
-def _verdict(overall: Sequence[str], sentences: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """Return what is said first: of several problems, the joint answer and a line for each."""
+def _verdict(
+    overall: Sequence[str], sentences: Sequence[Sequence[str]], weakened: str
+) -> tuple[str, ...]:
+    """Return what is said first: of several problems, the joint answer and a line for each.
+
+    What the budget took from it comes right after the answer.
+    """
+    told = (weakened,) if weakened else ()
     if len(sentences) == 1:
-        return tuple(sentences[0])
-    return (*overall, *(group[0] for group in sentences if group))
+        return (*sentences[0][:1], *told, *sentences[0][1:])
+    return (*overall, *told, *(group[0] for group in sentences if group))
 
 
 def _pairwise(scores: Scores, rng: np.random.Generator) -> pd.DataFrame:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from dlcli.compare.plan.plan import Allowance
     from dlcli.compare.results.ranking import Ranking
     from dlcli.compare.results.scores import Scores
     from dlcli.statistics.problems import Joint
@@ -427,6 +428,26 @@ def joint_sentence(replications: int, level: float | None) -> str:
         if level is None
         else (f"{told}, at the level of a look at so many: {shown_level(level)}.")
     )
+
+
+def budget_sentence(allowance: Allowance | None, replications: int | None) -> str:
+    """Say what a budget took from the verdict; empty if that is nothing.
+
+    Args:
+        allowance: What the budget left of the plan; None without a budget.
+        replications: How many it left; None if more would change nothing.
+    """
+    if allowance is None:
+        return ""
+    parts = []
+    if replications is not None and replications < allowance.replications:
+        parts.append(f"{replications} of {allowance.replications} replications")
+    if allowance.left < allowance.rates:
+        parts.append(f"{allowance.left} of up to {allowance.rates} {allowance.what}")
+    if not parts:
+        return ""
+    told = f"The budget of {allowance.budget} weakens this verdict: it was enough for"
+    return f"{told} {joined(parts)}."
 
 
 def timing_sentences(jobs: set[int | None]) -> list[str]:

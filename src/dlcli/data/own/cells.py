@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dlcli.data.formats.columnar import read_columnar
@@ -12,6 +12,7 @@ from dlcli.data.formats.json_records import json_cell, json_records
 from dlcli.data.formats.refused import refused
 from dlcli.data.formats.xlsx import read_sheet
 from dlcli.data.own.dialect import NO_DELIMITER, WORDS, find_dialect
+from dlcli.data.own.mistakes import such
 from dlcli.data.own.numbers import pieces_of
 from dlcli.data.own.opening import explained, kind_of, open_text
 from dlcli.data.own.reading import Reading
@@ -207,15 +208,25 @@ def _without_content(rows: Iterator[Row], column: int, place: str, remedy: str) 
 
 
 def _checked(rows: Iterable[Row], width: int, delimiter: str) -> Iterator[Row]:
-    for row in rows:
+    left = iter(rows)
+    for row in left:
         if len(row.cells) != width:
-            message = f"{row.place}: {len(row.cells)} cells, but the header names {width} columns"
-            shown = WORDS.get(delimiter, f"'{delimiter}'")
-            remedy = 'Put cells that hold the delimiter in quotes, as in "a, b"'
-            if delimiter != NO_DELIMITER:
-                remedy += f"; the delimiter was taken to be {shown}: delimiter: ... says another"
-            raise DataError(message, remedy=f"{remedy}.")
+            raise _wrong_width(row, left, width, delimiter)
         yield row
+
+
+def _wrong_width(row: Row, left: Iterator[Row], width: int, delimiter: str) -> DataError:
+    """Return the error of a row with another number of cells; it counts those among the rest."""
+    wrong = [row]
+    with suppress(DataError):  # what is no CSV at all is another mistake
+        wrong += (other for other in left if len(other.cells) != width)
+    others = such([one.line for one in wrong], what="rows")
+    message = f"{row.place}: {len(row.cells)} cells, but the header names {width} columns{others}"
+    shown = WORDS.get(delimiter, f"'{delimiter}'")
+    remedy = 'Put cells that hold the delimiter in quotes, as in "a, b"'
+    if delimiter != NO_DELIMITER:
+        remedy += f"; the delimiter was taken to be {shown}: delimiter: ... says another"
+    return DataError(message, remedy=f"{remedy}.")
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from dlcli.data.own.labels import case_variants
+from dlcli.data.own.mistakes import such
 from dlcli.data.own.number_columns import NumberColumns, listed
 from dlcli.data.own.numbers import PLAIN, NumberFormat, canonical
 from dlcli.data.own.reading import MISSING, Reading, is_missing
@@ -74,7 +75,7 @@ class Column:
         if self.categories is not None:
             words = {self.word(row, index) for row in rows}
             return replace(self, categories=tuple(c for c in self.categories if c in words))
-        numbers = [v for row in rows if (v := self.value(row, index)) is not None]
+        numbers = [v for v in self._values(rows, index) if v is not None]
         mean = sum(numbers) / len(numbers) if numbers else 0.0
         return replace(self, has_gaps=len(numbers) < len(rows), mean=mean)
 
@@ -89,18 +90,59 @@ class Column:
             return None
         value = self.form.value(cell)
         if value is None or abs(value) > LARGEST:
-            message = f"{row.place}: '{self.name}' is '{cell}', which is no finite number"
-            remedy = (
-                "Correct it or empty it. If it stands for a missing value, add it to missing:; if "
-                f"these are codes, add categories: [{self.name}]."
-            )
-            if self.form.decimal == "," and PLAIN.value(cell) is not None:
-                remedy = (
-                    "The training examples have a comma before decimals: write 2,5 for 2.5, and a "
-                    "semicolon between cells, or write all files with points and train again."
-                )
-            raise DataError(message, remedy=remedy)
+            raise self._no_number(row, index)
         return value
+
+    def _no_number(self, row: Row, index: int, others: str = "") -> DataError:
+        """Return the error of a cell that is no number, with what is said of others like it."""
+        cell = row.cells[index]
+        message = f"{row.place}: '{self.name}' is '{cell}', which is no finite number{others}"
+        remedy = (
+            "Correct it or empty it. If it stands for a missing value, add it to missing:; if "
+            f"these are codes, add categories: [{self.name}]."
+        )
+        if self.form.decimal == "," and PLAIN.value(cell) is not None:
+            remedy = (
+                "The training examples have a comma before decimals: write 2,5 for 2.5, and a "
+                "semicolon between cells, or write all files with points and train again."
+            )
+        return DataError(message, remedy=remedy)
+
+    def _values(self, rows: Sequence[Row], index: int) -> list[float | None]:
+        """Return the numbers of some rows, None for those that are missing.
+
+        Raises:
+            DataError: If a cell is neither; it counts all such cells.
+        """
+        try:
+            return [self.value(row, index) for row in rows]
+        except DataError:
+            self.check(rows, index)
+            raise
+
+    def check(self, rows: Sequence[Row], index: int) -> None:
+        """Make sure that no cell is wrong.
+
+        Raises:
+            DataError: For cells that are no numbers: how many there are in the file of the first
+                one, and the first three.
+        """
+        if self.categories is not None:
+            return
+        wrong = [row for row in rows if self._is_wrong(row, index)]
+        if not wrong:
+            return
+        first = wrong[0]
+        wrong = [row for row in wrong if row.path == first.path]
+        cells = [row.cells[index] for row in wrong]
+        raise self._no_number(first, index, such([r.line for r in wrong], cells, what="cells"))
+
+    def _is_wrong(self, row: Row, index: int) -> bool:
+        try:
+            self.value(row, index)
+        except DataError:
+            return True
+        return False
 
     def word(self, row: Row, index: int) -> str:
         """Return the category of a cell, empty if it is missing; a code 1.0 is the code 1."""
@@ -129,8 +171,7 @@ class Column:
                 if place is not None:
                     features[place] = 1
             return
-        for features, row in zip(out, rows, strict=True):
-            value = self.value(row, index)
+        for features, value in zip(out, self._values(rows, index), strict=True):
             features[0] = self.mean if value is None else value
             if self.has_gaps:
                 features[1] = value is None

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from dlcli.data.own.mistakes import such_places
 from dlcli.data.own.numbers import PLAIN, canonical, number
 from dlcli.errors import DataError, did_you_mean
 
@@ -243,11 +244,13 @@ def as_targets(
     labels = {name: label for label, name in enumerate(meaning.classes)}
     if separator is not None:
         return _multi_hot(labelled, labels, separator)
-    if meaning.task in ("multiclass", "binary"):
+    is_class = meaning.task in ("multiclass", "binary")
+    if is_class:
         _check_known(labelled, labels)
+    _check_values(labelled, meaning)
     rows = [
-        [_value(text, place, meaning, labels) for text, place in zip(column, where, strict=True)]
-        for column, where in zip(*labelled, strict=True)
+        [labels[text] if is_class else number(text) for text in column]
+        for column in labelled.columns
     ]
     dtype = "float32" if meaning.task == "regression" else "int32"
     stacked = np.array(rows, dtype=dtype).T
@@ -268,25 +271,58 @@ def _multi_hot(labelled: Labelled, labels: Mapping[str, int], separator: str) ->
     return y
 
 
-def _value(
-    text: str, place: Place, meaning: Meaning | DataDescription, labels: Mapping[str, int]
-) -> float:
+class _Mistake(NamedTuple):
+    """What is wrong with a target.
+
+    Attributes:
+        message: Said after its place.
+        remedy: What to do about it; each kind of mistake has its own.
+    """
+
+    message: str
+    remedy: str
+
+
+def _mistake(text: str, place: Place, meaning: Meaning | DataDescription) -> _Mistake | None:
+    """Return what is wrong with a target; None if nothing is, or it is of an unknown class."""
     if not text:
         remedy = "Fill it in, or leave such examples out: unlabeled: drop."
         if not place.word:
-            raise DataError(f"{place} is empty, but is the target", remedy=remedy)
-        message = f"{place} is '{place.word}', which stands for a missing target"
-        raise DataError(message, remedy=f"{remedy} If it is a class, add missing: [].")
+            return _Mistake("is empty, but is the target", remedy)
+        message = f"is '{place.word}', which stands for a missing target"
+        return _Mistake(message, f"{remedy} If it is a class, add missing: [].")
     if meaning.task in ("multiclass", "binary"):
-        return labels[text]
+        return None
     value = number(text)
     if value is None or abs(value) > 3e38:
         remedy = "Give a finite number, or leave task: regression out if these are classes."
-        raise DataError(f"{place} is '{text}', which is no finite number", remedy=remedy)
+        return _Mistake(f"is '{text}', which is no finite number", remedy)
     if meaning.task == "multilabel" and value not in (0.0, 1.0):
         remedy = "Give 1 where the label applies, else 0."
-        raise DataError(f"{place} is '{text}', but a label is 0 or 1", remedy=remedy)
-    return value
+        return _Mistake(f"is '{text}', but a label is 0 or 1", remedy)
+    return None
+
+
+def _check_values(labelled: Labelled, meaning: Meaning | DataDescription) -> None:
+    """Make sure that targets are what their task takes.
+
+    Raises:
+        DataError: For the first mistake in the first column that has any: how many examples have
+            one of its kind, and which are the first three.
+    """
+    for column, where in zip(*labelled, strict=True):
+        found = [
+            (mistake, text or place.word, place)
+            for text, place in zip(column, where, strict=True)
+            if (mistake := _mistake(text, place, meaning))
+        ]
+        if not found:
+            continue
+        first, _, place = found[0]
+        alike = [(word, at.text) for mistake, word, at in found if mistake.remedy == first.remedy]
+        words = [word for word, _ in alike if word]
+        others = such_places([at for _, at in alike], words, what="examples")
+        raise DataError(f"{place} {first.message}{others}", remedy=first.remedy)
 
 
 def _check_known(labelled: Labelled, labels: Mapping[str, int]) -> None:

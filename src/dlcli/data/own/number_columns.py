@@ -6,7 +6,7 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from dlcli.data.own.numbers import PLAIN, NumberFormat, Written, number, shown, written
+from dlcli.data.own.numbers import PLAIN, NumberFormat, Written, number, pieces_of, shown, written
 from dlcli.data.own.reading import Reading, is_missing
 from dlcli.errors import DataError
 
@@ -81,7 +81,15 @@ class NumberColumns:
             return found.formats[0]
         if found.odd is not None and found.other is not None:
             raise self._contradiction(name, found.odd, found.other)
-        return None if found.odd is None else PLAIN  # the odd cell is told where it is read
+        return None if found.odd is None else self._of_most(name)
+
+    def _of_most(self, name: str) -> NumberFormat:
+        """Return how the other cells are written; the odd ones are told where they are read."""
+        index = self._table.column(name)
+        cells = [row.cells[index] for row in self._filled(name)]
+        numbers = [c for c in cells if (found := pieces_of(c)) and not found.has_word]
+        forms = written(numbers, self._reading.decimal, self._reading.thousands).formats
+        return next((form for form in forms if form.decimal == self._decimal), (*forms, PLAIN)[0])
 
     def form_if_any(self, name: str) -> NumberFormat | None:
         """Do the same for a column whose words may be classes: no contradiction is an error."""

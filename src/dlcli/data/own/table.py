@@ -168,7 +168,12 @@ class TableEncoder:
             DataError: For a cell that is no number, with its line; or if no feature is left.
         """
         rows = [raw[i] for i in positions]
-        fitted = tuple(column.fit(rows, i) for i, column in enumerate(self.columns))
+        try:
+            fitted = tuple(column.fit(rows, i) for i, column in enumerate(self.columns))
+        except DataError:
+            for i, column in enumerate(self.columns):
+                column.check(raw, i)  # counts those of the other parts too
+            raise
         if rows and not any(column.width or column.is_embedded for column in fitted):
             names = ", ".join(f"'{name}'" for name in self.column_names)
             message = f"{rows[0].path}: the training part has no value in {names}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,6 +11,7 @@ from dlcli.data.formats.json_records import json_records
 from dlcli.data.own.cells import column_of, open_other, open_rows
 from dlcli.data.own.files import class_folders, files_in, group_in_path, left_out
 from dlcli.data.own.labels import Labelled, Place
+from dlcli.data.own.mistakes import such
 from dlcli.data.own.numbers import PLAIN, canonical
 from dlcli.data.own.opening import kind_of, open_text
 from dlcli.data.own.reading import is_missing
@@ -179,8 +180,39 @@ def _json_examples(
 ) -> Iterator[Example]:
     for number, found in records:
         where = f"{path}:{number}"
-        labels = [_json_label(found, name, where) for name in names]
-        yield where, _json_text(found, column, where), labels
+        try:
+            labels = [_json_label(found, name, where) for name in names]
+            content = _json_text(found, column, where)
+        except DataError as error:
+            kind = _json_mistake(found, column, names)
+            lines = [number, *_with_mistake(records, kind, column, names)]
+            others = such(lines, what="objects")
+            raise DataError(f"{error.message}{others}", remedy=error.remedy) from None
+        yield where, content, labels
+
+
+def _with_mistake(
+    records: Iterator[tuple[int, dict[str, Any]]],
+    kind: tuple[str, str],
+    column: str,
+    names: Sequence[str],
+) -> Iterator[int]:
+    """Yield the lines of the objects that have a mistake, up to one that is no JSON."""
+    with suppress(DataError):
+        for number, found in records:
+            if _json_mistake(found, column, names) == kind:
+                yield number
+
+
+def _json_mistake(found: Mapping[str, Any], column: str, names: Sequence[str]) -> tuple[str, str]:
+    """Return which mistake is met first in an object, and its key; empty if there is none."""
+    for key in (*names, column):
+        kind = str if key == column else str | int | float | None
+        if key not in found:
+            return "missing", key
+        if not isinstance(found[key], kind):
+            return "other type", key
+    return "", ""
 
 
 def _json_value(found: dict[str, Any], key: str, where: str) -> Any:

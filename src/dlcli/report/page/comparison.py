@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,18 @@ from dlcli.compare.results.wording import shown_interval
 from dlcli.errors import UserError
 from dlcli.report.documents import AGGREGATE, COSTS, compared, ranked_table, shown_failures
 from dlcli.report.page.costs import cost_figures, cost_tables
-from dlcli.report.page.html import Figure, Section, bare, bullets, page, paragraphs, prose, table
+from dlcli.report.page.html import (
+    Figure,
+    Section,
+    bare,
+    bullets,
+    card,
+    code,
+    page,
+    paragraphs,
+    prose,
+    table,
+)
 from dlcli.report.page.plots import Tables, of, problem_figures
 from dlcli.report.page.sources import DAMAGED, Row, number, provenance, read_rows, shown
 from dlcli.report.page.told import read_told
@@ -19,7 +31,7 @@ from dlcli.store import comparisons
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dlcli.report.page.told import Measure, PageText
+    from dlcli.report.page.told import Headline, Measure, PageText
     from dlcli.store.comparisons import ComparisonFolder
 
 SHOWN_FAILURES = 200
@@ -83,9 +95,20 @@ def _page(folder: ComparisonFolder, tables: Tables) -> str:
         Section("How to read the tables", [bullets(told.reading)]),
         Section("How it was made", _provenance(folder)),
     ]
-    return page(
-        f"Comparison of {compared(tables.costs)}: {folder.name}", prose(told.lead), sections
-    )
+    lead = _headline(folder, told.headline) + prose(told.lead)
+    return page(f"Comparison of {compared(tables.costs)}: {folder.name}", lead, sections)
+
+
+def _headline(folder: ComparisonFolder, headline: Headline | None) -> str:
+    """Return a card with the verdict, the chosen rate and the command that trains it."""
+    if headline is None:
+        return ""
+    if not headline.recommended or not (folder.path / comparisons.BEST).exists():
+        return card(headline.sentences)
+    is_usual = folder.path.parent.name == comparisons.DEFAULT_FOLDER
+    words = ["dlcli", "train", "--from", folder.name if is_usual else str(folder.path)]
+    more = paragraphs(headline.recommended, "Train it:") + code(shlex.join(words))
+    return card(headline.sentences, more)
 
 
 def _read(folder: ComparisonFolder) -> Tables:
@@ -123,6 +146,7 @@ def _ranked(summary: Sequence[Row], told: PageText, measure: Measure) -> str:
         [[*first, *then] for first, then in zip(cells, added, strict=True)],
         numeric=[*numeric, *more],
         name="The ranking",
+        kept=score,
     )
 
 

@@ -67,6 +67,7 @@ def table(
     *,
     numeric: Sequence[str] = (),
     name: str = "table",
+    kept: str | None = None,
 ) -> str:
     """Return a table that can be sorted by any column, with a box of its own to scroll in.
 
@@ -75,16 +76,16 @@ def table(
         rows: The cells, plain text.
         numeric: Columns that are aligned to the right.
         name: What the table holds, for who only hears of it.
+        kept: A column that stays in view on a narrow screen, where the others scroll past it.
     """
-    heads = "".join(
-        f'<th scope="col"><button type="button">{escape(name)}</button></th>' for name in header
-    )
-    right = [name in numeric for name in header]
+    heads = "".join(_heading(name, kept=name == kept) for name in header)
+    looks = [(name in numeric, name == kept) for name in header]
     body = "".join(
-        "<tr>" + "".join(_cell(text, number=is_) for text, is_ in zip(row, right, strict=True))
+        "<tr>"
+        + "".join(_cell(text, *look) for text, look in zip(row, looks, strict=True))
         + "</tr>"
         for row in rows
-    )  # fmt: skip
+    )
     return (
         '<div class="scroll" tabindex="0" role="region" '
         f'aria-label="{escape(name)}">'
@@ -92,9 +93,20 @@ def table(
     )
 
 
-def _cell(text: str, *, number: bool) -> str:
-    kind = ' class="number"' if number else ' class="long"' if len(text) > LONG else ""
-    return f"<td{kind}>{escape(text)}</td>"
+def _heading(name: str, *, kept: bool) -> str:
+    button = f'<button type="button">{escape(name)}</button>'
+    return f'<th scope="col"{_classes(kept=kept)}>{button}</th>'
+
+
+def _cell(text: str, number: bool, kept: bool) -> str:
+    look = _classes(number=number, long=not number and len(text) > LONG, kept=kept)
+    return f"<td{look}>{escape(text)}</td>"
+
+
+def _classes(**given: bool) -> str:
+    """Return the attribute of the classes that are given; empty without any."""
+    names = " ".join(name for name, is_given in given.items() if is_given)
+    return f' class="{names}"' if names else ""
 
 
 def paragraphs(*texts: str) -> str:
@@ -118,6 +130,11 @@ def box(items: Sequence[str]) -> str:
     """Return an ordered list in a box of its own."""
     listed = "".join(f"<li>{escape(item)}</li>" for item in items)
     return f'<div class="box"><ol>{listed}</ol></div>'
+
+
+def card(sentences: Sequence[str], more: str = "") -> str:
+    """Return the headline of a page: its sentences, the first one large, and HTML below them."""
+    return f'<div class="card">{paragraphs(*sentences)}{more}</div>'
 
 
 def bare(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from dlcli.report.scale import AxisScale, Curve, scale_of
 from dlcli.store import runs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from dlcli.data.description import DataDescription
     from dlcli.store.runs import RunFolder
@@ -53,8 +54,19 @@ def run_page(
     Raises:
         UserError: If a file is missing or damaged.
     """
-    try:
+    with damage_told(run):
         return _page(run, description, saved)
+
+
+@contextlib.contextmanager
+def damage_told(run: RunFolder) -> Iterator[None]:
+    """Tell what comes of files that hold something else than dlcli wrote.
+
+    Raises:
+        UserError: If the block meets such a file.
+    """
+    try:
+        yield
     except DAMAGED as error:
         remedy = f"Train it again: dlcli train {run.path / runs.SOURCE}"
         raise UserError(f"a file in {run.path} is damaged: {error!r}", remedy=remedy) from error
@@ -121,23 +133,33 @@ def _capital(text: str) -> str:
 
 def _scores(scores: dict[str, Any]) -> str:
     names = list(next(iter(scores.values())))
-    rows = [[name, *(_shown(scores[part].get(name)) for part in scores)] for name in names]
+    rows = [[name, *(shown_score(scores[part].get(name)) for part in scores)] for name in names]
     return table(("metric", *scores), rows, numeric=tuple(scores), name="The scores")
 
 
-def _shown(value: Any) -> str:
+def shown_score(value: Any) -> str:
+    """Write a score with four digits after the point; one a class, with blanks between."""
     if isinstance(value, list):
-        return " ".join(_shown(item) for item in value)
+        return " ".join(shown_score(item) for item in value)
     return "-" if value is None else f"{value:.4f}"
 
 
 def _curves(rows: Sequence[dict[str, str]]) -> list[str | Figure]:
     if not rows:
         return [paragraphs("No whole epoch was trained.")]
+    return [_curve(rows, name) for name in curve_names(rows)]
+
+
+def curve_names(rows: Sequence[dict[str, str]]) -> list[str]:
+    """Return the columns of a history that are drawn, without the `val_` of validation.
+
+    Args:
+        rows: Text by column; at least one.
+    """
     names = [n for n in rows[0] if not n.startswith("val_") and n not in ("epoch", "seconds")]
     if len({row.get(RATE) for row in rows}) == 1:
         names = [name for name in names if name != RATE]  # nothing to see of a constant
-    return [_curve(rows, name) for name in names]
+    return names
 
 
 def _curve(rows: Sequence[dict[str, str]], name: str) -> str | Figure:
@@ -155,11 +177,7 @@ def _curve(rows: Sequence[dict[str, str]], name: str) -> str | Figure:
         }
         for prefix, (part, colour, dash) in present.items()
     ]  # fmt: skip
-    scale = (
-        AxisScale()
-        if name == RATE
-        else _scale(rows, {f"{k}{name}": v[0] for k, v in present.items()})
-    )
+    scale = curve_scale(rows, name)
     reading = (
         "Where validation stops following training, the network learns its examples by heart."
         if len(present) > 1
@@ -176,9 +194,20 @@ def _curve(rows: Sequence[dict[str, str]], name: str) -> str | Figure:
     return Figure(name.replace("_", " "), reading, traces, layout, [header, *numbers], 340, more)
 
 
-def _scale(rows: Sequence[dict[str, str]], columns: Mapping[str, str]) -> AxisScale:
-    """Return the scale of some columns of a history, named as in the figure."""
-    curves = [Curve(told, [number(row[name]) for row in rows]) for name, told in columns.items()]
+def curve_scale(rows: Sequence[dict[str, str]], name: str) -> AxisScale:
+    """Return the scale of a score's curves, of training and of validation.
+
+    Args:
+        rows: Of the history, text by column; at least one.
+        name: Of the score, without the `val_` of validation.
+    """
+    if name == RATE:
+        return AxisScale()
+    curves = [
+        Curve(part, [number(row[f"{prefix}{name}"]) for row in rows])
+        for prefix, (part, _, _) in PARTS.items()
+        if f"{prefix}{name}" in rows[0]
+    ]
     return scale_of(curves, squashed=SQUASHED)
 
 

@@ -64,11 +64,24 @@ class Measure:
 
 
 @dataclass(frozen=True)
+class Headline:
+    """What stands in the card at the top of the page.
+
+    Attributes:
+        sentences: The verdict, and what limits it.
+        recommended: The candidate to use with its rate, a sentence; empty if there is none.
+    """
+
+    sentences: tuple[str, ...]
+    recommended: str = ""
+
+
+@dataclass(frozen=True)
 class PageText:
     """What the page says in words.
 
     Attributes:
-        lead: The answer.
+        lead: The answer, as far as the headline does not give it.
         notes: What else a reader should know; empty without any.
         reading: How to read the tables, a list.
         measures: What is measured, by problem.
@@ -76,6 +89,7 @@ class PageText:
         missing: Trials that are not yet run, because the comparison was interrupted.
         is_former: Whether the folder was made by the former protocol.
         is_grid: Whether a plain grid was tried.
+        headline: The verdict and what follows from it; None if there is no answer.
     """
 
     lead: Prose
@@ -86,6 +100,7 @@ class PageText:
     missing: int = 0
     is_former: bool = False
     is_grid: bool = False
+    headline: Headline | None = None
 
     def measure(self, problem: str) -> Measure:
         """Return what is measured on a problem."""
@@ -134,6 +149,7 @@ def _told(found: Mapping[str, Any]) -> PageText:
     missing = found["expected_trials"] - found["trials"] if found.get("interrupted") else 0
     several = len(problems) > 1
     answer, lines = answer_and_lines([str(s) for s in found["verdict"]], len(problems))
+    headline, answer = _headline(found, answer)
     is_grid = bool(found.get("is_grid"))
     told = reading_lines(
         split=found["split"],
@@ -149,7 +165,30 @@ def _told(found: Mapping[str, Any]) -> PageText:
         [aggregate_cells(row) for row in found["aggregate"]],
         missing,
         is_grid=is_grid,
+        headline=headline,
     )
+
+
+def _headline(
+    found: Mapping[str, Any], answer: Sequence[str]
+) -> tuple[Headline | None, Sequence[str]]:
+    """Return the headline, and the sentences of the answer that it leaves."""
+    first = 1 + bool(found.get("interrupted")) + bool(found.get("weakened"))
+    if not answer:
+        return None, answer
+    return Headline(tuple(answer[:first]), _recommended(found)), answer[first:]
+
+
+def _recommended(found: Mapping[str, Any]) -> str:
+    """Say which candidate of the first problem to use, and at which rate."""
+    problem = found["problems"][0]
+    best = next((row for row in problem["candidates"] if row["verdict"] == "best"), None)
+    if best is None or best["learning_rate"] is None:
+        return ""
+    where = f" on {problem['name']}" if len(found["problems"]) > 1 else ""
+    beside = f" with {best['settings']}" if best.get("settings") else ""
+    rate = f"a learning rate of {best['learning_rate']:g}"
+    return f"Recommended{where}: {best['candidate']} at {rate}{beside}."
 
 
 def _measure(found: Mapping[str, Any], problem: Mapping[str, Any], *, several: bool) -> Measure:
