@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from dlcli.config.experiment import Config
     from dlcli.data.description import DataDescription
     from dlcli.data.formats.keras_cache import Progress
-    from dlcli.data.pool import Pool
+    from dlcli.data.pool import Parts, Pool
 
 
 def read_problems(
@@ -250,12 +250,26 @@ def _without_val(settings: CompareConfig) -> CompareConfig:
     return replace(settings, score=score, target=target)
 
 
+def _parts(config: Config, pool: Pool, settings: CompareConfig, fraction: float) -> Parts:
+    """Return the parts of the config's seed with a share of the training part."""
+    validation = config.data.validation
+    return pool.parts(config.seed, validation, resample=_resamples(settings), fraction=fraction)
+
+
+def _fractions(config: Config) -> set[float]:
+    """Return the shares of the training part that candidates have of their own."""
+    variants = config.compare.candidates if config.compare else None
+    changed = [variant.data or {} for variant in variants or ()]
+    return {data["fraction"] for data in changed if "fraction" in data}
+
+
 def _problem(config: Config, settings: CompareConfig, pool: Pool, notes: list[str]) -> Problem:
-    parts = pool.parts(config.seed, config.data.validation, resample=_resamples(settings))
+    parts = _parts(config, pool, settings, config.data.fraction)
     if parts.validation is None:
         remedy = "Set data.validation, such as 0.1: learning rates are chosen on it."
         raise UserError(f"{config.name} has no validation part", remedy=remedy)
-    bound = bind(config, pool.description, train_size=len(parts.train))
+    sizes = {f: len(_parts(config, pool, settings, f).train) for f in _fractions(config)}
+    bound = bind(config, pool.description, train_size=len(parts.train), sizes=sizes)
     named = _metric_names(bound, settings, pool.description.task)
     notes += [note for note in pool.told if note not in notes]
     description = pool.description
