@@ -56,6 +56,11 @@ SETTINGS = (
         help="Layers: compare the whole model with the model without each.",
     ),
     click.option(
+        "--fractions",
+        metavar="X,Y",
+        help="Shares of the training part to train each candidate with as well, e.g. 0.1,0.3,1.",
+    ),
+    click.option(
         "--initializers", metavar="A,B", help="Initializers to combine with each optimizer."
     ),
     click.option(

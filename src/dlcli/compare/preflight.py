@@ -187,7 +187,7 @@ def estimated_seconds(plan: Plan, measured: Mapping[int, Measurement], jobs: int
     """Return how long a plan's trials take in the given number of processes."""
     total = sum(m.compiling for m in {id(m): m for m in measured.values()}.values())
     for index, candidate in enumerate(plan.candidates):
-        total += plan.trials_of(candidate) * measured[index].trial_seconds(
+        total += plan.work_of(candidate) * measured[index].trial_seconds(
             candidate.config.fit.epochs
         )
     return total / jobs
@@ -249,7 +249,7 @@ def _duration(trials: int, a_trial: float) -> str:
 
 def _trials_for(plan: Plan, replications: int) -> int:
     """Return the fewest trials that are enough for so many replications, with rates to rank by."""
-    fewest = max(1, plan.searches) * FEWEST_RATES
+    fewest = max(1, plan.searches) * (FEWEST_RATES + len(plan.shares))
     for each in range(fewest, max(map(plan.trials_of, plan.candidates))):
         trials = each * len(plan.candidates)
         if len(within_budget(plan, trials).seeds) >= replications:

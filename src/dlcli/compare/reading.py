@@ -280,13 +280,56 @@ def _problem(config: Config, settings: CompareConfig, pool: Pool, notes: list[st
         _check_callbacks(config_of_trials, named)
     notes += _unused_rates(config, settings) if has_variants(settings) else ()
     targets = pool.targets
+    shares, sizes = _shares(config, pool, settings)
     return Problem(
         config.name,
         bound,
         named,
         _chance(pool.description, targets[parts.validation], named),
         _chance(pool.description, targets[parts.test], named) if parts.test is not None else {},
+        shares=shares,
+        sizes=sizes,
     )
+
+
+def _shares(
+    config: Config, pool: Pool, settings: CompareConfig
+) -> tuple[dict[float, Config], dict[float, int]]:
+    """Return the config bound to each share of a curve over training size, and all sizes.
+
+    Raises:
+        UserError: If there can be no such curve.
+    """
+    if settings.fractions is None:
+        return {}, {}
+    _check_fractions(config, settings.fractions, settings)
+    bound, sizes = {}, {}
+    for fraction in sorted({*settings.fractions, 1.0}):
+        sizes[fraction] = len(_parts(config, pool, settings, fraction).train)
+        if fraction < 1:
+            part = replace(config, data=replace(config.data, fraction=fraction))
+            bound[fraction] = bind(part, pool.description, train_size=sizes[fraction])
+    return bound, sizes
+
+
+def _check_fractions(config: Config, fractions: Sequence[float], settings: CompareConfig) -> None:
+    """Make sure that a curve over training size can be drawn.
+
+    Raises:
+        UserError: If it has a single point, nothing is tuned, or other shares are compared.
+    """
+    if max(fractions) == min(fractions) == 1:
+        message = "compare.fractions names only the whole training part"
+        remedy = "Name smaller shares too: fractions: [0.1, 0.3, 1]."
+    elif settings.seeds == 0:
+        message = "compare.fractions needs replications, which choose the learning rate first"
+        remedy = "Set seeds to 5 or more, or leave fractions out."
+    elif config.data.fraction != 1 or _fractions(config):
+        message = f"{config.name}: compare.fractions does not fit data.fraction"
+        remedy = "Leave one of them out: compare.fractions are shares of the whole training part."
+    else:
+        return
+    raise UserError(message, remedy=remedy)
 
 
 def _configs_of_trials(bound: Config) -> Iterator[Config]:

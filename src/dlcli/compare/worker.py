@@ -91,7 +91,7 @@ class Workshop:
         self._draws: OrderedDict[tuple[int, float], Draw] = OrderedDict()  # by seed and share
         self._networks: list[Network] = []  # the one in use last
         self._owners: dict[int, tuple[int, str]] = {}  # whose they are, by id
-        self._settings: dict[tuple[int, float], Candidate] = {}
+        self._settings: dict[tuple[int, float, float], Candidate] = {}
         self._programs: dict[tuple[Hashable, int], Program] = {}  # and of which network
         # By network, initializer and seed.
         self._states: OrderedDict[tuple[int, str, int], list[np.ndarray]] = OrderedDict()
@@ -295,9 +295,9 @@ class Workshop:
 
     def _tried_candidate(self, trial: Trial) -> Candidate:
         """Return a trial's candidate with the values of its setting, which are read once."""
-        key = trial.candidate, trial.rate
+        key = trial.candidate, trial.rate, trial.fraction
         if key not in self._settings:
-            self._settings[key] = self.plan.candidates[trial.candidate].at(trial.rate)
+            self._settings[key] = self.plan.candidate_of(trial)
         return self._settings[key]
 
     def training(self, trial: Trial) -> TrialRun:

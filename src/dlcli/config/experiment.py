@@ -255,6 +255,12 @@ class CompareConfig:
         "combined with each optimizer and rate",
         quiet=True,
     )
+    fractions: tuple[float, ...] | None = key(
+        ListOf(SHARE, minimum=1),
+        None,
+        "shares of the training part that each candidate is trained with at its tuned settings",
+        quiet=True,
+    )
     seeds: int | Literal["auto"] | None = key(
         Typed((Type("integer", minimum=0), Type("string", choices=("auto",)))),
         None,
