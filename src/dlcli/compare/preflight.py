@@ -43,11 +43,14 @@ class Settled(NamedTuple):
         plan: With the decisions on XLA.
         executor: Of its trials.
         notes: Which networks go through Keras's `fit`, and why.
+        seconds: How long all trials of the plan take, by a quick look at some steps: at least about
+            so long, because evaluating is not in it.
     """
 
     plan: Plan
     executor: Executor
     notes: tuple[str, ...]
+    seconds: float
 
 
 def settled(plan: Plan, executor: Executor, placement: Placement) -> Settled:
@@ -67,11 +70,14 @@ def settled(plan: Plan, executor: Executor, placement: Placement) -> Settled:
         for number, m in checked.items()
         if m.obstacle
     )
+    seconds = estimated_seconds(
+        plan, {i: checked[c.network] for i, c in enumerate(plan.candidates)}, placement.jobs
+    )
     chosen = measured_jit(plan, checked, executor, placement.jobs)
     if chosen == plan:
-        return Settled(plan, executor, notes)
+        return Settled(plan, executor, notes, seconds)
     executor.close()
-    return Settled(chosen, placement.executor(chosen), notes)
+    return Settled(chosen, placement.executor(chosen), notes, seconds)
 
 
 def _name(plan: Plan, network: int) -> str:
