@@ -60,6 +60,31 @@ def test_configs_are_compared_and_what_they_cost_stands_beside_the_score(folder)
     assert set(table(folder, "summary")["verdict"]) <= {"best", "as_good", "open", "worse"}
 
 
+def test_a_curve_over_training_size_trains_only_what_is_new_and_changes_no_verdict(folder):
+    compared(folder, "variants.yaml", *FEW, "--no-figures")
+    before = table(folder, "summary", "variants")
+    keys = set(table(folder, "trials", "variants")["key"])
+    done = compared(folder, "variants.yaml", *FEW, "--fractions", "0.2,0.5")
+    assert f"{len(keys)} of them done before" in done.stderr
+    after = table(folder, "summary", "variants")
+    assert before[["candidate", "verdict", "mean"]].equals(after[["candidate", "verdict", "mean"]])
+    found = table(folder, "fractions", "variants")
+    assert sorted(set(found["examples"])) == [19, 48, 96]
+    assert set(found["runs"]) == {6}
+    trials = table(folder, "trials", "variants")
+    assert (trials["fraction"] < 1).sum() == 3 * 2 * 6
+    place = folder / "comparisons" / "variants"
+    assert (place / "figures" / "score_by_training_size.png").exists()
+    assert "Score by training size" in (place / "report.html").read_text()
+    assert "more data" in (place / "summary.md").read_text().lower()
+
+    again = compared(folder, "variants.yaml", *FEW, "--fractions", "0.2,0.5", "--no-figures")
+    assert f"{len(trials)} of them done before" in again.stderr
+    given = ("variants.yaml", *FEW, "--fractions", "0.2", "--set", "data.fraction=0.5")
+    assert "does not fit data.fraction" in compared(folder, *given, code=2).stderr
+    assert "only the whole" in compared(folder, "variants.yaml", "--fractions", "1", code=2).stderr
+
+
 def test_one_more_config_finds_the_trials_of_those_before(folder):
     compared(folder, "small.yaml", "linear.yaml", *FEW, "--no-figures")
     before = set(table(folder, "trials")["key"])

@@ -43,7 +43,14 @@ def problem(compare="", name="made", metrics=("accuracy",), *, epochs=EPOCHS):
     settings = config.compare or CompareConfig()
     bound = bind(replace(config, compare=settings), describe(config.data.source), train_size=100)
     chance = dict.fromkeys(metrics, CHANCE)
-    return Problem(name, bound, tuple(metrics), chance, dict(chance)), settings
+    sizes = {f: round(100 * f) for f in sorted({*(settings.fractions or ()), 1.0})}
+    shares = {
+        f: bind(replace(bound, data=replace(bound.data, fraction=f)), describe(config.data.source))
+        for f in sizes
+        if f < 1
+    }
+    made = Problem(name, bound, tuple(metrics), chance, dict(chance), shares=shares, sizes=sizes)
+    return made, settings
 
 
 def plan(compare="", *, names=("made",), score=ACCURACY, target=None, epochs=EPOCHS):

@@ -188,6 +188,32 @@ def test_each_replication_has_a_split_of_its_own_and_all_candidates_share_it(ope
         assert not np.array_equal(first, other)
 
 
+def test_shares_of_the_data_keep_the_split_and_lie_within_each_other(opened, tmp_path):
+    shares = ", ".join(f"{{label: f{f}, set: {{data.fraction: {f}}}}}" for f in (1, 0.6, 0.2))
+    whole, path = opened()
+    path = tmp_path / "shares.yaml"
+    path.write_text(
+        CONFIG.format(fit="", compare="", dataset="iris").replace(
+            "optimizers: [SGD, Adam]", f"candidates: [{shares}]"
+        )
+    )
+    workshop = Workshop(plan_comparison(*read_problems([str(path)], ())))
+    seed = workshop.plan.seeds[0]
+    parts, results = [], []
+    for index in range(3):
+        results.append(done(workshop, Trial(index, 0.01, seed)))
+        parts.append(workshop._used.draw.parts)
+    trained = [set(part.train.tolist()) for part in parts]
+    assert trained[2] < trained[1] < trained[0]
+    assert [len(part) for part in trained] == [96, 58, 19]
+    for part in parts:
+        assert part.validation.tolist() == parts[0].validation.tolist()
+        assert part.test.tolist() == parts[0].test.tolist()
+    assert [result.steps for result in results] == [5 * 6, 5 * 4, 5 * 2]
+    adam = 1  # the optimizer of a config that names none
+    assert numbers(results[0]) == numbers(done(whole, Trial(adam, 0.01, seed)))
+
+
 def test_replications_share_one_network_and_one_program(opened):
     workshop, _ = opened()
     for seed in range(6):

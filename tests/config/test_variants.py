@@ -51,6 +51,7 @@ def variant(item):
          "GlobalMaxPooling2D"),
         ("{label: a, set: {data.batch_size: 8}}", "0.2}", "0.2, batch_size: 8}"),
         ("{label: a, data: {batch_size: 8}}", "0.2}", "0.2, batch_size: 8}"),
+        ("{label: a, set: {data.fraction: 0.3}}", "0.2}", "0.2, fraction: 0.3}"),
         ("{label: a, fit: {epochs: 9}}", "{epochs: 5, class_weight: balanced}", "{epochs: 9}"),
         ("{label: a, compile: {optimizer: Lion}}", "{Adam: {weight_decay: 0.1}}", "Lion"),
         ("{label: a, set: {compile.optimizer.Adam.epsilon: 0.1}}", "decay: 0.1",
@@ -112,7 +113,8 @@ def test_a_candidate_is_bound_by_itself():
         ("{label: a, set: {seed: 4}}", "other-problem", "cannot change seed"),
         ("{label: a, set: {compile.metrics: mse}}", "other-problem", "compile.metrics"),
         ("{label: a, compile: {metrics: [f1]}}", "other-problem", "all are scored alike"),
-        ("{label: a, data: {dataset: iris}}", "unknown-key", "known here: batch_size, bucketing"),
+        ("{label: a, data: {dataset: iris}}", "unknown-key",
+         "known here: fraction, batch_size, bucketing"),
         ("{label: a, modle: {layers: [Flatten]}}", "unknown-key", "did you mean 'model'?"),
         ("{set: {fit.epochs: 3}}", "missing-key", "the key 'label' is missing"),
         ("{label: a, model: {layers: [Flaten]}}", "unknown-name", "did you mean 'Flatten'?"),
@@ -157,3 +159,17 @@ def test_a_candidate_that_does_not_suit_the_data_is_named():
     with pytest.raises(ConfigError) as caught:
         bind(config, describe(config.data.source))
     assert caught.value.diagnostics[0].path.startswith("the candidate 'odd': ")
+
+
+def test_steps_of_a_candidate_are_those_of_its_own_share_of_the_data():
+    schedule = "{CosineDecay: {initial_learning_rate: 0.1, decay_steps: $total_steps}}"
+    text = with_candidates("{label: whole}", "{label: part, set: {data.fraction: 0.25}}").replace(
+        "{weight_decay: 0.1}", f"{{learning_rate: {schedule}}}"
+    )
+    config = parsed(text)
+    bound = bind(config, describe(config.data.source), train_size=1000, sizes={0.25: 250})
+    steps = [
+        bound.varied(each).compile.optimizer.arguments["learning_rate"].arguments["decay_steps"]
+        for each in bound.compare.candidates
+    ]
+    assert steps == [5 * 32, 5 * 8]

@@ -114,6 +114,19 @@ def _costs(summary: pd.DataFrame, sign: int) -> pd.DataFrame:
     return costs
 
 
+def _fractions(summary: pd.DataFrame, sign: int) -> pd.DataFrame:
+    """Make curves over training size up, whose bands narrow."""
+    rows = [
+        {**row, "fraction": fraction, "examples": round(1150 * fraction), "runs": 10,
+         "mean": row["mean"] - sign * 0.2 * (1 - fraction),
+         "low": row["low"] - 0.2 * (1 - fraction),
+         "high": row["high"]}
+        for row in summary[[*KEYS, "mean", "low", "high"]].to_dict("records")
+        for fraction in (0.1, 0.3, 1.0)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
 def _searched(summary: pd.DataFrame) -> pd.DataFrame:
     """Make a search up: a rate, a share, a number and a word to choose."""
     rng = np.random.default_rng(0)
@@ -143,6 +156,7 @@ def synthetic(
     loss: bool = False,
     costly: bool = False,
     wide: bool = False,
+    sized: bool = False,
 ) -> SimpleNamespace:
     """Return the results of a comparison that never took place."""
     named = [(f"{x} · {y}" if y else x, x, y) for x in labels for y in initializers]
@@ -182,6 +196,7 @@ def synthetic(
         found = critical_difference_diagram(sign * table[list(candidates)].to_numpy())
     metric = "loss" if loss else "accuracy"
     return SimpleNamespace(
+        fractions=_fractions(summary, sign) if sized else pd.DataFrame({"problem": []}),
         searched=_searched(summary) if wide else pd.DataFrame({"problem": []}),
         costs=_costs(summary, sign) if costly else pd.DataFrame({"problem": []}),
         score=metric,
@@ -216,6 +231,7 @@ CASES = {
     "loss": synthetic(loss=True),
     "costly": synthetic(LABELS[:6], costly=True),
     "wide": synthetic(LABELS[:3], wide=True),
+    "sized": synthetic(LABELS[:3], sized=True),
 }
 
 
@@ -287,8 +303,23 @@ def test_each_case_has_the_figures_it_has_results_for(drawn):
     assert set(drawn["eight"]) == set(drawn["sixteen"]) == ranked
     assert set(drawn["crossed"]) == {*ranked, "initializers"}
     assert set(drawn["wide"]) == {*ranked, "score_by_setting"}
+    assert set(drawn["sized"]) == {*ranked, "score_by_training_size"}
     assert set(drawn["costly"]) == {*ranked, "score_against_cost"}
     assert set(drawn["five"]) == {*ranked, "performance_profile", "critical_difference"}
+
+
+def test_a_curve_over_training_size_has_the_means_of_its_table_on_a_logarithmic_axis(drawn):
+    drawing = drawn["sized"]["score_by_training_size"]
+    axes, rows = panel(drawing), CASES["sized"].fractions
+    assert axes.get_xscale() == "log"
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["115", "345", "1,150"]
+    for name, own in rows.groupby("candidate"):
+        found = [np.asarray(line.get_ydata()) for line in axes.lines]
+        assert any(np.allclose(heights, own["mean"]) for heights in found), name
+    low, high = axes.get_ylim()
+    assert low <= rows["low"].min()
+    assert high >= rows["high"].max()
+    assert "mean of 10 replications" in drawing.words
 
 
 def test_a_cost_that_differs_has_a_panel_with_its_front_and_known_candidates(drawn):

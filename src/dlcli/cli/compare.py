@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dlcli.cli.config import SET
-from dlcli.cli.output import echo, emit_json, knows, note, print_sentence, print_table
+from dlcli.cli.consent import YES, asker, told_size
+from dlcli.cli.output import (
+    echo,
+    emit_json,
+    knows,
+    note,
+    print_sentence,
+    print_table,
+    shown_time,
+)
 from dlcli.cli.places import complete_config
 from dlcli.cli.plugins import PLUGIN
 from dlcli.cli.strictness import STRICT, warning_teller
@@ -54,6 +63,11 @@ SETTINGS = (
         "--ablate",
         metavar="ID,ID",
         help="Layers: compare the whole model with the model without each.",
+    ),
+    click.option(
+        "--fractions",
+        metavar="X,Y",
+        help="Shares of the training part to train each candidate with as well, e.g. 0.1,0.3,1.",
     ),
     click.option(
         "--initializers", metavar="A,B", help="Initializers to combine with each optimizer."
@@ -147,6 +161,7 @@ SETTINGS = (
     click.option(
         "--dry-run", is_flag=True, help="Show the plan and its estimated time; train nothing."
     ),
+    YES,
     click.option("--name", help="Name of the folder.  [default: the configs' names]"),
     click.option(
         "--root", default=DEFAULT_FOLDER, show_default=True, help="Folder of the comparisons."
@@ -218,6 +233,7 @@ def _compare(
     ray_gpus: float | None,
     resume: bool,
     dry_run: bool,
+    yes: bool,
     name: str | None,
     root: str,
     figures: bool,
@@ -246,11 +262,15 @@ def _compare(
         )
     comparison = Comparison(
         plan_comparison(*read), placement, read[1].budget,
-        root=Path(root), name=name, resume=resume, tell=note, began=began,
+        root=Path(root), name=name, resume=resume, tell=note, ask=asker(yes=yes), began=began,
     )  # fmt: skip
     with comparison:
         if dry_run:
-            _print_plan(comparison.outlook(), placement.jobs, as_json=as_json)
+            outlook = comparison.outlook()
+            _print_plan(outlook, placement.jobs, as_json=as_json)
+            if comparison.asks(outlook.remaining, outlook.seconds):
+                told = told_size(outlook.remaining, outlook.seconds)
+                note(f"{told}: without --dry-run, dlcli asks before it starts; --yes skips that")
             return
         _load_meanwhile(figures=figures)
         with comparison.opened(sys.argv) as session:
@@ -383,13 +403,3 @@ def _print_plan(outlook: Outlook, jobs: int, *, as_json: bool) -> None:
     echo(f"{about} {shown_time(outlook.seconds)} with {jobs} job{'s' if jobs != 1 else ''}")
     for remark in plan.notes:
         note(remark)
-
-
-def shown_time(seconds: float) -> str:
-    """Write a time as people do: `45 s`, `3 min 20 s`, `2 h 5 min`."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"

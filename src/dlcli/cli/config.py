@@ -124,6 +124,7 @@ def known_data(config: Config) -> DataDescription:
         group=data.group,
         time=data.time,
         validation=data.validation,
+        fraction=data.fraction,
         seed=config.seed,
     )
 

@@ -52,6 +52,16 @@ def note(text: str) -> None:
     echo(text, err=True)
 
 
+def shown_time(seconds: float) -> str:
+    """Write a time as people do: `45 s`, `3 min 20 s`, `2 h 5 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
 def knows(characters: str) -> bool:
     """Whether standard output can show some characters."""
     try:

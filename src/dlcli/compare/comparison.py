@@ -37,6 +37,10 @@ class Outlook(NamedTuple):
     remaining: int
 
 
+MANY_TRIALS, LONG = 10_000, 6 * 3600.0
+"""Trials and seconds from which a comparison without a budget asks before it starts."""
+
+
 class Comparison:
     """A plan and the workers that carry it out; a context manager, whose end stops them.
 
@@ -48,6 +52,8 @@ class Comparison:
         name: Of its folder; None for the names of its problems.
         resume: Use finished trials.
         tell: Is told, in a sentence each, what the user should know.
+        ask: Is told how many trials are left and how many seconds they take, if that is a lot and
+            no budget limits it, before anything is written; it raises an error to stop.
         began: When the command began, on the monotonic clock; a duration counts from then.
     """
 
@@ -61,6 +67,7 @@ class Comparison:
         name: str | None = None,
         resume: bool = True,
         tell: Callable[[str], None] = lambda _: None,
+        ask: Callable[[int, float], None] = lambda _, __: None,
         began: float | None = None,
     ) -> None:
         self._plan = plan
@@ -69,6 +76,8 @@ class Comparison:
         self._place = name, root
         self._resume = resume
         self._tell = tell
+        self._ask = ask
+        self._is_limited = budget is not None
         self._began = time.monotonic() if began is None else began
         self._workers = placement.executor(plan)
 
@@ -79,6 +88,10 @@ class Comparison:
     def __exit__(self, *_: object) -> None:
         """Stop the workers."""
         self._workers.close()
+
+    def asks(self, trials: int, seconds: float) -> bool:
+        """Whether so much is left that nobody should start it by mistake."""
+        return not self._is_limited and (trials >= MANY_TRIALS or seconds >= LONG)
 
     def outlook(self) -> Outlook:
         """Time the trials, and say what is left to do.
@@ -107,12 +120,15 @@ class Comparison:
             self._fit()
         home = Home(self._plan, *self._place)
         session = self._session(home)
-        if session.remaining():
-            session.plan, self._workers, remarks = settled(
+        if remaining := session.remaining():
+            session.plan, self._workers, remarks, seconds = settled(
                 self._plan, self._workers, self._placement
             )
             for remark in remarks:
                 self._tell(remark)
+            seconds *= remaining / self._plan.planned
+            if self.asks(remaining, seconds):
+                self._ask(remaining, seconds)
         session.folder = home.opened(fresh=not self._resume)
         for remark in home.remarks:
             self._tell(remark)

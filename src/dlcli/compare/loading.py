@@ -39,7 +39,8 @@ def seen_of(pool: Pool, config: Config, *, resample: bool) -> Examples:
     """
     import numpy as np
 
-    parts = pool.parts(config.seed, config.data.validation, resample=resample)
+    data = config.data
+    parts = pool.parts(config.seed, data.validation, resample=resample, fraction=data.fraction)
     most = ENCODED if pool.is_encoded else MOST
     train, test = (
         None if part is None else part[places(len(part), most)]
@@ -54,7 +55,16 @@ def seen_of(pool: Pool, config: Config, *, resample: bool) -> Examples:
 
 
 def replicated(plan: Plan, config: Config, pool: Pool, seed: int) -> Draw:
-    """Return the draw of a replication's seed; in a plain grid, the split that `train` uses."""
+    """Return the draw of a replication's seed; in a plain grid, the split that `train` uses.
+
+    Args:
+        plan: Whose replication it is.
+        config: A candidate's: its `data.fraction` decides what of the training part is used.
+        pool: Of its problem.
+        seed: Of the replication.
+    """
     drawing = config.seed if plan.is_grid else seed
     resample = not plan.is_grid and plan.split == "resample"
-    return drawn(pool, pool.parts(drawing, config.data.validation, resample=resample))
+    data = config.data
+    parts = pool.parts(drawing, data.validation, resample=resample, fraction=data.fraction)
+    return drawn(pool, parts)

@@ -43,11 +43,14 @@ class Settled(NamedTuple):
         plan: With the decisions on XLA.
         executor: Of its trials.
         notes: Which networks go through Keras's `fit`, and why.
+        seconds: How long all trials of the plan take, by a quick look at some steps: at least about
+            so long, because evaluating is not in it.
     """
 
     plan: Plan
     executor: Executor
     notes: tuple[str, ...]
+    seconds: float
 
 
 def settled(plan: Plan, executor: Executor, placement: Placement) -> Settled:
@@ -67,11 +70,14 @@ def settled(plan: Plan, executor: Executor, placement: Placement) -> Settled:
         for number, m in checked.items()
         if m.obstacle
     )
+    seconds = estimated_seconds(
+        plan, {i: checked[c.network] for i, c in enumerate(plan.candidates)}, placement.jobs
+    )
     chosen = measured_jit(plan, checked, executor, placement.jobs)
     if chosen == plan:
-        return Settled(plan, executor, notes)
+        return Settled(plan, executor, notes, seconds)
     executor.close()
-    return Settled(chosen, placement.executor(chosen), notes)
+    return Settled(chosen, placement.executor(chosen), notes, seconds)
 
 
 def _name(plan: Plan, network: int) -> str:
@@ -187,7 +193,7 @@ def estimated_seconds(plan: Plan, measured: Mapping[int, Measurement], jobs: int
     """Return how long a plan's trials take in the given number of processes."""
     total = sum(m.compiling for m in {id(m): m for m in measured.values()}.values())
     for index, candidate in enumerate(plan.candidates):
-        total += plan.trials_of(candidate) * measured[index].trial_seconds(
+        total += plan.work_of(candidate) * measured[index].trial_seconds(
             candidate.config.fit.epochs
         )
     return total / jobs
@@ -251,7 +257,7 @@ def _duration(trials: int, a_trial: float) -> str:
 
 def _trials_for(plan: Plan, replications: int) -> int:
     """Return the fewest trials that are enough for so many replications, with rates to rank by."""
-    fewest = max(1, plan.searches) * FEWEST_RATES
+    fewest = max(1, plan.searches) * (FEWEST_RATES + len(plan.shares))
     for each in range(fewest, max(map(plan.trials_of, plan.candidates))):
         trials = each * len(plan.candidates)
         if len(within_budget(plan, trials).seeds) >= replications:

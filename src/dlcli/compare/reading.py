@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from dlcli.config.experiment import Config
     from dlcli.data.description import DataDescription
     from dlcli.data.formats.keras_cache import Progress
-    from dlcli.data.pool import Pool
+    from dlcli.data.pool import Parts, Pool
 
 
 def read_problems(
@@ -250,12 +250,26 @@ def _without_val(settings: CompareConfig) -> CompareConfig:
     return replace(settings, score=score, target=target)
 
 
+def _parts(config: Config, pool: Pool, settings: CompareConfig, fraction: float) -> Parts:
+    """Return the parts of the config's seed with a share of the training part."""
+    validation = config.data.validation
+    return pool.parts(config.seed, validation, resample=_resamples(settings), fraction=fraction)
+
+
+def _fractions(config: Config) -> set[float]:
+    """Return the shares of the training part that candidates have of their own."""
+    variants = config.compare.candidates if config.compare else None
+    changed = [variant.data or {} for variant in variants or ()]
+    return {data["fraction"] for data in changed if "fraction" in data}
+
+
 def _problem(config: Config, settings: CompareConfig, pool: Pool, notes: list[str]) -> Problem:
-    parts = pool.parts(config.seed, config.data.validation, resample=_resamples(settings))
+    parts = _parts(config, pool, settings, config.data.fraction)
     if parts.validation is None:
         remedy = "Set data.validation, such as 0.1: learning rates are chosen on it."
         raise UserError(f"{config.name} has no validation part", remedy=remedy)
-    bound = bind(config, pool.description, train_size=len(parts.train))
+    sizes = {f: len(_parts(config, pool, settings, f).train) for f in _fractions(config)}
+    bound = bind(config, pool.description, train_size=len(parts.train), sizes=sizes)
     named = _metric_names(bound, settings, pool.description.task)
     notes += [note for note in pool.told if note not in notes]
     description = pool.description
@@ -266,13 +280,56 @@ def _problem(config: Config, settings: CompareConfig, pool: Pool, notes: list[st
         _check_callbacks(config_of_trials, named)
     notes += _unused_rates(config, settings) if has_variants(settings) else ()
     targets = pool.targets
+    shares, sizes = _shares(config, pool, settings)
     return Problem(
         config.name,
         bound,
         named,
         _chance(pool.description, targets[parts.validation], named),
         _chance(pool.description, targets[parts.test], named) if parts.test is not None else {},
+        shares=shares,
+        sizes=sizes,
     )
+
+
+def _shares(
+    config: Config, pool: Pool, settings: CompareConfig
+) -> tuple[dict[float, Config], dict[float, int]]:
+    """Return the config bound to each share of a curve over training size, and all sizes.
+
+    Raises:
+        UserError: If there can be no such curve.
+    """
+    if settings.fractions is None:
+        return {}, {}
+    _check_fractions(config, settings.fractions, settings)
+    bound, sizes = {}, {}
+    for fraction in sorted({*settings.fractions, 1.0}):
+        sizes[fraction] = len(_parts(config, pool, settings, fraction).train)
+        if fraction < 1:
+            part = replace(config, data=replace(config.data, fraction=fraction))
+            bound[fraction] = bind(part, pool.description, train_size=sizes[fraction])
+    return bound, sizes
+
+
+def _check_fractions(config: Config, fractions: Sequence[float], settings: CompareConfig) -> None:
+    """Make sure that a curve over training size can be drawn.
+
+    Raises:
+        UserError: If it has a single point, nothing is tuned, or other shares are compared.
+    """
+    if max(fractions) == min(fractions) == 1:
+        message = "compare.fractions names only the whole training part"
+        remedy = "Name smaller shares too: fractions: [0.1, 0.3, 1]."
+    elif settings.seeds == 0:
+        message = "compare.fractions needs replications, which choose the learning rate first"
+        remedy = "Set seeds to 5 or more, or leave fractions out."
+    elif config.data.fraction != 1 or _fractions(config):
+        message = f"{config.name}: compare.fractions does not fit data.fraction"
+        remedy = "Leave one of them out: compare.fractions are shares of the whole training part."
+    else:
+        return
+    raise UserError(message, remedy=remedy)
 
 
 def _configs_of_trials(bound: Config) -> Iterator[Config]:

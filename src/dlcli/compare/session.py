@@ -206,8 +206,10 @@ class ComparisonSession:
                 candidate = self.plan.candidates[trial.candidate]
                 # A problem after the other, because a worker holds the data of one; and of each
                 # problem a replication after the other, so that what there is when the time is
-                # over is a fair comparison.
-                stage = candidate.problem, self.plan.seeds.index(trial.seed)
+                # over is a fair comparison; what decides nothing comes last.
+                place = self.plan.seeds.index(trial.seed)
+                place += len(self.plan.seeds) if trial.is_share else 0
+                stage = candidate.problem, place
                 executor.submit(task, candidate.program, stage)
         return late
 
@@ -276,6 +278,7 @@ class ComparisonSession:
             "replication": self.plan.seeds.index(trial.seed) + 1,
             "seed": trial.seed,
             **({"settings": dict(values)} if (values := values_of(trial.rate)) else {}),
+            **({"fraction": trial.fraction} if trial.is_share else {}),
             "jobs": self.jobs,
         }
         self.folder.write_trial(key, {**told, "result": content}, history)
@@ -316,6 +319,8 @@ class BestSoFar:
         return self._best[1] if self._best else ""
 
     def _consider(self, record: TrialRecord) -> None:
+        if record.trial.is_share:
+            return
         name, sign = f"val_{self._plan.score.metric}", self._plan.score.sign
         value = record.result.best.get(name) if record.result.status == "ok" else None
         if value is None or (self._best and value * sign <= self._best[0]):

@@ -88,10 +88,10 @@ class Workshop:
         self._data = data or self._loaded
         self._problem: int | None = None
         self._pool: Pool | None = None
-        self._draws: OrderedDict[int, Draw] = OrderedDict()  # by seed
+        self._draws: OrderedDict[tuple[int, float], Draw] = OrderedDict()  # by seed and share
         self._networks: list[Network] = []  # the one in use last
         self._owners: dict[int, tuple[int, str]] = {}  # whose they are, by id
-        self._settings: dict[tuple[int, float], Candidate] = {}
+        self._settings: dict[tuple[int, float, float], Candidate] = {}
         self._programs: dict[tuple[Hashable, int], Program] = {}  # and of which network
         # By network, initializer and seed.
         self._states: OrderedDict[tuple[int, str, int], list[np.ndarray]] = OrderedDict()
@@ -218,7 +218,7 @@ class Workshop:
         if problem != self._problem:
             self._forget()  # only one problem's data are held: candidates come problem by problem
             self._problem, self._pool = problem, self._data(problem)
-        draw, owner = self._draw(seed), _network_key(candidate)
+        draw, owner = self._draw(candidate, seed), _network_key(candidate)
         for place, network in enumerate(self._networks):
             if self._owners[id(network)] == owner and network.use(draw):
                 self._networks.append(self._networks.pop(place))
@@ -251,19 +251,16 @@ class Workshop:
         for known in [key for key in self._losses if key[0] == gone]:
             del self._losses[known]
 
-    def _draw(self, seed: int) -> Draw:
-        """Return a seed's draw of the problem's data."""
-        assert self._pool is not None and self._problem is not None  # noqa: S101, PT018
-        if seed not in self._draws:
-            config = self.plan.problems[self._problem].config
-            if not self._pool.is_encoded:
-                self._draws[seed] = replicated(self.plan, config, self._pool, seed)
-                return self._draws[seed]
-            while len(self._draws) >= DRAWS:
+    def _draw(self, candidate: Candidate, seed: int) -> Draw:
+        """Return a seed's draw of the problem's data, of which a candidate may use a share."""
+        assert self._pool is not None  # noqa: S101 (there is one once a network is asked for)
+        place = seed, candidate.base.data.fraction
+        if place not in self._draws:
+            while self._pool.is_encoded and len(self._draws) >= DRAWS:
                 self._draws.popitem(last=False)
-            self._draws[seed] = replicated(self.plan, config, self._pool, seed)
-        self._draws.move_to_end(seed)
-        return self._draws[seed]
+            self._draws[place] = replicated(self.plan, candidate.base, self._pool, seed)
+        self._draws.move_to_end(place)
+        return self._draws[place]
 
     def _loaded(self, problem: int) -> Pool:
         return load_data(self.plan.problems[problem])
@@ -298,9 +295,9 @@ class Workshop:
 
     def _tried_candidate(self, trial: Trial) -> Candidate:
         """Return a trial's candidate with the values of its setting, which are read once."""
-        key = trial.candidate, trial.rate
+        key = trial.candidate, trial.rate, trial.fraction
         if key not in self._settings:
-            self._settings[key] = self.plan.candidates[trial.candidate].at(trial.rate)
+            self._settings[key] = self.plan.candidate_of(trial)
         return self._settings[key]
 
     def training(self, trial: Trial) -> TrialRun:

@@ -73,7 +73,7 @@ def measured(plan: Plan, checked: Mapping[int, Measurement], executor: Executor,
 def _seconds(plan: Plan, network: int, measurement: Measurement) -> float:
     """Return how long all trainings of a network take one after another."""
     return sum(
-        plan.trials_of(candidate) * measurement.trial_seconds(candidate.config.fit.epochs)
+        plan.work_of(candidate) * measurement.trial_seconds(candidate.config.fit.epochs)
         for candidate in plan.candidates
         if candidate.network == network
     )

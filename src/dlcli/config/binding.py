@@ -34,14 +34,21 @@ if TYPE_CHECKING:
     from dlcli.data.description import DataDescription
 
 
-def bind(config: Config, description: DataDescription, *, train_size: int | None = None) -> Config:
+def bind(
+    config: Config,
+    description: DataDescription,
+    *,
+    train_size: int | None = None,
+    sizes: Mapping[float, int] | None = None,
+) -> Config:
     """Return the config with no variable left, and with a loss and metrics.
 
     Args:
         config: As read.
         description: What is known of its data.
-        train_size: Training examples once validation is taken off; without it, worked out from
-            the description.
+        train_size: Training examples that are used, validation taken off; without it, worked out
+            from the description.
+        sizes: The same by `data.fraction`, for candidates that have one of their own.
 
     Raises:
         ConfigError: If a variable has no value for this data (`$classes` of a regression), the
@@ -53,7 +60,13 @@ def bind(config: Config, description: DataDescription, *, train_size: int | None
         return bound
     if compare.candidates is not None and config.compare.candidates is not None:
         variants = tuple(
-            _bound_variant(variant, config, bound, description, train_size)
+            _bound_variant(
+                variant,
+                config,
+                bound,
+                description,
+                {**(sizes or {}), config.data.fraction: train_size},
+            )
             for variant in config.compare.candidates
         )
         compare = replace(compare, candidates=variants)
@@ -67,11 +80,12 @@ def _bound_variant(
     config: Config,
     bound: Config,
     description: DataDescription,
-    train_size: int | None,
+    sizes: Mapping[float, int | None],
 ) -> VariantEntry:
     """Return a candidate by what it changes of the bound config, once it is bound itself."""
     try:
-        own = _bound(config.varied(variant), description, train_size)
+        varied = config.varied(variant)
+        own = _bound(varied, description, sizes.get(varied.data.fraction))
     except ConfigError as error:
         where = f"the candidate '{variant.label}'"
         raise ConfigError(
@@ -138,7 +152,7 @@ def _values(config: Config, description: DataDescription, train_size: int | None
     if description.vocabulary_size is not None:
         values["vocabulary_size"] = description.vocabulary_size
     if train_size is None:
-        train_size = train_size_left(description, config.data.validation)
+        train_size = train_size_left(description, config.data.validation, config.data.fraction)
     if train_size is not None:
         values["train_size"] = train_size
         steps = math.ceil(train_size / config.data.batch_size)

@@ -26,6 +26,7 @@ from dlcli.config.pieces import (
     POSITIVE,
     RATE,
     SEED,
+    SHARE,
     TEXT,
     CandidateItem,
     Candidates,
@@ -82,6 +83,7 @@ class DataConfig:
     validation: float = key(
         FRACTION, 0.1, "share of the training data used for validation; 0 for none"
     )
+    fraction: float = key(SHARE, 1.0, "share of the training part that is used", quiet=True)
     batch_size: int = key(POSITIVE, 32, "examples per training step")
     bucketing: bool = key(
         BOOLEAN,
@@ -165,8 +167,12 @@ MODEL = Deferred(network.model_schema, network.write_model)
 COMPILE = record_of(CompileConfig)
 FIT = record_of(FitConfig)
 
-FREE_DATA = tuple(f for f in DATA.common.fields if f.name in ("batch_size", "bucketing"))
+_FREE = ("fraction", "batch_size", "bucketing")
+FREE_DATA = tuple(f for f in DATA.common.fields if f.name in _FREE)
 """The keys of `data` in which candidates may differ: the others say which data it is."""
+
+SEARCHED_DATA = tuple(f for f in FREE_DATA if f.name != "fraction")
+"""Those that may be searched: of shares of the data, the largest would mostly win."""
 
 UNSCORED = Record(CompileConfig, tuple(f for f in COMPILE.fields if f.name != "metrics"))
 """What a candidate may say of `compile`: all candidates are scored alike."""
@@ -182,7 +188,10 @@ class VariantEntry:
     label: str = key(TEXT, meaning="name in tables")
     model: ModelConfig | None = key(MODEL, None, "instead of the config's", quiet=True)
     data: Mapping[str, Any] | None = key(
-        Options(FREE_DATA), None, "batch_size and bucketing instead of the config's", quiet=True
+        Options(FREE_DATA),
+        None,
+        "fraction, batch_size and bucketing instead of the config's",
+        quiet=True,
     )
     compile: CompileConfig | None = key(
         UNSCORED, None, "instead of the config's, whose metrics stay", quiet=True
@@ -244,6 +253,12 @@ class CompareConfig:
         ListOf(Nested("initializers"), minimum=1, lone=True),
         None,
         "combined with each optimizer and rate",
+        quiet=True,
+    )
+    fractions: tuple[float, ...] | None = key(
+        ListOf(SHARE, minimum=1),
+        None,
+        "shares of the training part that each candidate is trained with at its tuned settings",
         quiet=True,
     )
     seeds: int | Literal["auto"] | None = key(

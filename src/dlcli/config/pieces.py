@@ -29,6 +29,7 @@ BOOLEAN = Typed((Type("boolean"),))
 TEXT = Typed((Type("string"),))
 NUMBER = Typed((Type("number"),))
 RATE = Typed((Type("number", minimum=0, maximum=1e30, exclusive=True),))
+SHARE = Typed((Type("number", minimum=0, maximum=1, exclusive=True),))
 FRACTION = Typed((Type("number", minimum=0, maximum=0.9),))
 ANY = Typed((Type("any"),))
 PATH: Final = r"^[A-Za-z_][A-Za-z0-9_]*([.\[][^=\s]*)?$"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dlcli.config.calls import Call, Variable
 from dlcli.config.diagnostics import ConfigError
-from dlcli.config.experiment import FREE_DATA, CompileConfig
+from dlcli.config.experiment import SEARCHED_DATA, CompileConfig
 from dlcli.config.nodes import YamlMapping, as_node
 from dlcli.config.overrides import misled, put, steps_of
 from dlcli.config.reading import INVALID, Reader
@@ -59,13 +59,20 @@ def read_search(
 _SEARCHED: Final = 'e.g. search: {weight_decay: [0, 0.1], "model.layers[0].Dense.units": [32, 64]}'
 
 
+_NEVER: Final = {
+    "fit.epochs": "the epochs are not searched: the best validation epoch is scored anyway",
+    "data.fraction": "more examples are mostly better, so their share is not searched",
+}
+"""Paths that candidates may change, but no search."""
+
+
 def _unsearchable(path: str, config: Config, document: YamlMapping) -> str:
     """Say why a path cannot be searched; empty if it can."""
     if is_optimizers(path):
         return ""
-    if path == "fit.epochs":
-        return "the epochs are not searched: the best validation epoch is scored anyway"
-    free = tuple(f"data.{field.name}" for field in FREE_DATA)
+    if path in _NEVER:
+        return _NEVER[path]
+    free = tuple(f"data.{field.name}" for field in SEARCHED_DATA)
     if not path.startswith(("model.", "fit.", "compile.", *free)) or path == "compile.metrics":
         return (
             f"only what candidates may change is searched: model, fit, compile, {', '.join(free)}"

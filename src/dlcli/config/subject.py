@@ -41,7 +41,7 @@ def subject_of(
         is_comparison: Whether the config's optimizer is one of many that are compared.
     """
     if train_size is None:
-        train_size = train_size_left(description, bound.data.validation)
+        train_size = train_size_left(description, bound.data.validation, bound.data.fraction)
     given, fit = bound.compile, bound.fit
     losses = bound.compile.loss if written.compile.loss is None else written.compile.loss
     return Subject(

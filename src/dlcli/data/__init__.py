@@ -112,6 +112,7 @@ def describe(
     group: str | None = None,
     time: str | None = None,
     validation: float = 0.1,
+    fraction: float = 1.0,
     seed: int = 0,
 ) -> DataDescription:
     """Return what is known of the data: at once for a built-in, from its headers for a file.
@@ -121,6 +122,7 @@ def describe(
         group: What tells which examples belong together, and is no feature.
         time: What tells when each example is; it is no feature either.
         validation: As for `load`: the features of a table follow from its training part.
+        fraction: As for `load`.
         seed: As for `load`.
 
     Raises:
@@ -133,13 +135,14 @@ def describe(
     if not entry.learns_inputs:
         return entry.describe(**check_split(entry, group, time), **source.options)
     pool = load_pool(source, group=group, time=time)
-    return pool.described(pool.parts(seed, validation, resample=False))
+    return pool.described(pool.parts(seed, validation, resample=False, fraction=fraction))
 
 
 def load(
     source: Source,
     *,
     validation: float = 0.1,
+    fraction: float = 1.0,
     seed: int = 0,
     group: str | None = None,
     time: str | None = None,
@@ -153,7 +156,8 @@ def load(
         validation: Share of train, 0 <= validation < 1: the same share of every class where
             there are classes, the latest of a time series. 0 takes none. A file's own validation
             part goes before.
-        seed: Fixes which examples validate; the test part does not depend on it.
+        fraction: Share of what is left of train that is used: see `Pool.parts`.
+        seed: Fixes which examples validate and which are used; the test part does not depend on it.
         group: What tells which examples of own data belong together: see `load_pool`.
         time: What tells when each example is: see `load_pool`.
         progress: Told how a download goes.
@@ -166,7 +170,8 @@ def load(
         WorkError: If a download fails.
     """
     pool = load_pool(source, group=group, time=time, progress=progress)
-    return pool.dataset(pool.parts(seed, validation, resample=False), encoder)
+    parts = pool.parts(seed, validation, resample=False, fraction=fraction)
+    return pool.dataset(parts, encoder)
 
 
 def load_pool(

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dlcli.data.description import INPUT, Dataset, Split
+from dlcli.data.fraction import check_fraction, share_of
 from dlcli.data.grouping import check_apart
 from dlcli.data.own.encoding import described, encoded, inputs_of
 from dlcli.data.splitting import check_share, check_taken, chosen, latest, latest_by_time
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from dlcli.data.description import DataDescription, Encoder, Preparation
     from dlcli.data.streams import Seed
 
-TEST_STREAM, VALIDATION_STREAM, ORIGIN_STREAM = 1, 2, 3
+TEST_STREAM, VALIDATION_STREAM, ORIGIN_STREAM, FRACTION_STREAM = 1, 2, 3, 4
 """Random streams that one seed of a replication stands for, one for each thing that is drawn."""
 
 WINDOW = 0.7
@@ -118,7 +119,9 @@ class Pool:
             return self._pieces[0].y
         return np.concatenate([piece.y for piece in self._pieces])
 
-    def parts(self, seed: int, validation: float, *, resample: bool) -> Parts:
+    def parts(
+        self, seed: int, validation: float, *, resample: bool, fraction: float = 1.0
+    ) -> Parts:
         """Split the examples; no data are copied.
 
         Args:
@@ -132,13 +135,36 @@ class Pool:
                 have times, move their origin: train, validation and test lie in a window of
                 `WINDOW` of the series whose start is drawn. Otherwise the test part is the
                 official one, and validation is taken from train as `load` takes it.
+            fraction: Share of the training part that is left, 0 < fraction <= 1; see `share_of`.
+                The other parts do not depend on it.
 
         Raises:
-            UserError: If the share is out of range, or the data set's parts must be kept.
+            UserError: If a share is out of range, or the data set's parts must be kept.
             DataError: If there are too few examples, or a group is on both sides of an official
                 split.
         """
         check_share(validation)
+        check_fraction(fraction)
+        whole = self._whole(seed, validation, resample=resample)
+        return whole if fraction == 1 else self._with_share(whole, fraction, seed)
+
+    def _with_share(self, whole: Parts, fraction: float, seed: int) -> Parts:
+        """Return parts with a share of their training examples."""
+        train = whole.train
+        groups = None if self.groups is None else self.groups[train]
+        times = None if self.times is None else self.times[train]
+        taken = share_of(
+            self.description.task,
+            self.targets[train],
+            fraction,
+            stream(seed, FRACTION_STREAM),
+            groups,
+            times,
+        )
+        return replace(whole, train=train[taken])
+
+    def _whole(self, seed: int, validation: float, *, resample: bool) -> Parts:
+        """Return the parts with all training examples."""
         if not resample:
             return self._officially(seed, validation)
         if self._bare.kept:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dlcli.data.description import INPUT, Dataset, Split
+from dlcli.data.fraction import size_of
 from dlcli.data.grouping import by_group
 from dlcli.data.streams import shuffler
 from dlcli.errors import DataError, UserError
@@ -188,17 +189,30 @@ def check_share(fraction: float) -> None:
         )
 
 
-def train_size_left(description: DataDescription, fraction: float) -> int | None:
-    """Return how many training examples validation leaves, as far as one knows without loading.
+def train_size_left(
+    description: DataDescription, validation: float, fraction: float = 1.0
+) -> int | None:
+    """Return how many training examples there are, as far as one knows without loading.
 
     Whole groups may make it a few more or less.
+
+    Args:
+        description: Of the data.
+        validation: Share that validation takes.
+        fraction: Share of the rest that is used.
     """
+    size = _left(description, validation)
+    return size if size is None or fraction == 1 else size_of(size, fraction)
+
+
+def _left(description: DataDescription, validation: float) -> int | None:
+    """Return how many training examples validation leaves."""
     size = description.train_size
-    if size is None or fraction == 0:
+    if size is None or validation == 0:
         return size
     steps = [n for n in description.target_shape if n is not None]
     gap = math.prod(steps) - 1 if description.task == "forecasting" else 0
-    return max(size - max(round(fraction * size), 1) - gap, 0)
+    return max(size - max(round(validation * size), 1) - gap, 0)
 
 
 def chosen(

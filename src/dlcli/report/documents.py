@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from dlcli.compare.results import Results
     from dlcli.store.folder import Folder
 
+FRACTIONS = "fractions.csv"
+"""The table that only comparisons with a curve over training size have."""
+
 COSTS = "costs.csv"
 """The table that only comparisons of networks have."""
 
@@ -60,6 +63,7 @@ def write_tables(results: Results, folder: Folder) -> list[str]:
         "spread.csv": results.spreads,
         "scores.csv": results.scores,
         "searched.csv": results.searched if len(results.searched) else None,
+        FRACTIONS: results.fractions if len(results.fractions) else None,
         COSTS: results.costs if len(results.costs) else None,
         "problems.csv": results.aggregate,
         "profiles.csv": results.profiles,
@@ -115,6 +119,7 @@ def as_data(results: Results) -> dict[str, Any]:
         "pairwise": _records(results.pairwise),
         "spread": _records(results.spreads),
         "costs": _records(results.costs),
+        "fractions": _records(results.fractions),
         "notes": list(results.notes),
     }
 
@@ -139,6 +144,49 @@ def compared(costs: Sequence[Any] | pd.DataFrame) -> str:
 def costs_of(results: Results, problem: str) -> Rows:
     """Return the rows of a problem's costs, the best first; none where all networks are one."""
     return [row for _, row in results.costs.iterrows() if row["problem"] == problem]
+
+
+def fractions_of(results: Results, problem: str) -> Rows:
+    """Return the rows of a problem's curves over training size, the best candidate first."""
+    own = results.fractions[results.fractions["problem"] == problem]
+    order = {row["candidate"]: place for place, row in enumerate(rows_of(results, problem))}
+    rows = [row for _, row in own.iterrows()]
+    return sorted(rows, key=lambda row: order[row["candidate"]])
+
+
+def fraction_table(rows: Rows) -> tuple[list[str], list[list[str]], list[str]]:
+    """Return the table of scores by training size: its header, its cells, the columns of numbers.
+
+    Args:
+        rows: Of a problem, of `fractions.csv`.
+    """
+    header = ["candidate", "fraction", "training examples", "score [95 %]", "gain [95 %]"]
+    lines = [
+        [
+            str(row["candidate"]),
+            f"{row['fraction']:g}",
+            f"{row['examples']:,}",
+            shown_interval(row),
+            _shown_gain(row),
+        ]
+        for row in rows
+    ]
+    return header, lines, header[1:]
+
+
+def _shown_gain(row: pd.Series | Mapping[str, Any]) -> str:
+    """Write what a larger share improves on the next smaller one, with its interval."""
+    if math.isnan(row["gain"]):
+        return "-"
+    return shown_interval({"mean": row["gain"], "low": row["gain_low"], "high": row["gain_high"]})
+
+
+FRACTION_READING = (
+    "Each candidate is trained with a part of the training examples too, at the learning rate that "
+    "its replication chose with all of them, and for the same number of epochs: with fewer "
+    "examples it also makes fewer updates. `gain`: what the score improves by on the line before, "
+    "with its interval over the paired differences. These trials change no verdict."
+)
 
 
 def cells(row: pd.Series | Mapping[str, Any]) -> list[str]:
@@ -278,6 +326,8 @@ def _markdown_problem(results: Results, problem: str) -> list[str]:
         parts.append(f"Margin: {margin:.3g}. A candidate that lacks less to the best is as good.")
     if costs := costs_of(results, problem):
         parts += [_markdown_table(*cost_table(costs)), READING]
+    if curves := fractions_of(results, problem):
+        parts += [_markdown_table(*fraction_table(curves)), FRACTION_READING]
     if cliffs := cliff_sentences(rows, results.validation_text):
         parts.append(_bullets(cliffs))
     target = results.targets[problem]

@@ -7,7 +7,17 @@ import multiprocessing
 import sys
 from typing import TYPE_CHECKING
 
-from dlcli.report import curves, fronts, intervals, paired, panels, settings, style, tables
+from dlcli.report import (
+    curves,
+    fractions,
+    fronts,
+    intervals,
+    paired,
+    panels,
+    settings,
+    style,
+    tables,
+)
 from dlcli.report.saving import paths_of, save_figure
 
 if TYPE_CHECKING:
@@ -81,6 +91,8 @@ def drawings(results: Results) -> Iterator[tuple[str, Callable[[], Figure]]]:
     yield "tuning_budget", lambda: curves.tuning_budget(results, cast)
     if len(results.searched):
         yield "score_by_setting", lambda: settings.score_by_setting(results, cast)
+    if len(results.fractions):
+        yield "score_by_training_size", lambda: fractions.score_by_training_size(results, cast)
     if fronts.has_costs(results):
         yield "score_against_cost", lambda: fronts.score_against_cost(results, cast)
     if cast.initializers:

@@ -104,6 +104,7 @@ def prepare(
     dataset = data.load(
         config.data.source,
         validation=config.data.validation,
+        fraction=config.data.fraction,
         seed=config.seed,
         group=config.data.group,
         time=config.data.time,

@@ -60,6 +60,7 @@ def data_form(run: RunFolder, config: Config) -> Form:
             group=data.group,
             time=data.time,
             validation=data.validation,
+            fraction=data.fraction,
             seed=config.seed,
         )
     )
@@ -215,6 +216,7 @@ def _loaded(config: Config, form: Form) -> Dataset:
         return load(
             config.data.source,
             validation=config.data.validation,
+            fraction=config.data.fraction,
             seed=config.seed,
             group=config.data.group,
             time=config.data.time,

@@ -179,6 +179,7 @@ def start_from(
         group=data.group,
         time=data.time,
         validation=data.validation,
+        fraction=data.fraction,
         seed=config.seed,
     )
     warn(judge_of(document, config, known).looks("config"))  # before TensorFlow is loaded

@@ -106,7 +106,7 @@ class Candidate:
         default_rate: Keras's; None under a schedule.
         network: Index of its network in the plan.
         spaces: What is searched, by path, the learning rate among it; empty if only that is.
-        tried: Of `at`: what of its network a setting has changed.
+        tried: Of `at` and of a share of the data: what tells its network from the candidate's own.
     """
 
     problem: int
@@ -148,7 +148,11 @@ class Candidate:
         )
         network = [pair for pair in values if not pair[0].startswith("compile.optimizer.")]
         return replace(
-            self, written=written, base=base, config=config, tried=repr(network) if network else ""
+            self,
+            written=written,
+            base=base,
+            config=config,
+            tried=self.tried + (repr(network) if network else ""),
         )
 
     @property

@@ -42,14 +42,13 @@ class TrialKeys:
     def __init__(self, plan: Plan, versions: Mapping[str, str]) -> None:
         self._plan = plan
         self._versions = dict(sorted(versions.items()))
-        self._candidates: dict[tuple[int, str], str] = {}
+        self._candidates: dict[tuple[int, str, float], str] = {}
 
     def __call__(self, trial: Trial) -> str:
         """Return a trial's key."""
-        place = trial.candidate, repr(values_of(trial.rate))
+        place = trial.candidate, repr(values_of(trial.rate)), trial.fraction
         if place not in self._candidates:
-            tried = self._plan.candidates[trial.candidate].at(trial.rate)
-            self._candidates[place] = self._candidate_key(tried)
+            self._candidates[place] = self._candidate_key(self._plan.candidate_of(trial))
         shared = self._candidates[place]
         return _hashed([shared, float(trial.rate), trial.seed])
 

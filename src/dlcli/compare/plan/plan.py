@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from dlcli.compare.plan.candidates import (
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dlcli.catalogue.plugins import Plugin
+    from dlcli.compare.plan.records import Trial
 
 AUTO = "auto"
 """`seeds: auto`: as many replications as it takes, up to the last of the looks."""
@@ -57,6 +58,9 @@ class Problem:
         test_chance: The same on the test part; empty if there is none.
         has_own_networks: Whether every candidate is a config of its own, so that the config's
             network is one of many.
+        shares: The config bound to each share of the training part that a curve over training size
+            has, below 1.
+        sizes: Training examples of these shares and of 1, in the split of the config's seed.
     """
 
     name: str
@@ -65,6 +69,8 @@ class Problem:
     validation_chance: Mapping[str, float]
     test_chance: Mapping[str, float]
     has_own_networks: bool = False
+    shares: Mapping[float, Config] = field(default_factory=dict)
+    sizes: Mapping[float, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -143,6 +149,8 @@ class Plan:
         notes: What the user should know: what a budget leaves out, for one.
         plugins: Code that its configs need; workers load it.
         allowance: What a budget leaves; None without a budget.
+        shares: The candidates with each share of the training part below 1, at which they are
+            trained too once their settings are chosen; empty without a curve over training size.
     """
 
     problems: tuple[Problem, ...]
@@ -162,6 +170,7 @@ class Plan:
     notes: tuple[str, ...] = ()
     plugins: tuple[Plugin, ...] = ()
     allowance: Allowance | None = None
+    shares: Mapping[float, tuple[Candidate, ...]] = field(default_factory=dict)
 
     @property
     def looks(self) -> tuple[int, ...]:
@@ -178,7 +187,22 @@ class Plan:
         """Return how many trials a candidate has, if its grid does not grow."""
         rates = len(candidate.rates)
         later = len(self.seeds) - self.searches
-        return rates * self.searches + self.later_rates(rates) * later
+        return rates * self.searches + self.later_rates(rates) * later + self._share_trials
+
+    def work_of(self, candidate: Candidate) -> float:
+        """Return a candidate's trials in trainings on the whole training part."""
+        shares = len(self.seeds) * sum(self.shares)
+        return self.trials_of(candidate) - self._share_trials + shares
+
+    @property
+    def _share_trials(self) -> int:
+        """Trials of a candidate with less than the whole training part."""
+        return len(self.seeds) * len(self.shares)
+
+    def candidate_of(self, trial: Trial) -> Candidate:
+        """Return what a trial trains: a candidate at its setting, with its share of the data."""
+        peers = self.shares[trial.fraction] if trial.is_share else self.candidates
+        return peers[trial.candidate].at(trial.rate)
 
     def later_rates(self, rates: int) -> int:
         """Return how many of a grid's rates a replication tries after the searching ones."""
@@ -232,10 +256,30 @@ def make_plan(
         prune=settings.prune,
         unranked="" if preset.ranks or settings.seeds is not None else QUICK_LOOK,
         notes=tuple(grid_notes(candidates)),
+        shares=_shares(problems, settings, candidates),
     )
     if isinstance(settings.budget, int):
         return within_budget(plan, settings.budget)
     return plan
+
+
+def _shares(
+    problems: Sequence[Problem], settings: CompareConfig, candidates: Sequence[Candidate]
+) -> dict[float, tuple[Candidate, ...]]:
+    """Return the candidates with each share of the training part, in the same order."""
+    found = {}
+    for fraction in problems[0].shares:
+        peers = [
+            peer
+            for index, problem in enumerate(problems)
+            for peer in candidates_of(index, problem.shares[fraction], settings)
+        ]
+        # They have the network of the whole, but none of them can use what another one holds.
+        found[fraction] = tuple(
+            replace(peer, network=whole.network, tried=f"{fraction}")
+            for peer, whole in zip(peers, candidates, strict=True)
+        )
+    return found
 
 
 def _with_networks(
@@ -291,11 +335,12 @@ def within_budget(plan: Plan, trials: int) -> Plan:
         UserError: If there is less than one trial of each candidate in each searching replication.
     """
     each = trials // len(plan.candidates)
-    searches = plan.searches
-    if each < searches:
+    searches, shares = plan.searches, len(plan.shares)
+    fewest = searches * (1 + shares)
+    if each < fewest:
         raise UserError(
             f"a budget of {trials} trials is too small for {len(plan.candidates)} candidates",
-            remedy=f"Give at least {searches * len(plan.candidates)}, or name fewer optimizers.",
+            remedy=f"Give at least {fewest * len(plan.candidates)}, or name fewer optimizers.",
         )
     longest = max(len(c.rates) for c in plan.candidates)
     first = replace(plan, seeds=plan.seeds[: plan.looks[0]]) if plan.looks else plan
@@ -303,10 +348,11 @@ def within_budget(plan: Plan, trials: int) -> Plan:
     rates = longest
     if each < wanted:
         share = each * longest // wanted
-        rates = max(1, min(longest, max(FEWEST_RATES, share), each // searches))
+        rates = max(1, min(longest, max(FEWEST_RATES, share), each // searches - shares))
     growth = max(c.extensions for c in plan.candidates) * searches
     spared = min(growth, max(0, each - wanted)) if plan.looks else 0
-    later = (each - spared - rates * searches) // plan.later_rates(rates)
+    later = each - spared - (rates + shares) * searches
+    later //= plan.later_rates(rates) + shares
     replications = min(len(plan.seeds), searches + later)
     made = replace(plan, seeds=plan.seeds[:replications])
     cut = tuple(_cut(c, rates, each, made) for c in plan.candidates)

@@ -22,11 +22,18 @@ class Trial:
         candidate: Its index in the plan.
         rate: The learning rate, or a schedule's peak.
         seed: Decides the split, the initial weights, the order of the batches and dropout.
+        fraction: Share of the training part, of the plan's `shares`; 1 for the candidate itself.
     """
 
     candidate: int
     rate: float
     seed: int
+    fraction: float = 1.0
+
+    @property
+    def is_share(self) -> bool:
+        """Whether it belongs to a curve over training size, and decides nothing."""
+        return self.fraction != 1
 
 
 @dataclass(frozen=True)

@@ -119,13 +119,16 @@ class Schedule:
 
     def tell(self, trial: Trial, result: Result) -> list[Task]:
         """Take a result; return the tasks that it makes possible."""
+        if trial.is_share:
+            return []
         tuning = self._tunings[trial.candidate]
         before = tuning.expected
         tasks = tuning.tell(trial, result)
+        shares = tuning.take_shares()
         self._trials += tuning.expected - before
         if tasks or not self.plan.looks or not tuning.is_resting:
-            return tasks
-        return self._look(tuning.candidate.problem)
+            return [*tasks, *shares]
+        return [*self._look(tuning.candidate.problem), *shares]
 
     def recommended(self, candidate: int) -> Choice | None:
         """Return the best rate of a candidate over all replications so far, None without any."""
@@ -168,5 +171,6 @@ class Schedule:
             tuning.is_over = is_last or tuning.index in look.worse
             if not tuning.is_over:
                 tasks += tuning.go_on(self.plan.looks[number + 1])
+                tasks += tuning.take_shares()
             self._trials += tuning.expected - before
         return tasks

@@ -24,7 +24,7 @@ def as_overrides(settings: Mapping[str, Any]) -> list[str]:
     Raises:
         UserError: If the target is not METRIC=VALUE.
     """
-    listed = ("ablate", "optimizers", "learning_rates", "initializers")
+    listed = ("ablate", "optimizers", "learning_rates", "initializers", "fractions")
     made = []
     for key, value in settings.items():
         if value is None:

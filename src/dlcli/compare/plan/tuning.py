@@ -9,6 +9,8 @@ the tuning (Bouthillier et al. 2021, "Accounting for Variance in Machine Learnin
    far comes to lie on their edge. A neighbor that lost by far twice is left out. The replication's
    own validation part then chooses among them.
 3. The test score of the network so chosen is what the replication says of the candidate.
+4. For a curve over training size, the network is trained at the chosen rate with each share of the
+   training part too. These trials decide nothing.
 
 With `tune: once`, every replication uses the choice of the first one instead.
 
@@ -98,6 +100,8 @@ class Tuning:
         self._by_rate: dict[float, list[Result]] = {}
         self._by_replication: dict[int, _Block] = {}
         self._handed_out = 0
+        self._settled: set[int] = set()  # replications whose rate is chosen, or cannot be
+        self._shares: list[Task] = []  # to be handed out
         self._center: tuple[int, Choice | None] = 0, None
         self._standing_by_rate: dict[float, tuple[float, float, int]] = {}
 
@@ -120,7 +124,9 @@ class Tuning:
     def _later_trials(self) -> int:
         """How many trials the replications take that have not begun."""
         later = len(self.plan.seeds) - len(self._by_replication)
-        return later * self.plan.later_rates(len(self.candidate.rates))
+        unsettled = len(self.plan.seeds) - len(self._settled)
+        of_shares = unsettled * len(self.plan.shares)
+        return later * self.plan.later_rates(len(self.candidate.rates)) + of_shares
 
     @property
     def is_resting(self) -> bool:
@@ -197,9 +203,22 @@ class Tuning:
         return self._begin(self._around(center.rate), (following,))
 
     def _keep(self, choice: Choice | None, replications: Iterable[int]) -> None:
-        if choice is not None:
-            for replication in replications:
-                self._choices[self.index, replication] = choice
+        chosen = list(replications)
+        self._settled.update(chosen)
+        if choice is None:
+            return
+        for replication in chosen:
+            self._choices[self.index, replication] = choice
+            seed = self.plan.seeds[replication]
+            self._shares += [
+                Task((Trial(self.index, choice.rate, seed, fraction),))
+                for fraction in self.plan.shares
+            ]
+
+    def take_shares(self) -> list[Task]:
+        """Return the tasks of the curve over training size that have become possible."""
+        tasks, self._shares = self._shares, []
+        return self._handing(tasks)
 
     def _around(self, rate: float) -> list[float]:
         """Return a rate and its neighbors, one of which may be new; of settings, the best few."""

@@ -10,6 +10,7 @@ import pandas as pd
 
 from dlcli.compare.results import curves, wording
 from dlcli.compare.results.costs import cost_frame
+from dlcli.compare.results.fractions import fraction_frame, more_data_sentence
 from dlcli.compare.results.frames import epoch_frame, trial_frame
 from dlcli.compare.results.ranking import RNG_SEED, rank
 from dlcli.compare.results.scores import Scores
@@ -65,6 +66,8 @@ class Results:
         costs: A row a candidate: its score and what it costs; empty where all candidates of a
             problem train the same network.
         searched: A row a value of a setting that was searched beside the learning rate.
+        fractions: A row a candidate and share of the training part; empty without a curve over
+            training size.
         aggregate: A row a candidate over all problems; None for one problem.
         profiles: Performance profiles; None for one problem.
         critical_difference: Demšar's diagram; None with fewer than five problems.
@@ -105,6 +108,7 @@ class Results:
     spreads: pd.DataFrame
     costs: pd.DataFrame
     searched: pd.DataFrame
+    fractions: pd.DataFrame
     aggregate: pd.DataFrame | None
     profiles: pd.DataFrame | None
     critical_difference: CriticalDifference | None
@@ -151,6 +155,11 @@ def make_results(
         wording.problem_sentences(scores, problem, rankings[problem], summaries[problem], text)
         for problem in problems
     ]
+    fractions = fraction_frame(scores)
+    sentences = [
+        [*told, *_of_more_data(fractions, rows, text)]
+        for told, rows in zip(sentences, summaries, strict=True)
+    ]
     summary = pd.concat(summaries, ignore_index=True)
     several = _several(scores, rankings, rng)
     names = [problem.name for problem in plan.problems]
@@ -186,6 +195,7 @@ def make_results(
         spreads=spreads,
         costs=cost_frame(scores, summary),
         searched=searched_frame(scores),
+        fractions=fractions,
         **several["tables"],
         margins={n: None if r is None else r.margin for n, r in zip(names, rankings, strict=True)},
         replications=replications,
@@ -208,6 +218,14 @@ def _is_decided(looks: Mapping[str, Mapping[str, Any] | None]) -> bool:
     """Whether a look has decided all candidates of every problem: more would change nothing."""
     made = [found["made"] if found else [] for found in looks.values()]
     return all(each and each[-1]["decided"] for each in made)
+
+
+def _of_more_data(fractions: pd.DataFrame, summary: pd.DataFrame, score: str) -> list[str]:
+    """Say of a problem's best candidate whether more data would help; nothing without a curve."""
+    best = summary.iloc[0]
+    own = fractions[fractions["problem"] == best["problem"]]
+    told = more_data_sentence(own, str(best["candidate"]), score)
+    return [told] if told else []
 
 
 def looks_data(scores: Scores, problem: int, ranking: Ranking | None) -> dict[str, Any] | None:

@@ -31,7 +31,8 @@ def trial_frame(
 ) -> pd.DataFrame:
     """Return a row a trial, in the order of the plan.
 
-    A trial's test scores are shown only if its replication chose it: no others count.
+    A trial's test scores are shown only if its replication chose it: no others count. Those with a
+    share of the training part are not the chosen ones, but have been trained at the chosen rate.
 
     Args:
         scores: Of the plan and its choices.
@@ -54,6 +55,8 @@ def trial_frame(
         _reached(plan, result, targets[candidate.problem])
         for result, candidate in zip(results, candidates, strict=True)
     ]
+    fractions = [record.trial.fraction for record in ordered]
+    counting = [c or f != 1 for c, f in zip(identity["chosen"], fractions, strict=True)]
     columns = {
         **identity,
         "status": [result.status for result in results],
@@ -61,24 +64,26 @@ def trial_frame(
         "steps": [result.steps for result in results],
         "seconds": [round(result.seconds, 4) for result in results],
         "train_loss": [result.train_loss for result in results],
-        **_readings([readings(r, plan.score) for r in results], scored, identity["chosen"]),
+        **_readings([readings(r, plan.score) for r in results], scored, counting),
         "best_epoch": [result.best_epoch for result in results],
         **{name: [each[name] for each in reached] for name in reached[0]},
         "message": [result.message for result in results],
         "candidate": [candidate.name for candidate in candidates],
-        **_readings(other, scored, identity["chosen"], "_best" if is_last else "_last"),
+        **_readings(other, scored, counting, "_best" if is_last else "_last"),
         "compile_seconds": [round(result.compile_seconds, 4) for result in results],
         "evaluation_seconds": [round(result.evaluation_seconds, 4) for result in results],
         "key": [record.key for record in ordered],
     }
     if any(candidate.is_wide for candidate in plan.candidates):
         columns["settings"] = [shown_values(record.trial.rate) for record in ordered]
+    if plan.shares:
+        columns["fraction"] = fractions
     return pd.DataFrame(columns)
 
 
 def _order(record: TrialRecord) -> tuple[Any, ...]:
     trial = record.trial
-    return trial.candidate, trial.seed, trial.rate
+    return trial.candidate, trial.seed, trial.rate, -trial.fraction
 
 
 def _readings(
@@ -120,7 +125,7 @@ def _identity_columns(scores: Scores, records: Sequence[TrialRecord]) -> dict[st
         "learning_rate": [float(trial.rate) for trial in trials],
         "replication": [number + 1 for number in replications],
         "chosen": [
-            choice is not None and choice.rate == trial.rate
+            choice is not None and choice.rate == trial.rate and not trial.is_share
             for choice, trial in zip(choices, trials, strict=True)
         ],
         "seed": [trial.seed for trial in trials],
@@ -177,9 +182,9 @@ def epochs_to_target(plan: Plan, result: Result, target: float | None) -> int | 
 
 
 def epoch_frame(scores: Scores, records: Sequence[TrialRecord]) -> pd.DataFrame:
-    """Return a row for every epoch of every trial."""
+    """Return a row for every epoch of every trial with the whole training part."""
     plan = scores.plan
-    ordered = sorted(records, key=_order)
+    ordered = sorted((r for r in records if not r.trial.is_share), key=_order)
     rows = [row for record in ordered for row in record.result.history]
     if not rows:
         return pd.DataFrame(columns=[*_IDENTITY, "candidate", "status", "epoch"])

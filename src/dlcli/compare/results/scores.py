@@ -40,6 +40,7 @@ class Scores:
         self.sign = plan.score.sign
         self.jobs = {record.jobs for record in records}
         self._schedule = schedule
+        self._shares: dict[tuple[int, float, int], Result] = {}
         self._results: dict[int, dict[tuple[float, int], Result]] = defaultdict(dict)
         self._sensitivity: dict[int, RateSensitivity | None] = {}
         self._values: dict[int, NDArray[np.float64]] = {}
@@ -48,6 +49,9 @@ class Scores:
         for record in records:
             trial = record.trial
             place = trial.rate, replications[trial.seed]
+            if trial.is_share:
+                self._shares[trial.candidate, trial.fraction, place[1]] = record.result
+                continue
             self._results[trial.candidate][place] = record.result
 
     @property
@@ -139,6 +143,26 @@ class Scores:
             r for r in self.replications if waited and all(self._ranked(i, r) for i in waited)
         ]
         return np.array(through, dtype=np.intp)
+
+    def share_results(self, candidate: int, fraction: float) -> list[Result | None]:
+        """Return the trial with a share of the training part of each replication."""
+        if fraction == 1:
+            return self.ranked(candidate)
+        return [self._shares.get((candidate, fraction, r)) for r in self.replications]
+
+    def share_values(self, candidate: int, fraction: float) -> NDArray[np.float64]:
+        """Return the scores with a share of the training part (replications,), NaN if missing."""
+        problem = self.plan.candidates[candidate].problem
+        part = self.part(problem)
+        results = self.share_results(candidate, fraction)
+        return np.array([self._value(result, problem, part) for result in results], float)
+
+    def share_blocks(self, candidate: int, fraction: float) -> NDArray[np.float64]:
+        """Return these scores without each block of test examples, (replications, blocks)."""
+        problem = self.plan.candidates[candidate].problem
+        worst = self.worst(problem, self.part(problem))
+        results = self.share_results(candidate, fraction)
+        return np.array([self._blocks(result, worst) for result in results], float)
 
     def blocks(
         self, candidates: Sequence[int], replications: NDArray[np.intp]

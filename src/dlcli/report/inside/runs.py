@@ -111,6 +111,7 @@ class Subject:
         return load(
             data.source,
             validation=data.validation,
+            fraction=data.fraction,
             seed=self.config.seed,
             group=data.group,
             time=data.time,

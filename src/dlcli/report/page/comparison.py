@@ -9,8 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from dlcli.compare.results.wording import shown_interval
 from dlcli.errors import UserError
-from dlcli.report.documents import AGGREGATE, COSTS, compared, ranked_table, shown_failures
+from dlcli.report.documents import (
+    AGGREGATE,
+    COSTS,
+    FRACTIONS,
+    compared,
+    ranked_table,
+    shown_failures,
+)
 from dlcli.report.page.costs import cost_figures, cost_tables
+from dlcli.report.page.fractions import fraction_figures, fraction_tables
 from dlcli.report.page.html import (
     Figure,
     Section,
@@ -88,7 +96,10 @@ def _page(folder: ComparisonFolder, tables: Tables) -> str:
         words = [paragraphs(*measure.sentences)] if measure.sentences else []
         costs = of(tables.costs, problem)
         figures = problem_figures(tables, problem) + cost_figures(tables, costs, measure.score)
-        sections.append(Section(problem, [ranked, *cost_tables(costs), *words, *figures]))
+        curves = of(tables.fractions, problem)
+        figures += fraction_figures(tables, curves, measure.score)
+        shown_tables = [ranked, *cost_tables(costs), *fraction_tables(curves)]
+        sections.append(Section(problem, [*shown_tables, *words, *figures]))
     sections += [
         Section("Failed trials", _failures(tables.trials, told)),
         *([Section("Notes", [prose(told.notes)])] if told.notes else []),
@@ -117,6 +128,7 @@ def _read(folder: ComparisonFolder) -> Tables:
     return Tables(
         **{name: read_rows(folder, f"{name}.csv") for name in names},
         scores=[] if told.is_former else read_rows(folder, "scores.csv"),
+        fractions=read_rows(folder, FRACTIONS) if (folder.path / FRACTIONS).exists() else [],
         costs=read_rows(folder, COSTS) if (folder.path / COSTS).exists() else [],
         trials=read_rows(folder, "trials.csv", FAILURE.values()),
         told=told,

@@ -39,6 +39,7 @@ class Tables:
     trials: list[Row]
     scores: list[Row]
     costs: list[Row]
+    fractions: list[Row]
     told: PageText
 
     @property
@@ -292,7 +293,7 @@ def _sensitivity(tables: Tables, rows: Sequence[Row], measure: Measure) -> Figur
         known = [row for row in points
                  if number(row.get("low")) is not None and int(row["runs"]) >= BANDED]  # fmt: skip
         line = {**trace, "x": [number(row["learning_rate"]) for row in known]}
-        bands += [band] if len(known) > 1 and (band := _band(line, known, -math.inf)) else []
+        bands += [band] if len(known) > 1 and (band := area_around(line, known, -math.inf)) else []
     marked = "chosen" if tables.told.is_former else "recommended"
     banded = ", with its 95 % band over the replications" if bands else ""
     return _figure(
@@ -329,7 +330,7 @@ def _curves(tables: Tables, rows: Sequence[Row], measure: Measure) -> Figure | N
     ranked = [row["candidate"] for row in of(tables.summary, rows[0]["problem"])] if rows else []
     scale = page_scale([(name, groups[name]) for name in ranked if name in groups])
     floor = scale.whole[0] / 10 if scale.log else -math.inf
-    bands = (_band(*pair, floor) for pair in zip(lines, groups.values(), strict=True))
+    bands = (area_around(*pair, floor) for pair in zip(lines, groups.values(), strict=True))
     for line in lines:
         line["legendgroup"] = line["name"]  # a click hides the band with its line
     over = "fresh seeds" if tables.told.is_former else "replications"
@@ -363,7 +364,7 @@ def _epochs(rows: Sequence[Row]) -> dict[str, Any]:
     return epoch_axis([number(row["epoch"]) for row in rows])
 
 
-def _band(line: dict[str, Any], points: Sequence[Row], floor: float) -> dict[str, Any] | None:
+def area_around(line: dict[str, Any], points: Sequence[Row], floor: float) -> dict[str, Any] | None:
     """Return the area around a line, or None where there are too few replications for one.
 
     Args:
