@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from dlcli.data.own.mistakes import such_places
 from dlcli.data.own.numbers import PLAIN, canonical, number
@@ -275,10 +275,12 @@ class _Mistake(NamedTuple):
     """What is wrong with a target.
 
     Attributes:
+        kind: Targets with the same one are counted together.
         message: Said after its place.
-        remedy: What to do about it; each kind of mistake has its own.
+        remedy: What to do about it.
     """
 
+    kind: Literal["empty", "word", "number", "flag"]
     message: str
     remedy: str
 
@@ -288,18 +290,18 @@ def _mistake(text: str, place: Place, meaning: Meaning | DataDescription) -> _Mi
     if not text:
         remedy = "Fill it in, or leave such examples out: unlabeled: drop."
         if not place.word:
-            return _Mistake("is empty, but is the target", remedy)
-        message = f"is '{place.word}', which stands for a missing target"
-        return _Mistake(message, f"{remedy} If it is a class, add missing: [].")
+            return _Mistake("empty", "is empty, but is the target", remedy)
+        told = f"is '{place.word}', which stands for a missing target"
+        return _Mistake("word", told, f"{remedy} If it is a class, add missing: [].")
     if meaning.task in ("multiclass", "binary"):
         return None
     value = number(text)
     if value is None or abs(value) > 3e38:
         remedy = "Give a finite number, or leave task: regression out if these are classes."
-        return _Mistake(f"is '{text}', which is no finite number", remedy)
+        return _Mistake("number", f"is '{text}', which is no finite number", remedy)
     if meaning.task == "multilabel" and value not in (0.0, 1.0):
         remedy = "Give 1 where the label applies, else 0."
-        return _Mistake(f"is '{text}', but a label is 0 or 1", remedy)
+        return _Mistake("flag", f"is '{text}', but a label is 0 or 1", remedy)
     return None
 
 
@@ -319,7 +321,7 @@ def _check_values(labelled: Labelled, meaning: Meaning | DataDescription) -> Non
         if not found:
             continue
         first, _, place = found[0]
-        alike = [(word, at.text) for mistake, word, at in found if mistake.remedy == first.remedy]
+        alike = [(word, at.text) for mistake, word, at in found if mistake.kind == first.kind]
         words = [word for word, _ in alike if word]
         others = such_places([at for _, at in alike], words, what="examples")
         raise DataError(f"{place} {first.message}{others}", remedy=first.remedy)
