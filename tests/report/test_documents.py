@@ -12,7 +12,6 @@ from dlcli.compare.results import make_results
 from dlcli.report.documents import (
     as_data,
     cells,
-    escaped,
     latex,
     markdown,
     reading,
@@ -141,11 +140,6 @@ def test_how_to_read_says_what_a_replication_draws():
     assert "The test part is always the data set's own." in told
     assert "The learning rates are chosen once" in told
     assert "replication" not in reading(split="resample", tune="each", is_grid=True)
-
-
-def test_escaping():
-    assert escaped("a_b%{}") == r"a\_b\%\{\}"
-    assert escaped("≥ 1") == r"$\geq$ 1"
 
 
 def test_a_rate_on_the_edge_is_marked(results):

@@ -17,7 +17,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from dlcli.report import style
-from dlcli.report.documents import escaped, without_tags
+from dlcli.report.documents import without_tags
+from dlcli.report.latex import escaped
 from dlcli.report.page import comparison_page
 from dlcli.report.saving import save_figure
 from dlcli.report.writing import write_run_report

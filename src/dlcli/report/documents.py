@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from dlcli.compare.plan.plan import PROTOCOL
 from dlcli.compare.results.wording import shown_confidence, shown_interval, shown_score
 from dlcli.report.costs import READING, cost_table
+from dlcli.report.latex import latex_table
 from dlcli.statistics.power import ALPHA
 from dlcli.store.comparisons import RESULTS
 
@@ -460,18 +461,6 @@ def _markdown_table(
     )
 
 
-LATEX = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
-    "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-    "≤": r"$\leq$", "≥": r"$\geq$", "<": r"$<$", ">": r"$>$", "·": r"$\cdot$",
-}  # fmt: skip
-
-
-def escaped(text: str) -> str:
-    """Return the text as LaTeX prints it."""
-    return "".join(LATEX.get(letter, letter) for letter in text)
-
-
 def latex(results: Results) -> str:
     """Return the summary as LaTeX tables for the booktabs package, those of a problem together."""
     return "\n".join(_latex_tables(results, problem) for problem in results.problems)
@@ -490,39 +479,6 @@ def _latex_tables(results: Results, problem: str) -> str:
 def without_ticks(text: str) -> str:
     """Return Markdown without the backticks around what stands in a table."""
     return text.replace("`", "")
-
-
-def latex_table(
-    caption: str, header: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[str]
-) -> str:
-    """Return a LaTeX table for the booktabs package.
-
-    Args:
-        caption: As text, as all cells are: they are escaped.
-        header: Names of the columns; `p` is set as a formula.
-        rows: A cell for each column.
-        numeric: Columns that are aligned to the right.
-    """
-    names = ["$p$" if name == "p" else escaped(name) for name in header]
-    body = [" & ".join(map(escaped, row)) + r" \\" for row in rows]
-    columns = "".join("r" if name in numeric else "l" for name in header)
-    return "\n".join(
-        [
-            r"% needs \usepackage{booktabs}",
-            r"\begin{table}",
-            r"\centering",
-            rf"\caption{{{escaped(caption)}}}",
-            rf"\begin{{tabular}}{{{columns}}}",
-            r"\toprule",
-            " & ".join(names) + r" \\",
-            r"\midrule",
-            *body,
-            r"\bottomrule",
-            r"\end{tabular}",
-            r"\end{table}",
-            "",
-        ]
-    )
 
 
 def _caption(results: Results, problem: str) -> str:

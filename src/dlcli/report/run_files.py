@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib.lines import Line2D
 
-from dlcli.report.documents import latex_table
+from dlcli.report.latex import latex_table
 from dlcli.report.page.run import PARTS, curve_names, curve_scale, damage_told, shown_score
 from dlcli.report.page.sources import number, read_rows
 from dlcli.report.panels import describe, panels, whole_numbers
