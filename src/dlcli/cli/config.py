@@ -111,7 +111,7 @@ def checked(name: str, overrides: tuple[str, ...]) -> Judge:
 
     document = parse_document(read_text(name), overrides)
     config = read_document(document)
-    return judge_of(document, config, known_data(config))
+    return judge_of(document, config, known_data(config), with_candidates=True)
 
 
 def known_data(config: Config) -> DataDescription:

@@ -66,11 +66,12 @@ def read_problems(
     problems = []
     for document, config in zip(documents, configs, strict=True):
         pool = read_data(config, progress)
-        changed = replace(config, compare=settings)
+        written, changed = document, replace(config, compare=settings)
         if has_variants(settings) and config is not configs[0]:
-            changed = read_document(_with_compare(document, documents[0]))
+            written = _with_compare(document, documents[0])
+            changed = read_document(written)
         problems.append(_problem(changed, settings, pool, notes))
-        _judge(document, changed, pool, settings, warn)
+        _judge(written, changed, pool, settings, warn)
     return problems, settings, notes
 
 
@@ -103,7 +104,7 @@ def _judge(
     warn: Callable[[Sequence[Diagnostic]], None],
 ) -> None:
     """Have the rules look at a config and its data."""
-    judge = judge_of(document, config, pool.description, is_comparison=True)
+    judge = judge_of(document, config, pool.description, is_comparison=True, with_candidates=True)
     warn(judge.looks("config"))
     warn(judge.looks("data", seen_of(pool, config, resample=_resamples(settings))))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from dlcli import rules
@@ -11,7 +11,7 @@ from dlcli.config.diagnostics import ConfigError, Diagnostic, in_order
 from dlcli.config.subject import subject_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from dlcli.config.document import Document
     from dlcli.config.experiment import Config
@@ -28,15 +28,19 @@ class Judge:
         config: As read.
         bound: The same, bound to its data.
         subject: The config as rules see it.
+        candidates: Who judges the configs of its candidates, by their labels.
     """
 
     document: Document
     config: Config
     bound: Config
     subject: Subject
+    candidates: Mapping[str, Judge] = field(default_factory=dict)
 
     def looks(self, moment: rules.Moment, *given: object) -> tuple[Diagnostic, ...]:
-        """Return what the rules of a moment warn of.
+        """Return what the rules of a moment warn of, in the config and then in its candidates.
+
+        What the config has is not said again of a candidate.
 
         Args:
             moment: Which rules look.
@@ -45,12 +49,26 @@ class Judge:
         Raises:
             ConfigError: If a rule finds what has no sensible reading.
         """
-        found = in_order(
-            self._diagnostic(rule, finding) for rule, finding in self.findings(moment, *given)
-        )
+        own = [self._diagnostic(*each) for each in self.findings(moment, *given)]
+        found = in_order([*own, *self._of_candidates(own, moment, *given)])
         if any(each.severity == "error" for each in found):
             raise ConfigError(each for each in found if each.severity == "error")
         return found
+
+    def _of_candidates(
+        self, own: Sequence[Diagnostic], moment: rules.Moment, *given: object
+    ) -> Iterator[Diagnostic]:
+        """Yield what is found in candidates and not in the config, at the candidate's line."""
+        known = {(each.rule, each.message) for each in own}
+        for number, (label, judge) in enumerate(self.candidates.items()):
+            mark = self.document.place(f"compare.candidates[{number}]")
+            for rule, finding in judge.findings(moment, *given):
+                if (rule.name, finding.message) in known:
+                    continue
+                where = f"the candidate '{label}': {finding.path}"
+                yield Diagnostic(
+                    rule.name, mark, where, finding.message, finding.hint, rule.severity
+                )
 
     def findings(
         self, moment: rules.Moment, *given: object
@@ -74,6 +92,7 @@ def judge_of(
     *,
     train_size: int | None = None,
     is_comparison: bool = False,
+    with_candidates: bool = False,
 ) -> Judge:
     """Bind a config to its data, and return who judges it.
 
@@ -83,6 +102,7 @@ def judge_of(
         description: What is known of the data.
         train_size: Training examples once validation is taken off; without it, worked out.
         is_comparison: Whether the config's optimizer is one of many that are compared.
+        with_candidates: Judge the configs of its candidates too.
 
     Raises:
         ConfigError: If the config does not suit the data.
@@ -91,7 +111,19 @@ def judge_of(
     subject = subject_of(
         config, bound, description, train_size=train_size, is_comparison=is_comparison
     )
-    return Judge(document, config, bound, subject)
+    candidates = _candidates(document, config, description) if with_candidates else {}
+    return Judge(document, config, bound, subject, candidates)
+
+
+def _candidates(
+    document: Document, config: Config, description: DataDescription
+) -> dict[str, Judge]:
+    """Return who judges the candidates of a config, by their labels."""
+    variants = config.compare.candidates if config.compare else None
+    return {
+        variant.label: judge_of(document, config.varied(variant), description, is_comparison=True)
+        for variant in variants or ()
+    }
 
 
 def as_errors(diagnostics: Sequence[Diagnostic]) -> ConfigError:
