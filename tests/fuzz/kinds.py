@@ -337,6 +337,57 @@ def comparison_files(rng: Random, folder: Path, made: Path) -> Command:
 NETWORKS = ("digits_mlp", "digits_cnn", "iris_mlp", "japanese_vowels_lstm", "languages_cnn")
 
 
+def _described(name: str, class_name: str, inputs: list[str], **config: Any) -> dict[str, Any]:
+    """Return a layer as Keras describes it, applied to the outputs of others."""
+    tensors = [
+        {"class_name": "__keras_tensor__", "config": {"keras_history": [other, 0, 0]}}
+        for other in inputs
+    ]
+    module = "keras" if class_name == "Sequential" else "keras.layers"
+    node = {"args": [tensors if len(tensors) > 1 else tensors[0]], "kwargs": {"mask": None}}
+    return {
+        "module": module, "class_name": class_name, "name": name, "registered_name": None,
+        "config": {"name": name, **config}, "inbound_nodes": [node],
+    }  # fmt: skip
+
+
+def _input(name: str, *shape: int | None) -> dict[str, Any]:
+    config = {"name": name, "batch_shape": [None, *shape], "dtype": "float32"}
+    return {"class_name": "InputLayer", "name": name, "config": config, "inbound_nodes": []}
+
+
+CELL = {"class_name": "LSTM", "module": "keras.layers", "config": {"units": 2, "name": "forth"}}
+HEAD = {"class_name": "Dense", "module": "keras.layers",
+        "config": {"units": 2, "name": "end", "activation": "softmax"}}  # fmt: skip
+L2 = {"class_name": "L2", "module": "keras.regularizers", "config": {"l2": 0.1}}
+BACK = CELL | {"config": {"units": 2, "name": "back", "go_backwards": True}}
+
+DESCRIPTION: dict[str, Any] = {
+    "class_name": "Functional",
+    "config": {
+        "name": "model", "input_layers": ["steps", 0, 0], "output_layers": [["head", 0, 0]],
+        "layers": [
+            _input("steps", 5, 2),
+            _described("both", "Bidirectional", ["steps"], layer=CELL, backward_layer=BACK),
+            _described("dense", "Dense", ["both"], units=4, kernel_regularizer=L2),
+            _described("sum", "Add", ["both", "dense"]),
+            _described("head", "Sequential", ["sum"], layers=[_input("inner", 4), HEAD]),
+        ],
+    },
+    "compile_config": {"optimizer": "adam", "loss": "sparse_categorical_crossentropy"},
+}  # fmt: skip
+"""A model as Keras describes it."""
+
+
+def description(rng: Random, folder: Path) -> Command:
+    """A Keras model's description, to be made a config."""
+    text = json.dumps(DESCRIPTION)
+    changed = mutating.plain(rng, DESCRIPTION) if rng.random() < 0.7 else None
+    content = json.dumps(changed) if changed is not None else mutating.text(rng, text)
+    (folder / "model.json").write_bytes(content.encode("utf-8", "replace"))
+    return ["init", "--from", str(folder / "model.json"), str(folder / "new.yaml")], b""
+
+
 def summary(rng: Random, folder: Path) -> Command:
     """A network of changed layers, built by Keras."""
     files = [ROOT / "configs" / f"{name}.yaml" for name in NETWORKS]
@@ -403,7 +454,8 @@ def checkpoint(rng: Random, folder: Path, made: Path) -> Command:
 KINDS: dict[str, Callable[[Random, Path], Command]] = {
     kind.__name__: kind
     for kind in (
-        config_text, config_values, override, names, csv, sequences, texts, npz, images, summary,
+        config_text, config_values, override, names, csv, sequences, texts, npz, images,
+        description, summary,
     )
 }  # fmt: skip
 """What needs nothing but a folder; the last starts TensorFlow."""

@@ -25,20 +25,28 @@ def template_names() -> list[str]:
 @click.command()
 @click.argument("path", required=False, type=click.Path())
 @click.option("--template", default="digits_cnn", show_default=True, help="Template to copy.")
+@click.option(
+    "--from",
+    "model",
+    metavar="MODEL",
+    type=click.Path(),
+    help="Write the network of a Keras model: a .keras file, or the JSON of model.to_json().",
+)
 @click.option("--list", "listing", is_flag=True, help="List the templates.")
-def init(path: str | None, template: str, listing: bool) -> None:
+def init(path: str | None, template: str, model: str | None, listing: bool) -> None:
     """Write a commented starter config to PATH.
 
-    Without PATH, the file is called TEMPLATE.yaml. A JSON Schema is written beside it, so that
-    editors complete and check what you type.
+    Without PATH, the file is called TEMPLATE.yaml, or MODEL.yaml with --from. A JSON Schema is
+    written beside it, so that editors complete and check what you type.
     """
     if listing:
         click.echo("\n".join(template_names()))
         return
-    text = _template(template)
-    target = Path(path or f"{template}.yaml")
+    name = template if model is None else Path(model).stem
+    text = _template(template) if model is None else _of_model(Path(model))
+    target = Path(path or f"{name}.yaml")
     if target.is_dir():
-        target = target / f"{template}.yaml"
+        target = target / f"{name}.yaml"
     if target.exists():
         raise UserError(f"{target} exists already", remedy="Name another file: dlcli init PATH")
     if not target.parent.is_dir():
@@ -49,7 +57,27 @@ def init(path: str | None, template: str, listing: bool) -> None:
     line = f"# yaml-language-server: $schema={SCHEMA_FILE}\n"
     with target.open("x", encoding="utf-8") as stream:
         stream.write(line + text)
-    note(f"wrote {target}; next: dlcli train {target}")
+    following = "name your data in it, then" if model else "next:"
+    note(f"wrote {target}; {following} dlcli train {target}")
+
+
+def _of_model(path: Path) -> str:
+    """Return the config of a Keras model.
+
+    Raises:
+        UserError: If the file holds none, or a config cannot say it.
+    """
+    from dlcli.config.from_keras import config_of, read_description
+    from dlcli.config.loading import parse_config
+    from dlcli.config.nodes import Text
+    from dlcli.config.rendering import dump_yaml
+
+    text = dump_yaml(config_of(read_description(path)))
+    parse_config(Text(f"the config of {path}", text))
+    head = (
+        f"# The network of {path.name}. The data are a placeholder: `dlcli data ls` lists others."
+    )
+    return f"{head}\n{text}"
 
 
 def _template(name: str) -> str:
