@@ -504,3 +504,15 @@ def test_failures_are_in_every_table():
     assert found.aggregate.set_index("candidate").loc["SGD", "failed"] == 6
     assert set(found.epochs["status"]) == {"ok", "stuck"}
     assert found.scores["status"].eq("stuck").sum() == 6
+
+
+def test_nobody_can_lack_more_than_the_whole_range_of_the_score():
+    made = plan("compare: {optimizers: [SGD, Adam], learning_rates: [0.01], seeds: 2}")
+
+    def judge(made, trial):
+        is_sgd = made.candidates[trial.candidate].label == "SGD"
+        return result(0.1 if is_sgd == (trial.seed == made.seeds[0]) else 0.9)
+
+    schedule, records = run(made, by_rate({}), judge=judge)
+    found = make_results(made, records, schedule, [])
+    assert found.summary["difference_high"].max() == 1

@@ -56,7 +56,7 @@ def summary_frame(
 ) -> pd.DataFrame:
     """Return a row a candidate, the best first; its columns are documented in docs/results.md."""
     indices = scores.candidates(problem)
-    against = _against_best(ranking) if ranking else {}
+    against = _against_best(ranking, scores.plan.score.bounds) if ranking else {}
     shown = ranking if ranking and is_shown(scores, ranking) else None
     flagged = _under_tuned(scores, shown) if shown else {}
     rows = [
@@ -232,8 +232,14 @@ _NO_COMPARISON: dict[str, float] = dict.fromkeys(
 )  # fmt: skip
 
 
-def _against_best(ranking: Ranking) -> dict[int, dict[str, float]]:
-    """Return what each candidate lacks to the best: always positive, whatever the metric."""
+def _against_best(ranking: Ranking, bounds: tuple[float, float]) -> dict[int, dict[str, float]]:
+    """Return what each candidate lacks to the best: always positive, whatever the metric.
+
+    Args:
+        ranking: Of the candidates.
+        bounds: Least and greatest score: nobody can lack more than lies between them.
+    """
+    most = max(bounds[1] - bounds[0], ranking.margin)  # a status follows from the margin
     best = ranking.verdict.best
     won = pairing.probability_of_improvement(ranking.scores)[best]
     improvement = dict(zip(ranking.candidates, won, strict=True))
@@ -244,7 +250,9 @@ def _against_best(ranking: Ranking) -> dict[int, dict[str, float]]:
         index: {
             "difference": found.standing.lack,
             "difference_low": 0.0,
-            "difference_high": found.standing.lack_high,
+            "difference_high": min(found.standing.lack_high, most)
+            if math.isfinite(found.standing.lack_high)
+            else found.standing.lack_high,
             "p_value": found.standing.p_value,
             "improvement": float(improvement[index]),
             "judged_after": len(found.through),
