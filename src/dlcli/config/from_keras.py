@@ -128,7 +128,6 @@ class _Graph:
     def __init__(self) -> None:
         self.inputs: dict[str, Plain] = {}
         self.nodes: list[Node] = []
-        self.previous = ""
         self._ids: set[str] = set()
 
     def model(self, description: Plain, given: Sequence[str] | None) -> list[str]:
@@ -177,12 +176,12 @@ class _Graph:
                 raise ValueError("its layers depend on each other in a circle")
             waiting.remove(ready)
             layer, number, node = ready
-            tensors = tuple(_picked(made[_key(t)], t[2]) for t in self._given(layer, node))
+            tensors = tuple(made[_key(t)][t[2]] for t in self._given(layer, node))
             first = firsts.get(layer["name"])
             outputs = self._apply(layer, tensors, shared=first)
             made[layer["name"], number] = outputs
             firsts.setdefault(layer["name"], outputs[0].partition("[")[0])
-        return [_picked(made[_key(t)], t[2]) for t in _entries(config["output_layers"])]
+        return [made[_key(t)][t[2]] for t in _entries(config["output_layers"])]
 
     def _given(self, layer: Plain, node: Plain) -> list[Any]:
         """Return what a layer is applied to.
@@ -258,10 +257,6 @@ def _key(history: Sequence[Any]) -> tuple[str, int]:
     return str(history[0]), int(history[1])
 
 
-def _picked(outputs: Sequence[str], index: int) -> str:
-    return outputs[index]
-
-
 def _flat(value: Any) -> Iterator[Any]:
     if isinstance(value, list | tuple):
         for item in value:
@@ -287,27 +282,23 @@ def _tensors(node: Plain) -> Iterator[Any]:
 
 def _model(graph: _Graph, outputs: Sequence[str]) -> Plain:
     """Return the model section; `from` and `id` stand where a chain would not do."""
-    named = {ref.partition("[")[0] for node in graph.nodes for ref in node.inputs}
+    first = next(iter(graph.inputs)) if len(graph.inputs) == 1 else ""
+    last = graph.nodes[-1].id if graph.nodes else first
+    ends = [] if list(outputs) == [last] else list(outputs)
+    chained = list(_with_previous(graph.nodes, first))
+    referred = [ref for before, node in chained if node.inputs != (before,) for ref in node.inputs]
+    named = {ref.partition("[")[0] for ref in (*referred, *ends)}
+    named |= {node.shared for node in graph.nodes if node.shared}
     layers: list[Any] = []
-    previous = next(iter(graph.inputs)) if len(graph.inputs) == 1 else ""
-    linked = {
-        ref.partition("[")[0]
-        for before, node in _with_previous(graph.nodes, previous)
-        if node.inputs != (before,)
-        for ref in node.inputs
-    }
-    last = graph.nodes[-1].id if graph.nodes else previous
-    ends = {ref.partition("[")[0] for ref in outputs} if list(outputs) != [last] else set()
-    shared = {node.shared for node in graph.nodes}
-    for before, node in _with_previous(graph.nodes, previous):
+    for before, node in chained:
         written: Plain = {"use": node.shared} if node.shared else _called(node.layer)
-        if node.id in linked | ends | shared and node.id in named | ends | shared:
+        if node.id in named:
             written["id"] = node.id
         if node.inputs != (before,):
             written["from"] = node.inputs[0] if len(node.inputs) == 1 else list(node.inputs)
         layers.append(_short(written))
     section: Plain = {"inputs": graph.inputs, "layers": layers}
-    return section | ({"outputs": list(outputs)} if ends else {})
+    return section | ({"outputs": ends} if ends else {})
 
 
 def _with_previous(nodes: Sequence[Node], first: str) -> Iterator[tuple[str, Node]]:
