@@ -161,6 +161,10 @@ def test_the_command_writes_a_script_that_runs_and_overwrites_nothing(tmp_path):
     assert again.returncode == 2
     assert "own.py exists already" in again.stderr
     assert (tmp_path / "own.py").read_text() == before
+    nowhere = ("--output", "none/own.py")
+    lost = dlcli("config", "export", "own.yaml", "--python", *nowhere, cwd=tmp_path)
+    assert lost.returncode == 2
+    assert "the folder none does not exist" in lost.stderr
     bare = dlcli("config", "export", "own.yaml", cwd=tmp_path)
     assert bare.returncode == 2
     assert "dlcli config export own.yaml --python" in bare.stderr

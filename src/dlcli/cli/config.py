@@ -264,6 +264,9 @@ def export(file: str, overrides: tuple[str, ...], as_python: bool, output: str |
     for path in (script, data):
         if path.exists():
             raise UserError(f"{path} exists already", remedy="Name another: --output train.py.")
+    if not script.parent.is_dir():
+        remedy = "Create it first, or check --output."
+        raise UserError(f"the folder {script.parent} does not exist", remedy=remedy)
     from dlcli.cli.data import download_progress
     from dlcli.train.session import export_script
 
