@@ -14,12 +14,13 @@ from dlcli import engine
 from dlcli.compare.plan.blocks import BLOCKS, block_of
 from dlcli.compare.plan.records import Check, JitCheck, Task, Trial
 from dlcli.compare.reading import plan_comparison, read_problems
-from dlcli.compare.worker import Workshop
+from dlcli.compare.worker import AHEAD, Workshop
 from dlcli.config.binding import bind
 from dlcli.config.experiment import Call
 from dlcli.config.loading import load_config
 from dlcli.data import load, load_pool
 from dlcli.engine import feeding
+from dlcli.engine.program import Network
 from dlcli.metrics.points import point
 from tests.helpers import SMALL
 
@@ -508,3 +509,20 @@ def test_two_hundred_trials_do_not_grow_the_process(tmp_path):
     train(range(100, 200))
     gc.collect()
     assert resident() - before < 20
+
+
+def test_of_thousands_of_seeds_only_the_next_ones_are_prepared(tmp_path, monkeypatch):
+    path = tmp_path / "small.yaml"
+    path.write_text(SMALL)
+    asked = ("fit.epochs=1", "compare={seeds: 3000, optimizers: [SGD], learning_rates: [0.1]}")
+    plan = plan_comparison(*read_problems([str(path)], asked))
+    made = []
+    initial_state = Network.initial_state
+
+    def counted(network, config, seed):
+        made.append(seed)
+        return initial_state(network, config, seed)
+
+    monkeypatch.setattr(Network, "initial_state", counted)
+    Workshop(plan)(Task((Trial(0, 0.1, plan.seeds[7]),)))
+    assert made == list(plan.seeds[7 : 7 + AHEAD])

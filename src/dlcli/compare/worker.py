@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 STATES_BYTES = 256e6
 """Memory for initial states, which are made and kept for as many seeds as it holds."""
 
+AHEAD = 40
+"""Initial states that are made together; with thousands of seeds, nobody waits for all of them."""
+
 DRAWS = 2
 """Replications whose examples are held at once, where each one prepares them anew."""
 
@@ -277,7 +280,7 @@ class Workshop:
             state = network.initial_state(candidate.config, seed)
             room = max(1, int(STATES_BYTES // max(1, sum(array.nbytes for array in state))))
             self._states[*made, seed] = state
-            for other in _after(seed, self.plan)[: room - 1]:
+            for other in _after(seed, self.plan)[: min(room, AHEAD) - 1]:
                 self._states[*made, other] = network.initial_state(candidate.config, other)
             while len(self._states) > room:
                 self._states.popitem(last=False)
