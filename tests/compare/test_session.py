@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import time
@@ -148,6 +149,23 @@ def test_ctrl_c_keeps_what_is_done_and_closes_the_executor(tmp_path):
         first.run(executor, Told())
     assert executor.is_closed
     assert session(tmp_path).remaining() == ALL - 7
+
+
+class Forgotten(Told):
+    """Presses Ctrl-C after five trials where it is forgotten, as native code does now and then."""
+
+    def trial(self, *, done, trials, best):
+        super().trial(done=done, trials=trials, best=best)
+        if done == 5:
+            with contextlib.suppress(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+
+
+def test_a_ctrl_c_that_native_code_has_forgotten_is_heard_after_the_trial(tmp_path):
+    first = session(tmp_path)
+    with pytest.raises(InterruptedRunError, match="5 finished trials are kept"):
+        first.run(MadeUp(first.plan), Forgotten())
+    assert first.interrupted
 
 
 def test_ctrl_c_right_after_a_trial_was_kept_leaves_it_in_the_tables(tmp_path):

@@ -18,7 +18,7 @@ from dlcli.compare.plan.schedule import Look, Schedule
 from dlcli.config.rendering import to_plain, to_yaml
 from dlcli.errors import InterruptedRunError, UserError, WorkError
 from dlcli.runtime.environment import computing_versions, environment
-from dlcli.runtime.interrupts import finishing
+from dlcli.runtime.interrupts import finishing, never_swallowed
 from dlcli.runtime.memory import REMEDY
 from dlcli.store.comparisons import ENVIRONMENT, PROBLEMS, config_name
 from dlcli.store.copies import write_copies
@@ -156,19 +156,21 @@ class ComparisonSession:
         best = BestSoFar(self.plan)
         waiting = deque(schedule.start())
         try:
-            left_out = self._submit(waiting, schedule, executor, deadline)
-            observer.started(trials=schedule.trials, kept=self.kept, at_most=schedule.is_open)
-            while True:
-                left_out += self._submit(waiting, schedule, executor, deadline)
-                done = executor.next_done()
-                if done is None:
-                    break
-                waiting.extend(self._received(done, schedule))
-                if time.monotonic() > deadline:
-                    left_out += sum(len(task.trials) for task in executor.cancel())
-                observer.trial(
-                    done=len(self.records), trials=schedule.trials, best=best.told(self.records)
-                )
+            with never_swallowed() as heed:  # trials may run in this process
+                left_out = self._submit(waiting, schedule, executor, deadline)
+                observer.started(trials=schedule.trials, kept=self.kept, at_most=schedule.is_open)
+                while True:
+                    left_out += self._submit(waiting, schedule, executor, deadline)
+                    done = executor.next_done()
+                    if done is None:
+                        break
+                    waiting.extend(self._received(done, schedule))
+                    if time.monotonic() > deadline:
+                        left_out += sum(len(task.trials) for task in executor.cancel())
+                    observer.trial(
+                        done=len(self.records), trials=schedule.trials, best=best.told(self.records)
+                    )
+                    heed()
         except KeyboardInterrupt:
             self.interrupted = True
             raise InterruptedRunError(
