@@ -210,10 +210,12 @@ def make_shelf(dataset: Any) -> Any:
             self._draw: Pool = Pool(Dataset(description, train, None, test))
             self._fixed = unit.seed if unit.protocol == "former" else None
 
-        def parts(self, seed: int, validation: float, *, resample: bool) -> Parts:
+        def parts(
+            self, seed: int, validation: float, *, resample: bool, fraction: float = 1.0
+        ) -> Parts:
             """Split the draw; return positions in the whole data set."""
             seed = seed if self._fixed is None else self._fixed
-            found = self._draw.parts(seed, validation, resample=resample)
+            found = self._draw.parts(seed, validation, resample=resample, fraction=fraction)
             return Parts(*(np.sort(self._order[part]) for part in
                            (found.train, found.validation, found.test)))  # fmt: skip
 
