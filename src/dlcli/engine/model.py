@@ -355,16 +355,22 @@ def _fed(name: str, names: Sequence[str], split: Split, shared: str | None) -> n
     return split.x[shared or name]
 
 
+def takes_list(layer: keras.layers.Layer) -> bool:
+    """Whether a layer takes several inputs as one list, and not as an argument each."""
+    parameters = inspect.signature(layer.call).parameters
+    required = [
+        p for p in parameters.values() if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD
+    ]
+    return len(required) < 2
+
+
 def _apply(layer: keras.layers.Layer, tensors: list[Any], *, known: bool) -> Any:
     """Call a layer as Keras means it: several inputs as a list, or one by one."""
     if len(tensors) == 1:
         return apply_masked(layer, tensors[0], known=known)
     parameters = inspect.signature(layer.call).parameters
-    required = [
-        p for p in parameters.values() if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD
-    ]
     with hidden_masks(layer, tensors, known=known):
-        if len(required) < 2:
+        if takes_list(layer):
             return apply_merging(layer, tensors)
         return layer(*tensors, **named_masks(list(parameters), tensors, parameters))
 

@@ -6,7 +6,6 @@ token ids) comes in an .npz beside it.
 
 from __future__ import annotations
 
-import inspect
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -18,10 +17,10 @@ from dlcli.config.experiment import Call
 from dlcli.config.outputs import loss_of, squashed
 from dlcli.config.python_code import Names, call_code, invocation, text_code, value_code
 from dlcli.engine.compilation import OF_LABELS
-from dlcli.engine.export import SPARSE
+from dlcli.engine.export import OF_CLASSES, OF_VALUES, SPARSE
 from dlcli.engine.feeding import example_weights
 from dlcli.engine.graph import adapted_moments, learns_from_data
-from dlcli.engine.model import feed
+from dlcli.engine.model import feed, takes_list
 from dlcli.errors import UserError
 
 if TYPE_CHECKING:
@@ -37,19 +36,6 @@ RESERVED: Final = (
     *(f"{letter}_{part}" for letter in "xyw" for part in ("train", "validation", "test")),
 )  # fmt: skip
 """Names of the script that no layer's variable may have."""
-
-OF_VALUES: Final = {
-    "mae": "keras.metrics.MeanAbsoluteError",
-    "mse": "keras.metrics.MeanSquaredError",
-    "rmse": "keras.metrics.RootMeanSquaredError",
-}
-OF_LABELS_AND_ONE_HOT: Final = {
-    "accuracy": ("keras.metrics.SparseCategoricalAccuracy", "keras.metrics.CategoricalAccuracy"),
-    "top_k": (
-        "keras.metrics.SparseTopKCategoricalAccuracy", "keras.metrics.TopKCategoricalAccuracy",
-    ),
-}  # fmt: skip
-"""dlcli's metrics -> Keras's for labels, and for one-hot targets."""
 
 
 class Script(NamedTuple):
@@ -275,14 +261,8 @@ class _Writer:
         """Return what a layer is applied to: a list for merging, or one argument each."""
         tensors = [self._tensor(ref) for ref in layer.inputs]
         built = self.keras_model.get_layer(layer.shared or layer.id)
-        required = [
-            parameter
-            for parameter in inspect.signature(built.call).parameters.values()
-            if parameter.default is parameter.empty
-            and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
-        ]
         joined = ", ".join(tensors)
-        return f"[{joined}]" if len(tensors) > 1 and len(required) < 2 else joined
+        return f"[{joined}]" if len(tensors) > 1 and takes_list(built) else joined
 
     def _tensor(self, ref: Reference) -> str:
         name = self.names[ref.id]
@@ -376,16 +356,19 @@ class _Writer:
         asked = metrics.parse(item)
         known = asked.metric.name
         if known in OF_VALUES:
-            return invocation(OF_VALUES[known], named)
+            return invocation(f"keras.metrics.{OF_VALUES[known].__name__}", named)
         if task not in ("multiclass", "binary"):
             return None
         if known == "accuracy" and self.keras_model.outputs[0].shape[-1] == 1:
             threshold = "0.0" if squashed(self.config, task) else "0.5"
             return invocation("keras.metrics.BinaryAccuracy", {**named, "threshold": threshold})
-        if known not in OF_LABELS_AND_ONE_HOT:
+        if known not in OF_CLASSES:
             return None
         options = {key: value_code(value) for key, value in asked.options.items()}
-        return invocation(OF_LABELS_AND_ONE_HOT[known][self.one_hot], {**named, **options})
+        name_of_class = OF_CLASSES[known].__name__
+        if self.one_hot:  # Keras calls the same metric of one-hot targets so
+            name_of_class = name_of_class.removeprefix("Sparse")
+        return invocation(f"keras.metrics.{name_of_class}", {**named, **options})
 
     def batches(self) -> list[str]:
         """Return the generator of batches."""
