@@ -106,6 +106,15 @@ def takes_masks(layer: keras.layers.Layer) -> bool:
     return bool(layer.supports_masking) or "mask" in inspect.signature(layer.call).parameters
 
 
+def takes_list(layer: keras.layers.Layer) -> bool:
+    """Whether a layer takes several inputs as one list, and not as an argument each."""
+    parameters = inspect.signature(layer.call).parameters
+    required = [
+        p for p in parameters.values() if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD
+    ]
+    return len(required) < 2
+
+
 def apply_masked(layer: keras.layers.Layer, tensor: Any, *, known: bool = False) -> Any:
     """Apply a layer to a symbolic tensor, and carry the tensor's mask on where Keras would not.
 

@@ -33,6 +33,7 @@ from dlcli.engine.masking import (
     attach_mask,
     hidden_masks,
     named_masks,
+    takes_list,
 )
 from dlcli.engine.output_shapes import check_output, check_unmoved
 from dlcli.runtime.files import is_special
@@ -353,15 +354,6 @@ def _fed(name: str, names: Sequence[str], split: Split, shared: str | None) -> n
     if base is not None:
         return sequence_lengths(split.x, shared or base)
     return split.x[shared or name]
-
-
-def takes_list(layer: keras.layers.Layer) -> bool:
-    """Whether a layer takes several inputs as one list, and not as an argument each."""
-    parameters = inspect.signature(layer.call).parameters
-    required = [
-        p for p in parameters.values() if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD
-    ]
-    return len(required) < 2
 
 
 def _apply(layer: keras.layers.Layer, tensors: list[Any], *, known: bool) -> Any:

@@ -20,7 +20,8 @@ from dlcli.engine.compilation import OF_LABELS
 from dlcli.engine.export import OF_CLASSES, OF_VALUES, SPARSE
 from dlcli.engine.feeding import example_weights
 from dlcli.engine.graph import adapted_moments, learns_from_data
-from dlcli.engine.model import feed, takes_list
+from dlcli.engine.masking import takes_list
+from dlcli.engine.model import feed
 from dlcli.errors import UserError
 
 if TYPE_CHECKING:
