@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -323,11 +324,16 @@ class _Bounds:
         reserve = float(special.ndtri(POWER))
         tails = special.stdtr(here - 1, -np.array([self._all_pairs, one_sided]))
 
+        @cache
+        def least(replications: int) -> tuple[float, float]:
+            worse, good = -special.stdtrit(replications - 1, tails) + reserve
+            return float(worse), float(good)
+
         def decided(size: float, replications: int) -> bool:
             error = math.sqrt(shrinking * here / replications + lasting)
-            worse, good = -special.stdtrit(replications - 1, tails) + reserve
+            worse, good = least(replications)
             enough = margin is not None and margin - size >= good * error
-            return bool(size >= worse * error or enough)
+            return size >= worse * error or enough
 
         def needed(size: float) -> int | None:
             low, high = 5, 6

@@ -114,13 +114,21 @@ def student(
     replications = gaps.shape[1]
     mean = signs @ gaps.T / replications
     square = np.square(gaps).mean(axis=1)
-    variance = square - mean**2
+    squared_mean = np.square(mean)
+    variance = square - squared_mean
     flat = variance <= 1e-9 * square
-    variance = np.where(flat, 1.0, variance)
-    cube = signs @ (gaps**3).T / replications - 3 * mean * square + 2 * mean**3
-    t = mean / np.sqrt(variance / (replications - 1))
-    t = np.where(flat, np.where(square > 0, np.copysign(np.inf, mean), 0.0), t)
-    return t, np.where(flat, 0.0, cube / (variance * np.sqrt(variance)))
+    variance[flat] = 1.0
+    cube = signs @ (gaps**3).T / replications
+    cube += mean * (2 * squared_mean - 3 * square)
+    root = np.sqrt(variance)
+    t = mean / root
+    t *= np.sqrt(replications - 1)
+    cube /= variance
+    cube /= root
+    if flat.any():
+        t = np.where(flat, np.where(square > 0, np.copysign(np.inf, mean), 0.0), t)
+        cube[flat] = 0.0
+    return t, cube
 
 
 def closed_p_values(
