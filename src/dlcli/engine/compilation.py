@@ -66,13 +66,14 @@ def compile_model(model: keras.Model, config: Config, description: DataDescripti
 
     All outputs learn the same target; metrics are the first output's.
     """
-    several = len(model.outputs) > 1
+    first = _metrics(config, description)
+    for metric in first:
+        if isinstance(metric, streaming.SumMetric):
+            metric.expect(int(model.outputs[0].shape[-1]))
     model.compile(
         optimizer=construct(config.compile.optimizer),
         **_loss_settings(model, config, description),
-        metrics=_metric_lists(model, config, description)
-        if several
-        else _metrics(config, description),
+        metrics=[first, *([] for _ in model.outputs[1:])] if len(model.outputs) > 1 else first,
         jit_compile=_jit(config),
     )
     model.optimizer.build(model.trainable_variables)
@@ -129,10 +130,6 @@ def _jit(config: Config) -> bool | str:
     if config.fit.jit != "auto":
         return config.fit.jit
     return "auto" if tf.config.list_physical_devices("GPU") else False
-
-
-def _metric_lists(model: keras.Model, config: Config, description: DataDescription) -> list[Any]:
-    return [_metrics(config, description), *([] for _ in model.outputs[1:])]
 
 
 def named_metrics(config: Config) -> list[tuple[str, str | Call]]:

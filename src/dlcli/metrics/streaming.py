@@ -82,6 +82,16 @@ class SumMetric(NamedAsTyped):
         self.form: dict[str, Any] = {"task": task, "classes": classes, "from_logits": from_logits}
         self.sums: Any = None
 
+    def expect(self, units: int) -> None:
+        """Make the variable for a model with so many outputs.
+
+        One that is made while Keras traces the training step makes it trace the step once more.
+        """
+        columns = 2 if units == 1 and self.form["task"] in CLASS_TASKS else units
+        nothing = np.zeros((1, columns))
+        batch = Batch(np, self.form["task"], nothing, nothing, nothing, SINGLE)
+        self.ensure(int(self.family.statistics(batch).shape[-1]))
+
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Add a batch; a sample weight counts an example that often."""
         batch = batch_of_tensors(y_true, y_pred, **self.form)
