@@ -12,7 +12,7 @@ from dlcli.cli.plugins import PLUGIN
 from dlcli.errors import UserError
 
 if TYPE_CHECKING:
-    from dlcli.config.experiment import Call
+    from dlcli.config.sections.experiment import Call
 
 MARKS = {"passed": "ok", "failed": "FAILED", "unasked": "-"}
 
@@ -58,11 +58,11 @@ def read_optimizer(text: str) -> Call:
     from dlcli.catalogue import plugins
     from dlcli.catalogue.catalogue import load_catalogue
     from dlcli.compare.plan.settings import as_list
-    from dlcli.config.diagnostics import ConfigError
-    from dlcli.config.grammar import read_entry
-    from dlcli.config.nodes import Sequence, Text
-    from dlcli.config.reading import Reader
-    from dlcli.config.yaml_text import parse_yaml
+    from dlcli.config.grammar.pieces import read_entry
+    from dlcli.config.grammar.reading import Reader
+    from dlcli.config.yaml.diagnostics import ConfigError
+    from dlcli.config.yaml.nodes import Sequence, Text
+    from dlcli.config.yaml.text import parse_yaml
 
     file, colon, name = text.rpartition(":")
     if colon and file.endswith(".py"):

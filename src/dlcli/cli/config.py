@@ -16,9 +16,9 @@ from dlcli.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dlcli.config.diagnostics import Diagnostic
-    from dlcli.config.experiment import Config
-    from dlcli.config.findings import Judge
+    from dlcli.config.binding.findings import Judge
+    from dlcli.config.sections.experiment import Config
+    from dlcli.config.yaml.diagnostics import Diagnostic
     from dlcli.data.description import DataDescription
     from dlcli.engine.summary import ModelSummary
 
@@ -91,7 +91,7 @@ def _warnings(name: str, overrides: tuple[str, ...], *, strict: bool) -> Sequenc
 
 def _records(name: str, error: UserError) -> list[dict[str, object]]:
     """Return the JSON form of what is wrong with one file."""
-    from dlcli.config.diagnostics import ConfigError
+    from dlcli.config.yaml.diagnostics import ConfigError
 
     if isinstance(error, ConfigError):
         return [diagnostic.to_dict() for diagnostic in error.diagnostics]
@@ -106,8 +106,8 @@ def checked(name: str, overrides: tuple[str, ...]) -> Judge:
     Raises:
         UserError: If it cannot be read, or is wrong.
     """
-    from dlcli.config.findings import judge_of
-    from dlcli.config.loading import parse_document, read_document, read_text
+    from dlcli.config.binding.findings import judge_of
+    from dlcli.config.conversion.loading import parse_document, read_document, read_text
 
     document = parse_document(read_text(name), overrides)
     config = read_document(document)
@@ -157,7 +157,7 @@ def show(
 
 def _show_resolved(bound: Config, *, as_json: bool) -> None:
     from dlcli.catalogue.catalogue import load_catalogue
-    from dlcli.config.rendering import dump_yaml, to_plain
+    from dlcli.config.conversion.rendering import dump_yaml, to_plain
 
     plain = to_plain(bound, load_catalogue())
     if as_json:
@@ -167,7 +167,7 @@ def _show_resolved(bound: Config, *, as_json: bool) -> None:
 
 
 def _show_difference(written: Config, *, as_json: bool) -> None:
-    from dlcli.config.rendering import default_differences
+    from dlcli.config.conversion.rendering import default_differences
 
     found = default_differences(written)
     if as_json:
@@ -224,7 +224,7 @@ def _print_summary(found: ModelSummary) -> None:
 @PLUGIN
 def schema(output: str | None) -> None:
     """Print the JSON Schema (draft-07) of configs, for editors."""
-    from dlcli.config.schema import json_schema
+    from dlcli.config.conversion.schema import json_schema
 
     text = json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n"
     if output is None:

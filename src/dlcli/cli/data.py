@@ -101,7 +101,7 @@ def _source(name: str) -> tuple[Source, dict[str, str | None]]:
     """Return the data set of a name, or that of a config with what decides how it is split."""
     if Path(name).suffix.lower() not in (".yaml", ".yml"):
         return Source(name), {}
-    from dlcli.config.loading import load_config
+    from dlcli.config.conversion.loading import load_config
 
     data = load_config(name).data
     return data.source, {"group": data.group, "time": data.time}

@@ -67,10 +67,10 @@ def _of_model(path: Path) -> str:
     Raises:
         UserError: If the file holds none, or a config cannot say it.
     """
-    from dlcli.config.from_keras import config_of, read_description
-    from dlcli.config.loading import parse_config
-    from dlcli.config.nodes import Text
-    from dlcli.config.rendering import dump_yaml
+    from dlcli.config.conversion.from_keras import config_of, read_description
+    from dlcli.config.conversion.loading import parse_config
+    from dlcli.config.conversion.rendering import dump_yaml
+    from dlcli.config.yaml.nodes import Text
 
     text = dump_yaml(config_of(read_description(path)))
     parse_config(Text(f"the config of {path}", text))
@@ -92,7 +92,7 @@ def _template(name: str) -> str:
 
 
 def _write_schema(target: Path) -> None:
-    from dlcli.config.schema import json_schema
+    from dlcli.config.conversion.schema import json_schema
 
     if not target.exists():
         target.write_text(json.dumps(json_schema(), ensure_ascii=False) + "\n", encoding="utf-8")

@@ -13,8 +13,8 @@ import click
 
 from dlcli.cli.output import echo, emit_json, note, print_table, visible
 from dlcli.cli.places import COMPARISONS, ROOT, complete_either
-from dlcli.config.alignment import ABSENT, config_differences
-from dlcli.config.yaml_text import read_plain
+from dlcli.config.conversion.alignment import ABSENT, config_differences
+from dlcli.config.yaml.text import read_plain
 from dlcli.errors import UserError
 from dlcli.store.beside import read_beside
 from dlcli.store.comparisons import (

@@ -11,7 +11,7 @@ from dlcli.cli.output import echo
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from dlcli.config.diagnostics import Diagnostic
+    from dlcli.config.yaml.diagnostics import Diagnostic
 
 STRICT = click.option("--strict", is_flag=True, help="Treat warnings as errors (exit code 2).")
 
@@ -24,8 +24,8 @@ def warning_teller(*, strict: bool = False) -> Callable[[Sequence[Diagnostic]], 
     def tell(found: Sequence[Diagnostic]) -> None:
         if not found:
             return
-        from dlcli.config.diagnostics import render_all
-        from dlcli.config.findings import as_errors
+        from dlcli.config.binding.findings import as_errors
+        from dlcli.config.yaml.diagnostics import render_all
 
         if strict:
             raise as_errors(found)

@@ -28,8 +28,8 @@ from dlcli.store.runs import SOURCE, is_run
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from dlcli.config.diagnostics import Diagnostic
-    from dlcli.config.nodes import Text
+    from dlcli.config.yaml.diagnostics import Diagnostic
+    from dlcli.config.yaml.nodes import Text
     from dlcli.store.runs import RunFolder
     from dlcli.train.fit import TrainingResult
     from dlcli.train.session import TrainingSession
@@ -160,7 +160,7 @@ def _text(
     if config is None:
         remedy = "Run `dlcli train CONFIG`; `dlcli init` writes a config."
         raise UserError("no config is given", remedy=remedy)
-    from dlcli.config.loading import read_text
+    from dlcli.config.conversion.loading import read_text
 
     return read_text(config)
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     from matplotlib.figure import Figure
 
-    from dlcli.config.experiment import Config
+    from dlcli.config.sections.experiment import Config
     from dlcli.data import Form
     from dlcli.data.description import DataDescription, Dataset, Split
     from dlcli.inspection import Invariance, Unrolled
