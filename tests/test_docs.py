@@ -45,7 +45,7 @@ from dlcli.data.splitting import TEST_FRACTION
 from dlcli.engine.bucketing import POOL
 from dlcli.engine.feeding import RESIDENT_SHARE
 from dlcli.metrics.luck import CHANCE_MARGIN, HEADROOM_SHARE
-from dlcli.report.documents import VERSION
+from dlcli.report.text.documents import VERSION
 from dlcli.runtime.interrupts import EXIT_CODE
 from dlcli.statistics.power import ALPHA, FEWEST_REPLICATIONS
 from dlcli.statistics.ranking import FEWEST_PROBLEMS

@@ -290,7 +290,7 @@ def _load_meanwhile(*, figures: bool) -> None:
     import dlcli.compare.results
 
     if figures:
-        import dlcli.report.figures  # noqa: F401
+        import dlcli.report.figures.comparison  # noqa: F401
 
 
 def _carried_out(comparison: Comparison, session: ComparisonSession, *, figures: bool) -> Results:
@@ -320,7 +320,7 @@ def print_results(results: Results, path: Path, *, as_json: bool) -> None:
         path: Of its folder, whose tables are written.
         as_json: Print all of it as JSON instead.
     """
-    from dlcli.report.documents import answer_and_lines, as_data
+    from dlcli.report.text.documents import answer_and_lines, as_data
 
     if as_json:
         emit_json({"comparison": str(path), **as_data(results)})
@@ -344,7 +344,7 @@ def print_results(results: Results, path: Path, *, as_json: bool) -> None:
 
 def _print_aggregate(aggregate: pd.DataFrame) -> None:
     """Print the joint table of several problems."""
-    from dlcli.report.documents import AGGREGATE, aggregate_cells
+    from dlcli.report.text.documents import AGGREGATE, aggregate_cells
 
     echo()
     rows = [aggregate_cells(row) for _, row in aggregate.iterrows()]
@@ -353,9 +353,9 @@ def _print_aggregate(aggregate: pd.DataFrame) -> None:
 
 def _print_problem(results: Results, problem: str) -> None:
     """Print the tables of a problem and its curve over learning rates."""
-    from dlcli.report.costs import READING, cost_table
-    from dlcli.report.documents import costs_of, ranked_table, rows_of
-    from dlcli.report.terminal import HEIGHTS, sensitivity_lines
+    from dlcli.report.text.costs import READING, cost_table
+    from dlcli.report.text.documents import costs_of, ranked_table, rows_of
+    from dlcli.report.text.terminal import HEIGHTS, sensitivity_lines
 
     score = f"{results.short_text} [95 %]"
     header, rows, numeric = ranked_table(rows_of(results, problem), score)

@@ -124,7 +124,7 @@ def _draw(loaded: Dataset | None, name: str, path: Path) -> None:
     if loaded is None:
         remedy = f"Run `dlcli data fetch {name}`; for your own file, show a config that names it."
         raise UserError(f"no examples of '{name}' are available to draw", remedy=remedy)
-    from dlcli.report.sample_figure import write_sample
+    from dlcli.report.figures.samples import write_sample
 
     try:
         write_sample(loaded, path)
@@ -135,7 +135,7 @@ def _draw(loaded: Dataset | None, name: str, path: Path) -> None:
 
 
 def _balance(loaded: Dataset) -> dict[str, dict[str, int]]:
-    from dlcli.report.samples import balance
+    from dlcli.report.text.samples import balance
 
     return balance(loaded)
 
@@ -157,7 +157,7 @@ def _describe(entry: DataEntry, source: Source, loaded: Dataset | None, groups: 
         if not datasets.is_available(entry):
             echo(f"\n`dlcli data fetch {entry.name}` downloads it, to show examples.")
         return
-    from dlcli.report.samples import balance_lines, sample_lines
+    from dlcli.report.text.samples import balance_lines, sample_lines
 
     if known := datasets.columns(loaded.encoder):
         echo()

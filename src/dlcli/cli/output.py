@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dlcli.report.cells import cell_width, padded
+from dlcli.report.text.cells import cell_width, padded
 from dlcli.runtime.files import finite
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dlcli.report import style
+from dlcli.report.drawing import style
 
 
 def test_a_candidate_looks_the_same_whatever_its_rank():

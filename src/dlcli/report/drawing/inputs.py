@@ -12,8 +12,8 @@ from matplotlib.colors import Normalize
 from matplotlib.ticker import MaxNLocator
 
 from dlcli.data.lengths import lengths_of
-from dlcli.report.samples import by_letter
-from dlcli.report.style import GREY
+from dlcli.report.drawing.style import GREY
+from dlcli.report.text.samples import by_letter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

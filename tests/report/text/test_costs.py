@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from dlcli.report.costs import cost_table, shown_count, shown_seconds
+from dlcli.report.text.costs import cost_table, shown_count, shown_seconds
 
 ROW = {
     "candidate": "a", "mean": 0.9, "parameters": 1234.0, "parameters_front": True,

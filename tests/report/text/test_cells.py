@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from dlcli.report.cells import cell_width, cut, cut_middle, padded
+from dlcli.report.text.cells import cell_width, cut, cut_middle, padded
 
 LETTERS = st.text(st.sampled_from("aZ9 ä漢字ｱかな한é—█☃"))
 

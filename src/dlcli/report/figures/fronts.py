@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from dlcli.report.costs import AXES, shown_count
-from dlcli.report.panels import Cast, describe, panels
-from dlcli.report.rows import part
-from dlcli.report.style import GREY
+from dlcli.report.drawing.panels import Cast, describe, panels
+from dlcli.report.drawing.style import GREY
+from dlcli.report.text.costs import AXES, shown_count
+from dlcli.report.text.rows import part
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

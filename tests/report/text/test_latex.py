@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from dlcli.report.latex import escaped, latex_table
+from dlcli.report.text.latex import escaped, latex_table
 
 
 def test_escaping():

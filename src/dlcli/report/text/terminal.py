@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dlcli.compare.results.wording import shown_score
-from dlcli.report.cells import cell_width, cut, cut_middle, padded
-from dlcli.report.rows import part, ranked
+from dlcli.report.text.cells import cell_width, cut, cut_middle, padded
+from dlcli.report.text.rows import part, ranked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

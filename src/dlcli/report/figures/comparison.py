@@ -7,18 +7,9 @@ import multiprocessing
 import sys
 from typing import TYPE_CHECKING
 
-from dlcli.report import (
-    curves,
-    fractions,
-    fronts,
-    intervals,
-    paired,
-    panels,
-    settings,
-    style,
-    tables,
-)
-from dlcli.report.saving import paths_of, save_figure
+from dlcli.report.drawing import panels, style
+from dlcli.report.drawing.saving import paths_of, save_figure
+from dlcli.report.figures import curves, fractions, fronts, intervals, paired, settings, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -33,7 +24,7 @@ def write_figures(results: Results, folder: Path) -> list[Path]:
     """Write each figure the results allow as SVG and PNG, the same bytes for the same numbers.
 
     Args:
-        results: See the functions of `dlcli.report` for the columns that are drawn.
+        results: See the modules of `dlcli.report.figures` for the columns that are drawn.
         folder: Exists.
 
     Returns:

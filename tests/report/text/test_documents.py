@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from dlcli.compare.results import make_results
-from dlcli.report.documents import (
+from dlcli.report.text.documents import (
     as_data,
     cells,
     latex,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli.report.scale import AxisScale, Curve, scale_of
+from dlcli.report.drawing.scale import AxisScale, Curve, scale_of
 
 
 def falling(name, start, end, epochs=20):

@@ -9,8 +9,8 @@ import pytest
 
 from dlcli import data
 from dlcli.data.description import INPUT, DataDescription, Dataset, Source, Split, TensorSpec
-from dlcli.report.sample_figure import write_sample
-from dlcli.report.samples import SHADES, balance, balance_lines, sample_lines
+from dlcli.report.figures.samples import write_sample
+from dlcli.report.text.samples import SHADES, balance, balance_lines, sample_lines
 from tests.helpers import dlcli
 
 NAMES = ("digits", "mnist_5k", "wine", "adding", "copy_memory", "temporal_order")

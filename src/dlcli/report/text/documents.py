@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dlcli.compare.plan.plan import PROTOCOL
 from dlcli.compare.results.wording import shown_confidence, shown_interval, shown_score
-from dlcli.report.costs import READING, cost_table
-from dlcli.report.latex import latex_table
+from dlcli.report.text.costs import READING, cost_table
+from dlcli.report.text.latex import latex_table
 from dlcli.statistics.power import ALPHA
 from dlcli.store.comparisons import RESULTS
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
-from dlcli.report.panels import Cast, describe, limits, panels
-from dlcli.report.rows import part, ranked
-from dlcli.report.style import GREY
+from dlcli.report.drawing.panels import Cast, describe, limits, panels
+from dlcli.report.drawing.style import GREY
+from dlcli.report.text.rows import part, ranked
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,10 +9,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from dlcli.data.lengths import lengths_of
-from dlcli.report.inputs import CHANNEL_LINES, draw_channels, draw_image
-from dlcli.report.panels import WIDTH
-from dlcli.report.samples import chosen, kind_of, target_text
-from dlcli.report.style import GREY, applied
+from dlcli.report.drawing.inputs import CHANNEL_LINES, draw_channels, draw_image
+from dlcli.report.drawing.panels import WIDTH
+from dlcli.report.drawing.style import GREY, applied
+from dlcli.report.text.samples import chosen, kind_of, target_text
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,10 +15,10 @@ from matplotlib.image import imread
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
-from dlcli.report import style
-from dlcli.report.figures import drawings, write_figures
+from dlcli.report.drawing import style
+from dlcli.report.drawing.panels import cast_of, limits
+from dlcli.report.figures.comparison import drawings, write_figures
 from dlcli.report.page.plots import groups_of, page_scale
-from dlcli.report.panels import cast_of, limits
 from dlcli.statistics.pareto import pareto_front
 from dlcli.statistics.ranking import critical_difference_diagram
 

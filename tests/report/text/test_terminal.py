@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from dlcli.report.terminal import DIGITS, HEIGHTS, sensitivity_lines
+from dlcli.report.text.terminal import DIGITS, HEIGHTS, sensitivity_lines
 
 
 def results(curves, *, chance=0.1, greater=True):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import matplotlib as mpl
 
 from dlcli.catalogue.family import family_of_label
-from dlcli.report.colours import COLOURS
+from dlcli.report.drawing.colours import COLOURS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from matplotlib.ticker import NullFormatter, NullLocator
 
-from dlcli.report.panels import Cast, describe, limits, problem_panels
-from dlcli.report.rows import part, ranked
+from dlcli.report.drawing.panels import Cast, describe, limits, problem_panels
+from dlcli.report.text.rows import part, ranked
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

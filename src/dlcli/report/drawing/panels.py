@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.textpath import TextPath
 from matplotlib.ticker import MaxNLocator
 
-from dlcli.report.style import (
+from dlcli.report.drawing.style import (
     FONT_SIZE,
     GREY,
     Style,

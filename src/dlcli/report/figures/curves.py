@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter, NullLocator, PercentFormatter
 
-from dlcli.report.panels import (
+from dlcli.report.drawing.panels import (
     Cast,
     describe,
     fit_scale,
@@ -20,9 +20,9 @@ from dlcli.report.panels import (
     sparse,
     whole_numbers,
 )
-from dlcli.report.rows import BANDED, part, ranked
-from dlcli.report.scale import Curve, scale_of
-from dlcli.report.style import GREY
+from dlcli.report.drawing.scale import Curve, scale_of
+from dlcli.report.drawing.style import GREY
+from dlcli.report.text.rows import BANDED, part, ranked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from dlcli.report.panels import WIDTH, Cast, describe, limits, text_width
-from dlcli.report.rows import part
-from dlcli.report.style import GREY, Style, number, wrapped
+from dlcli.report.drawing.panels import WIDTH, Cast, describe, limits, text_width
+from dlcli.report.drawing.style import GREY, Style, number, wrapped
+from dlcli.report.text.rows import part
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,10 +9,10 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.lines import Line2D
 
-from dlcli.report.documents import VERDICTS
-from dlcli.report.panels import Cast, describe, limits, panels
-from dlcli.report.rows import part, ranked
-from dlcli.report.style import FONT_SIZE, GREY, number, wrapped
+from dlcli.report.drawing.panels import Cast, describe, limits, panels
+from dlcli.report.drawing.style import FONT_SIZE, GREY, number, wrapped
+from dlcli.report.text.documents import VERDICTS
+from dlcli.report.text.rows import part, ranked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
