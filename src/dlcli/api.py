@@ -59,7 +59,7 @@ def train(
     Raises:
         DlcliError: If the config or the data cannot be used, or the training fails.
     """
-    from dlcli.cli.progress import training_progress
+    from dlcli.cli.screen.progress import training_progress
     from dlcli.train.session import start_from
 
     changed = [*overrides]
@@ -108,7 +108,7 @@ def compare(
     began = time.monotonic()
     if executor == "processes":
         start_fork_server()
-    from dlcli.cli.progress import comparison_progress
+    from dlcli.cli.screen.progress import comparison_progress
     from dlcli.compare.comparison import Comparison as Work
     from dlcli.compare.placement import place
     from dlcli.compare.reading import plan_comparison, read_problems, read_rivals

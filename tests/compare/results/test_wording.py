@@ -19,7 +19,7 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dlcli.cli.compare import print_results
+from dlcli.cli.commands.compare import print_results
 from dlcli.compare.plan.plan import RankingScore
 from dlcli.compare.plan.records import Result, TrialRecord
 from dlcli.compare.plan.schedule import Schedule
