@@ -232,10 +232,10 @@ def make_plan(settings: Settings, unit: Unit, pool: Pool) -> Plan:
     """Lay out a comparison as the command does, with seeds of its own."""
     from dlcli.compare.plan.plan import Problem
     from dlcli.compare.reading import plan_comparison
-    from dlcli.config.binding import bind
-    from dlcli.config.experiment import CompareConfig
-    from dlcli.config.loading import parse_config
-    from dlcli.config.nodes import Text
+    from dlcli.config.binding.binding import bind
+    from dlcli.config.conversion.loading import parse_config
+    from dlcli.config.sections.experiment import CompareConfig
+    from dlcli.config.yaml.nodes import Text
     from dlcli.metrics.points import chance
 
     split, tune = PROTOCOLS[unit.protocol]

@@ -145,8 +145,8 @@ def stage(name: str, folder: Path, paths: list[str]) -> dict[str, Any]:
     """Measure one stage in this process: all trials kept, or found again and put into tables."""
     from dlcli.compare.placement import Placement
     from dlcli.compare.session import write_settings
-    from dlcli.report.documents import write_tables
-    from dlcli.report.figures import write_figures
+    from dlcli.report.figures.comparison import write_figures
+    from dlcli.report.text.documents import write_tables
     from dlcli.report.writing import write_comparison_report
 
     session, planning = opened(folder, paths)

@@ -284,7 +284,7 @@ def _prepare() -> None:
         import tensorflow as tf  # noqa: F401
     with uncollected():
         for command in COMMANDS.values():
-            importlib.import_module(f"dlcli.cli.{command.place.partition(':')[0]}")
+            importlib.import_module(f"dlcli.cli.commands.{command.place.partition(':')[0]}")
         for name in LATER:
             importlib.import_module(f"dlcli.{name}")
 
@@ -292,7 +292,7 @@ def _prepare() -> None:
 LATER = (
     "__main__", "train.session", "train.fit", "train.saved", "compare.comparison",
     "compare.reading", "compare.recommended", "compare.results", "compare.worker",
-    "inspection", "report.figures", "report.writing", "parallel.processes",
+    "inspection", "report.figures.comparison", "report.writing", "parallel.processes",
 )  # fmt: skip
 """What commands import when they have begun."""
 

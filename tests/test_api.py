@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import dlcli
-from dlcli.config.yaml_text import read_plain
+from dlcli.config.yaml.text import read_plain
 from tests.helpers import SMALL
 from tests.helpers import dlcli as command
 

@@ -94,8 +94,8 @@ def _imported(path: Path, modules: Mapping[str, Path]) -> set[str]:
 
 
 WORDING = {
-    ("config/yaml_text.py", "_syntax_diagnostic"): "PyYAML has one error for all of its complaints",
-    ("config/yaml_text.py", "_syntax_hint"): "PyYAML has one error for all of its complaints",
+    ("config/yaml/text.py", "_syntax_diagnostic"): "PyYAML has one error for all of its complaints",
+    ("config/yaml/text.py", "_syntax_hint"): "PyYAML has one error for all of its complaints",
     ("runtime/messages.py", "keras_message"): "Keras and TensorFlow say much beside what is wrong",
     ("parallel/cluster.py", "_says_module_missing"): "Ray tells it in its message alone",
     ("parallel/cluster.py", "_says_node_died"): "Ray tells it in its message alone",

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dlcli.config.loading import load_config
+from dlcli.config.conversion.loading import load_config
 from dlcli.data import table
 from dlcli.train.session import start
 from tests.helpers import Silent

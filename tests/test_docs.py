@@ -26,7 +26,9 @@ from dlcli.compare.plan.rates import HALF_DECADE, grid
 from dlcli.compare.results.ranking import POINT, SHARE
 from dlcli.compare.trial import SAMPLE
 from dlcli.compare.worker import RUNGS
-from dlcli.config.experiment import (
+from dlcli.config.conversion.loading import parse_config
+from dlcli.config.grammar.pieces import REQUIRED, keys_of
+from dlcli.config.sections.experiment import (
     VARIANT,
     Call,
     CompareConfig,
@@ -34,10 +36,8 @@ from dlcli.config.experiment import (
     DataConfig,
     FitConfig,
 )
-from dlcli.config.grammar import REQUIRED, keys_of
-from dlcli.config.loading import parse_config
-from dlcli.config.nodes import Text
-from dlcli.config.sections import ROOT
+from dlcli.config.sections.root import ROOT
+from dlcli.config.yaml.nodes import Text
 from dlcli.data import own_files, table
 from dlcli.data.own.labels import FEW_NUMBERS
 from dlcli.data.pool import WINDOW
@@ -45,7 +45,7 @@ from dlcli.data.splitting import TEST_FRACTION
 from dlcli.engine.bucketing import POOL
 from dlcli.engine.feeding import RESIDENT_SHARE
 from dlcli.metrics.luck import CHANCE_MARGIN, HEADROOM_SHARE
-from dlcli.report.documents import VERSION
+from dlcli.report.text.documents import VERSION
 from dlcli.runtime.interrupts import EXIT_CODE
 from dlcli.statistics.power import ALPHA, FEWEST_REPLICATIONS
 from dlcli.statistics.ranking import FEWEST_PROBLEMS

@@ -18,8 +18,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlcli.config.loading import read_text
-from dlcli.config.nodes import Text
+from dlcli.config.conversion.loading import read_text
+from dlcli.config.yaml.nodes import Text
 from dlcli.errors import DlcliError, UserError, did_you_mean
 from dlcli.store.comparisons import FIGURES, RESULTS, ComparisonFolder, is_comparison
 from dlcli.store.runs import HISTORY, RunFolder, find_run, is_run
@@ -59,7 +59,7 @@ def train(
     Raises:
         DlcliError: If the config or the data cannot be used, or the training fails.
     """
-    from dlcli.cli.progress import training_progress
+    from dlcli.cli.screen.progress import training_progress
     from dlcli.train.session import start_from
 
     changed = [*overrides]
@@ -108,7 +108,7 @@ def compare(
     began = time.monotonic()
     if executor == "processes":
         start_fork_server()
-    from dlcli.cli.progress import comparison_progress
+    from dlcli.cli.screen.progress import comparison_progress
     from dlcli.compare.comparison import Comparison as Work
     from dlcli.compare.placement import place
     from dlcli.compare.reading import plan_comparison, read_problems, read_rivals
@@ -322,7 +322,7 @@ def _text(config: Source) -> Text:
     if isinstance(config, Path):
         return read_text(str(config))
     if not isinstance(config, str):
-        from dlcli.config.rendering import dump_yaml
+        from dlcli.config.conversion.rendering import dump_yaml
 
         return Text("<dict>", dump_yaml(dict(config)))
     if "\n" in config or config.lstrip().startswith("{"):

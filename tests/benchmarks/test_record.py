@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dlcli.config.loading import load_config
+from dlcli.config.conversion.loading import load_config
 
 RECORD = Path(__file__).parents[2] / "benchmarks" / "record"
 

@@ -13,10 +13,10 @@ from dlcli.compare.plan.plan import Problem, RankingScore, make_plan
 from dlcli.compare.plan.records import Result, TrialRecord
 from dlcli.compare.plan.schedule import Schedule
 from dlcli.compare.results.ranking import look_at
-from dlcli.config.binding import bind
-from dlcli.config.experiment import CompareConfig
-from dlcli.config.loading import parse_config
-from dlcli.config.nodes import Text
+from dlcli.config.binding.binding import bind
+from dlcli.config.conversion.loading import parse_config
+from dlcli.config.sections.experiment import CompareConfig
+from dlcli.config.yaml.nodes import Text
 from dlcli.data import describe
 
 EPOCHS = 4

@@ -16,7 +16,7 @@ from dlcli.compare.plan.records import Trial, TrialRecord
 from dlcli.compare.session import BestSoFar, ComparisonSession
 from dlcli.errors import InterruptedRunError, UserError, WorkError
 from dlcli.parallel import Done
-from dlcli.report.documents import as_data, markdown
+from dlcli.report.text.documents import as_data, markdown
 from dlcli.statistics.looks import level_after
 from dlcli.store.comparisons import ComparisonFolder
 from tests.compare.made import by_rate, plan, result

@@ -15,9 +15,9 @@ from dlcli.compare.plan.blocks import BLOCKS, block_of
 from dlcli.compare.plan.records import Check, JitCheck, Task, Trial
 from dlcli.compare.reading import plan_comparison, read_problems
 from dlcli.compare.worker import AHEAD, Workshop
-from dlcli.config.binding import bind
-from dlcli.config.experiment import Call
-from dlcli.config.loading import load_config
+from dlcli.config.binding.binding import bind
+from dlcli.config.conversion.loading import load_config
+from dlcli.config.sections.experiment import Call
 from dlcli.data import load, load_pool
 from dlcli.engine import feeding
 from dlcli.engine.program import Network

@@ -6,11 +6,11 @@ import textwrap
 
 import pytest
 
-from dlcli.config.binding import bind
-from dlcli.config.diagnostics import ConfigError
-from dlcli.config.experiment import Config
-from dlcli.config.loading import parse_config
-from dlcli.config.nodes import Text
+from dlcli.config.binding.binding import bind
+from dlcli.config.conversion.loading import parse_config
+from dlcli.config.sections.experiment import Config
+from dlcli.config.yaml.diagnostics import ConfigError
+from dlcli.config.yaml.nodes import Text
 from dlcli.data import describe
 
 GOOD = """\

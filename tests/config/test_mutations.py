@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dlcli.config.binding import bind
-from dlcli.config.diagnostics import ConfigError
-from dlcli.config.experiment import Config
-from dlcli.config.loading import parse_config
-from dlcli.config.nodes import Text
-from dlcli.config.rendering import dump_yaml, to_yaml
+from dlcli.config.binding.binding import bind
+from dlcli.config.conversion.loading import parse_config
+from dlcli.config.conversion.rendering import dump_yaml, to_yaml
+from dlcli.config.sections.experiment import Config
+from dlcli.config.yaml.diagnostics import ConfigError
+from dlcli.config.yaml.nodes import Text
 from dlcli.data import describe
 from dlcli.errors import UserError
-from tests.config.test_yaml_text import DATA, read
+from tests.config.yaml.test_text import DATA, read
 from tests.helpers import examples
 
 CONFIGS = sorted(Path(__file__).parents[2].joinpath("configs").glob("*.yaml"))

@@ -13,11 +13,7 @@ from dlcli import metrics, rules
 from dlcli.catalogue import plugins
 from dlcli.catalogue.catalogue import load_catalogue
 from dlcli.catalogue.signature import Type
-from dlcli.config.data_section import OWN_FILES, DataSection
-from dlcli.config.experiment import VARIANT
-from dlcli.config.grammar import REQUIRED, ListOf, MapOf, Record, Typed
-from dlcli.config.graph import DTYPE, SHAPE
-from dlcli.config.pieces import (
+from dlcli.config.grammar.catalogue_pieces import (
     CandidateItem,
     Candidates,
     Deferred,
@@ -31,9 +27,13 @@ from dlcli.config.pieces import (
     PluginName,
     RuleName,
 )
-from dlcli.config.sections import ROOT
-from dlcli.config.space import SearchPiece
-from dlcli.config.variables import VARIABLES
+from dlcli.config.grammar.pieces import REQUIRED, ListOf, MapOf, Record, Typed
+from dlcli.config.grammar.variables import VARIABLES
+from dlcli.config.sections.data import OWN_FILES, DataSection
+from dlcli.config.sections.experiment import VARIANT
+from dlcli.config.sections.graph import DTYPE, SHAPE
+from dlcli.config.sections.root import ROOT
+from dlcli.config.sections.space import SearchPiece
 from dlcli.data import entries as dataset_entries
 
 WORDS = st.sampled_from(

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dlcli.config.binding import bind
-from dlcli.config.diagnostics import ConfigError
-from dlcli.config.experiment import Call
-from dlcli.config.loading import parse_config
-from dlcli.config.nodes import Text
+from dlcli.config.binding.binding import bind
+from dlcli.config.conversion.loading import parse_config
+from dlcli.config.sections.experiment import Call
+from dlcli.config.yaml.diagnostics import ConfigError
+from dlcli.config.yaml.nodes import Text
 from dlcli.data.description import INPUT, DataDescription, Dataset, Split, TensorSpec
 from dlcli.engine.bucketing import bucketed_order, cut_lengths, sequence_lengths
 from dlcli.engine.feeding import batches, validation_batches

@@ -8,7 +8,7 @@ import pytest
 
 from dlcli import optimizers
 from dlcli.catalogue import plugins
-from dlcli.cli.check_optimizer import read_optimizer
+from dlcli.cli.commands.check_optimizer import read_optimizer
 from dlcli.compare.plan.candidates import rate_range
 from dlcli.compare.plan.rates import grid
 from dlcli.engine.checks import CHECKS, Subject, check_optimizer

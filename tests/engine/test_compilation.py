@@ -8,10 +8,10 @@ import pytest
 
 from dlcli import engine
 from dlcli.catalogue.catalogue import load_catalogue
-from dlcli.config.binding import bind
-from dlcli.config.loading import parse_config
-from dlcli.config.nodes import Text
-from dlcli.config.rendering import to_yaml
+from dlcli.config.binding.binding import bind
+from dlcli.config.conversion.loading import parse_config
+from dlcli.config.conversion.rendering import to_yaml
+from dlcli.config.yaml.nodes import Text
 from dlcli.data.description import DataDescription, Dataset, Split, TensorSpec
 from dlcli.runtime.messages import keras_message
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dlcli.config.experiment import Call
+from dlcli.config.sections.experiment import Call
 from dlcli.engine import compilation, feeding
 from dlcli.engine.fitting import FittedProgram, make_program
 from dlcli.engine.program import Network, Program

@@ -8,10 +8,10 @@ import keras
 import numpy as np
 import pytest
 
-from dlcli.config.binding import bind
-from dlcli.config.diagnostics import ConfigError
-from dlcli.config.loading import parse_config
-from dlcli.config.nodes import Text
+from dlcli.config.binding.binding import bind
+from dlcli.config.conversion.loading import parse_config
+from dlcli.config.yaml.diagnostics import ConfigError
+from dlcli.config.yaml.nodes import Text
 from dlcli.data.description import INPUT, DataDescription, Split, TensorSpec
 from dlcli.engine.model import adapt_preprocessing, build_model, feed
 

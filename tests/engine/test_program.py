@@ -10,10 +10,10 @@ import pytest
 
 from dlcli import engine
 from dlcli.catalogue.catalogue import load_catalogue
-from dlcli.config.binding import bind
-from dlcli.config.experiment import Call
-from dlcli.config.loading import parse_config
-from dlcli.config.nodes import Text
+from dlcli.config.binding.binding import bind
+from dlcli.config.conversion.loading import parse_config
+from dlcli.config.sections.experiment import Call
+from dlcli.config.yaml.nodes import Text
 from dlcli.data.description import DataDescription, Dataset, Split, TensorSpec
 from dlcli.engine.program import Network, Program, leave_optimizing_to_xla
 from tests.engine.draws import draw_of

@@ -88,7 +88,7 @@ def test_while_tensorflow_is_imported_it_is_heard_and_shows_no_traceback(
     monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")
     process = started_anew(folder, *arguments, "small.yaml", "--epochs", "100000")
     # Every command's module imports this one, when a Ctrl-C is heard already.
-    assert any(line.endswith("dlcli.cli.config\n") for line in process.stderr)
+    assert any(line.endswith("dlcli.cli.commands.config\n") for line in process.stderr)
     time.sleep(seconds)
     press(process)
     assert "interrupted" in told(process)

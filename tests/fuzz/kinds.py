@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlcli.config.rendering import dump_yaml
-from dlcli.config.yaml_text import read_plain
+from dlcli.config.conversion.rendering import dump_yaml
+from dlcli.config.yaml.text import read_plain
 from tests.fuzz import mutating
 from tests.helpers import SMALL
 

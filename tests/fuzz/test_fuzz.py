@@ -104,7 +104,7 @@ def test_a_command_that_hangs_is_noticed(monkeypatch):
 
     assert SECONDS >= 10
     monkeypatch.setattr(driving, "SECONDS", 0.2)
-    monkeypatch.setattr("dlcli.cli.config.checked", lambda *_: time.sleep(60))
+    monkeypatch.setattr("dlcli.cli.commands.config.checked", lambda *_: time.sleep(60))
     assert drive(["config", "show", "x.yaml"]).problem == "hangs"
 
 
@@ -112,7 +112,7 @@ def test_a_bug_is_noticed_with_its_traceback(monkeypatch):
     def broken(*_):
         raise KeyError("what")
 
-    monkeypatch.setattr("dlcli.cli.config.checked", broken)
+    monkeypatch.setattr("dlcli.cli.commands.config.checked", broken)
     end = drive(["config", "show", "x.yaml"])
     assert end.problem == "bug"
     assert "KeyError: 'what'" in end.told

@@ -10,10 +10,10 @@ import pytest
 from matplotlib.image import imread
 
 from dlcli.errors import UserError
+from dlcli.report.drawing.style import applied
 from dlcli.report.page.run import curve_names
 from dlcli.report.page.sources import read_rows
 from dlcli.report.run_files import learning_curves, scores_table, write_run_files
-from dlcli.report.style import applied
 from dlcli.store.runs import FILES, RunFolder, remove_run
 
 FILES_BESIDE = {"learning_curves.svg", "learning_curves.png", "scores.tex"}

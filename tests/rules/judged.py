@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dlcli.config.findings import judge_of
-from dlcli.config.loading import parse_document, read_document
-from dlcli.config.nodes import Text
-from dlcli.config.yaml_text import parse_yaml
+from dlcli.config.binding.findings import judge_of
+from dlcli.config.conversion.loading import parse_document, read_document
+from dlcli.config.yaml.nodes import Text
+from dlcli.config.yaml.text import parse_yaml
 from dlcli.data import describe, feature_names, load
 from dlcli.data.description import DataDescription, TensorSpec
 from dlcli.rules.examples import look

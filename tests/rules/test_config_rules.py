@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dlcli import rules
-from dlcli.config.diagnostics import ConfigError
+from dlcli.config.yaml.diagnostics import ConfigError
 from dlcli.data.description import DataDescription, TensorSpec
 from tests.rules.judged import judged, rules_of
 

@@ -7,7 +7,7 @@ import pytest
 
 from dlcli import rules
 from dlcli.compare.loading import seen_of
-from dlcli.config.loading import load_config
+from dlcli.config.conversion.loading import load_config
 from dlcli.data import load_pool
 from dlcli.data.description import DataDescription, Dataset, Split, TensorSpec
 from dlcli.rules.examples import MOST, look

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from dlcli import rules
-from dlcli.config.nodes import Text
+from dlcli.config.yaml.nodes import Text
 from dlcli.rules.course import Course, LayerSignal, RunScore
 from dlcli.train.session import start_from
 from tests.helpers import Silent

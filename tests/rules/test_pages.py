@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from dlcli import rules
-from dlcli.config.diagnostics import ConfigError
-from dlcli.config.nodes import Text
-from dlcli.config.yaml_text import parse_yaml
+from dlcli.config.yaml.diagnostics import ConfigError
+from dlcli.config.yaml.nodes import Text
+from dlcli.config.yaml.text import parse_yaml
 from tests.rules import files
 from tests.rules.judged import judged, looked, rules_of
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from dlcli.config.findings import judge_of
-from dlcli.config.loading import parse_document, read_document
-from dlcli.config.nodes import Text
+from dlcli.config.binding.findings import judge_of
+from dlcli.config.conversion.loading import parse_document, read_document
+from dlcli.config.yaml.nodes import Text
 from dlcli.data import describe, own_files
 from tests.rules.architectures import ARCHITECTURES, FILES
 from tests.rules.judged import judged

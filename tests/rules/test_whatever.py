@@ -6,11 +6,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from dlcli.catalogue import plugins
-from dlcli.config.diagnostics import ConfigError
-from dlcli.config.findings import judge_of
-from dlcli.config.loading import parse_document, read_document
-from dlcli.config.nodes import Text
-from dlcli.config.rendering import dump_yaml
+from dlcli.config.binding.findings import judge_of
+from dlcli.config.conversion.loading import parse_document, read_document
+from dlcli.config.conversion.rendering import dump_yaml
+from dlcli.config.yaml.diagnostics import ConfigError
+from dlcli.config.yaml.nodes import Text
 from dlcli.data import describe
 from dlcli.data.description import Source
 from tests.config.written import NAMED, Written

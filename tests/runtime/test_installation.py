@@ -52,7 +52,12 @@ def test_no_file_tells_to_install_dlcli_by_name():
 
 def test_the_files_that_are_searched_include_code_and_documentation():
     names = {str(path.relative_to(ROOT)) for path in published_files()}
-    assert {"README.md", "CONTRIBUTING.md", "docs/cluster.md", "src/dlcli/cli/doctor.py"} <= names
+    assert {
+        "README.md",
+        "CONTRIBUTING.md",
+        "docs/cluster.md",
+        "src/dlcli/cli/commands/doctor.py",
+    } <= names
     assert any(name.startswith("configs/") for name in names)
     assert any(name.startswith("benchmarks/") for name in names)
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli.config.diagnostics import ConfigError
-from dlcli.config.loading import default_name, parse_config
-from dlcli.config.nodes import Text
+from dlcli.config.conversion.loading import default_name, parse_config
+from dlcli.config.yaml.diagnostics import ConfigError
+from dlcli.config.yaml.nodes import Text
 from dlcli.errors import UserError
 from dlcli.store.folder import slug
 from dlcli.store.runs import RunFolder, create_run, is_run, remove_run

@@ -16,11 +16,11 @@ import matplotlib as mpl
 import pytest
 from matplotlib.figure import Figure
 
-from dlcli.report import style
-from dlcli.report.documents import without_tags
-from dlcli.report.latex import escaped
+from dlcli.report.drawing import style
+from dlcli.report.drawing.saving import save_figure
 from dlcli.report.page import comparison_page
-from dlcli.report.saving import save_figure
+from dlcli.report.text.documents import without_tags
+from dlcli.report.text.latex import escaped
 from dlcli.report.writing import write_run_report
 from dlcli.store.comparisons import ComparisonFolder
 from tests.browser import browsing, needs_chromium

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli.cli.output import print_table, visible
-from dlcli.cli.progress import TrialBar
+from dlcli.cli.screen.output import print_table, visible
+from dlcli.cli.screen.progress import TrialBar
 from tests.fuzz.driving import drive
 from tests.security.places import CONFIG, own_data, write_predictions, write_run
 

@@ -7,10 +7,10 @@ import time
 import pytest
 import yaml
 
-from dlcli.config.diagnostics import SHOWN, ConfigError
-from dlcli.config.loading import parse_config
-from dlcli.config.nodes import Text
-from dlcli.config.yaml_text import parse_yaml, read_plain
+from dlcli.config.conversion.loading import parse_config
+from dlcli.config.yaml.diagnostics import SHOWN, ConfigError
+from dlcli.config.yaml.nodes import Text
+from dlcli.config.yaml.text import parse_yaml, read_plain
 from tests.fuzz.driving import drive
 from tests.security.places import CONFIG, write_run
 

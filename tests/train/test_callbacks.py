@@ -8,9 +8,9 @@ import time
 
 import pytest
 
-from dlcli.config.diagnostics import ConfigError
-from dlcli.config.loading import parse_config
-from dlcli.config.nodes import Text
+from dlcli.config.conversion.loading import parse_config
+from dlcli.config.yaml.diagnostics import ConfigError
+from dlcli.config.yaml.nodes import Text
 from dlcli.errors import UserError
 from tests.security.places import CONFIG, write_run
 

@@ -17,8 +17,8 @@ import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from dlcli import engine
-from dlcli.config.diagnostics import ConfigError
-from dlcli.config.loading import load_config
+from dlcli.config.conversion.loading import load_config
+from dlcli.config.yaml.diagnostics import ConfigError
 from dlcli.data.builtin.sktime_sequences import japanese_vowels
 from dlcli.data.description import INPUT, Split
 from dlcli.engine.evaluation import Evaluation

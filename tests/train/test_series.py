@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from scipy import stats
 
-from dlcli.config.nodes import Text
+from dlcli.config.yaml.nodes import Text
 from dlcli.errors import UserError
 from dlcli.train.fit import TrainingResult
 from dlcli.train.series import LARGEST, SeededRun, seeds_of, spread, spreads

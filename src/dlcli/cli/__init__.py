@@ -1,6 +1,6 @@
 """The command line: a table of commands, and the one place where an error becomes an exit code.
 
-Each command is an object in a module of this package, named in `GROUPS` as `module:object`.
+Each command is an object in a module of `commands`, named in `GROUPS` as `module:object`.
 Exit codes: 0 done; 1 the work failed; 2 the input is wrong; 130 interrupted.
 """
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from dlcli.cli.output import block, echo
+from dlcli.cli.screen.output import block, echo
 from dlcli.errors import DlcliError, UserError, WorkError
 from dlcli.runtime.interrupts import remembered
 from dlcli.runtime.memory import OUT, REMEDY, is_short
@@ -87,7 +87,7 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _, attribute = COMMANDS[cmd_name].place.partition(":")
-        found = importlib.import_module(f"{__package__}.{module}")
+        found = importlib.import_module(f"{__package__}.commands.{module}")
         command: click.Command = getattr(found, attribute)
         return command
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from dlcli.compare.plan.fingerprint import digests
 from dlcli.compare.plan.plan import PROTOCOL
-from dlcli.config.alignment import ABSENT, config_differences
-from dlcli.config.experiment import FREE_DATA
-from dlcli.config.rendering import to_plain
-from dlcli.config.yaml_text import read_plain
+from dlcli.config.conversion.alignment import ABSENT, config_differences
+from dlcli.config.conversion.rendering import to_plain
+from dlcli.config.sections.experiment import FREE_DATA
+from dlcli.config.yaml.text import read_plain
 from dlcli.errors import UserError
 from dlcli.runtime.environment import computing_versions
 from dlcli.store.beside import Beside

@@ -10,7 +10,7 @@ from dlcli.rules.examples import MOST, look, places
 
 if TYPE_CHECKING:
     from dlcli.compare.plan.plan import Plan, Problem
-    from dlcli.config.experiment import Config
+    from dlcli.config.sections.experiment import Config
     from dlcli.data.draw import Draw
     from dlcli.data.formats.keras_cache import Progress
     from dlcli.data.pool import Pool

@@ -14,7 +14,7 @@ from dlcli.compare.plan.plan import Plan, allowance_of, budget_seconds, within_b
 from dlcli.compare.plan.records import Check, Measurement
 from dlcli.compare.plan.xla import network_key
 from dlcli.compare.xla import measured as measured_jit
-from dlcli.config.calls import plugins_in
+from dlcli.config.grammar.calls import plugins_in
 from dlcli.errors import UserError, WorkError
 from dlcli.runtime.cachedir import cache_folder
 from dlcli.runtime.environment import computing_versions, processor

@@ -12,13 +12,13 @@ from dlcli.compare.plan.candidates import has_variants
 from dlcli.compare.plan.plan import STEERING, Plan, Problem, RankingScore, budget_seconds, make_plan
 from dlcli.compare.plan.rates import fixed_rate, without_rate
 from dlcli.compare.xla import known_or_ruled
-from dlcli.config.binding import bind
-from dlcli.config.diagnostics import ConfigError, Diagnostic, listing
-from dlcli.config.experiment import Call, CompareConfig, VariantEntry
-from dlcli.config.findings import judge_of
-from dlcli.config.loading import parse_document, read_document, read_text
-from dlcli.config.nodes import Text, YamlMapping, nowhere
-from dlcli.config.variants import unshared
+from dlcli.config.binding.binding import bind
+from dlcli.config.binding.findings import judge_of
+from dlcli.config.conversion.loading import parse_document, read_document, read_text
+from dlcli.config.sections.experiment import Call, CompareConfig, VariantEntry
+from dlcli.config.sections.variants import unshared
+from dlcli.config.yaml.diagnostics import ConfigError, Diagnostic, listing
+from dlcli.config.yaml.nodes import Text, YamlMapping, nowhere
 from dlcli.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from dlcli.config.document import Document
-    from dlcli.config.experiment import Config
+    from dlcli.config.sections.experiment import Config
+    from dlcli.config.yaml.document import Document
     from dlcli.data.description import DataDescription
     from dlcli.data.formats.keras_cache import Progress
     from dlcli.data.pool import Parts, Pool

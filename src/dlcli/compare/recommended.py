@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from dlcli.compare.plan.candidates import candidates_of
 from dlcli.compare.plan.design import shown_values
 from dlcli.compare.plan.rates import with_rate
-from dlcli.config.diagnostics import ConfigError
-from dlcli.config.experiment import CompareConfig
-from dlcli.config.loading import parse_config
-from dlcli.config.nodes import Text
-from dlcli.config.pieces import MISSING_PLUGIN
-from dlcli.config.rendering import to_yaml
+from dlcli.config.conversion.loading import parse_config
+from dlcli.config.conversion.rendering import to_yaml
+from dlcli.config.grammar.catalogue_pieces import MISSING_PLUGIN
+from dlcli.config.sections.experiment import CompareConfig
+from dlcli.config.yaml.diagnostics import ConfigError
+from dlcli.config.yaml.nodes import Text
 from dlcli.errors import UserError, did_you_mean
 from dlcli.store.comparisons import BEST, RESULTS, SUMMARY, config_name
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dlcli.compare.plan.candidates import Candidate
     from dlcli.compare.results import Results
     from dlcli.compare.session import ComparisonSession
-    from dlcli.config.experiment import Config
+    from dlcli.config.sections.experiment import Config
     from dlcli.store.comparisons import ComparisonFolder
 
 HEADER = """\

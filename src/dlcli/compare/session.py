@@ -15,7 +15,7 @@ from dlcli.compare.plan.fingerprint import TrialKeys, problems_key
 from dlcli.compare.plan.plan import PROTOCOL
 from dlcli.compare.plan.records import Result, Task, Trial, TrialRecord, read_result
 from dlcli.compare.plan.schedule import Look, Schedule
-from dlcli.config.rendering import to_plain, to_yaml
+from dlcli.config.conversion.rendering import to_plain, to_yaml
 from dlcli.errors import InterruptedRunError, UserError, WorkError
 from dlcli.runtime.environment import computing_versions, environment
 from dlcli.runtime.interrupts import finishing, never_swallowed

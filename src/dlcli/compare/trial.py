@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dlcli.compare.plan.candidates import Candidate
     from dlcli.compare.plan.plan import Plan, Problem
     from dlcli.compare.plan.records import Status, Trial
-    from dlcli.config.experiment import Call
+    from dlcli.config.sections.experiment import Call
     from dlcli.engine.program import Network, Program
 
 SAMPLE = 512

@@ -15,7 +15,7 @@ from dlcli.catalogue import plugins
 from dlcli.compare.loading import load_data, replicated
 from dlcli.compare.plan.records import Check, JitCheck, JitTimes, Measurement, Result, Task, Trial
 from dlcli.compare.trial import PartScores, TrialRun, sample_loss
-from dlcli.config.diagnostics import ConfigError
+from dlcli.config.yaml.diagnostics import ConfigError
 from dlcli.engine.fitting import make_program
 from dlcli.engine.model import MEMORY, construct
 from dlcli.engine.program import Network, Program, leave_optimizing_to_xla

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from dlcli.compare.plan.plan import Plan
     from dlcli.compare.plan.records import Measurement
-    from dlcli.config.experiment import Config
+    from dlcli.config.sections.experiment import Config
     from dlcli.parallel import Executor
 
 PAYS_FROM = 100.0

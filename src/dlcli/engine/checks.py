@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from dlcli.catalogue import plugins
 from dlcli.catalogue.catalogue import load_catalogue
-from dlcli.config.diagnostics import ConfigError
+from dlcli.config.yaml.diagnostics import ConfigError
 from dlcli.engine.model import construct
 from dlcli.runtime.memory import is_short
 from dlcli.runtime.messages import keras_message
@@ -25,7 +25,7 @@ from dlcli.runtime.messages import keras_message
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from dlcli.config.experiment import Call
+    from dlcli.config.sections.experiment import Call
 
 SHAPES = ((4, 3), (3,), (2, 2, 2, 3))
 """A kernel, a bias, and a kernel of a convolution."""

@@ -11,8 +11,8 @@ import keras
 import tensorflow as tf
 
 from dlcli import metrics
-from dlcli.config.experiment import Call
-from dlcli.config.outputs import loss_of, squashed
+from dlcli.config.binding.outputs import loss_of, squashed
+from dlcli.config.sections.experiment import Call
 from dlcli.engine.graph import copy_direction, set_direction, with_logits_of
 from dlcli.engine.model import (
     adapt_preprocessing,
@@ -25,7 +25,7 @@ from dlcli.metrics import streaming
 from dlcli.metrics.predictions import PADDING
 
 if TYPE_CHECKING:
-    from dlcli.config.experiment import Call, Config
+    from dlcli.config.sections.experiment import Call, Config
     from dlcli.data.description import DataDescription, Dataset
 
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 import keras
 
 from dlcli import metrics
-from dlcli.config.outputs import loss_of, squashed
+from dlcli.config.binding.outputs import loss_of, squashed
 from dlcli.engine.compilation import OF_LABELS
 from dlcli.engine.model import construct, is_target_scale
 
 if TYPE_CHECKING:
-    from dlcli.config.experiment import Call, Config
+    from dlcli.config.sections.experiment import Call, Config
     from dlcli.data.description import DataDescription
 
 SPARSE: Final = {

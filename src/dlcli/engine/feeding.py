@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
-from dlcli.config.class_weights import labels_of
+from dlcli.config.binding.class_weights import labels_of
 from dlcli.engine.bucketing import bucketed_order, cut_lengths, sequence_lengths
 from dlcli.engine.model import feed
 from dlcli.runtime.memory import free_bytes
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import keras
 
-    from dlcli.config.experiment import Config
+    from dlcli.config.sections.experiment import Config
     from dlcli.data.description import Split
 
 

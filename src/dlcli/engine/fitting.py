@@ -13,7 +13,7 @@ from dlcli.engine.feeding import batches
 from dlcli.engine.program import Network, Program
 
 if TYPE_CHECKING:
-    from dlcli.config.experiment import Call
+    from dlcli.config.sections.experiment import Call
     from dlcli.data.draw import Draw
 
 

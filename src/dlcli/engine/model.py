@@ -14,9 +14,9 @@ import tensorflow as tf
 
 from dlcli.catalogue import plugins
 from dlcli.catalogue.catalogue import MODULES, load_catalogue
-from dlcli.config.diagnostics import ConfigError, Diagnostic
-from dlcli.config.experiment import Call
-from dlcli.config.nodes import Mark, nowhere
+from dlcli.config.sections.experiment import Call
+from dlcli.config.yaml.diagnostics import ConfigError, Diagnostic
+from dlcli.config.yaml.nodes import Mark, nowhere
 from dlcli.data.description import INPUT, TensorSpec
 from dlcli.data.lengths import base_of, lengths_name, sequence_lengths
 from dlcli.engine.graph import (
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from dlcli.catalogue.signature import Argument
-    from dlcli.config.experiment import Config, InputConfig, LayerConfig, Reference
+    from dlcli.config.sections.experiment import Config, InputConfig, LayerConfig, Reference
     from dlcli.data.description import DataDescription, Split
 
 MEMORY = "memory"

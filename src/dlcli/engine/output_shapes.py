@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dlcli.config.diagnostics import ConfigError, Diagnostic
-from dlcli.config.nodes import nowhere
+from dlcli.config.yaml.diagnostics import ConfigError, Diagnostic
+from dlcli.config.yaml.nodes import nowhere
 
 if TYPE_CHECKING:
-    from dlcli.config.experiment import Config, Reference
+    from dlcli.config.sections.experiment import Config, Reference
     from dlcli.data.description import DataDescription
 
 MOVING = (

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from dlcli import metrics
-from dlcli.config.outputs import squashed
+from dlcli.config.binding.outputs import squashed
 from dlcli.data.description import INPUT
 from dlcli.engine.model import feed
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import keras
 
-    from dlcli.config.experiment import Config
+    from dlcli.config.sections.experiment import Config
     from dlcli.data.description import Split
 
 

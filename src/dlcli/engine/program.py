@@ -35,7 +35,7 @@ from dlcli.engine.summary import summarize
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dlcli.config.experiment import Call, Config
+    from dlcli.config.sections.experiment import Call, Config
     from dlcli.data.draw import Draw
     from dlcli.engine.summary import ModelSummary
 

@@ -1,1 +1,1 @@
-"""What a reader sees of a comparison: its figures."""
+"""What a reader sees of runs and comparisons: tables, figures and `report.html`."""

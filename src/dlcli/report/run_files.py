@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib.lines import Line2D
 
-from dlcli.report.latex import latex_table
+from dlcli.report.drawing.panels import describe, panels, whole_numbers
+from dlcli.report.drawing.saving import save_figure
+from dlcli.report.drawing.style import applied
 from dlcli.report.page.run import PARTS, curve_names, curve_scale, damage_told, shown_score
 from dlcli.report.page.sources import number, read_rows
-from dlcli.report.panels import describe, panels, whole_numbers
-from dlcli.report.saving import save_figure
-from dlcli.report.style import applied
+from dlcli.report.text.latex import latex_table
 from dlcli.store.runs import CURVES, HISTORY, METRICS, SCORES
 
 if TYPE_CHECKING:

@@ -71,7 +71,7 @@ def write_comparison(
         figures: Write figures and page too.
     """
     from dlcli.compare.recommended import write_best
-    from dlcli.report.documents import write_tables
+    from dlcli.report.text.documents import write_tables
 
     folder = session.folder
     assert folder is not None  # noqa: S101 (there is one when something is written)
@@ -81,7 +81,7 @@ def write_comparison(
     write_tables(results, folder)
     write_best(session, results)
     if figures:
-        from dlcli.report.figures import write_figures
+        from dlcli.report.figures.comparison import write_figures
 
         place = folder.own(FIGURES)
         with explained_os_errors(place):

@@ -276,8 +276,8 @@ def _callback_patterns(run: RunFolder) -> list[list[str]]:
     A pattern is what stands between the numbers that Keras fills in, such as `{epoch:02d}`; a
     config that is damaged names no callbacks.
     """
-    from dlcli.config.rendering import flatten
-    from dlcli.config.yaml_text import read_plain
+    from dlcli.config.conversion.rendering import flatten
+    from dlcli.config.yaml.text import read_plain
 
     settings: dict[str, Any] = {}
     with contextlib.suppress(UserError):

@@ -8,8 +8,8 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from dlcli.config.rendering import flatten
-from dlcli.config.yaml_text import read_plain
+from dlcli.config.conversion.rendering import flatten
+from dlcli.config.yaml.text import read_plain
 from dlcli.store import comparisons, runs
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from dlcli.rules.examples import places
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dlcli.config.findings import Judge
+    from dlcli.config.binding.findings import Judge
     from dlcli.data.description import Split
     from dlcli.train.experiment import Experiment
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from dlcli.config.diagnostics import ConfigError, Diagnostic, listing
-from dlcli.config.nodes import nowhere
+from dlcli.config.yaml.diagnostics import ConfigError, Diagnostic, listing
+from dlcli.config.yaml.nodes import nowhere
 from dlcli.engine.model import construct
 from dlcli.errors import did_you_mean
 from dlcli.store.runs import CALLBACK_PATHS, FILES, RunFolder
@@ -20,7 +20,7 @@ from dlcli.store.runs import CALLBACK_PATHS, FILES, RunFolder
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dlcli.config.experiment import Call, Config
+    from dlcli.config.sections.experiment import Call, Config
 
 
 WIDEST = 50

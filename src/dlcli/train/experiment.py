@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import keras
 
-    from dlcli.config.experiment import Config
+    from dlcli.config.sections.experiment import Config
     from dlcli.data.description import Dataset
 
 

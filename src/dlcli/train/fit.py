@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from dlcli import data, engine, metrics
 from dlcli.catalogue import plugins
-from dlcli.config.binding import bind
+from dlcli.config.binding.binding import bind
 from dlcli.engine.graph import append_log, close_log, has_stopped_early
 from dlcli.engine.model import construct
 from dlcli.errors import InterruptedRunError, UserError, WorkError
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from dlcli.config.experiment import Call, Config
-    from dlcli.config.findings import Judge
+    from dlcli.config.binding.findings import Judge
+    from dlcli.config.sections.experiment import Call, Config
     from dlcli.data.description import Encoder, Split
     from dlcli.data.formats.keras_cache import Progress
     from dlcli.store.runs import RunFolder

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlcli import metrics
-from dlcli.config.outputs import output_kind, squashed
+from dlcli.config.binding.outputs import output_kind, squashed
 from dlcli.data import read_examples
 from dlcli.data.description import Split
 from dlcli.data.lengths import sequence_lengths
@@ -28,8 +28,8 @@ from dlcli.train.saved import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from dlcli.config.diagnostics import Diagnostic
-    from dlcli.config.experiment import Config
+    from dlcli.config.sections.experiment import Config
+    from dlcli.config.yaml.diagnostics import Diagnostic
     from dlcli.data.description import DataDescription, NewExamples
     from dlcli.store.runs import RunFolder
 

@@ -11,11 +11,11 @@ import numpy as np
 from dlcli import metrics, rules
 from dlcli.catalogue import plugins
 from dlcli.catalogue.catalogue import load_catalogue
-from dlcli.config.diagnostics import Diagnostic
-from dlcli.config.experiment import Call
-from dlcli.config.loading import parse_config
-from dlcli.config.nodes import Mark, Text
-from dlcli.config.outputs import output_kind, squashed
+from dlcli.config.binding.outputs import output_kind, squashed
+from dlcli.config.conversion.loading import parse_config
+from dlcli.config.sections.experiment import Call
+from dlcli.config.yaml.diagnostics import Diagnostic
+from dlcli.config.yaml.nodes import Mark, Text
 from dlcli.data import Form, describe, feature_names, load, own_files, read_examples
 from dlcli.errors import UserError
 from dlcli.metrics.evaluation import Evaluation, Score, score
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from dlcli.config.experiment import Config
+    from dlcli.config.sections.experiment import Config
     from dlcli.data.description import DataDescription, Dataset, Split
 
 MODEL = "model.keras"

@@ -13,9 +13,9 @@ import keras
 import numpy as np
 
 from dlcli import engine, metrics
-from dlcli.config.experiment import Call
-from dlcli.config.outputs import loss_of, squashed
-from dlcli.config.python_code import Names, call_code, invocation, text_code, value_code
+from dlcli.config.binding.outputs import loss_of, squashed
+from dlcli.config.conversion.python_code import Names, call_code, invocation, text_code, value_code
+from dlcli.config.sections.experiment import Call
 from dlcli.engine.compilation import OF_LABELS
 from dlcli.engine.export import OF_CLASSES, OF_VALUES, SPARSE
 from dlcli.engine.feeding import example_weights
@@ -27,7 +27,7 @@ from dlcli.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dlcli.config.experiment import Config, LayerConfig, Reference
+    from dlcli.config.sections.experiment import Config, LayerConfig, Reference
     from dlcli.data.description import Split
     from dlcli.train.experiment import Experiment
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from dlcli.config.loading import parse_document, read_document
+from dlcli.config.conversion.loading import parse_document, read_document
 from dlcli.errors import UserError
 from dlcli.metrics import parse
 from dlcli.statistics.description import mean_interval
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from dlcli.config.nodes import Text
+    from dlcli.config.yaml.nodes import Text
     from dlcli.train.fit import TrainingResult
 
 LARGEST = 2**31 - 1

@@ -9,21 +9,21 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dlcli.catalogue import plugins
-from dlcli.config.calls import plugins_in
-from dlcli.config.class_weights import are_numbers
-from dlcli.config.diagnostics import ConfigError
-from dlcli.config.experiment import Call
-from dlcli.config.findings import judge_of
-from dlcli.config.loading import (
+from dlcli.config.binding.class_weights import are_numbers
+from dlcli.config.binding.findings import judge_of
+from dlcli.config.conversion.loading import (
     load_config,
     parse_config,
     parse_document,
     read_document,
     read_text,
 )
-from dlcli.config.nodes import Text
-from dlcli.config.pieces import MISSING_PLUGIN
-from dlcli.config.rendering import to_yaml
+from dlcli.config.conversion.rendering import to_yaml
+from dlcli.config.grammar.calls import plugins_in
+from dlcli.config.grammar.catalogue_pieces import MISSING_PLUGIN
+from dlcli.config.sections.experiment import Call
+from dlcli.config.yaml.diagnostics import ConfigError
+from dlcli.config.yaml.nodes import Text
 from dlcli.data import (
     describe,
     feature_names,
@@ -57,9 +57,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from dlcli.config.diagnostics import Diagnostic
-    from dlcli.config.experiment import Config
-    from dlcli.config.findings import Judge
+    from dlcli.config.binding.findings import Judge
+    from dlcli.config.sections.experiment import Config
+    from dlcli.config.yaml.diagnostics import Diagnostic
     from dlcli.data.formats.keras_cache import Progress
     from dlcli.train.checkpoint import Checkpoint
     from dlcli.train.experiment import Experiment

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlcli.compare.plan.design import Setting, at, design, edge_of, short, shown_values
-from dlcli.config.space import RATE, Space
+from dlcli.config.sections.space import RATE, Space
 
 LOG = Space(low=1e-5, high=1e-1, scale="log")
 LINEAR = Space(low=0.0, high=0.5)

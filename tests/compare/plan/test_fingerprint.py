@@ -11,7 +11,7 @@ from dlcli.catalogue import plugins
 from dlcli.compare.plan.fingerprint import TrialKeys, problems_key
 from dlcli.compare.plan.plan import make_plan
 from dlcli.compare.plan.records import Trial
-from dlcli.config.experiment import Call, CompareConfig, InputConfig
+from dlcli.config.sections.experiment import Call, CompareConfig, InputConfig
 from dlcli.data.description import Source
 from tests.compare.made import ACCURACY, plan
 

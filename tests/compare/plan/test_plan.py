@@ -6,7 +6,7 @@ import pytest
 
 from dlcli.compare.plan.candidates import describe_call
 from dlcli.compare.plan.plan import budget_seconds, within_budget
-from dlcli.config.experiment import Call
+from dlcli.config.sections.experiment import Call
 from dlcli.errors import UserError
 from tests.compare.made import plan
 

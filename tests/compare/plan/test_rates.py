@@ -20,7 +20,7 @@ from dlcli.compare.plan.rates import (
     tidy,
     with_rate,
 )
-from dlcli.config.experiment import Call
+from dlcli.config.sections.experiment import Call
 from dlcli.errors import UserError
 
 OWN = [

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dlcli.compare.plan.xla import by_rule, is_open, network_key
-from dlcli.config.loading import parse_config
-from dlcli.config.nodes import Text
+from dlcli.config.conversion.loading import parse_config
+from dlcli.config.yaml.nodes import Text
 
 LSTM = "LSTM: {units: 4}"
 

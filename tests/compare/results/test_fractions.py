@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from dlcli.compare.results import make_results
-from dlcli.report.documents import as_data, markdown
+from dlcli.report.text.documents import as_data, markdown
 from tests.compare.made import plan, result, run
 
 PLAIN = """\

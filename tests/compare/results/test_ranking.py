@@ -11,9 +11,16 @@ from dlcli.compare.plan.schedule import Schedule
 from dlcli.compare.results import make_results
 from dlcli.compare.results.ranking import look_at, margin_of, rank, ranked
 from dlcli.compare.results.scores import Scores
-from dlcli.report.documents import as_data, latex, markdown, ranked_table, rows_of, write_tables
-from dlcli.report.figures import write_figures
+from dlcli.report.figures.comparison import write_figures
 from dlcli.report.page import comparison_page
+from dlcli.report.text.documents import (
+    as_data,
+    latex,
+    markdown,
+    ranked_table,
+    rows_of,
+    write_tables,
+)
 from dlcli.statistics.best import judge
 from dlcli.statistics.looks import level_after
 from dlcli.store.comparisons import ComparisonFolder

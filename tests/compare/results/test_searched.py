@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dlcli.compare.results import make_results
-from dlcli.report.documents import markdown, ranked_table, rows_of
+from dlcli.report.text.documents import markdown, ranked_table, rows_of
 from tests.compare.made import plan, run
 
 WIDE = """\

@@ -19,7 +19,7 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dlcli.cli.compare import print_results
+from dlcli.cli.commands.compare import print_results
 from dlcli.compare.plan.plan import RankingScore
 from dlcli.compare.plan.records import Result, TrialRecord
 from dlcli.compare.plan.schedule import Schedule
@@ -31,7 +31,8 @@ from dlcli.compare.results.wording import (
     shown_score,
 )
 from dlcli.compare.session import ComparisonSession
-from dlcli.report.documents import (
+from dlcli.report.page import comparison_page
+from dlcli.report.text.documents import (
     as_data,
     cells,
     markdown,
@@ -40,7 +41,6 @@ from dlcli.report.documents import (
     without_tags,
     write_tables,
 )
-from dlcli.report.page import comparison_page
 from dlcli.store.comparisons import ComparisonFolder
 from tests.compare.made import ACCURACY, CHANCE, plan, result
 from tests.helpers import examples

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from dlcli.config.loading import parse_config
-from dlcli.config.nodes import Text
+from dlcli.config.conversion.loading import parse_config
+from dlcli.config.yaml.nodes import Text
 from dlcli.data import load
 from dlcli.data.own.mistakes import LONGEST, such, such_places
 from dlcli.errors import DataError

@@ -11,8 +11,8 @@ from matplotlib.collections import PolyCollection
 from dlcli.inspection import FeatureMaps, FilterBank, Invariance, Unrolled
 from dlcli.inspection.filters import Response
 from dlcli.report import inside
-from dlcli.report.inputs import Example
-from dlcli.report.style import applied
+from dlcli.report.drawing.inputs import Example
+from dlcli.report.drawing.style import applied
 
 RNG = np.random.default_rng(3)
 IMAGE = Example("image", RNG.random((8, 8, 1)), "7, test:0")

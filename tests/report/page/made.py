@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dlcli.compare.results import make_results
-from dlcli.report.documents import write_tables
 from dlcli.report.page import REPORT, comparison_page
+from dlcli.report.text.documents import write_tables
 from dlcli.store.comparisons import ComparisonFolder
 from tests.compare.made import by_rate, plan, result, run
 

@@ -10,7 +10,7 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 
-from dlcli.report.colours import COLOURS, DARK
+from dlcli.report.drawing.colours import COLOURS, DARK
 from dlcli.report.page import run_page
 from dlcli.report.page.comparison import FATES
 from dlcli.report.page.run import PARTS

@@ -18,16 +18,16 @@ from dlcli.compare.plan.rates import (
     with_rate,
     without_rate,
 )
-from dlcli.config.ablation import without
-from dlcli.config.applied import with_values
-from dlcli.config.experiment import (
+from dlcli.config.conversion.applied import with_values
+from dlcli.config.sections.ablation import without
+from dlcli.config.sections.experiment import (
     Call,
     CandidateEntry,
     CompareConfig,
     Config,
     VariantEntry,
 )
-from dlcli.config.space import RATE, Space, is_optimizers
+from dlcli.config.sections.space import RATE, Space, is_optimizers
 from dlcli.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:

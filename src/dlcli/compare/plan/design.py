@@ -12,12 +12,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from dlcli.compare.plan.rates import tidy
-from dlcli.config.space import RATE
+from dlcli.config.sections.space import RATE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dlcli.config.space import Space
+    from dlcli.config.sections.space import Space
 
 TRIES = 16
 """Tries of each candidate where more than the learning rate is searched."""

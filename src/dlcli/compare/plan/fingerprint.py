@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from dlcli.compare.plan.design import values_of
 from dlcli.compare.plan.plan import PROTOCOL, STEERING
-from dlcli.config.calls import plugins_in
-from dlcli.config.experiment import FREE_DATA
-from dlcli.config.rendering import to_plain
+from dlcli.config.conversion.rendering import to_plain
+from dlcli.config.grammar.calls import plugins_in
+from dlcli.config.sections.experiment import FREE_DATA
 from dlcli.data import content_hash, path_options
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dlcli.compare.plan.candidates import Candidate
     from dlcli.compare.plan.plan import Plan, Problem
     from dlcli.compare.plan.records import Trial
-    from dlcli.config.experiment import Config
+    from dlcli.config.sections.experiment import Config
     from dlcli.data.description import Source
 
 LENGTH = 20

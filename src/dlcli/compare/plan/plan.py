@@ -22,7 +22,7 @@ from dlcli.compare.plan.candidates import (
 )
 from dlcli.compare.plan.rates import thinned
 from dlcli.compare.plan.xla import by_rule
-from dlcli.config.experiment import Call, CompareConfig, Config, SplitChoice, Tuning
+from dlcli.config.sections.experiment import Call, CompareConfig, Config, SplitChoice, Tuning
 from dlcli.errors import UserError
 from dlcli.statistics.power import LOOKS
 

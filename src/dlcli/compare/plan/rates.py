@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlcli.catalogue.catalogue import load_catalogue
 from dlcli.catalogue.rate_ranges import RateRange
-from dlcli.config.experiment import Call
+from dlcli.config.sections.experiment import Call
 from dlcli.errors import UserError
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 from dlcli.compare.plan.design import edge_of, short, values_of
 from dlcli.compare.plan.rates import tidy
 from dlcli.compare.plan.records import FAILED_TRAINING, Task, Trial
-from dlcli.config.space import RATE
+from dlcli.config.sections.space import RATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -6,13 +6,13 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from dlcli.config.experiment import Call
-from dlcli.config.rendering import to_plain
+from dlcli.config.conversion.rendering import to_plain
+from dlcli.config.sections.experiment import Call
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from dlcli.config.experiment import Config
+    from dlcli.config.sections.experiment import Config
 
 RECURRENT = frozenset({"SimpleRNN", "LSTM", "GRU", "RNN"})
 

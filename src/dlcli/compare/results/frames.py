@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dlcli.compare.plan.plan import Plan
     from dlcli.compare.plan.records import Result, TrialRecord
     from dlcli.compare.results.scores import Scores
-    from dlcli.config.experiment import Call
+    from dlcli.config.sections.experiment import Call
 
 
 def arguments_of(optimizer: Call) -> str:

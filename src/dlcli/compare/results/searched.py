@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from dlcli.compare.plan.design import short, values_of
-from dlcli.config.space import RATE
+from dlcli.config.sections.space import RATE
 
 if TYPE_CHECKING:
     from dlcli.compare.results.scores import Scores
-    from dlcli.config.space import Space
+    from dlcli.config.sections.space import Space
 
 COLUMNS = ["problem", "candidate", "label", "initializer", "path", "setting", "scale", "value",
            "score", "runs", "chosen"]  # fmt: skip

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
-from dlcli.report.inputs import (
+from dlcli.report.drawing.inputs import (
     AMOUNTS,
     BARS,
     CHANNEL_LINES,
@@ -23,8 +23,8 @@ from dlcli.report.inputs import (
     pixel_scale,
     value_scale,
 )
-from dlcli.report.panels import WIDTH
-from dlcli.report.style import wrapped
+from dlcli.report.drawing.panels import WIDTH
+from dlcli.report.drawing.style import wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from dlcli.inspection import FilterBank
     from dlcli.inspection.filters import Response
-    from dlcli.report.inputs import Example
+    from dlcli.report.drawing.inputs import Example
 
 SHOWN = 24
 HEAD, LINE = 0.5, 0.14

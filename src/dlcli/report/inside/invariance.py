@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
-from dlcli.report.panels import describe, panels
-from dlcli.report.style import GREY, label_styles
+from dlcli.report.drawing.panels import describe, panels
+from dlcli.report.drawing.style import GREY, label_styles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from dlcli.inspection import Invariance
-    from dlcli.report.style import Style
+    from dlcli.report.drawing.style import Style
 
 CHANCE: dict[str, Any] = {"color": GREY, "linestyle": "--", "linewidth": 1}
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
-from dlcli.report.inputs import (
+from dlcli.report.drawing.inputs import (
     AMOUNTS,
     BARS,
     SIGNED,
@@ -23,13 +23,13 @@ from dlcli.report.inputs import (
     pixel_scale,
     upright,
 )
-from dlcli.report.panels import WIDTH
+from dlcli.report.drawing.panels import WIDTH
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from dlcli.inspection import FeatureMaps
-    from dlcli.report.inputs import Example
+    from dlcli.report.drawing.inputs import Example
 
 COLUMNS, SHOWN = 8, 64
 HEAD = 0.4

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     import numpy as np
     from matplotlib.figure import Figure
 
-    from dlcli.config.experiment import Config
+    from dlcli.config.sections.experiment import Config
     from dlcli.data import Form
     from dlcli.data.description import DataDescription, Dataset, Split
     from dlcli.inspection import Invariance, Unrolled
-    from dlcli.report.inputs import Example
+    from dlcli.report.drawing.inputs import Example
     from dlcli.store.runs import RunFolder
 
 PARTS = ("test", "validation", "train")
@@ -174,8 +174,8 @@ class Subject:
     def drawn(self, single: Split, title: str, layer: str) -> Example:
         """Return a single example as it is drawn: of several inputs the first that a layer sees."""
         from dlcli.inspection.layers import seen_inputs
-        from dlcli.report.inputs import Example
-        from dlcli.report.samples import kind_of
+        from dlcli.report.drawing.inputs import Example
+        from dlcli.report.text.samples import kind_of
 
         inputs = self.description.inputs
         seen = seen_inputs(self.model, layer) if len(inputs) > 1 else []
@@ -184,7 +184,7 @@ class Subject:
         return Example(kind_of(spec.shape, spec.dtype), single.x[name][0], title, self.words)
 
     def _target(self, single: Split) -> str:
-        from dlcli.report.samples import target_text
+        from dlcli.report.text.samples import target_text
 
         return target_text(single.y[0], self.description)
 
@@ -207,7 +207,7 @@ def inspect_runs(root: Path, names: Sequence[str], wanted: Wanted, out: Path | N
     place = out or (subjects[0].run.own(INSPECTION) if len(names) == 1 else Path(INSPECTION))
     findings = Findings()
     load_tensorflow()
-    from dlcli.report.style import applied
+    from dlcli.report.drawing.style import applied
 
     with applied():
         for subject in subjects:
@@ -389,7 +389,7 @@ def _gradient_rows(gradients: Mapping[str, Unrolled]) -> list[dict[str, Any]]:
 
 
 def _save(figure: Figure, place: Path, stem: str, findings: Findings) -> None:
-    from dlcli.report.saving import save_figure
+    from dlcli.report.drawing.saving import save_figure
 
     with explained_os_errors(place / stem):
         place.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
-from dlcli.report.inputs import (
+from dlcli.report.drawing.inputs import (
     AMOUNTS,
     CHANNEL_LINES,
     SIGNED,
@@ -19,8 +19,8 @@ from dlcli.report.inputs import (
     named_steps,
     upright,
 )
-from dlcli.report.panels import WIDTH, panels, whole_numbers
-from dlcli.report.style import label_styles, wrapped
+from dlcli.report.drawing.panels import WIDTH, panels, whole_numbers
+from dlcli.report.drawing.style import label_styles, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.image import AxesImage
 
     from dlcli.inspection import Unrolled
-    from dlcli.report.inputs import Example
+    from dlcli.report.drawing.inputs import Example
 
 GRADIENT = "gradient by the state (norm, log scale)"
 

@@ -9,14 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from dlcli.compare.results.wording import shown_interval
 from dlcli.errors import UserError
-from dlcli.report.documents import (
-    AGGREGATE,
-    COSTS,
-    FRACTIONS,
-    compared,
-    ranked_table,
-    shown_failures,
-)
 from dlcli.report.page.costs import cost_figures, cost_tables
 from dlcli.report.page.fractions import fraction_figures, fraction_tables
 from dlcli.report.page.html import (
@@ -34,6 +26,14 @@ from dlcli.report.page.html import (
 from dlcli.report.page.plots import Tables, of, problem_figures
 from dlcli.report.page.sources import DAMAGED, Row, number, provenance, read_rows, shown
 from dlcli.report.page.told import read_told
+from dlcli.report.text.documents import (
+    AGGREGATE,
+    COSTS,
+    FRACTIONS,
+    compared,
+    ranked_table,
+    shown_failures,
+)
 from dlcli.store import comparisons
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from dlcli.report.costs import AXES, READING, TITLES, cost_table
-from dlcli.report.documents import without_ticks
+from dlcli.report.drawing.style import GREY
 from dlcli.report.page.html import Figure, bare, paragraphs, table
 from dlcli.report.page.sources import Row, number, shown
-from dlcli.report.style import GREY
+from dlcli.report.text.costs import AXES, READING, TITLES, cost_table
+from dlcli.report.text.documents import without_ticks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

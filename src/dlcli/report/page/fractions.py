@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from dlcli.report.documents import FRACTION_READING, fraction_table, without_ticks
-from dlcli.report.fractions import AXIS
+from dlcli.report.figures.fractions import AXIS
 from dlcli.report.page.html import Figure, paragraphs, table
 from dlcli.report.page.plots import area_around, groups_of
 from dlcli.report.page.sources import Row, number
+from dlcli.report.text.documents import FRACTION_READING, fraction_table, without_ticks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from dlcli.report.colours import DARK
+from dlcli.report.drawing.colours import DARK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

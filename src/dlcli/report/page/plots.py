@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from dlcli.report.documents import VERDICTS
+from dlcli.report.drawing.scale import AxisScale, Curve, scale_of
+from dlcli.report.drawing.style import GREY, candidate_styles
 from dlcli.report.page.html import Figure, bare
 from dlcli.report.page.sources import Row, epoch_axis, number, shown
-from dlcli.report.rows import BANDED
-from dlcli.report.scale import AxisScale, Curve, scale_of
-from dlcli.report.style import GREY, candidate_styles
+from dlcli.report.text.documents import VERDICTS
+from dlcli.report.text.rows import BANDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from dlcli.report.drawing.style import Dash, Style
     from dlcli.report.page.told import Measure, PageText
-    from dlcli.report.style import Dash, Style
 
 SYMBOLS = {"o": "circle", "s": "square", "^": "triangle-up", "D": "diamond",
            "v": "triangle-down", "P": "cross", "X": "x", "*": "star"}  # fmt: skip

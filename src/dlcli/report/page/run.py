@@ -11,6 +11,7 @@ from dlcli.errors import UserError
 from dlcli.metrics.evaluation import per_class_table
 from dlcli.metrics.points import confusion_matrix
 from dlcli.metrics.predictions import CLASS_TASKS, LABEL_TASKS, batch_of_arrays
+from dlcli.report.drawing.scale import AxisScale, Curve, scale_of
 from dlcli.report.page.html import Figure, Section, bare, box, page, paragraphs, table
 from dlcli.report.page.sources import (
     DAMAGED,
@@ -21,7 +22,6 @@ from dlcli.report.page.sources import (
     value_axis,
 )
 from dlcli.report.page.values import value_figures
-from dlcli.report.scale import AxisScale, Curve, scale_of
 from dlcli.store import runs
 
 if TYPE_CHECKING:

@@ -7,7 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dlcli.compare.results.wording import shown_confidence
-from dlcli.report.documents import aggregate_cells, answer_and_lines, cliff_sentences, reading_lines
+from dlcli.report.text.documents import (
+    aggregate_cells,
+    answer_and_lines,
+    cliff_sentences,
+    reading_lines,
+)
 from dlcli.statistics.power import ALPHA
 from dlcli.store.comparisons import FORMER, RESULTS
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dlcli.report.drawing.style import GREY
 from dlcli.report.page.html import Figure, bare
-from dlcli.report.style import GREY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

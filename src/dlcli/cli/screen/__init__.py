@@ -1,0 +1,1 @@
+"""What commands show: results, notes, tables, progress, and questions."""

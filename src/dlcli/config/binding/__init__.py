@@ -1,0 +1,1 @@
+"""A config meets its data: variables get values, the loss and metrics are inferred, rules look."""

@@ -1,0 +1,1 @@
+"""A config's other forms: a YAML file, a JSON Schema, a Keras model, Python code, differences."""

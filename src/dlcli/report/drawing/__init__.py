@@ -1,0 +1,1 @@
+"""What all figures share: style, panels, axes, how an example is drawn, how a figure is saved."""

@@ -1,0 +1,1 @@
+"""Results as text: in the terminal, and as tables in CSV, Markdown and LaTeX."""
