@@ -86,9 +86,9 @@ def test_while_tensorflow_is_imported_it_is_heard_and_shows_no_traceback(
 ):
     # Python, whose own start swallows a Ctrl-C now and then, tells what is imported.
     monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")
-    process = started_anew(folder, *arguments, "small.yaml", "--epochs", "100000")
+    process = started_anew(folder, *arguments, "small.yaml", "--epochs", "3000")
     # Every command's module imports this one, when a Ctrl-C is heard already.
-    assert any(line.endswith("dlcli.cli.commands.config\n") for line in process.stderr)
+    assert any(line.endswith("dlcli.cli.options.overrides\n") for line in process.stderr)
     time.sleep(seconds)
     press(process)
     assert "interrupted" in told(process)
