@@ -19,8 +19,8 @@ MAY_BE_HEAVY = (
     "catalogue/introspection", "compare/plan/blocks.py", "compare/results", "compare/trial.py",
     "compare/worker.py", "engine", "inspection", "metrics/evaluation.py", "metrics/points.py",
     "metrics/streaming.py", "optimizers", "report", "statistics", "train/advice.py",
-    "train/baselines.py", "train/callbacks.py", "train/checkpoint.py", "train/fit.py",
-    "train/predicting.py", "train/saved.py", "train/script.py",
+    "train/baselines.py", "train/callbacks.py", "train/checkpoint.py", "train/exporting.py",
+    "train/fit.py", "train/predicting.py", "train/saved.py", "train/script.py",
 )  # fmt: skip
 LIGHT = [
     path for path in MODULES if not path.relative_to(SOURCE).as_posix().startswith(MAY_BE_HEAVY)

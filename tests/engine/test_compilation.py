@@ -130,9 +130,7 @@ def test_a_training_step_is_traced_once_whatever_the_metrics(monkeypatch):
     """A variable that a metric makes while Keras traces the step makes Keras trace it again."""
     traced = []
     step = keras.Model.train_step
-    monkeypatch.setattr(
-        keras.Model, "train_step", lambda *given: traced.append(0) or step(*given)
-    )
+    monkeypatch.setattr(keras.Model, "train_step", lambda *given: traced.append(0) or step(*given))
     section = "{metrics: [accuracy, f1, top_k:2, mcc, brier, log_loss, auc]}"
     fitted(["{Dense: {units: 8}}"], made((6,), 60), section)
     assert len(traced) == 1

@@ -47,6 +47,7 @@ GROUPS: dict[str, dict[str, Entry]] = {
         "eval": Entry("evaluate:evaluate", "Score a run, with 95 % intervals."),
         "predict": Entry("predict:predict", "Predict new examples with a run."),
         "inspect": Entry("inspect:inspect", "Draw filters, feature maps and hidden states."),
+        "export": Entry("export:export", "Write a run's model as SavedModel, LiteRT or ONNX."),
         "report": Entry("report:report", "Write the HTML report of a run or a comparison."),
         "runs": Entry("runs:runs", "List, show, compare and delete runs and comparisons."),
     },

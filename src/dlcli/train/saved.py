@@ -195,7 +195,7 @@ def _predictions(
     split = split or "test"
     if saved is not None and saved[2] == split:
         return saved[0], saved[1], (), saved_baselines(run)
-    dataset = _loaded(config, form)
+    dataset = loaded(config, form)
     part: Split | None = getattr(dataset, split)
     if part is None:
         remedy = "choose another --split"
@@ -204,7 +204,7 @@ def _predictions(
     return part.y, made, dataset.told, dataset.baselines.get(split, {})
 
 
-def _loaded(config: Config, form: Form) -> Dataset:
+def loaded(config: Config, form: Form) -> Dataset:
     """Load the data that a run was trained on, which need not be on this machine.
 
     They are prepared as the run saved it.
