@@ -95,12 +95,19 @@ def test_mixed_sizes_need_a_size(folder):
     assert "size: 64" in caught.value.remedy
 
 
-def test_broken_images_are_all_named(folder):
+def test_broken_images_are_all_counted_and_three_are_named(folder):
     (folder / "dark" / "text.png").write_text("no image")
     whole = (folder / "dark" / "1.png").read_bytes()
     (folder / "dark" / "cut.png").write_bytes(whole[:-20])
-    with pytest.raises(DataError, match=r"2 image\(s\) cannot be read.*cut\.png.*text\.png"):
+    with pytest.raises(DataError, match=r"2 images cannot be read: .*cut\.png.*text\.png"):
         load(folder)
+    for i in range(3):
+        (folder / "dark" / f"u{i}.png").write_text("no image")
+    with pytest.raises(DataError) as caught:
+        load(folder)
+    assert caught.value.message.startswith("5 images cannot be read: ")
+    assert caught.value.message.endswith("u0.png (no image in a format that is known); and 2 more")
+    assert "u1.png" not in caught.value.message
 
 
 def test_a_jpeg_that_was_cut_off_is_named(tmp_path):

@@ -93,7 +93,7 @@ def test_broken_and_other_files_are_told(tmp_path):
     (tmp_path / "images" / "b.txt").write_text("no image")
     assert "1 file is left out: 1 .txt" in read(tmp_path / "images").told[0]
     (tmp_path / "images" / "c.png").write_bytes(b"\x89PNG broken")
-    with pytest.raises(DataError, match=r"1 image.*c\.png"):
+    with pytest.raises(DataError, match=r"c\.png cannot be read"):
         read(tmp_path / "images")
     with pytest.raises(DataError, match="there is no file"):
         read(tmp_path / "none.png")
