@@ -178,6 +178,30 @@ def test_normalization_learns_from_real_steps_alone_and_keeps_the_mask(layers, i
     )
 
 
+@pytest.mark.parametrize(
+    ("layer", "sees_padding"),
+    [
+        ("LayerNormalization", False),
+        ("BatchNormalization", False),
+        ("UnitNormalization", False),
+        ("{GroupNormalization: {groups: 2}}", True),
+    ],
+)
+def test_a_prediction_depends_on_padding_only_where_a_rule_warns_of_it(layer, sees_padding):
+    layers = f"{{LSTM: {{units: 4, return_sequences: true}}}}, {layer}, GlobalMaxPooling1D"
+    text = f"data: {{dataset: digits}}\nmodel: {{layers: [{layers}, {{Dense: {{units: 3}}}}]}}\n"
+    config = bind(parse_config(Text("own.yaml", text)), FLOATS, train_size=10)
+    model = build_model(config, FLOATS)
+    x = np.random.default_rng(0).normal(size=(2, 9, 2)).astype("float32")
+    x[0, 3:] = 0
+    together = feed(model, Split({INPUT: x, "input_steps": np.array([3, 9], "int32")}, np.zeros(2)))
+    alone = feed(
+        model, Split({INPUT: x[:1, :3], "input_steps": np.array([3], "int32")}, np.zeros(1))
+    )
+    difference = model.predict(alone, verbose=0)[0] - model.predict(together, verbose=0)[0]
+    assert (np.abs(difference).max() > 1e-3) == sees_padding
+
+
 @pytest.mark.parametrize("layer", ["{ZeroPadding1D: {padding: 1}}", "{UpSampling1D: {size: 2}}"])
 def test_normalization_learns_from_real_steps_where_no_layer_uses_their_mask(layer):
     layers = f"Normalization, {layer}, GlobalAveragePooling1D, {{Dense: {{units: 3}}}}"

@@ -14,7 +14,13 @@ from dlcli.config.loading import load_config, parse_config
 from dlcli.config.nodes import Text
 from dlcli.data import describe
 from dlcli.data.description import DataDescription, Split, TensorSpec
-from dlcli.engine.model import adapt_preprocessing, build_model, construct, feed
+from dlcli.engine.model import (
+    _adapt_to_targets,
+    adapt_preprocessing,
+    build_model,
+    construct,
+    feed,
+)
 from dlcli.engine.summary import summarize
 
 pytestmark = pytest.mark.slow
@@ -333,6 +339,31 @@ def test_a_feature_that_never_changes_in_training_is_not_scaled(tmp_path, in_a_f
     theirs = keras.layers.Normalization()
     theirs.adapt(x[:, 1:2])
     np.testing.assert_allclose(made[:, 1:2], theirs(new[:, 1:2]), atol=1e-5)
+
+
+@pytest.mark.parametrize("in_a_file", [False, True])
+def test_a_feature_that_is_always_0_or_1_stays_as_it_is(tmp_path, in_a_file):
+    x = np.zeros((1001, 4), "float32")
+    x[:, 0] = np.arange(1001) % 7
+    x[700, 1] = 1  # a rare category, which the first block of a file lacks
+    x[::2, 2] = 1
+    x[::3, 3] = 0.5
+    part, _ = normalized(x, memory_mapped=tmp_path / "x" if in_a_file else None)
+    made = part.predict(x, verbose=0)
+    np.testing.assert_array_equal(made[:, 1:3], x[:, 1:3])
+    for scaled in (0, 3):
+        assert made[:, scaled].mean() == pytest.approx(0, abs=1e-4)
+        assert made[:, scaled].std() == pytest.approx(1, abs=1e-4)
+
+
+def test_targets_of_0_and_1_are_scaled_all_the_same():
+    layer = keras.layers.Normalization(axis=-1, invert=True)
+    model = keras.Sequential([keras.Input((1,)), layer])
+    y = np.float32([0, 0, 0, 1])
+    _adapt_to_targets(layer, y)
+    np.testing.assert_allclose(
+        model(np.float32([[0], [1]])).numpy().ravel(), [0.25, 0.25 + 0.1875**0.5]
+    )
 
 
 def test_a_constant_stays_unscaled_in_a_saved_model(tmp_path):

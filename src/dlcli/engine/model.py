@@ -373,7 +373,8 @@ def adapt_preprocessing(model: keras.Model, split: Split) -> None:
     Each sees the training examples as the layers before it pass them on, never the test part; one
     that brings outputs back to the units of the targets sees those. Padding is left out. A
     feature that is the same in all of them is shifted and not scaled: Keras would divide by 1e-7,
-    and another value in a new example would become a number of millions.
+    and another value in a new example would become a number of millions. One that is always 0 or 1,
+    such as that of a category, stays as it is: scaled, a category of one row in 200 would be 14.
     """
     for layer in filter(learns_from_data, model.layers):
         if is_target_scale(layer):
@@ -386,7 +387,7 @@ def adapt_preprocessing(model: keras.Model, split: Split) -> None:
         bounds = _Bounds(layer.axis)
         before = _before(layer)
         layer.adapt(_passed_on(before, feed(before, split), bounds.see))
-        bounds.leave_constants_unscaled(layer)
+        bounds.leave_unscaled(layer)
 
 
 def _before(layer: keras.layers.Layer) -> keras.Model:
@@ -407,25 +408,27 @@ def _before(layer: keras.layers.Layer) -> keras.Model:
 
 def _adapt_to_targets(layer: keras.layers.Normalization, y: np.ndarray) -> None:
     """Let a layer learn mean and variance of targets; a constant one is only shifted."""
-    bounds = _Bounds(layer.axis)
+    bounds = _Bounds(layer.axis, keep_flags=False)
     values = y.reshape(-1, layer.input.shape[-1]).astype(np.float32)
     values = values[~np.isnan(values).any(axis=1)]
     bounds.see(values)
     layer.adapt(values)
-    bounds.leave_constants_unscaled(layer)
+    bounds.leave_unscaled(layer)
 
 
 class _Bounds:
-    """The smallest and the largest value of each feature of what passes by.
+    """The smallest and the largest value of each feature of what passes by, and which are flags.
 
     The variance does not show a constant: the rounding of its mean leaves some.
 
     Args:
         axis: Of the features, as `Normalization` has it; the other axes are reduced.
+        keep_flags: Whether features that are always 0 or 1 stay as they are.
     """
 
-    def __init__(self, axis: Sequence[int]) -> None:
+    def __init__(self, axis: Sequence[int], *, keep_flags: bool = True) -> None:
         self._axis = axis
+        self._flags: Any = keep_flags
         self._lowest: Any = np.inf
         self._highest: Any = -np.inf
 
@@ -435,13 +438,17 @@ class _Bounds:
         reduced = tuple(axis for axis in range(values.ndim) if axis not in kept)
         self._lowest = np.minimum(self._lowest, values.min(axis=reduced))
         self._highest = np.maximum(self._highest, values.max(axis=reduced))
+        if np.any(self._flags):
+            self._flags = self._flags & ((values == 0) | (values == 1)).all(axis=reduced)
 
-    def leave_constants_unscaled(self, layer: keras.layers.Normalization) -> None:
-        """Give each feature that has a single value this value as its mean, and the variance 1."""
+    def leave_unscaled(self, layer: keras.layers.Normalization) -> None:
+        """Give constants their value as the mean and the variance 1; flags the mean 0 and 1."""
         constant = self._lowest == self._highest
+        flags = self._flags & ~constant
         mean, variance = adapted_moments(layer)
-        mean.assign(np.where(constant, self._lowest, mean.numpy()))
-        variance.assign(np.where(constant, 1, variance.numpy()))
+        shifted = np.where(constant, self._lowest, mean.numpy())
+        mean.assign(np.where(flags, 0, shifted))
+        variance.assign(np.where(constant | flags, 1, variance.numpy()))
         use_adapted_moments(layer)
 
 
