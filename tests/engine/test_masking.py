@@ -13,7 +13,8 @@ from dlcli.config.diagnostics import ConfigError
 from dlcli.config.loading import parse_config
 from dlcli.config.nodes import Text
 from dlcli.data.description import INPUT, DataDescription, Split, TensorSpec
-from dlcli.engine.model import adapt_preprocessing, build_model, feed
+from dlcli.engine.adapting import adapt_preprocessing
+from dlcli.engine.model import build_model, feed
 
 pytestmark = pytest.mark.slow
 

@@ -269,8 +269,8 @@ def padding_in_statistics(subject: Subject) -> Iterator[Finding]:
     """A normalization takes its mean and variance over the steps of a sequence, padding included.
 
     Sequences of different lengths are padded to the longest of their batch. GroupNormalization
-    counts the padding, so that a prediction depends on what else is in the batch. LayerNormalization
-    treats each step by itself, and BatchNormalization leaves masked steps out.
+    counts the padding, so that a prediction depends on what else is in the batch.
+    LayerNormalization treats each step by itself, and BatchNormalization leaves masked steps out.
 
     Wrong:
         data: {dataset: languages}
