@@ -13,7 +13,8 @@ from dlcli.config.conversion.loading import parse_config
 from dlcli.config.yaml.diagnostics import ConfigError
 from dlcli.config.yaml.nodes import Text
 from dlcli.data.description import INPUT, DataDescription, Split, TensorSpec
-from dlcli.engine.model import adapt_preprocessing, build_model, feed
+from dlcli.engine.adapting import adapt_preprocessing
+from dlcli.engine.model import build_model, feed
 
 pytestmark = pytest.mark.slow
 
@@ -176,6 +177,30 @@ def test_normalization_learns_from_real_steps_alone_and_keeps_the_mask(layers, i
         model.predict(feed(model, split.take(np.arange(4))), verbose=0)[0],
         atol=1e-5,
     )
+
+
+@pytest.mark.parametrize(
+    ("layer", "sees_padding"),
+    [
+        ("LayerNormalization", False),
+        ("BatchNormalization", False),
+        ("UnitNormalization", False),
+        ("{GroupNormalization: {groups: 2}}", True),
+    ],
+)
+def test_a_prediction_depends_on_padding_only_where_a_rule_warns_of_it(layer, sees_padding):
+    layers = f"{{LSTM: {{units: 4, return_sequences: true}}}}, {layer}, GlobalMaxPooling1D"
+    text = f"data: {{dataset: digits}}\nmodel: {{layers: [{layers}, {{Dense: {{units: 3}}}}]}}\n"
+    config = bind(parse_config(Text("own.yaml", text)), FLOATS, train_size=10)
+    model = build_model(config, FLOATS)
+    x = np.random.default_rng(0).normal(size=(2, 9, 2)).astype("float32")
+    x[0, 3:] = 0
+    together = feed(model, Split({INPUT: x, "input_steps": np.array([3, 9], "int32")}, np.zeros(2)))
+    alone = feed(
+        model, Split({INPUT: x[:1, :3], "input_steps": np.array([3], "int32")}, np.zeros(1))
+    )
+    difference = model.predict(alone, verbose=0)[0] - model.predict(together, verbose=0)[0]
+    assert (np.abs(difference).max() > 1e-3) == sees_padding
 
 
 @pytest.mark.parametrize("layer", ["{ZeroPadding1D: {padding: 1}}", "{UpSampling1D: {size: 2}}"])

@@ -14,7 +14,7 @@ from dlcli.config.yaml.diagnostics import ConfigError
 from dlcli.config.yaml.nodes import Text
 from dlcli.data import describe
 from dlcli.data.description import DataDescription, Split, TensorSpec
-from dlcli.engine.model import adapt_preprocessing, build_model, construct, feed
+from dlcli.engine.model import build_model, construct, feed
 from dlcli.engine.summary import summarize
 
 pytestmark = pytest.mark.slow
@@ -259,97 +259,6 @@ model:
     (diagnostic,) = caught.value.diagnostics
     assert (diagnostic.mark.line, diagnostic.rule) == (line, "keras")
     assert "Traceback" not in diagnostic.render()
-
-
-def test_normalization_learns_from_the_training_part_as_it_reaches_the_layer():
-    yaml = """
-        data: {dataset: iris}
-        model:
-          layers:
-            - {Rescaling: {scale: 0.5}}
-            - Normalization
-            - {Dense: {units: 3, activation: softmax}}
-    """
-    model = build(yaml)
-    x = np.random.default_rng(0).normal(3, 2, (500, 4)).astype("float32")
-    adapt_preprocessing(model, Split({"input": x}, np.zeros(500)))
-    normalized = keras.Model(model.input, model.get_layer("normalization").output)(x)
-    np.testing.assert_allclose(np.mean(normalized, axis=0), 0, atol=1e-4)
-    np.testing.assert_allclose(np.std(normalized, axis=0), 1, atol=1e-4)
-
-
-def test_normalization_learns_from_the_input_that_it_is_given():
-    yaml = """
-        data: {dataset: digits}
-        model:
-          inputs: [left, right]
-          layers:
-            - {Normalization: {}, from: right, id: scaled}
-            - {Normalization: {}, from: left, id: other}
-            - {Concatenate: {}, from: [scaled, other]}
-            - {Dense: {units: 1, activation: sigmoid}}
-    """
-    model = build(yaml, TWO_INPUTS)
-    rng = np.random.default_rng(0)
-    x = {"left": rng.normal(3, 2, (50, 6)), "right": rng.integers(0, 9, (50, 6))}
-    adapt_preprocessing(model, Split(x, np.zeros(50)))
-    for name, given in (("scaled", "right"), ("other", "left")):
-        theirs = keras.layers.Normalization()
-        theirs.adapt(x[given].astype("float32"))
-        np.testing.assert_array_equal(model.get_layer(name).mean, theirs.mean)
-        np.testing.assert_array_equal(model.get_layer(name).variance, theirs.variance)
-
-
-CONSTANTS = np.float32([0, 1, 0.1, 1234.567])
-"""The mean of many 0.1 in float32 is not 0.1: their variance is not 0 either."""
-
-
-def constant_but_one(count: int) -> np.ndarray:
-    x = np.repeat(CONSTANTS[None], count, axis=0)
-    x[:, 1] = np.arange(count) % 7
-    return x
-
-
-def normalized(x, yaml="Normalization", memory_mapped=None):
-    text = f"data: {{dataset: iris}}\nmodel: {{layers: [{yaml}, {{Dense: {{units: 3}}}}]}}"
-    inputs = {"input": TensorSpec(x.shape[1:], "float32")}
-    model = build(text, DataDescription("made", "multiclass", inputs, ("a", "b", "c")))
-    held = x
-    if memory_mapped is not None:
-        held = np.memmap(memory_mapped, "float32", "w+", shape=x.shape)
-        held[:] = x
-    adapt_preprocessing(model, Split({"input": held}, np.zeros(len(x))))
-    return keras.Model(model.input, model.layers[1].output), model.layers[1]
-
-
-@pytest.mark.parametrize("in_a_file", [False, True])
-def test_a_feature_that_never_changes_in_training_is_not_scaled(tmp_path, in_a_file):
-    x = constant_but_one(1001)
-    part, _ = normalized(x, memory_mapped=tmp_path / "x" if in_a_file else None)
-    new = np.float32([[1, 3, 1.1, 1235.567], [0, 3, 0.1, 1234.567]])
-    made = part.predict(new, verbose=0)
-    np.testing.assert_allclose(made[0, [0, 2, 3]], 1, atol=1e-3)
-    assert made[1, [0, 2, 3]].tolist() == [0, 0, 0]
-    theirs = keras.layers.Normalization()
-    theirs.adapt(x[:, 1:2])
-    np.testing.assert_allclose(made[:, 1:2], theirs(new[:, 1:2]), atol=1e-5)
-
-
-def test_a_constant_stays_unscaled_in_a_saved_model(tmp_path):
-    part, _ = normalized(constant_but_one(50))
-    part.save(tmp_path / "m.keras")
-    new = np.float32([[5, 3, 5, 5]])
-    again = keras.models.load_model(tmp_path / "m.keras").predict(new, verbose=0)
-    np.testing.assert_array_equal(again, part.predict(new, verbose=0))
-    assert np.abs(again).max() < 2000
-
-
-@pytest.mark.parametrize(("axis", "shape"), [("null", ()), ("1", (4,)), ("[-1]", (4,))])
-def test_the_axis_says_what_a_feature_is(axis, shape):
-    _, layer = normalized(constant_but_one(50), f"{{Normalization: {{axis: {axis}}}}}")
-    variance = layer.adapt_variance.numpy()
-    assert variance.shape == shape
-    assert variance.min() > 0.9
 
 
 @pytest.mark.parametrize("yaml", ["{SGD: {learning_rate: 1, momentum: 0}}", "{Adam: {epsilon: 1}}"])

@@ -9,7 +9,13 @@ import pytest
 from dlcli.data.description import INPUT, Split
 from dlcli.errors import UserError
 from dlcli.inspection.filters import filter_bank, kernels_of
-from dlcli.inspection.layers import chosen_layers, convolutions, feature_maps, recurrent
+from dlcli.inspection.layers import (
+    activations,
+    chosen_layers,
+    convolutions,
+    feature_maps,
+    recurrent,
+)
 
 L = keras.layers
 RNG = np.random.default_rng(2)
@@ -70,13 +76,63 @@ def test_padding_is_no_place_to_respond():
     """A filter with a positive bias answers on padding, and there alone it must not be found."""
     x = np.zeros((6, 12, 1), np.float32)
     x[:, :5] = -RNG.random((6, 5, 1)) - 1
+    x[:, :2] = -0.25
     layer = L.Conv1D(1, 2, activation="relu", bias_initializer="ones")
     model = network(layer, shape=(None, 1))
     layer.set_weights([np.ones((2, 1, 1)), np.ones(1)])
     bank = filter_bank(model, layer, Split({INPUT: x}, np.zeros(6, int)))
     (response,) = bank.responses[0]
+    assert response.value == pytest.approx(0.5)  # on padding it is 1
     assert np.isnan(response.maps[5:]).all()
     assert not np.isnan(response.maps[:5]).any()
+
+
+def test_a_filter_that_never_varies_is_dead_and_has_no_example():
+    examples = images()
+    layer = L.Conv2D(4, 3, activation="relu")
+    model = network(layer, L.Flatten(), L.Dense(2), shape=(9, 9, 2))
+    kernel, _ = layer.get_weights()
+    kernel[..., 3] = 0
+    layer.set_weights([kernel, np.array([0, -100, 0, 0.5])])
+    bank = filter_bank(model, layer, examples)
+    assert bank.dead == {1: 0.0, 3: 0.5}
+    assert [len(responses) for responses in bank.responses] == [1, 0, 1, 0]
+    assert bank.dead_text(1) == "dead: never active on 70 examples"
+    assert bank.dead_text(3) == "dead: always 0.5 on 70 examples"
+
+
+@pytest.mark.parametrize("between", [[], [L.BatchNormalization]])
+def test_it_is_the_activation_layer_after_a_filter_that_tells_whether_it_is_dead(between):
+    conv, relu = L.Conv2D(2, 3, bias_initializer=keras.initializers.Constant(-50)), L.ReLU()
+    layers = [conv, *(kind() for kind in between), relu, L.Flatten(), L.Dense(2)]
+    model = network(*layers, shape=(9, 9, 2))
+    (made,) = activations(model, [relu], images())
+    assert made.max() == 0
+    assert set(filter_bank(model, conv, images()).dead) == {0, 1}
+    if between:
+        norm = layers[1]
+        gamma, beta, _, variance = norm.get_weights()
+        norm.set_weights([gamma, beta, np.full(2, -50.0), variance])
+        assert filter_bank(model, conv, images()).dead == {}
+
+
+def test_a_linear_filter_below_zero_is_not_dead():
+    conv = L.Conv2D(2, 3, bias_initializer=keras.initializers.Constant(-50))
+    model = network(conv, L.Flatten(), L.Dense(2), shape=(9, 9, 2))
+    bank = filter_bank(model, conv, images())
+    assert (bank.active == 0).all()
+    assert bank.dead == {}
+
+
+def test_other_examples_than_those_searched_may_show_that_a_filter_lives():
+    layer = L.Conv2D(1, 1, activation="relu")
+    model = network(layer, L.Flatten(), L.Dense(2), shape=(2, 2, 1))
+    layer.set_weights([np.ones((1, 1, 1, 1)), np.zeros(1)])
+    dark = Split({INPUT: np.zeros((3, 2, 2, 1), np.float32)}, np.zeros(3, int))
+    bright = Split({INPUT: np.eye(4, dtype=np.float32).reshape(4, 2, 2, 1)}, np.zeros(4, int))
+    assert filter_bank(model, layer, dark).dead == {0: 0.0}
+    bank = filter_bank(model, layer, dark, judged=bright)
+    assert (bank.dead, bank.looked_at, len(bank.responses[0])) == ({}, 4, 1)
 
 
 def test_without_examples_there_are_kernels_alone():

@@ -80,6 +80,7 @@ FIRES = [
     ("ids-as-amounts", "data: {dataset: imdb}\n" + layers(
         "{Masking: {mask_value: 0}}", "{Rescaling: {scale: 0.001}}", "{Reshape: {target_shape: [-1, 1]}}",
         "{LSTM: {units: 8}}", "{Dense: {units: 1, activation: sigmoid}}")),
+    ("padding-in-statistics", STEPS + layers("GroupNormalization", "{LSTM: {units: 8}}", SOFTMAX)),
     ("learning-rate-range", "compile: {optimizer: {SGD: {learning_rate: 1e-6}}}"),
     ("learning-rate-range", schedule("{initial_learning_rate: 5.0, decay_steps: $total_steps}")),
     ("patience-outlasts-training", "fit: {epochs: 5, callbacks: [ReduceLROnPlateau]}"),
@@ -174,6 +175,9 @@ NEARLY = [
     ("all-steps-to-classifier", "data: {dataset: copy_memory}\n" + layers(
         "{Embedding: {input_dim: $vocabulary_size, output_dim: 4}}",
         "{LSTM: {units: 8, return_sequences: true}}", SOFTMAX)),
+    ("padding-in-statistics", STEPS + layers("LayerNormalization", "BatchNormalization",
+                                             "{LSTM: {units: 8}}", SOFTMAX)),
+    ("padding-in-statistics", layers("GroupNormalization", "Flatten", SOFTMAX)),
     ("relu-recurrent", STEPS + layers("Masking", "{SimpleRNN: {units: 8, activation: relu}}", SOFTMAX)
      + "compile: {optimizer: {Adam: {clipnorm: 1.0}}}"),
     ("embedding-too-small", "data: {dataset: languages}\n" + layers(

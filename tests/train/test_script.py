@@ -144,7 +144,24 @@ def test_a_constant_feature_is_shifted_and_not_scaled_in_the_script_too(tmp_path
         "activation: sigmoid}}]}\nfit: {epochs: 2}\n"
     )
     assert same_weights(tmp_path / "c.yaml", tmp_path, monkeypatch) <= 1e-5
-    assert "is shifted alone" in (tmp_path / "made.py").read_text()
+    assert "are shifted, but not divided by 1e-7" in (tmp_path / "made.py").read_text()
+
+
+def test_a_rare_category_is_not_scaled_in_the_script_either(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    rows = [f"{rng.normal():.3f},{'xyz'[i % 3] if i != 33 else 'rare'},{i % 2}" for i in range(200)]
+    (tmp_path / "own.csv").write_text("\n".join(["a,city,y", *rows]) + "\n")
+    (tmp_path / "c.yaml").write_text(
+        "data: {csv: {path: own.csv, target: y}}\nmodel: {layers: [Normalization, {Dense: "
+        "{units: 1, activation: sigmoid}}]}\nfit: {epochs: 2}\n"
+    )
+    assert same_weights(tmp_path / "c.yaml", tmp_path, monkeypatch) <= 1e-5
+    model = keras.saving.load_model(tmp_path / "made.keras", compile=False)
+    with np.load(tmp_path / "made.npz") as data:
+        x = data["x_train"]
+    assert x[:, 1:].sum(axis=0).min() == 1, "no training row is of the rare category"
+    made = keras.Model(model.input, model.layers[1].output).predict(x, verbose=0)
+    np.testing.assert_array_equal(made[:, 1:], x[:, 1:])
 
 
 def test_the_command_writes_a_script_that_runs_and_overwrites_nothing(tmp_path):

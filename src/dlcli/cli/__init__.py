@@ -100,7 +100,7 @@ class Commands(click.Group):
             with formatter.indentation():
                 rows = [(name.ljust(_WIDEST), entry.summary) for name, entry in group.items()]
                 formatter.write_dl(rows)
-        formatter.write(f"\n{OPTIONS}\n")
+        formatter.write(f"{OPTIONS}\n")
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -21,6 +21,7 @@ from dlcli.data.own import examples
 from dlcli.data.own.columns import Column
 from dlcli.data.own.encoding import read_encoded
 from dlcli.data.own.fingerprints import content_hash, differences, fingerprint
+from dlcli.data.own.pictures import is_picture, read_pictures
 from dlcli.data.own.saved import encoder_from_dict, encoder_to_dict
 from dlcli.data.pool import Parts, Pool
 from dlcli.errors import UserError, WorkError
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from dlcli.catalogue.signature import Entry
     from dlcli.data.description import Dataset, Encoder, Source
-    from dlcli.data.entry import DataEntry
+    from dlcli.data.entry import DataEntry, Pictures
     from dlcli.data.formats.keras_cache import KerasFile, Progress
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "fetch",
     "fingerprints",
     "form_of",
+    "form_of_source",
     "is_available",
     "load",
     "load_pool",
@@ -241,15 +243,38 @@ class Form(NamedTuple):
     Attributes:
         description: Of the data it was trained on.
         encoder: How raw examples become inputs; None if they come as arrays.
+        pictures: How image files are scaled for a network of a built-in data set's images.
     """
 
     description: DataDescription
     encoder: Encoder | None = None
+    pictures: Pictures | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
         encoder = self.encoder and encoder_to_dict(self.encoder)
         return {"description": self.description.to_dict(), "encoder": encoder}
+
+
+def form_of_source(
+    source: Source,
+    *,
+    group: str | None = None,
+    time: str | None = None,
+    validation: float = 0.1,
+    fraction: float = 1.0,
+    seed: int = 0,
+) -> Form:
+    """Return the form of data that no run has saved; the arguments are those of `describe`.
+
+    Raises:
+        UserError: As `describe` does.
+        DataError: Likewise.
+    """
+    description = describe(
+        source, group=group, time=time, validation=validation, fraction=fraction, seed=seed
+    )
+    return Form(description, pictures=table.find(source.name).pictures)
 
 
 def form_of(dataset: Dataset) -> Form:
@@ -275,7 +300,8 @@ def read_examples(path: Path, form: Form, *, targets: bool) -> NewExamples:
 
     Args:
         path: Of the kind that the model was trained on: a file of a table, sequences or texts, an
-            image or a folder of images; else an .npz or .csv file of numbers.
+            image or a folder of images; else an .npz or .csv file of numbers, or images for a
+            network of a built-in data set's images.
         form: What the model knows of its data.
         targets: Whether targets are needed; without them `y` is all zeros.
 
@@ -284,6 +310,8 @@ def read_examples(path: Path, form: Form, *, targets: bool) -> NewExamples:
     """
     if form.encoder is not None and path.suffix.lower() != ".npz":
         return read_encoded(form.encoder, path, form.description, targets=targets)
+    if form.pictures is not None and is_picture(path) and not targets:
+        return read_pictures(path, form.description, form.pictures)
     found = examples.read_examples(path, form.description, targets=targets)
     return NewExamples(found.x, found.y)
 

@@ -6,7 +6,7 @@ import inspect
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from dlcli.catalogue.signature import Entry, entry_from_function
 from dlcli.errors import UserError, did_you_mean
@@ -17,9 +17,24 @@ if TYPE_CHECKING:
     from dlcli.data.description import DataDescription, Dataset
     from dlcli.data.formats.keras_cache import KerasFile
 
+EIGHT_BITS = 255
+"""The white of most image files."""
+
 Origin = Literal["offline", "generated", "keras", "file"]
 """Shipped inside a dependency; made anew each time; in Keras's own cache or downloaded; a file of
 the user's."""
+
+
+class Pictures(NamedTuple):
+    """How the images of a built-in data set are scaled, which image files are then scaled like.
+
+    Attributes:
+        white: The whole number that was divided by itself to become 1.
+        on_black: Whether what they show is bright on black.
+    """
+
+    white: int = EIGHT_BITS
+    on_black: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,6 +59,7 @@ class DataEntry:
             data set has none or does not know.
         learns_inputs: Whether the form of its inputs follows from the training part: a feature
             for each category that occurs there.
+        pictures: How its images are scaled; None where an example is no image.
     """
 
     load: Callable[..., Dataset]
@@ -57,6 +73,7 @@ class DataEntry:
     grouped_by: str = ""
     unprepared: Callable[..., Dataset] | None = None
     learns_inputs: bool = False
+    pictures: Pictures | None = None
 
     @property
     def name(self) -> str:

@@ -13,9 +13,9 @@ import tensorflow as tf
 from dlcli import metrics
 from dlcli.config.binding.outputs import loss_of, squashed
 from dlcli.config.sections.experiment import Call
+from dlcli.engine.adapting import adapt_preprocessing
 from dlcli.engine.graph import copy_direction, set_direction, with_logits_of
 from dlcli.engine.model import (
-    adapt_preprocessing,
     build_model,
     check_trainable,
     construct,

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
-import numpy as np
-import tensorflow as tf
 
 from dlcli.catalogue import plugins
 from dlcli.catalogue.catalogue import MODULES, load_catalogue
@@ -19,14 +17,7 @@ from dlcli.config.yaml.diagnostics import ConfigError, Diagnostic
 from dlcli.config.yaml.nodes import Mark, nowhere
 from dlcli.data.description import INPUT, TensorSpec
 from dlcli.data.lengths import base_of, lengths_name, sequence_lengths
-from dlcli.engine.graph import (
-    adapted_moments,
-    learns_from_data,
-    mask_of,
-    sources,
-    takers,
-    use_adapted_moments,
-)
+from dlcli.engine.graph import takers
 from dlcli.engine.masking import (
     apply_masked,
     apply_merging,
@@ -41,7 +32,9 @@ from dlcli.runtime.memory import check_room, is_short
 from dlcli.runtime.messages import keras_message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
 
     from dlcli.catalogue.signature import Argument
     from dlcli.config.sections.experiment import Config, InputConfig, LayerConfig, Reference
@@ -49,9 +42,6 @@ if TYPE_CHECKING:
 
 MEMORY = "memory"
 """The rule of a mistake that is a lack of memory."""
-
-BLOCK = 256
-"""Examples that are read at once of data that lie in a file."""
 
 
 def construct(call: Call) -> Any:
@@ -365,133 +355,3 @@ def _apply(layer: keras.layers.Layer, tensors: list[Any], *, known: bool) -> Any
         if takes_list(layer):
             return apply_merging(layer, tensors)
         return layer(*tensors, **named_masks(list(parameters), tensors, parameters))
-
-
-def adapt_preprocessing(model: keras.Model, split: Split) -> None:
-    """Fit the layers that learn from data before training (Normalization, Discretization).
-
-    Each sees the training examples as the layers before it pass them on, never the test part; one
-    that brings outputs back to the units of the targets sees those. Padding is left out. A
-    feature that is the same in all of them is shifted and not scaled: Keras would divide by 1e-7,
-    and another value in a new example would become a number of millions.
-    """
-    for layer in filter(learns_from_data, model.layers):
-        if is_target_scale(layer):
-            _adapt_to_targets(layer, split.y)
-            continue
-        if not isinstance(layer, keras.layers.Normalization):
-            before = keras.Model(model.input, layer.input)
-            layer.adapt(_passed_on(before, feed(model, split)))
-            continue
-        bounds = _Bounds(layer.axis)
-        before = _before(layer)
-        layer.adapt(_passed_on(before, feed(before, split), bounds.see))
-        bounds.leave_constants_unscaled(layer)
-
-
-def _before(layer: keras.layers.Layer) -> keras.Model:
-    """Return the model that makes what comes into a layer, and its mask where it has one.
-
-    The lengths that tell the mask need not be an input of the whole model.
-    """
-    mask = mask_of(layer.input)
-    made = [layer.input]
-    if mask is not None and len(layer.input.shape) == len(mask.shape) + 1:
-        made.append(mask)
-    inputs = sources(*made)
-    return keras.Model(
-        inputs if len(inputs) > 1 else next(iter(inputs.values())),
-        made if len(made) > 1 else made[0],
-    )
-
-
-def _adapt_to_targets(layer: keras.layers.Normalization, y: np.ndarray) -> None:
-    """Let a layer learn mean and variance of targets; a constant one is only shifted."""
-    bounds = _Bounds(layer.axis)
-    values = y.reshape(-1, layer.input.shape[-1]).astype(np.float32)
-    values = values[~np.isnan(values).any(axis=1)]
-    bounds.see(values)
-    layer.adapt(values)
-    bounds.leave_constants_unscaled(layer)
-
-
-class _Bounds:
-    """The smallest and the largest value of each feature of what passes by.
-
-    The variance does not show a constant: the rounding of its mean leaves some.
-
-    Args:
-        axis: Of the features, as `Normalization` has it; the other axes are reduced.
-    """
-
-    def __init__(self, axis: Sequence[int]) -> None:
-        self._axis = axis
-        self._lowest: Any = np.inf
-        self._highest: Any = -np.inf
-
-    def see(self, values: np.ndarray) -> None:
-        """Take values in, shape (n, ...)."""
-        kept = {axis % values.ndim for axis in self._axis}
-        reduced = tuple(axis for axis in range(values.ndim) if axis not in kept)
-        self._lowest = np.minimum(self._lowest, values.min(axis=reduced))
-        self._highest = np.maximum(self._highest, values.max(axis=reduced))
-
-    def leave_constants_unscaled(self, layer: keras.layers.Normalization) -> None:
-        """Give each feature that has a single value this value as its mean, and the variance 1."""
-        constant = self._lowest == self._highest
-        mean, variance = adapted_moments(layer)
-        mean.assign(np.where(constant, self._lowest, mean.numpy()))
-        variance.assign(np.where(constant, 1, variance.numpy()))
-        use_adapted_moments(layer)
-
-
-def _passed_on(
-    before: keras.Model, arrays: Any, see: Callable[[Any], None] = lambda _: None
-) -> Any:
-    """Return what a model makes of arrays; of those that lie in a file, a block at a time.
-
-    Args:
-        before: The model.
-        arrays: Its inputs.
-        see: Is shown all that the model makes of them; of blocks, as they are asked for.
-    """
-    if not any(isinstance(array, np.memmap) for array in tf.nest.flatten(arrays)):
-        made = _made_of(before, arrays)
-        see(made)
-        return made
-    size = len(tf.nest.flatten(arrays)[0])
-
-    def blocks() -> Iterator[Any]:
-        for start in range(0, size, BLOCK):
-            block = tf.nest.map_structure(
-                lambda array, start=start: np.array(array[start : start + BLOCK]), arrays
-            )
-            made = _real(before.predict_on_batch(block))
-            see(made)
-            yield made
-
-    first = before.outputs[0]
-    one_sequence = len(before.outputs) > 1
-    shape = (1, None, *first.shape[2:]) if one_sequence else (None, *first.shape[1:])
-    spec = tf.TensorSpec(shape, first.dtype)
-    return tf.data.Dataset.from_generator(blocks, output_signature=spec)
-
-
-def _made_of(before: keras.Model, arrays: Any) -> Any:
-    """Return what a model makes of arrays: of one without layers, an input as it is.
-
-    Where it makes a mask too, the real steps are returned as one sequence.
-    """
-    for tensor in before.inputs:
-        if tensor is before.output:  # asking Keras would take 0.1 s for each draw
-            array = arrays[tensor.name] if isinstance(arrays, dict) else arrays
-            return np.asarray(array, tensor.dtype)
-    return _real(before.predict(arrays, verbose=0))
-
-
-def _real(made: Any) -> Any:
-    """Return what a model makes; where it makes a mask too, the real steps as one sequence."""
-    if not isinstance(made, list | tuple):
-        return made
-    values, mask = made
-    return values[np.asarray(mask)][None]

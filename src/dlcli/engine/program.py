@@ -19,6 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from dlcli.data.description import Split
+from dlcli.engine.adapting import adapt_preprocessing
 from dlcli.engine.compilation import attach_loss, initial_model, scales_loss
 from dlcli.engine.evaluation import Evaluated, Evaluation
 from dlcli.engine.feeding import (
@@ -29,7 +30,7 @@ from dlcli.engine.feeding import (
     is_resident,
 )
 from dlcli.engine.graph import learns_from_data, moments, rate_of, set_moments, set_rate
-from dlcli.engine.model import adapt_preprocessing, check_trainable, construct, feed
+from dlcli.engine.model import check_trainable, construct, feed
 from dlcli.engine.summary import summarize
 
 if TYPE_CHECKING:

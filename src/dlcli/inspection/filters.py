@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 
 from dlcli.data.lengths import sequence_lengths
-from dlcli.inspection.layers import activations, blocks
+from dlcli.inspection.layers import activated, activations, blocks
 from dlcli.inspection.receptive import receptive_field
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dlcli.data.description import Split
     from dlcli.inspection.receptive import Window
 
 SEPARABLE = (keras.layers.SeparableConv1D, keras.layers.SeparableConv2D)
 DEPTHWISE = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
+
+SAME = 1e-12
+"""Activations that differ by less are the same: those of a sigmoid far below zero are not quite."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +50,12 @@ class FilterBank:
         layer: Its name.
         kind: Its class.
         kernels: Shape (filters, *kernel_size, channels).
-        responses: Of each filter the strongest in different examples, the strongest first; empty
-            without examples.
+        responses: Of each filter the strongest in different examples, the strongest first; none
+            of a dead one; empty without examples.
         active: Of each filter the share of all places where it is positive; empty likewise.
+        dead: The filters whose activation is the same at all places of all examples, by number,
+            and what it is there.
+        looked_at: How many examples that is.
     """
 
     layer: str
@@ -55,6 +63,15 @@ class FilterBank:
     kernels: np.ndarray
     responses: tuple[tuple[Response, ...], ...]
     active: np.ndarray
+    dead: Mapping[int, float] = field(default_factory=dict)
+    looked_at: int = 0
+
+    def dead_text(self, filter_: int) -> str:
+        """Say why a filter is dead."""
+        value = self.dead[filter_]
+        what = "never active" if abs(value) <= SAME else f"always {value:.3g}"
+        examples = "example" if self.looked_at == 1 else "examples"
+        return f"dead: {what} on {self.looked_at} {examples}"
 
 
 def kernels_of(layer: Any) -> np.ndarray:
@@ -81,21 +98,34 @@ def kernels_of(layer: Any) -> np.ndarray:
 
 
 def filter_bank(
-    model: keras.Model, layer: keras.layers.Layer, examples: Split | None, *, strongest: int = 1
+    model: keras.Model,
+    layer: keras.layers.Layer,
+    examples: Split | None,
+    *,
+    strongest: int = 1,
+    judged: Split | None = None,
 ) -> FilterBank:
-    """Return a convolution's filters and what each responds to.
+    """Return a convolution's filters, what each responds to, and which are dead.
+
+    A filter is dead if what the network makes of it never varies: its activation, or that of the
+    activation layer that follows.
 
     Args:
         model: The network.
         layer: One of its convolutions.
         examples: To look for responses in.
         strongest: Examples to return for each filter.
+        judged: Examples that show which filters are dead; by default those searched.
     """
     kernels = kernels_of(layer)
     name, kind = layer.name, type(layer).__name__
     if examples is None:
         return FilterBank(name, kind, kernels, (), np.empty(0))
-    peaks, active = _peaks(model, layer, examples)
+    peaks, active, dead = _peaks(model, layer, examples)
+    if judged is None:
+        judged = examples
+    else:
+        dead = _peaks(model, layer, judged)[2]
     best = np.argsort(-peaks, axis=0, kind="stable")[:strongest].T
     found = _maps(model, layer, examples, np.unique(best))
     return FilterBank(
@@ -103,26 +133,37 @@ def filter_bank(
         kind,
         kernels,
         tuple(
-            tuple(_response(model, layer, int(i), found[int(i)][..., channel]) for i in row)
+            tuple(
+                _response(model, layer, int(i), found[int(i)][..., channel])
+                for i in row
+                if channel not in dead
+            )
             for channel, row in enumerate(best)
         ),
         active,
+        dead,
+        judged.size,
     )
 
 
 def _peaks(
     model: keras.Model, layer: keras.layers.Layer, examples: Split
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return each filter's largest activation, (n, filters), and how often it is positive."""
+) -> tuple[np.ndarray, np.ndarray, dict[int, float]]:
+    """Return each filter's largest activation, (n, filters), how often it is positive, the dead."""
     parts, positive, places = [], 0.0, 0
+    ends = []
     for _, block in blocks(examples):
-        made = _activations(model, layer, block)
+        made, final = _activations(model, layer, block)
         flat = made.reshape(len(made), -1, made.shape[-1])
         known = ~np.isnan(flat)
         parts.append(np.max(flat, axis=1, initial=-np.inf, where=known))
         positive = positive + np.sum(flat > 0, axis=(0, 1))
         places += int(known[..., 0].sum())
-    return np.concatenate(parts), np.asarray(positive) / max(places, 1)
+        final = final.reshape(-1, final.shape[-1])
+        ends.append(np.stack([np.fmin.reduce(final), np.fmax.reduce(final)]))
+    lowest, highest = np.fmin.reduce(ends)[0], np.fmax.reduce(ends)[1]
+    dead = {int(i): float(highest[i]) for i in np.flatnonzero(highest - lowest <= SAME)}
+    return np.concatenate(parts), np.asarray(positive) / max(places, 1), dead
 
 
 def _maps(
@@ -131,21 +172,27 @@ def _maps(
     """Return the activations of a few examples, by position."""
     found = {}
     for start, block in blocks(examples.take(index)):
-        for i, made in enumerate(_activations(model, layer, block)):
+        for i, made in enumerate(_activations(model, layer, block)[0]):
             found[int(index[start + i])] = made
     return found
 
 
-def _activations(model: keras.Model, layer: keras.layers.Layer, examples: Split) -> np.ndarray:
-    """Return a layer's activations; NaN where a sequence's padding is all that is seen."""
-    made: np.ndarray = activations(model, [layer], examples)[0]
+def _activations(
+    model: keras.Model, layer: keras.layers.Layer, examples: Split
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return a layer's output, and that of the activation layer that follows, or itself.
+
+    Both are NaN where a sequence's padding is all that is seen.
+    """
+    made, final = activations(model, [layer, activated(model, layer)], examples)
     first = next(iter(examples.x))
     if made.ndim != 3 or examples.x[first].ndim > 3:
-        return made
-    made = made.copy()
+        return made, final
+    made, final = made.copy(), final.copy()
     starts = _first_seen(model, layer, made.shape[1])
-    made[starts >= sequence_lengths(examples.x, first)[:, None]] = np.nan
-    return made
+    padding = starts >= sequence_lengths(examples.x, first)[:, None]
+    made[padding] = final[padding] = np.nan
+    return made, final
 
 
 def _first_seen(model: keras.Model, layer: keras.layers.Layer, steps: int) -> np.ndarray:

@@ -31,6 +31,18 @@ POOLING = (
     keras.layers.AveragePooling1D,
     keras.layers.AveragePooling2D,
 )
+NORMALIZATIONS = (
+    keras.layers.BatchNormalization,
+    keras.layers.GroupNormalization,
+    keras.layers.LayerNormalization,
+)
+ACTIVATIONS = (
+    keras.layers.Activation,
+    keras.layers.ELU,
+    keras.layers.LeakyReLU,
+    keras.layers.PReLU,
+    keras.layers.ReLU,
+)
 RECURRENT = (keras.layers.RNN, keras.layers.Bidirectional)
 
 BLOCK = 64
@@ -152,6 +164,33 @@ def seen_inputs(model: keras.Model, layer: str) -> list[str]:
             if any(id(tensor) in seen for tensor in node.output_tensors):
                 seen |= {id(tensor) for tensor in node.input_tensors}
     return [tensor.name for tensor in model.inputs if id(tensor) in seen]
+
+
+def activated(model: keras.Model, layer: keras.layers.Layer) -> keras.layers.Layer:
+    """Return the layer that makes a layer's activation.
+
+    That is the activation layer that alone takes its output, a normalization between the two or
+    not; else the layer itself.
+    """
+    last = layer
+    while True:
+        takers = _takers(model, last)
+        if len(takers) == 1 and isinstance(takers[0], ACTIVATIONS):
+            return takers[0]
+        if len(takers) != 1 or not isinstance(takers[0], NORMALIZATIONS):
+            return layer
+        last = takers[0]
+
+
+def _takers(model: keras.Model, layer: keras.layers.Layer) -> list[Any]:
+    """Return the operations that take a layer's output."""
+    made = {id(tensor) for tensor in keras.tree.flatten(layer.output)}
+    return [
+        operation
+        for operation in model.operations
+        for node in applications(operation)
+        if any(id(tensor) in made for tensor in node.input_tensors)
+    ]
 
 
 def as_inputs(model: keras.Model, examples: Split) -> list[Any]:

@@ -264,6 +264,46 @@ def masking_too_late(subject: Subject) -> Iterator[Finding]:
                 break
 
 
+@config_rule
+def padding_in_statistics(subject: Subject) -> Iterator[Finding]:
+    """A normalization takes its mean and variance over the steps of a sequence, padding included.
+
+    Sequences of different lengths are padded to the longest of their batch. GroupNormalization
+    counts the padding, so that a prediction depends on what else is in the batch.
+    LayerNormalization treats each step by itself, and BatchNormalization leaves masked steps out.
+
+    Wrong:
+        data: {dataset: languages}
+        model:
+          layers:
+            - {Embedding: {input_dim: $vocabulary_size, output_dim: 16, mask_zero: true}}
+            - {Conv1D: {filters: 32, kernel_size: 5, activation: relu}}
+            - {GroupNormalization: {groups: 8}}
+            - GlobalMaxPooling1D
+            - {Dense: {units: $classes, activation: softmax}}
+
+    Right:
+        data: {dataset: languages}
+        model:
+          layers:
+            - {Embedding: {input_dim: $vocabulary_size, output_dim: 16, mask_zero: true}}
+            - {Conv1D: {filters: 32, kernel_size: 5, activation: relu}}
+            - LayerNormalization
+            - GlobalMaxPooling1D
+            - {Dense: {units: $classes, activation: softmax}}
+
+    Source:
+        Wu & He 2018, Group Normalization; Ba et al. 2016, Layer Normalization; Keras's guide
+        Understanding Masking and Padding
+    """
+    for layer in subject.layers("GroupNormalization"):
+        shape = subject.network.shape_before(layer)
+        if shape is not None and len(shape) == 2 and shape[0] is None:
+            message = f"'{layer.id}' counts the padding in its mean and variance"
+            hint = "write {LayerNormalization: {axis: -1}}, which normalizes each step by itself"
+            yield Finding(layer.path, message, hint, (layer.id,))
+
+
 def _moves_zero(layer: Layer) -> bool:
     """Whether a layer makes something else of a step of zeros."""
     if layer.kind == "Rescaling":

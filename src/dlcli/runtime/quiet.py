@@ -40,14 +40,14 @@ def load_tensorflow() -> None:
     if "tensorflow" in sys.modules:
         return
     limit_to_machine()
-    with never_swallowed(), _quietly():
+    with never_swallowed(), quietly():
         with sparing(OPTIONAL):
             import tensorflow as tf  # imports Keras
 
         tf.config.list_physical_devices()  # the drivers' messages come with the first look
 
 
-def _quietly() -> contextlib.AbstractContextManager[None]:
+def quietly() -> contextlib.AbstractContextManager[None]:
     """Hold back what native code says, unless the user has asked for TensorFlow's log."""
     return contextlib.nullcontext() if silence_tensorflow() else held_back_stderr()
 
@@ -60,7 +60,7 @@ def sparing(modules: Iterable[str], unused: Sequence[str] = ()) -> Iterator[None
         modules: Hidden while it is imported.
         unused: Further public names of TensorFlow that this process will never ask for.
     """
-    with _quietly(), hidden(modules), deferred(unused), uncollected():
+    with quietly(), hidden(modules), deferred(unused), uncollected():
         yield
 
 
@@ -130,7 +130,7 @@ class _Quiet(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         """Run the module; who asked for TensorFlow's log gets it."""
-        with _quietly():
+        with quietly():
             self._loader.exec_module(module)
 
 

@@ -55,6 +55,24 @@ class Record:
     note: str = ""
 
 
+def group_of(run: RunFolder) -> str:
+    """Return the experiment that a run belongs to: the name in its config.
+
+    Raises:
+        UserError: If its config is missing or damaged.
+    """
+    return str(flatten(read_plain(run.read_text(runs.CONFIG)))["name"])
+
+
+def history_rows(run: RunFolder, epochs: int) -> list[dict[str, str]]:
+    """Return the first rows of a run's history that are written, at most so many.
+
+    Raises:
+        UserError: If there is none.
+    """
+    return _rows(run.read_text(runs.HISTORY))[:epochs]
+
+
 def run_record(run: RunFolder) -> Record:
     """Return the record of a finished run.
 
@@ -66,7 +84,7 @@ def run_record(run: RunFolder) -> Record:
         f"{part}_{name}": value
         for part, values in run.read_json(runs.METRICS).items()
         for name, value in values.items()
-        if _is_number(value)
+        if is_number(value)
     }
     return Record(
         group=str(config["name"]),
@@ -107,7 +125,7 @@ def comparison_records(folder: ComparisonFolder) -> Iterator[Record]:
             scores={
                 key: float(value)
                 for key, value in row.items()
-                if key.startswith(TRIAL_SCORES) and _is_number(value)
+                if key.startswith(TRIAL_SCORES) and is_number(value)
             },
             note=row.get("message", ""),
         )
@@ -133,12 +151,13 @@ def _curves(rows: list[dict[str, str]]) -> dict[str, list[tuple[int, float]]]:
     curves: dict[str, list[tuple[int, float]]] = {}
     for row in rows:
         for name, value in row.items():
-            if name not in NOT_CURVES and _is_number(value):
+            if name not in NOT_CURVES and is_number(value):
                 curves.setdefault(name, []).append((int(row["epoch"]), float(value)))
     return curves
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Whether a value is a finite number, or a text of one."""
     try:
         return math.isfinite(float(value))
     except (TypeError, ValueError):

@@ -6,6 +6,7 @@ of the model's layers, and so is not exported: a description beside the model sa
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from dlcli.runtime.environment import versions
 from dlcli.runtime.files import replacing
 from dlcli.runtime.installation import install_command
 from dlcli.runtime.messages import keras_message
+from dlcli.runtime.quiet import quietly
 from dlcli.store.folder import explained_os_errors
 from dlcli.train.formats import SUFFIXES
 from dlcli.train.saved import data_form, load_model, loaded, open_run
@@ -105,14 +107,12 @@ def export_run(root: Path, name: str | None, kind: str, out: Path | None = None)
 
 
 def _check_packages(kind: str) -> None:
-    if kind != "onnx":
-        return
-    try:
-        import onnxruntime  # noqa: F401
-        import tf2onnx  # noqa: F401
-    except ImportError as error:
-        message = f"ONNX needs the package {error.name}, which is not installed"
-        raise UserError(message, remedy=f"Install it {install_command('onnx')}.") from None
+    """Make sure that what a format needs is installed; importing it would start TensorFlow."""
+    needed = ("onnx", "onnxruntime", "tf2onnx") if kind == "onnx" else ()
+    for package in needed:
+        if importlib.util.find_spec(package) is None:
+            message = f"ONNX needs the package {package}, which is not installed"
+            raise UserError(message, remedy=f"Install it {install_command('onnx')}.")
 
 
 def _written(
@@ -121,17 +121,19 @@ def _written(
     """Write a model, run it, and return how far its outputs are from the model's own."""
     from dlcli.engine import formats
 
-    inference = formats.for_inference(model)
-    try:
-        form.write(inference, path, formats.signature(inference, batch))
-        made = form.run(path, arrays)
-    except (DlcliError, OSError, MemoryError):
-        raise
-    except Exception as error:
-        message = f"the format cannot hold this model: {keras_message(error)}"
-        raise UserError(
-            message, remedy="Choose another --format; savedmodel holds most."
-        ) from error
+    failure: Exception | None = None
+    with quietly():
+        try:
+            form.write(formats.for_inference(model), path, formats.signature(model, batch))
+            made = form.run(path, arrays)
+        except (DlcliError, OSError, MemoryError):
+            raise
+        except Exception as error:  # noqa: BLE001 (converters raise of all kinds)
+            failure = error
+    if failure is not None:
+        message = f"the format cannot hold this model: {keras_message(failure)}"
+        remedy = "Choose another --format; savedmodel holds most."
+        raise UserError(message, remedy=remedy) from failure
     given = dict(arrays) if len(arrays) > 1 else next(iter(arrays.values()))
     own = model.predict(given, verbose=0)
     wanted = [np.asarray(output) for output in (own if isinstance(own, list | tuple) else [own])]

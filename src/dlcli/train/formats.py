@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from typing import Final
 
-SUFFIXES: Final = {"savedmodel": "", "litert": ".tflite", "onnx": ".onnx"}
+SUFFIXES: Final = {"savedmodel": ".savedmodel", "litert": ".tflite", "onnx": ".onnx"}
 """Format -> what the name of its file ends with; a SavedModel is a folder."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from dlcli.data.lengths import sequence_lengths
 from dlcli.errors import DataError, UserError, did_you_mean
 from dlcli.metrics.predictions import CLASS_TASKS, batch_of_arrays
 from dlcli.store.runs import DATA
+from dlcli.train.piped import NAME, STDIN, piped
 from dlcli.train.saved import (
     MODEL,
     changed,
@@ -154,15 +156,17 @@ def predict_file(
     keep: Sequence[str] = (),
     *,
     warn: Callable[[Sequence[Diagnostic]], None] = lambda _: None,
+    stdin: BinaryIO | None = None,
 ) -> Predictions:
     """Predict for the examples of a file or folder.
 
     Args:
         root: Folder of the runs.
         name: Which run.
-        path: The file or folder.
+        path: The file or folder, or `-`.
         keep: Columns of the file to show beside the predictions.
         warn: Told what rules warn of, of the examples.
+        stdin: What `-` stands for.
 
     Raises:
         UserError: For an unknown run, or column to keep.
@@ -172,10 +176,17 @@ def predict_file(
     if not (run.path / MODEL).exists():
         raise run.unfinished("model")
     form = data_form(run, config)
-    examples = read_examples(path, form, targets=False)
-    warn(stranger_than_trained(run, config, form, examples, path))
-    found = _predicted(run, config, form.description, examples, _kept(examples, keep, path))
-    return replace(found, told=(*examples.told, *changed(run)))
+    with ExitStack() as stack:
+        place = path
+        if stdin is not None and str(path) == STDIN:
+            path = Path(NAME)
+            place = stack.enter_context(piped(stdin, form))
+        examples = read_examples(place, form, targets=False)
+        # large arrays may be read from the file only when they are predicted
+        warn(stranger_than_trained(run, config, form, examples, path))
+        found = _predicted(run, config, form.description, examples, _kept(examples, keep, path))
+    told = (line.replace(str(place), str(path)) for line in examples.told)
+    return replace(found, told=(*told, *changed(run)))
 
 
 def predict_array(run: RunFolder, x: np.ndarray) -> Predictions:

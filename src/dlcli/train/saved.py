@@ -16,7 +16,7 @@ from dlcli.config.conversion.loading import parse_config
 from dlcli.config.sections.experiment import Call
 from dlcli.config.yaml.diagnostics import Diagnostic
 from dlcli.config.yaml.nodes import Mark, Text
-from dlcli.data import Form, describe, feature_names, load, own_files, read_examples
+from dlcli.data import feature_names, form_of_source, load, own_files, read_examples
 from dlcli.errors import UserError
 from dlcli.metrics.evaluation import Evaluation, Score, score
 from dlcli.metrics.predictions import LABEL_TASKS
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dlcli.config.sections.experiment import Config
+    from dlcli.data import Form
     from dlcli.data.description import DataDescription, Dataset, Split
 
 MODEL = "model.keras"
@@ -54,15 +55,13 @@ def data_form(run: RunFolder, config: Config) -> Form:
         UserError: If the run's file of it is damaged.
     """
     data = config.data
-    return saved_form(run) or Form(
-        describe(
-            data.source,
-            group=data.group,
-            time=data.time,
-            validation=data.validation,
-            fraction=data.fraction,
-            seed=config.seed,
-        )
+    return saved_form(run) or form_of_source(
+        data.source,
+        group=data.group,
+        time=data.time,
+        validation=data.validation,
+        fraction=data.fraction,
+        seed=config.seed,
     )
 
 

@@ -299,14 +299,14 @@ class _Writer:
             yield "layer.adapt(before.predict(x_train, verbose=0))"
         if isinstance(layer, keras.layers.Normalization):
             mean, variance = (np.asarray(v) for v in adapted_moments(layer))
-            constant = np.flatnonzero(variance.reshape(-1) == 1)
-            if len(constant):
+            if (variance == 1).any():
                 yield from self._unscaled(layer.name, mean, variance)
 
     def _unscaled(self, name: str, mean: np.ndarray, variance: np.ndarray) -> Iterator[str]:
-        """Write moments in which a feature without variance is shifted, and not scaled."""
+        """Write moments in which constants and flags are not scaled."""
         self.arrays[f"{name}.mean"], self.arrays[f"{name}.variance"] = mean, variance
-        yield "# A feature that never varies would be divided by 1e-7: it is shifted alone."
+        yield "# Features that never vary are shifted, but not divided by 1e-7; features that are"
+        yield "# always 0 or 1, such as those of categories, stay as they are."
         yield f"layer.adapt_mean.assign(data[{text_code(f'{name}.mean')}])"
         yield f"layer.adapt_variance.assign(data[{text_code(f'{name}.variance')}])"
         yield "layer.finalize_state()"

@@ -8,12 +8,16 @@ import numpy as np
 import pytest
 
 from dlcli.catalogue import plugins
+from dlcli.compare.plan import fingerprint
 from dlcli.compare.plan.fingerprint import TrialKeys, problems_key
 from dlcli.compare.plan.plan import make_plan
 from dlcli.compare.plan.records import Trial
+from dlcli.config.conversion.loading import parse_config
 from dlcli.config.sections.experiment import Call, CompareConfig, InputConfig
+from dlcli.config.yaml.nodes import Text
 from dlcli.data.description import Source
 from tests.compare.made import ACCURACY, plan
+from tests.helpers import SMALL
 
 VERSIONS = {"keras": "3", "tensorflow": "2"}
 TRIAL = Trial(1, 0.01, 7)
@@ -210,3 +214,14 @@ def test_the_content_of_a_folder_decides_and_words_that_are_no_paths_do_not(tmp_
     assert of(tmp_path / "elsewhere", text="text") == first
     (tmp_path / "elsewhere" / "a" / "0.txt").write_text("other")
     assert of(tmp_path / "elsewhere", text="text") != first
+
+
+def test_only_trials_with_a_normalization_are_another_since_it_does_another_thing(monkeypatch):
+    plain = plan(TWO)
+    first = parse_config(Text("small.yaml", SMALL)).model.layers[0]
+    layers = (first, *plain.problems[0].config.model.layers)
+    normalized = changed(plain, model={"layers": layers})
+    before = key(plain), key(normalized)
+    monkeypatch.setattr(fingerprint, "NORMALIZATION", 99)
+    assert key(plain) == before[0]
+    assert key(normalized) != before[1]

@@ -60,6 +60,20 @@ def test_it_stops_at_the_first_look_that_shows_all_others_worse():
     assert not schedule.is_open
 
 
+@pytest.mark.parametrize("tune", ["each", "once"])
+def test_the_trials_of_a_curve_over_training_size_are_not_among_those_saved(tune):
+    fractions = f"{AUTO[:-1]}, tune: {tune}, fractions: [0.25, 0.5]}}"
+    scores = levels(SGD=0.5, Adam=0.9, Lion=0.6)
+    plain, _ = run(plan(f"{AUTO[:-1]}, tune: {tune}}}"), scores)
+    schedule, records = run(plan(fractions), scores)
+    of_shares = [record for record in records if record.trial.is_share]
+    assert len(of_shares) == 2 * 3 * 10
+    course, expected = schedule.course(0), plain.course(0)
+    assert (course.saved, course.trials) == (expected.saved, expected.trials) == (90, 120)
+    assert course.trials - course.saved == len(records) - len(of_shares)
+    assert schedule.trials == len(records)
+
+
 def test_who_is_shown_worse_gets_no_more_and_the_others_go_on():
     made = plan(AUTO)
     schedule, records = run(made, levels(SGD=0.5, Adam=0.9, Lion=0.9))

@@ -95,12 +95,19 @@ def test_mixed_sizes_need_a_size(folder):
     assert "size: 64" in caught.value.remedy
 
 
-def test_broken_images_are_all_named(folder):
+def test_broken_images_are_all_counted_and_the_first_twenty_are_named(folder):
     (folder / "dark" / "text.png").write_text("no image")
     whole = (folder / "dark" / "1.png").read_bytes()
     (folder / "dark" / "cut.png").write_bytes(whole[:-20])
-    with pytest.raises(DataError, match=r"2 image\(s\) cannot be read.*cut\.png.*text\.png"):
+    with pytest.raises(DataError, match=r"2 images cannot be read: .*cut\.png.*text\.png"):
         load(folder)
+    for i in range(20, 40):
+        (folder / "dark" / f"u{i}.png").write_text("no image")
+    with pytest.raises(DataError) as caught:
+        load(folder)
+    assert caught.value.message.startswith("22 images cannot be read: ")
+    assert caught.value.message.endswith("u37.png (no image in a format that is known); and 2 more")
+    assert "u38.png" not in caught.value.message
 
 
 def test_a_jpeg_that_was_cut_off_is_named(tmp_path):

@@ -108,6 +108,79 @@ def test_json_objects_with_the_same_mistake_are_counted(tmp_path, wrong, told):
     assert caught.value.message.endswith(f"{told} (4 such objects: lines 6, 8, 51 and 1 more)")
 
 
+@pytest.mark.parametrize("kind", ["text", "csv"])
+@pytest.mark.parametrize(
+    ("wrong", "other", "told"),
+    [
+        ('{"text": 3', "[]", "t.jsonl:6 is no JSON: Expecting ',' delimiter"),
+        ("[1]", "{", "t.jsonl:6 is no JSON object"),
+    ],
+)
+def test_lines_that_are_no_json_are_counted(tmp_path, kind, wrong, other, told):
+    lines = [json.dumps({"text": f"word{i}", "label": "ab"[i % 2]}) for i in range(LINES)]
+    for line in (6, 8, 51, 55):
+        lines[line - 1] = wrong
+    lines[20] = other  # another mistake
+    path = tmp_path / "t.jsonl"
+    path.write_text("\n".join(lines) + "\n")
+    options = {"text": "text", "label": "label"} if kind == "text" else {"target": "label"}
+    with pytest.raises(DataError) as caught:
+        loaded(kind, path, **options)
+    assert caught.value.message.endswith(f"{told} (4 such lines: lines 6, 8, 51 and 1 more)")
+    lines[7] = lines[50] = lines[54] = lines[0]
+    path.write_text("\n".join(lines) + "\n")
+    with pytest.raises(DataError) as caught:
+        loaded(kind, path, **options)
+    assert caught.value.message.endswith(told)
+
+
+def test_json_rows_that_hold_lists_are_counted(tmp_path):
+    rows = [{"a": i, "b": [1] if i in (4, 9) else i, "y": i % 2} for i in range(LINES)]
+    path = tmp_path / "t.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with pytest.raises(DataError, match=r":5: 'b' is \[1\].* \(2 such objects: lines 5, 10\)"):
+        loaded("csv", path, target="y")
+
+
+def steps(tmp_path, kind, changed, **options):
+    """Load sequences, or series, in which some rows are changed: line -> the row."""
+    rows = [f"s{i // 20},{i % 20},{i * 1.5},{'ab'[i // 20 % 2]}" for i in range(120)]
+    for line, row in changed.items():
+        rows[line - 2] = row
+    path = tmp_path / "s.csv"
+    path.write_text("\n".join(["id,t,v,y", *rows]) + "\n")
+    loaded(kind, path, id="id", time="t", **options)
+
+
+SERIES = ("forecast", {"target": "v", "window": 3, "horizon": 1, "ignore": ["y"]})
+SEQUENCES = ("sequences", {"target": "y"})
+
+
+@pytest.mark.parametrize(("kind", "options"), [SERIES, SEQUENCES], ids=lambda v: str(v)[:9])
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        (",1,1,a", "'id' is empty (4 such rows: lines 5, 11, 29 and 1 more)"),
+        ("s9,,1,a", "'t' is empty (4 such rows: lines 5, 11, 29 and 1 more)"),
+        ("s9,soon,1,a", "(4 such cells: lines 5, 11, 29 ('soon', 'soon', 'soon') and 1 more)"),
+    ],
+)
+def test_rows_without_a_sequence_or_a_time_are_counted(tmp_path, kind, options, row, told):
+    with pytest.raises(DataError) as caught:
+        steps(tmp_path, kind, dict.fromkeys((5, 11, 29, 35), row), **options)
+    assert caught.value.message.startswith(f"{tmp_path / 's.csv'}:5: ")
+    assert caught.value.message.endswith(told)
+
+
+def test_values_of_series_that_are_no_numbers_are_counted(tmp_path):
+    kind, options = SERIES
+    with pytest.raises(DataError) as caught:
+        steps(tmp_path, kind, {5: "s0,3,x,a", 11: "s0,9,x,a"}, **options)
+    assert "is 'x', which is no number (2 such cells: lines 5, 11 ('x', 'x'))" in (
+        caught.value.message
+    )
+
+
 def test_one_is_not_counted_and_a_long_cell_is_cut_off():
     assert such([7], ["x"], what="cells") == ""
     told = such([7, 8], ["x" * 500, "y"], what="cells")

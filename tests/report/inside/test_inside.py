@@ -70,6 +70,25 @@ def test_filters_are_drawn_with_what_they_respond_to(example, kernel, tmp_path):
     figure.savefig(tmp_path / "f.png")
 
 
+@pytest.mark.parametrize(
+    ("example", "kernel"), [(IMAGE, (3, 3, 1)), (SERIES, (3, 2)), (TEXT, (3, 8))]
+)
+@pytest.mark.parametrize("dead", [{1: 0.0}, {0: 0.0, 1: 0.0, 2: 0.0}])
+def test_a_dead_filter_is_drawn_without_an_example(example, kernel, dead, tmp_path):
+    alive = bank(example, kernel)
+    responses = tuple(() if i in dead else r for i, r in enumerate(alive.responses))
+    made = replace(alive, responses=responses, dead=dead, looked_at=359)
+    figure = inside.draw_filters(made, {0: example})
+    said = [text.replace("\n", " ") for text in texts(figure)]
+    assert said[0].endswith(f"; {len(dead)} dead")
+    assert said.count("dead: never active on 359 examples") == len(dead)
+    assert "1: up to 2.5, above 0 at 25%" not in said
+    panels, _ = parted(figure)
+    fewer, _ = parted(inside.draw_filters(alive, {0: example}))
+    assert len(fewer) - len(panels) == len(dead) * (1 if example is TEXT else 2)
+    figure.savefig(tmp_path / "f.png")
+
+
 def test_no_more_filters_are_drawn_than_a_page_holds_and_that_is_said():
     figure = inside.draw_filters(bank(IMAGE, (3, 3, 1), count=40), {0: IMAGE})
     assert "40 filters" in texts(figure)[0]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 
+import keras
 import numpy as np
 import pytest
 
@@ -105,12 +107,32 @@ def printed(capsys, *arguments):
 def test_filters_and_feature_maps_go_into_the_runs_folder(place, capsys):
     out = printed(capsys, "cnn", "--filters", "--feature-maps", "test:3")
     names = {"filters-edges", "feature-maps-edges", "feature-maps-max_pooling2d"}
-    files = {line.rpartition("/")[2] for line in out.splitlines()}
+    said, *paths = out.splitlines()
+    assert said == "edges: none of 4 filters is dead on 359 examples"
+    files = {line.rpartition("/")[2] for line in paths}
     assert files == {f"{name}.{suffix}" for name in names for suffix in ("png", "svg")}
-    for line in out.splitlines():
+    for line in paths:
         head = (place / line).read_bytes()[:8]
         assert head.startswith((b"\x89PNG", b"<?xml"))
     assert run(["runs", "show", "cnn"]) == 0
+
+
+def test_a_filter_of_a_far_negative_bias_is_said_to_be_dead(place, capsys):
+    shutil.copytree(place / "runs" / "cnn", place / "runs" / "deaf")
+    model = keras.saving.load_model(place / "runs" / "deaf" / "model.keras")
+    kernel, bias = model.get_layer("edges").get_weights()
+    bias[2] = -100
+    model.get_layer("edges").set_weights([kernel, bias])
+    model.save(place / "runs" / "deaf" / "model.keras")
+    out = printed(capsys, "deaf", "--filters", "--examples", "5")
+    assert out.splitlines()[0] == "edges: 1 of 4 filters is dead on 200 examples (filter 2)"
+    svg = (place / "runs" / "deaf" / "inspect" / "filters-edges.svg").read_text()
+    assert svg.count("dead: never active") == 1
+    assert svg.count("on 200 examples") == 1
+    found = json.loads(printed(capsys, "deaf", "--filters", "--json"))
+    assert found["filters"] == [
+        {"run": "deaf", "layer": "edges", "filters": 4, "dead": [2], "examples": 359}
+    ]
 
 
 def test_nothing_moved_is_the_accuracy_of_eval(capsys):

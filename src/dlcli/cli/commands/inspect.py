@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+NAMED = 10
+"""Dead filters of a layer that are named."""
+
+
 def _words(_context: click.Context, _parameter: click.Parameter, text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
@@ -93,8 +97,26 @@ def inspect(
     if "invariance" in found.tables:
         _print_invariance(found.tables["invariance"])
         echo()
+    for row in found.tables.get("filters", ()):
+        echo(_dead_filters(row, several=len(runs) > 1))
     for path in found.files:
         echo(str(path))
+
+
+def _dead_filters(row: dict[str, Any], *, several: bool) -> str:
+    """Say how many filters of a layer are dead, and which."""
+    layer = f"{row['run']}: {row['layer']}" if several else row["layer"]
+    examples = "1 example" if row["examples"] == 1 else f"{row['examples']} examples"
+    dead = row["dead"]
+    if not dead:
+        return f"{layer}: none of {row['filters']} filters is dead on {examples}"
+    named = ", ".join(map(str, dead[:NAMED])) + (", ..." if len(dead) > NAMED else "")
+    number = "filter" if len(dead) == 1 else "filters"
+    verb = "is" if len(dead) == 1 else "are"
+    return (
+        f"{layer}: {len(dead)} of {row['filters']} filters {verb} dead on {examples} "
+        f"({number} {named})"
+    )
 
 
 def _print_invariance(rows: Sequence[dict[str, Any]]) -> None:

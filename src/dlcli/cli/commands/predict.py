@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 
@@ -43,6 +45,15 @@ def _check_no_run(source: str, root: str) -> None:
         raise UserError(f"{source} is a run; there is no INPUT to predict", remedy=remedy)
 
 
+def _stdin(source: str) -> BinaryIO | None:
+    """Return standard input if it is what to predict; say so to who would have to type it."""
+    if source != "-":
+        return None
+    if sys.stdin.isatty():
+        note("reading examples from standard input; Ctrl-D ends them")
+    return sys.stdin.buffer
+
+
 @click.command()
 @click.argument("words", nargs=-1, required=True, metavar="[RUN] INPUT", callback=_run_and_input,
                 shell_complete=complete_input)  # fmt: skip
@@ -66,9 +77,10 @@ def predict(
     """Predict the examples in INPUT with RUN, and print the predictions as CSV.
 
     Without RUN, the newest one. INPUT is a file of the kind that RUN was trained on: a table
-    with the same columns, texts (or .txt, one per line), an image or a folder of images. Every
-    run also takes an .npz file with an array `x`; a run of a built-in data set takes a CSV file
-    of numbers, one example per row. Each row of the result holds the file of an image or the id
+    with the same columns, texts (or .txt, one per line), an image or a folder of images. `-` reads
+    a table or texts from standard input. Every run also takes an .npz file with an array `x`; a
+    run of a built-in data set takes a CSV file of numbers, one example per row, or images if it
+    was trained on images. Each row of the result holds the file of an image or the id
     of a sequence, the predicted class and the probability of every class; a model that predicts
     each step has a row for each. Save predicted pixels with --out: PNG images in a folder, with
     the classes of the training masks.
@@ -81,7 +93,9 @@ def predict(
         _check_no_run(source, root)
         run = str(newest_run(Path(root)).path)
         note(f"run: {run}")
-    found = predict_file(Path(root), run, Path(source), columns, warn=warning_teller())
+    found = predict_file(
+        Path(root), run, Path(source), columns, warn=warning_teller(), stdin=_stdin(source)
+    )
     for remark in found.told:
         note(remark)
     if out is not None:

@@ -11,6 +11,7 @@ from dlcli.errors import DlcliError, InterruptedRunError, UserError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from dlcli.cli.options.tracking import RunTracking
     from dlcli.store.runs import RunFolder
     from dlcli.train.series import SeededRun, Spread
     from dlcli.train.session import TrainingSession
@@ -39,7 +40,7 @@ def train_seeds(
     seeds: Sequence[int],
     start: Callable[[int], TrainingSession],
     *,
-    finished: Callable[[RunFolder], None],
+    tracked: RunTracking,
     as_json: bool,
 ) -> None:
     """Train one run for each seed and print what their scores have in common.
@@ -49,7 +50,7 @@ def train_seeds(
     Args:
         seeds: Of the runs.
         start: Makes the session of a seed.
-        finished: Told of each run that is done.
+        tracked: Of the runs.
         as_json: Print JSON.
 
     Raises:
@@ -61,8 +62,8 @@ def train_seeds(
     try:
         for seed in seeds:
             note(f"seed {seed}: run {len(done) + 1} of {len(seeds)}")
-            done.append(_train_one(seed, start, told))
-            finished(_folder(done[-1]))
+            done.append(_train_one(seed, start, told, tracked))
+            tracked.finished(_folder(done[-1]))
     except (KeyboardInterrupt, InterruptedRunError) as error:
         _print(done, as_json=as_json)
         raise _interrupted(seeds, len(done), error) from None
@@ -72,7 +73,9 @@ def train_seeds(
     _print(done, as_json=as_json)
 
 
-def _train_one(seed: int, start: Callable[[int], TrainingSession], told: set[str]) -> SeededRun:
+def _train_one(
+    seed: int, start: Callable[[int], TrainingSession], told: set[str], tracked: RunTracking
+) -> SeededRun:
     """Train the run of a seed; say only what was not told of an earlier one."""
     from dlcli.cli.screen.progress import training_progress
     from dlcli.train.series import SeededRun
@@ -81,7 +84,7 @@ def _train_one(seed: int, start: Callable[[int], TrainingSession], told: set[str
     for remark in session.remarks:
         _note_once(remark, remark, told)
     with session as run, training_progress() as observer:
-        result = session.train(observer)
+        result = session.train(tracked.observer(run, observer))
     for advice in result.advice:
         _note_once(advice.rule, advice.line(), told)
     for remark in result.notes:

@@ -18,7 +18,7 @@ from dlcli.cli.options.places import (
 )
 from dlcli.cli.options.plugins import PLUGIN
 from dlcli.cli.options.strictness import STRICT, warning_teller
-from dlcli.cli.options.tracking import LOGS, TRACKING, check_tracking
+from dlcli.cli.options.tracking import TRACKING, RunTracking, check_tracking
 from dlcli.cli.screen.downloads import download_progress
 from dlcli.cli.screen.output import echo, emit_json, note, print_table
 from dlcli.errors import UserError
@@ -107,16 +107,11 @@ def train(
     warn = warning_teller(strict=strict)
     changes = (*overrides, *_as_overrides(seed, epochs))
 
-    def finished(run: RunFolder) -> None:
-        if tracking is not None:
-            from dlcli.tracking import track_run
-
-            note(f"To look at it: {track_run(tracking, run, LOGS)}")
-
+    tracked = RunTracking(tracking)
     if seeds is not None:
         check_seeds(resume, out)
         text = _text(config, comparison, comparisons, candidate, problem)
-        _train_seeds(text, changes, seeds, Path(root), warn, finished, as_json=as_json)
+        _train_seeds(text, changes, seeds, Path(root), warn, tracked, as_json=as_json)
         return
     if resume is not None:
         if overrides or seed is not None or out is not None:
@@ -133,9 +128,9 @@ def train(
     from dlcli.cli.screen.progress import training_progress
 
     with session as run, training_progress() as observer:
-        result = session.train(observer)
+        result = session.train(tracked.observer(run, observer))
     _print(run, result, as_json=as_json)
-    finished(run)
+    tracked.finished(run)
 
 
 def _text(
@@ -184,7 +179,7 @@ def _train_seeds(
     number: int,
     root: Path,
     warn: Callable[[Sequence[Diagnostic]], None],
-    finished: Callable[[RunFolder], None],
+    tracked: RunTracking,
     *,
     as_json: bool,
 ) -> None:
@@ -198,7 +193,7 @@ def _train_seeds(
         told = warn if seed == seeds[0] else lambda _: None
         return _start(text, (*changes, f"seed={seed}"), root, None, told)
 
-    train_seeds(seeds, start, finished=finished, as_json=as_json)
+    train_seeds(seeds, start, tracked=tracked, as_json=as_json)
 
 
 def _check_source(

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 LENGTH = 20
 """Hexadecimal digits of a key: 80 bits, so that even a million trials do not meet by chance."""
 
+NORMALIZATION = 2
+"""Raised when a Normalization that is adapted comes to do another thing: 2 leaves what is always 0
+or 1 as it is. Trials of before are trained again."""
+
 
 class TrialKeys:
     """The keys of a plan's trials: hashes of all that decides their results.
@@ -59,6 +63,7 @@ class TrialKeys:
         return _hashed(
             {
                 **({"plugins": own} if own else {}),
+                **({"normalization": NORMALIZATION} if _normalizes(plain["model"]) else {}),
                 "protocol": PROTOCOL,
                 "problem": _decisive(self._plan.problems[candidate.problem], candidate.base),
                 "model": plain["model"],
@@ -68,6 +73,11 @@ class TrialKeys:
                 "versions": self._versions,
             }
         )
+
+
+def _normalizes(model: Any) -> bool:
+    """Whether a Normalization is among the layers of a model as it is written."""
+    return '"Normalization"' in json.dumps(model)
 
 
 def problems_key(plan: Plan, versions: Mapping[str, str]) -> str:

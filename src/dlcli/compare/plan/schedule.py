@@ -64,6 +64,8 @@ class Course:
         is_over: Whether no more are wanted.
         trials: Planned for all replications of all candidates, as far as one can see.
         saved: How many of them are not needed.
+
+    Trials of a curve over training size are in neither number: the looks are about the comparison.
     """
 
     planned: tuple[int, ...]
@@ -143,11 +145,12 @@ class Schedule:
         """Return how a problem's looks went so far."""
         tunings = self._of(problem)
         saved = sum(tuning.saved for tuning in tunings)
+        compared = sum(tuning.expected - tuning.expected_shares for tuning in tunings)
         return Course(
             self.plan.looks,
             tuple(self._looks[problem]),
             is_over=all(tuning.is_over for tuning in tunings),
-            trials=saved + sum(tuning.expected for tuning in tunings),
+            trials=saved + compared,
             saved=saved,
         )
 

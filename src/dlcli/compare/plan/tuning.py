@@ -102,6 +102,7 @@ class Tuning:
         self._handed_out = 0
         self._settled: set[int] = set()  # replications whose rate is chosen, or cannot be
         self._shares: list[Task] = []  # to be handed out
+        self._handed_out_shares = 0
         self._center: tuple[int, Choice | None] = 0, None
         self._standing_by_rate: dict[float, tuple[float, float, int]] = {}
 
@@ -116,17 +117,28 @@ class Tuning:
         return self._handed_out if self.is_over else self._handed_out + self._later_trials
 
     @property
+    def expected_shares(self) -> int:
+        """How many of these are of the curve over training size."""
+        return self._handed_out_shares + (0 if self.is_over else self._later_shares)
+
+    @property
     def saved(self) -> int:
-        """How many trials were planned and are not wanted any more."""
-        return self._later_trials if self.is_over and not self.is_lost else 0
+        """How many trials of the comparison itself were planned and are not wanted any more."""
+        return self._later_compared if self.is_over and not self.is_lost else 0
 
     @property
     def _later_trials(self) -> int:
         """How many trials the replications take that have not begun."""
+        return self._later_compared + self._later_shares
+
+    @property
+    def _later_compared(self) -> int:
         later = len(self.plan.seeds) - len(self._by_replication)
-        unsettled = len(self.plan.seeds) - len(self._settled)
-        of_shares = unsettled * len(self.plan.shares)
-        return later * self.plan.later_rates(len(self.candidate.rates)) + of_shares
+        return later * self.plan.later_rates(len(self.candidate.rates))
+
+    @property
+    def _later_shares(self) -> int:
+        return (len(self.plan.seeds) - len(self._settled)) * len(self.plan.shares)
 
     @property
     def is_resting(self) -> bool:
@@ -218,6 +230,7 @@ class Tuning:
     def take_shares(self) -> list[Task]:
         """Return the tasks of the curve over training size that have become possible."""
         tasks, self._shares = self._shares, []
+        self._handed_out_shares += len(tasks)
         return self._handing(tasks)
 
     def _around(self, rate: float) -> list[float]:

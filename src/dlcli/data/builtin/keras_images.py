@@ -7,7 +7,7 @@ import pickle
 from typing import TYPE_CHECKING, Literal
 
 from dlcli.data.description import INPUT, DataDescription, Dataset, Split, TensorSpec, single_input
-from dlcli.data.entry import DataEntry, class_names
+from dlcli.data.entry import DataEntry, Pictures, class_names
 from dlcli.data.formats import keras_cache, npy
 from dlcli.data.formats.keras_cache import TF_KERAS, KerasFile
 
@@ -220,8 +220,14 @@ _FASHION_MNIST = _images_description("fashion_mnist", (28, 28, 1), CLOTHES, 6000
 _CIFAR10 = _images_description("cifar10", (32, 32, 3), THINGS, 50000)
 
 DATASETS = (
-    DataEntry(mnist, lambda: _MNIST, "keras", (MNIST,)),
-    DataEntry(fashion_mnist, lambda: _FASHION_MNIST, "keras", FASHION_MNIST),
-    DataEntry(cifar10, lambda: _CIFAR10, "keras", (CIFAR10,)),
-    DataEntry(cifar100, _describe_cifar100, "keras", (CIFAR100,)),
+    DataEntry(mnist, lambda: _MNIST, "keras", (MNIST,), pictures=Pictures(on_black=True)),
+    DataEntry(
+        fashion_mnist,
+        lambda: _FASHION_MNIST,
+        "keras",
+        FASHION_MNIST,
+        pictures=Pictures(on_black=True),
+    ),
+    DataEntry(cifar10, lambda: _CIFAR10, "keras", (CIFAR10,), pictures=Pictures()),
+    DataEntry(cifar100, _describe_cifar100, "keras", (CIFAR100,), pictures=Pictures()),
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from dlcli.catalogue.signature import Bounds
 from dlcli.data.builtin import moving, toy
 from dlcli.data.description import INPUT, DataDescription, Dataset, Split, TensorSpec, single_input
-from dlcli.data.entry import DataEntry, class_names
+from dlcli.data.entry import DataEntry, Pictures, class_names
 from dlcli.errors import DataError
 
 if TYPE_CHECKING:
@@ -157,5 +157,5 @@ def _describe_moved(
 
 DATASETS = (
     DataEntry(sequential_mnist_5k, _describe_sequences, "generated"),
-    DataEntry(moved_digits, _describe_moved, "generated"),
+    DataEntry(moved_digits, _describe_moved, "generated", pictures=Pictures(on_black=True)),
 )

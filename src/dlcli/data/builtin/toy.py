@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dlcli.data.description import Dataset, TensorSpec, single_input
-from dlcli.data.entry import DataEntry, class_names
+from dlcli.data.entry import DataEntry, Pictures, class_names
 from dlcli.data.formats.cache import cached
 from dlcli.data.splitting import with_fixed_test
 
@@ -128,8 +128,8 @@ _WINE = single_input(
 )
 
 DATASETS = (
-    DataEntry(digits, lambda: _DIGITS, "offline"),
-    DataEntry(mnist_5k, lambda: _MNIST_5K, "offline"),
+    DataEntry(digits, lambda: _DIGITS, "offline", pictures=Pictures(16, on_black=True)),
+    DataEntry(mnist_5k, lambda: _MNIST_5K, "offline", pictures=Pictures(on_black=True)),
     DataEntry(breast_cancer, lambda: _BREAST_CANCER, "offline"),
     DataEntry(iris, lambda: _IRIS, "offline"),
     DataEntry(wine, lambda: _WINE, "offline"),

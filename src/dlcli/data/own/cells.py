@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dlcli.data.formats.columnar import read_columnar
-from dlcli.data.formats.json_records import json_cell, json_records
+from dlcli.data.formats.json_records import is_nested, json_cell, json_records
 from dlcli.data.formats.refused import refused
 from dlcli.data.formats.xlsx import read_sheet
 from dlcli.data.own.dialect import NO_DELIMITER, WORDS, find_dialect
@@ -265,11 +265,31 @@ def _other_cells(path: Path, kind: str) -> tuple[list[list[str]], list[int], tup
 
 def _json_rows(records: list[tuple[int, dict[str, Any]]], path: Path) -> Rows:
     header = list(dict.fromkeys(key for _, record in records for key in record))
+    _check_nested(records, path, header)
     rows = (
         Row(path, line, [json_cell(record.get(key), path, line, key) for key in header])
         for line, record in records
     )
     return Rows(header, rows, ())
+
+
+def _check_nested(
+    records: Sequence[tuple[int, dict[str, Any]]], path: Path, header: Sequence[str]
+) -> None:
+    """Make sure that no object holds a list or another object.
+
+    Raises:
+        DataError: If some do; it names the first key, and counts its objects.
+    """
+    for key in header:
+        wrong = [line for line, record in records if is_nested(record.get(key))]
+        if wrong:
+            first = next(record[key] for line, record in records if line == wrong[0])
+            try:
+                json_cell(first, path, wrong[0], key)
+            except DataError as error:
+                others = such(wrong, what="objects")
+                raise DataError(f"{error.message}{others}", remedy=error.remedy) from None
 
 
 def read_table(path: Path, reading: Reading | None = None) -> CellTable:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dlcli.data.description import DataDescription, Split
 from dlcli.data.own.files import check_file
+from dlcli.data.own.image_files import SUFFIXES
 from dlcli.errors import DataError
 
 if TYPE_CHECKING:
@@ -31,14 +32,28 @@ def read_examples(path: Path, description: DataDescription, *, targets: bool) ->
         DataError: If the file is missing or does not fit; it names the row.
     """
     check_file(path)
-    if not path.is_file():
+    if not path.exists():
         raise DataError(f"there is no file {path}", remedy="check the path")
+    if path.is_dir() or path.suffix.lower() in SUFFIXES:
+        raise _no_numbers(path, description, targets=targets)
     if path.suffix.lower() == ".csv":
         if targets:
             remedy = "save x and y with numpy.savez"
             raise DataError(f"{path}: examples with targets come from an .npz", remedy=remedy)
         return _from_csv(path, description)
     return _from_npz(path, description, targets=targets)
+
+
+def _no_numbers(path: Path, description: DataDescription, *, targets: bool) -> DataError:
+    """Return the error for a folder or an image, which hold no examples of numbers."""
+    what = "a folder" if path.is_dir() else "an image"
+    kinds = "an .npz file with x and y" if targets else "an .npz file, or CSV with an example a row"
+    shapes = " and ".join(
+        " x ".join("n" if n is None else str(n) for n in spec.shape)
+        for spec in description.inputs.values()
+    )
+    message = f"{path} is {what}, but this run takes {kinds} (an example has the shape {shapes})"
+    return DataError(message, remedy="Save the examples with numpy.savez, and name that file.")
 
 
 def _from_csv(path: Path, description: DataDescription) -> Split:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from dlcli.data.description import INPUT, DataDescription, NewRaw, TensorSpec
 from dlcli.data.own.cells import CellTable, read_table
 from dlcli.data.own.encoding import room
+from dlcli.data.own.mistakes import such, such_places
 from dlcli.data.own.numbers import PLAIN, number
 from dlcli.data.own.table import TableEncoder
 from dlcli.data.own.times import time_keys
@@ -198,10 +199,12 @@ class ForecastEncoder:
         if self.identity is None:
             return [""] * len(table.rows)
         index = table.column(self.identity)
-        for row in table.rows:
-            if not row.cells[index].strip():
-                remedy = "Fill in which series the row belongs to."
-                raise DataError(f"{row.place}: '{self.identity}' is empty", remedy=remedy)
+        empty = [row for row in table.rows if not row.cells[index].strip()]
+        if empty:
+            remedy = "Fill in which series the row belongs to."
+            others = such([row.line for row in empty], what="rows")
+            message = f"{empty[0].place}: '{self.identity}' is empty{others}"
+            raise DataError(message, remedy=remedy)
         return [row.cells[index].strip() for row in table.rows]
 
     def _values(self, table: CellTable, order: Sequence[int]) -> np.ndarray:
@@ -215,13 +218,15 @@ class ForecastEncoder:
         labelled = self.steps.target.labelled(table)
         y = np.full((len(order), len(labelled.columns)), np.nan)
         for at, (column, places) in enumerate(zip(*labelled, strict=True)):
-            for row, i in enumerate(order):
-                value = PLAIN.value(column[i]) if column[i] else None
-                if column[i] and value is None:
-                    message = f"{places[i]} is '{column[i]}', which is no number"
-                    remedy = "Correct it or empty it; words that mean nothing belong in missing."
-                    raise DataError(message, remedy=remedy)
-                y[row, at] = np.nan if value is None else value
+            values = [PLAIN.value(cell) if cell else np.nan for cell in column]
+            wrong = [i for i, value in enumerate(values) if value is None]
+            if wrong:
+                cells = [column[i] for i in wrong]
+                others = such_places([places[i].text for i in wrong], cells, what="cells")
+                message = f"{places[wrong[0]]} is '{cells[0]}', which is no number{others}"
+                remedy = "Correct it or empty it; words that mean nothing belong in missing."
+                raise DataError(message, remedy=remedy)
+            y[:, at] = [values[i] for i in order]
         return y
 
     def fit(self, raw: Sequence[Any], positions: np.ndarray) -> ForecastEncoder:

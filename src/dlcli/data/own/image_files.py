@@ -108,16 +108,14 @@ def looked_at(files: Iterable[Path]) -> list[Look]:
 
 
 def broken_images(broken: Sequence[tuple[Path, str]]) -> DataError:
-    """Return the error that names broken images with what is wrong with each."""
+    """Return the error that counts broken images, and says what is wrong with the first."""
     remedy = "Remove or replace these files; nothing was changed."
     if len(broken) == 1:
         file, reason = broken[0]
-        return DataError(
-            f"1 image(s) cannot be read: {file} cannot be read: {reason}", remedy=remedy
-        )
+        return DataError(f"{file} cannot be read: {reason}", remedy=remedy)
     shown = "; ".join(f"{file} ({reason})" for file, reason in broken[:SHOWN_BROKEN])
-    more = f"; and {len(broken) - SHOWN_BROKEN} more" if len(broken) > SHOWN_BROKEN else ""
-    return DataError(f"{len(broken)} image(s) cannot be read: {shown}{more}", remedy=remedy)
+    more = f"; and {len(broken) - SHOWN_BROKEN:,} more" if len(broken) > SHOWN_BROKEN else ""
+    return DataError(f"{len(broken):,} images cannot be read: {shown}{more}", remedy=remedy)
 
 
 class Form(NamedTuple):

@@ -13,6 +13,7 @@ from dlcli.data.lengths import lengths_name
 from dlcli.data.own.cells import CellTable, Row
 from dlcli.data.own.encoding import room
 from dlcli.data.own.goal import RowOptions  # noqa: TC001 - the loader's annotations are its schema
+from dlcli.data.own.mistakes import such
 from dlcli.data.own.table import TableEncoder
 from dlcli.data.own.tabular import (
     Asked,
@@ -220,10 +221,12 @@ class SequenceEncoder:
         """
         identity = table.column(self.identity)
         names = [row.cells[identity].strip() for row in table.rows]
-        for name, row in zip(names, table.rows, strict=True):
-            if not name:
-                remedy = "Fill in which sequence the row belongs to."
-                raise DataError(f"{row.place}: '{self.identity}' is empty", remedy=remedy)
+        empty = [row for name, row in zip(names, table.rows, strict=True) if not name]
+        if empty:
+            remedy = "Fill in which sequence the row belongs to."
+            others = such([row.line for row in empty], what="rows")
+            message = f"{empty[0].place}: '{self.identity}' is empty{others}"
+            raise DataError(message, remedy=remedy)
         return names
 
     def _keys(self, table: CellTable, time: str) -> tuple[list[float], tuple[str, ...]]:

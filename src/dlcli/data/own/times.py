@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, NamedTuple
 
+from dlcli.data.own.mistakes import such_places
 from dlcli.data.own.numbers import number
 from dlcli.errors import DataError
 
@@ -68,18 +69,26 @@ def time_keys(
         DataError: If a cell is empty or no time, if they are not written alike, or if nothing
             tells whether days or months come first; it names the row.
     """
-    for cell, place in zip(cells, places, strict=True):
-        if not cell.strip():
-            remedy = "Fill in when it was, or leave the time out for the file's order."
-            raise DataError(f"{place}: '{column}' is empty", remedy=remedy)
+    empty = [place for cell, place in zip(cells, places, strict=True) if not cell.strip()]
+    if empty:
+        remedy = "Fill in when it was, or leave the time out for the file's order."
+        others = such_places(empty, what="rows")
+        raise DataError(f"{empty[0]}: '{column}' is empty{others}", remedy=remedy)
     known = {cell: number(cell) for cell in dict.fromkeys(cells)}
     if all(value is not None for value in known.values()):
         return [known[cell] or 0.0 for cell in cells], ()
     first = dict(zip(reversed(cells), reversed(places), strict=True))
     moments = {cell: _moment(cell.strip()) for cell in known}
-    odd = next((cell for cell, moment in moments.items() if moment is None), None)
-    if odd is not None:
-        raise _no_time(odd, first, column, known)
+    odd = [
+        (cell, place)
+        for cell, place in zip(cells, places, strict=True)
+        if moments[cell] is None and known[cell] is None
+    ]
+    if odd:
+        raise _no_time(odd, column, known)
+    number_cell = next((cell for cell, moment in moments.items() if moment is None), None)
+    if number_cell is not None:
+        raise _no_time([(number_cell, first[number_cell])], column, known)
     found = {cell: moment for cell, moment in moments.items() if moment is not None}
     _check_zones(found, first, column)
     day_first, told = _order(found, first, column, dayfirst)
@@ -88,12 +97,15 @@ def time_keys(
 
 
 def _no_time(
-    odd: str, places: dict[str, str], column: str, numbers: dict[str, float | None]
+    odd: Sequence[tuple[str, str]], column: str, numbers: dict[str, float | None]
 ) -> DataError:
+    """Return the error of cells that are no times, each with its place."""
+    cell, place = odd[0]
+    others = such_places([where for _, where in odd], [text for text, _ in odd], what="cells")
     if any(value is not None for value in numbers.values()):
-        message = f"{places[odd]}: '{column}' holds numbers in some rows, words in others"
-        return DataError(f"{message}: '{odd.strip()}'", remedy=REMEDY)
-    message = f"{places[odd]}: '{column}' is '{odd.strip()}', which is no number and no time"
+        message = f"{place}: '{column}' holds numbers in some rows, words in others"
+        return DataError(f"{message}: '{cell.strip()}'{others}", remedy=REMEDY)
+    message = f"{place}: '{column}' is '{cell.strip()}', which is no number and no time{others}"
     return DataError(message, remedy=REMEDY)
 
 

@@ -78,7 +78,8 @@ def draw_filters(bank: FilterBank, examples: Mapping[int, Example]) -> Figure:
     more = f", the first {shown} shown" if shown < count else ""
     channels = bank.kernels.shape[-1]
     over = "one channel" if channels == 1 else f"{channels} channels"
-    title = f"{bank.layer}: {count} filters of {size} over {over}{more}"
+    dead = f"; {len(bank.dead)} dead" if bank.dead else ""
+    title = f"{bank.layer}: {count} filters of {size} over {over}{more}{dead}"
     sheet.text(0.1, 0.1, title, 9)
     sheet.text(0.1, 0.3, explained)
     width = (WIDTH - 0.1) / columns
@@ -87,7 +88,11 @@ def draw_filters(bank: FilterBank, examples: Mapping[int, Example]) -> Figure:
         sheet.text(left, top, _caption(bank, i))
         place = (left, top + 0.17, width - 0.15, height - 0.3)
         responses = bank.responses[i] if bank.responses else ()
-        draw(_Cell(sheet, bank.kernels[i], scales, responses, examples, place))
+        cell = _Cell(sheet, bank.kernels[i], scales, responses, examples, place)
+        if i in bank.dead:
+            _draw_dead(cell, kind, bank.dead_text(i))
+        else:
+            draw(cell)
     if bars:
         sheet.bars(scales.shown())
     return sheet.figure
@@ -118,8 +123,10 @@ def _scales(bank: FilterBank, kind: str, examples: Mapping[int, Example]) -> _Sc
     if kind == "tokens":
         return _Scales()
     kernel = _kernel_scale(bank.kernels)
-    strongest = [responses[0] for responses in bank.responses[:SHOWN]]
+    strongest = [responses[0] for responses in bank.responses[:SHOWN] if responses]
     seen = [examples[response.example] for response in strongest]
+    if not strongest:
+        return _Scales(kernel)
     if kind == "image":
         return _Scales(kernel, pixel_scale(seen), _answer_scale(strongest))
     maps = [response.maps for response in strongest]
@@ -168,7 +175,7 @@ def _colours_text(bank: FilterBank) -> str:
 
 
 def _caption(bank: FilterBank, i: int) -> str:
-    if not bank.responses:
+    if not bank.responses or i in bank.dead:
         return f"{i}"
     return f"{i}: up to {bank.responses[i][0].value:.3g}, above 0 at {_share(bank.active[i])}"
 
@@ -279,6 +286,21 @@ def _seen_words(response: Response, examples: Mapping[int, Example]) -> str:
     start, end = response.window[0] if response.window else (0, None)
     text = example.phrase(start, None if end is None else min(end, example.length()))
     return text if len(text) <= 44 else text[:41] + "..."
+
+
+def _draw_dead(cell: _Cell, kind: str, why: str) -> None:
+    """Draw a filter that has no strongest answer: its kernel, and why."""
+    left, top, width, height = cell.place
+    if kind == "tokens":
+        cell.sheet.text(left, top + 0.05, why)
+        return
+    side = min(width / 3 - 0.05, height) if kind == "image" else 0.5
+    _draw_kernel(
+        cell.sheet.panel(left, top, side, side if kind == "image" else height - 0.12),
+        cell.kernel,
+        cell.scales.kernel,
+    )
+    cell.sheet.text(left + side + 0.08, top + 0.05, why.replace(" on ", "\non "))
 
 
 def _draw_kernel_alone(cell: _Cell) -> None:

@@ -27,12 +27,14 @@ if TYPE_CHECKING:
     from dlcli.config.sections.experiment import Config
     from dlcli.data import Form
     from dlcli.data.description import DataDescription, Dataset, Split
-    from dlcli.inspection import Invariance, Unrolled
+    from dlcli.inspection import FilterBank, Invariance, Unrolled
     from dlcli.report.drawing.inputs import Example
     from dlcli.store.runs import RunFolder
 
 PARTS = ("test", "validation", "train")
 MOVES = ("shift", "rotate", "scale")
+FEWEST = 200
+"""Examples that show which filters are dead, even if fewer are searched."""
 STRONGEST_TEXTS = 4
 """Texts that are named for each filter; of images and sequences one."""
 
@@ -43,7 +45,7 @@ class Findings:
 
     Attributes:
         files: What was written.
-        tables: Name to rows, what is written as CSV too.
+        tables: Name to rows; `filters`, the dead ones of each layer, is not written as CSV.
     """
 
     files: list[Path] = field(default_factory=list)
@@ -212,7 +214,7 @@ def inspect_runs(root: Path, names: Sequence[str], wanted: Wanted, out: Path | N
     with applied():
         for subject in subjects:
             own = place if len(subjects) == 1 else place / subject.run.name
-            for stem, figure in _own_figures(subject, wanted):
+            for stem, figure in _own_figures(subject, wanted, findings):
                 _save(figure, own, stem, findings)
         if wanted.invariance:
             _draw_invariance(subjects, wanted, place, findings)
@@ -255,12 +257,14 @@ def _subjects(root: Path, names: Sequence[str]) -> list[Subject]:
     return [Subject(run, config, run.name) for run, config in opened]
 
 
-def _own_figures(subject: Subject, wanted: Wanted) -> Iterator[tuple[str, Figure]]:
+def _own_figures(
+    subject: Subject, wanted: Wanted, findings: Findings
+) -> Iterator[tuple[str, Figure]]:
     """Yield the figures that show a single network, each with its name."""
     from dlcli.report import inside
 
     if wanted.filters:
-        yield from _filter_figures(subject, wanted)
+        yield from _filter_figures(subject, wanted, findings)
     if wanted.feature_maps is None:
         return
     from dlcli import inspection
@@ -275,18 +279,32 @@ def _own_figures(subject: Subject, wanted: Wanted) -> Iterator[tuple[str, Figure
         yield f"feature-maps-{found.layer}", inside.draw_feature_maps(found, example)
 
 
-def _filter_figures(subject: Subject, wanted: Wanted) -> Iterator[tuple[str, Figure]]:
+def _bank_row(subject: Subject, bank: FilterBank) -> dict[str, Any]:
+    return {
+        "run": subject.label,
+        "layer": bank.layer,
+        "filters": len(bank.kernels),
+        "dead": sorted(bank.dead),
+        "examples": bank.looked_at,
+    }
+
+
+def _filter_figures(
+    subject: Subject, wanted: Wanted, findings: Findings
+) -> Iterator[tuple[str, Figure]]:
     from dlcli import inspection
     from dlcli.report import inside
 
     model = subject.model
     layers = inspection.chosen_layers(model, wanted.layers, inspection.convolutions, "convolutions")
     _, examples = subject.some(wanted.examples)
+    judged = subject.some(FEWEST)[1] if wanted.examples < FEWEST else None
     for layer in layers:
         kind = subject.shown(examples, 0, layer.name).kind
         strongest = STRONGEST_TEXTS if kind == "tokens" else 1
-        bank = inspection.filter_bank(model, layer, examples, strongest=strongest)
-        named = {r.example for responses in bank.responses for r in responses}
+        bank = inspection.filter_bank(model, layer, examples, strongest=strongest, judged=judged)
+        findings.tables.setdefault("filters", []).append(_bank_row(subject, bank))
+        named = {r.example for responses in bank.responses for r in responses} or {0}
         shown = {i: subject.shown(examples, i, bank.layer) for i in named}
         yield f"filters-{bank.layer}", inside.draw_filters(bank, shown)
 
