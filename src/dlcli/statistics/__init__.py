@@ -15,6 +15,6 @@ Conventions, kept by every module here:
 Modules: `best` (the answer), `signs` (the test behind "worse"), `examples` (standard errors with
 the sampling of the examples), `looks` (alpha over several looks), `description` (one candidate),
 `pairing` (two candidates), `power` (what is promised), `censored` (time to target), `sensitivity`
-(learning rates, initializers), `budget` (tuning), `problems` (several problems), `ranking` (ranks
-over problems), `inclusion` (optimizers that contain others).
+(learning rates, initializers), `importance` (other settings), `budget` (tuning), `problems`
+(several problems), `ranking` (ranks over problems), `inclusion` (optimizers that contain others).
 """

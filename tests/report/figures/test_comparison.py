@@ -147,6 +147,17 @@ def _searched(summary: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def _importance(summary: pd.DataFrame) -> pd.DataFrame:
+    """Make up what each setting explains: the rate most, then a word to choose."""
+    shares = {"learning_rate": 0.6, "kernel_initializer": 0.2, "momentum": 0.1, "batch_size": 0.0}
+    rows = [
+        {**row, "setting": name, "share": share, "explained": 0.7, "tries": 9}
+        for row in summary[KEYS].to_dict("records")
+        for name, share in shares.items()
+    ]
+    return pd.DataFrame(rows)
+
+
 def synthetic(
     labels: Iterable[str] = LABELS[:8],
     initializers: Iterable[str] = ("",),
@@ -198,6 +209,7 @@ def synthetic(
     return SimpleNamespace(
         fractions=_fractions(summary, sign) if sized else pd.DataFrame({"problem": []}),
         searched=_searched(summary) if wide else pd.DataFrame({"problem": []}),
+        importance=_importance(summary) if wide else pd.DataFrame({"problem": []}),
         costs=_costs(summary, sign) if costly else pd.DataFrame({"problem": []}),
         score=metric,
         score_text=f"test {metric} at the best validation epoch",
@@ -302,7 +314,7 @@ def test_each_case_has_the_figures_it_has_results_for(drawn):
     assert set(drawn["two"]) == always
     assert set(drawn["eight"]) == set(drawn["sixteen"]) == ranked
     assert set(drawn["crossed"]) == {*ranked, "initializers"}
-    assert set(drawn["wide"]) == {*ranked, "score_by_setting"}
+    assert set(drawn["wide"]) == {*ranked, "score_by_setting", "score_map"}
     assert set(drawn["sized"]) == {*ranked, "score_by_training_size"}
     assert set(drawn["costly"]) == {*ranked, "score_against_cost"}
     assert set(drawn["five"]) == {*ranked, "performance_profile", "critical_difference"}
@@ -791,3 +803,21 @@ def test_what_an_interrupted_comparison_has_is_drawn(monkeypatch):
     assert "no target" in figures["time_to_target"].words
     assert "nan" not in "".join(drawing.words for drawing in figures.values())
     assert "0 of 0 trials" in figures["rate_sensitivity"].words
+
+
+def test_the_map_has_the_tries_of_the_best_candidates_over_the_two_settings_that_matter_most(drawn):
+    maps = [axes for axes in drawn["wide"]["score_map"].figure.axes if axes.get_xlabel()]
+    assert [axes.get_xlabel() for axes in maps] == ["learning_rate (60 %)"] * len(maps)
+    assert {axes.get_ylabel() for axes in maps} == {"kernel_initializer (20 %)"}
+    assert {axes.get_xscale() for axes in maps} == {"log"}
+    order = CASES["wide"].summary.sort_values("rank")["candidate"].to_list()
+    assert [axes.get_title(loc="left") for axes in maps] == order[: len(maps)]
+    found = CASES["wide"].searched
+    for name, axes in zip(order, maps, strict=False):
+        rows = found[(found["candidate"] == name) & (found["setting"] == "learning_rate")]
+        dots = axes.collections[0]
+        np.testing.assert_allclose(dots.get_offsets()[:, 0], rows["value"].to_numpy(float))
+        np.testing.assert_allclose(dots.get_array(), rows["score"])
+        assert len(axes.lines[0].get_xdata()) == 1
+    labels = [text.get_text() for text in maps[0].get_yticklabels()]
+    assert labels == ["HeNormal", "Orthogonal"]

@@ -12,6 +12,7 @@ from dlcli.compare.results import curves, wording
 from dlcli.compare.results.costs import cost_frame
 from dlcli.compare.results.fractions import fraction_frame, more_data_sentence
 from dlcli.compare.results.frames import epoch_frame, trial_frame
+from dlcli.compare.results.importance import importance_frame
 from dlcli.compare.results.ranking import RNG_SEED, rank
 from dlcli.compare.results.scores import Scores
 from dlcli.compare.results.searched import searched_frame
@@ -66,6 +67,7 @@ class Results:
         costs: A row a candidate: its score and what it costs; empty where all candidates of a
             problem train the same network.
         searched: A row a value of a setting that was searched beside the learning rate.
+        importance: A row a setting: how much of the score it explains; empty where nothing does.
         fractions: A row a candidate and share of the training part; empty without a curve over
             training size.
         aggregate: A row a candidate over all problems; None for one problem.
@@ -108,6 +110,7 @@ class Results:
     spreads: pd.DataFrame
     costs: pd.DataFrame
     searched: pd.DataFrame
+    importance: pd.DataFrame
     fractions: pd.DataFrame
     aggregate: pd.DataFrame | None
     profiles: pd.DataFrame | None
@@ -195,6 +198,7 @@ def make_results(
         spreads=spreads,
         costs=cost_frame(scores, summary),
         searched=searched_frame(scores),
+        importance=importance_frame(scores),
         fractions=fractions,
         **several["tables"],
         margins={n: None if r is None else r.margin for n, r in zip(names, rankings, strict=True)},

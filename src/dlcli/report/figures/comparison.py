@@ -82,6 +82,8 @@ def drawings(results: Results) -> Iterator[tuple[str, Callable[[], Figure]]]:
     yield "tuning_budget", lambda: curves.tuning_budget(results, cast)
     if len(results.searched):
         yield "score_by_setting", lambda: settings.score_by_setting(results, cast)
+    if len(results.importance):
+        yield "score_map", lambda: settings.score_map(results)
     if len(results.fractions):
         yield "score_by_training_size", lambda: fractions.score_by_training_size(results, cast)
     if fronts.has_costs(results):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from dlcli.compare.plan.plan import PROTOCOL
 from dlcli.compare.results.wording import shown_confidence, shown_interval, shown_score
 from dlcli.report.text.costs import READING, cost_table
+from dlcli.report.text.importance import IMPORTANCE_READING, importance_lines
 from dlcli.report.text.latex import latex_table
 from dlcli.statistics.power import ALPHA
 from dlcli.store.comparisons import RESULTS
@@ -64,6 +65,7 @@ def write_tables(results: Results, folder: Folder) -> list[str]:
         "spread.csv": results.spreads,
         "scores.csv": results.scores,
         "searched.csv": results.searched if len(results.searched) else None,
+        "importance.csv": results.importance if len(results.importance) else None,
         FRACTIONS: results.fractions if len(results.fractions) else None,
         COSTS: results.costs if len(results.costs) else None,
         "problems.csv": results.aggregate,
@@ -120,6 +122,7 @@ def as_data(results: Results) -> dict[str, Any]:
         "pairwise": _records(results.pairwise),
         "spread": _records(results.spreads),
         "costs": _records(results.costs),
+        "importance": _records(results.importance),
         "fractions": _records(results.fractions),
         "notes": list(results.notes),
     }
@@ -327,6 +330,8 @@ def _markdown_problem(results: Results, problem: str) -> list[str]:
         parts.append(f"Margin: {margin:.3g}. A candidate that lacks less to the best is as good.")
     if costs := costs_of(results, problem):
         parts += [_markdown_table(*cost_table(costs)), READING]
+    if shares := importance_lines(results, problem):
+        parts += [IMPORTANCE_READING, _bullets(shares)]
     if curves := fractions_of(results, problem):
         parts += [_markdown_table(*fraction_table(curves)), FRACTION_READING]
     if cliffs := cliff_sentences(rows, results.validation_text):
