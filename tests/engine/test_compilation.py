@@ -13,10 +13,8 @@ from dlcli.config.conversion.loading import parse_config
 from dlcli.config.conversion.rendering import to_yaml
 from dlcli.config.yaml.nodes import Text
 from dlcli.data.description import DataDescription, Dataset, Split, TensorSpec
-from dlcli.runtime.messages import keras_message
 
 pytestmark = pytest.mark.slow
-
 OPTIMIZERS = [
     name
     for name in load_catalogue().names("optimizers")
@@ -95,15 +93,6 @@ def test_masked_padding_does_not_change_what_a_network_says():
     np.testing.assert_allclose(truncated(short), by_step(short[:, :4]), atol=1e-6)
 
 
-def test_a_tensorflow_error_is_told_without_its_stack():
-    error = ValueError(
-        "Graph execution error:\n\nDetected at node x defined at (most recent call last):\n"
-        '  File "a.py", line 3, in f\n\nReceived a label value of 7\n\t [[{{node x}}]] [Op:y]'
-    )
-    assert keras_message(error) == "Received a label value of 7"
-    assert keras_message(ValueError("")) == "ValueError"
-
-
 @pytest.mark.parametrize("losses", ["", "{mse: Poisson, Head: CategoricalCrossentropy}"])
 def test_outputs_that_are_called_like_a_class_have_their_own_losses(losses):
     dataset = made((6,))
@@ -130,9 +119,7 @@ def test_a_training_step_is_traced_once_whatever_the_metrics(monkeypatch):
     """A variable that a metric makes while Keras traces the step makes Keras trace it again."""
     traced = []
     step = keras.Model.train_step
-    monkeypatch.setattr(
-        keras.Model, "train_step", lambda *given: traced.append(0) or step(*given)
-    )
+    monkeypatch.setattr(keras.Model, "train_step", lambda *given: traced.append(0) or step(*given))
     section = "{metrics: [accuracy, f1, top_k:2, mcc, brier, log_loss, auc]}"
     fitted(["{Dense: {units: 8}}"], made((6,), 60), section)
     assert len(traced) == 1

@@ -1,0 +1,15 @@
+"""What the tests of this folder share."""
+
+from __future__ import annotations
+
+import pytest
+
+from dlcli.store import runs as store
+from tests.store.made import NOW, mark
+
+
+@pytest.fixture
+def run(tmp_path):
+    made = store.create_run(tmp_path / "runs", "net", now=NOW)
+    mark(made)
+    return made
