@@ -1,4 +1,4 @@
-"""What the tests of this folder share."""
+"""Comparisons that several tests look at."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import pytest
 
 from dlcli.compare.reading import plan_comparison, read_problems
 from dlcli.compare.worker import Workshop
+from tests.compare.homes import COMPARE, at_home
+from tests.compare.made import plan
 from tests.compare.trained import CONFIG
 
 
@@ -20,3 +22,9 @@ def opened(tmp_path):
         return Workshop(plan), path
 
     return make
+
+
+@pytest.fixture
+def taken(tmp_path):
+    """Return the folder of a comparison."""
+    return at_home(plan(COMPARE), tmp_path)[1]

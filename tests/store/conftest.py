@@ -1,4 +1,4 @@
-"""What the tests of this folder share."""
+"""A run that several tests write into."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests of this folder share."""
+"""A config, and a run of it."""
 
 from __future__ import annotations
 

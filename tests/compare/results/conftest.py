@@ -1,4 +1,4 @@
-"""What the tests of this folder share."""
+"""Tables that several tests look at."""
 
 from __future__ import annotations
 
