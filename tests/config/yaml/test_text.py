@@ -10,22 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlcli.config.conversion.rendering import dump_yaml
-from dlcli.config.yaml.nodes import Scalar, Sequence, Text, YamlMapping
+from dlcli.config.yaml.nodes import Text, YamlMapping
 from dlcli.config.yaml.text import parse_yaml, plain_value
 from tests.config.broken import diagnose
-
-
-def plain(node):
-    """Return a node's value without positions."""
-    if isinstance(node, Scalar):
-        return node.value
-    if isinstance(node, Sequence):
-        return [plain(item) for item in node.items]
-    return {key: plain(pair.node) for key, pair in node.pairs.items()}
-
-
-def read(text: str):
-    return plain(parse_yaml(Text("t.yaml", text)))
+from tests.config.yaml.plain import read
 
 
 @pytest.mark.parametrize(
