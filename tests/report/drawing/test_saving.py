@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import warnings
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
-from dlcli.errors import UserError
+from dlcli.errors import FullDiskError, UserError
 from dlcli.report.drawing.saving import paths_of, save_figure
 
 
@@ -44,8 +47,18 @@ def test_letters_that_the_font_lacks_are_no_warning(tmp_path):
         save_figure(figure("\u6f22\u5b57"), tmp_path, "f")
 
 
-def test_a_folder_that_is_not_there_is_told(tmp_path):
-    with pytest.raises(UserError) as caught:
-        save_figure(figure(), tmp_path / "none", "f")
-    assert "none" in caught.value.message
+@pytest.mark.parametrize(
+    ("code", "kind"), [(errno.ENOSPC, FullDiskError), (errno.EROFS, UserError)]
+)
+def test_a_disk_that_refuses_is_told_and_keeps_what_was_there(tmp_path, monkeypatch, code, kind):
+    (tmp_path / "f.svg").write_text("old")
+
+    def refuse(*_arguments):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(kind) as caught:
+        save_figure(figure(), tmp_path, "f")
     assert caught.value.remedy
+    assert (tmp_path / "f.svg").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["f.svg"]
