@@ -391,9 +391,13 @@ def _is_mirror(path: Path) -> bool:
 
 
 def _is_without_code(path: Path) -> bool:
-    """Whether a module holds constants, types and records alone: no function that does anything."""
-    functions = [node for _, node in _functions(ast.parse(path.read_text("utf-8")))]
-    return all(map(_is_trivial, functions))
+    """Whether a module holds constants, types and records alone: nothing in it does anything."""
+    tree = ast.parse(path.read_text("utf-8"))
+    return all(map(_is_trivial, (node for _, node in _functions(tree)))) and not any(
+        isinstance(node, ast.With | ast.For | ast.While | ast.Try)
+        or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call))
+        for node in tree.body
+    )
 
 
 def _is_trivial(function: ast.AST) -> bool:
@@ -413,6 +417,8 @@ def _is_trivial(function: ast.AST) -> bool:
         ("@dataclass\nclass A:\n    x: int", True),
         ('class A(Protocol):\n    def f(self):\n        "Say so."', True),
         ("def f():\n    return 3", False),
+        ("print(3)", False),
+        ("for x in range(3):\n    y = x", False),
         ("class A:\n    def f(self):\n        self.x = 3", False),
     ],
 )

@@ -45,7 +45,7 @@ def test_an_override_is_one_of_every_config():
 def test_chance_is_that_of_the_data():
     (problem,), _, _ = read_problems([config()], ())
     assert problem.metrics == ("accuracy", "f1")
-    assert problem.chance["accuracy"] == pytest.approx(1 / 3, abs=0.05)
+    assert problem.validation_chance["accuracy"] == pytest.approx(1 / 3, abs=0.05)
 
 
 @pytest.mark.parametrize("read", [read_problems, read_rivals])
@@ -84,6 +84,17 @@ def test_the_score_is_the_first_metric_unless_one_is_named():
     problems, settings, _ = read_problems([config(compare="{score: f1}")], ())
     score = score_of(problems, settings)
     assert (score.metric, score.greater_is_better) == ("f1", True)
+
+
+def test_a_score_is_read_at_the_best_epoch_or_at_the_last():
+    problems, settings, _ = read_problems([config()], ())
+    reads = {
+        named: score_of(problems, replace(settings, score=named)).read
+        for named in ("f1", "f1@best", "f1@last")
+    }
+    assert reads == {"f1": "best", "f1@best": "best", "f1@last": "last"}
+    with pytest.raises(UserError, match="'f1@first' is no score"):
+        score_of(problems, replace(settings, score="f1@first"))
 
 
 def test_a_score_that_is_none_is_refused_with_what_was_meant():
