@@ -6,6 +6,7 @@ import pytest
 
 from dlcli.store import runs as store
 from tests.store.made import NOW, mark
+from tests.train.conftest import finished  # noqa: F401 (a fixture)
 
 
 @pytest.fixture
