@@ -298,3 +298,130 @@ def test_private_attributes_of_others_are_reached_for_only_with_a_reason():
         if "SLF001" in path.read_text("utf-8")
     }
     assert found == SILENCED.keys()
+
+
+TESTS = Path(__file__).parent
+TESTED_TOGETHER = {
+    "catalogue/introspection": (
+        "test_keras.py", "its modules are one reading of Keras, which is held against Keras"
+    ),
+    "config/grammar": (
+        "../conversion/test_rendering.py",
+        "its pieces read, write and describe whole configs, in which every key is drawn",
+    ),
+    "optimizers": (
+        "test_agreement.py", "each is the same test: a stored run of an independent implementation"
+    ),
+    "report/figures": (
+        "test_comparison.py", "every figure is drawn of the same cases, and keeps the same rules"
+    ),
+    "rules": ("test_pages.py", "a rule's page says what it finds and what not, which is tested"),
+}  # fmt: skip
+"""The folders whose modules are tested together: where, seen from their tests, and why."""
+
+ACROSS = {
+    "catalogue/introspection/test_keras.py", "catalogue/introspection/test_main.py",
+    "cli/test_commands.py", "cli/test_light_commands.py", "config/test_mutations.py",
+    "data/own/test_groups.py", "data/own/test_preparation.py", "data/test_keras_agreement.py",
+    "data/test_loading.py", "optimizers/test_agreement.py", "optimizers/test_in_keras.py",
+    "report/page/test_former.py", "report/page/test_looks.py", "report/page/test_pages.py",
+    "rules/test_cases.py", "rules/test_config_rules.py", "rules/test_data_rules.py",
+    "rules/test_documents.py", "rules/test_precision.py", "rules/test_whatever.py",
+}  # fmt: skip
+"""The files of tests, within a room, of what several modules do together."""
+
+NO_ROOMS = {"benchmarks", "faults", "fuzz", "security"}
+"""The folders of tests of what all of dlcli does."""
+
+UNMIRRORED: set[str] = set()
+"""The modules that have no tests of their own yet: the list may only become shorter."""
+
+
+def test_every_module_has_its_tests_where_it_stands():
+    missing = {
+        module
+        for path in MODULES
+        if not path.stem.startswith("__") and not _is_without_code(path)
+        if (module := path.relative_to(SOURCE).as_posix()) not in UNMIRRORED
+        if not _mirror(path).exists()
+        and path.parent.relative_to(SOURCE).as_posix() not in TESTED_TOGETHER
+    }
+    assert not missing, "without a file of tests at the same path: " + ", ".join(sorted(missing))
+
+
+def test_a_module_that_has_got_its_tests_is_no_longer_listed():
+    needless = {
+        module
+        for module in UNMIRRORED
+        if not (SOURCE / module).exists() or _mirror(SOURCE / module).exists()
+    }
+    assert not needless
+
+
+def test_what_is_tested_together_is_tested():
+    for folder, (file, reason) in TESTED_TOGETHER.items():
+        assert list((SOURCE / folder).glob("[a-z]*.py"))
+        assert (TESTS / folder / file).exists()
+        assert reason
+    assert len(TESTED_TOGETHER) <= 5
+
+
+def test_every_file_of_tests_mirrors_a_module_or_is_known_to_go_across():
+    """`test_compare_output.py` tests what `compare.py` prints: a module may have several files."""
+    across = {
+        path.relative_to(TESTS).as_posix()
+        for path in TESTS.rglob("test_*.py")
+        if path.parent != TESTS and path.relative_to(TESTS).parts[0] not in NO_ROOMS
+        if not _is_mirror(path)
+    }
+    assert across == ACROSS
+
+
+def _mirror(path: Path) -> Path:
+    """Return where the tests of a module are."""
+    return (TESTS / path.relative_to(SOURCE)).with_name(f"test_{path.name}")
+
+
+def _is_mirror(path: Path) -> bool:
+    """Whether a file of tests has the name of a module, or begins with it."""
+    words = path.stem.removeprefix("test_").split("_")
+    folder = SOURCE / path.parent.relative_to(TESTS)
+    names = ("_".join(words[: i + 1]) for i in range(len(words)))
+    return any((folder / f"{name}.py").exists() for name in names)
+
+
+def _is_without_code(path: Path) -> bool:
+    """Whether a module holds constants, types and records alone: nothing in it does anything."""
+    tree = ast.parse(path.read_text("utf-8"))
+    return all(map(_is_trivial, (node for _, node in _functions(tree)))) and not any(
+        isinstance(node, ast.With | ast.For | ast.While | ast.Try)
+        or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call))
+        for node in tree.body
+    )
+
+
+def _is_trivial(function: ast.AST) -> bool:
+    """Whether a function says what it is for, and no more."""
+    body = function.body  # type: ignore[attr-defined]
+    return all(
+        isinstance(node, ast.Pass)
+        or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+        for node in body
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "without"),
+    [
+        ("X = 3", True),
+        ("@dataclass\nclass A:\n    x: int", True),
+        ('class A(Protocol):\n    def f(self):\n        "Say so."', True),
+        ("def f():\n    return 3", False),
+        ("print(3)", False),
+        ("for x in range(3):\n    y = x", False),
+        ("class A:\n    def f(self):\n        self.x = 3", False),
+    ],
+)
+def test_a_module_without_code_is_told_from_one_with_some(tmp_path, code, without):
+    (tmp_path / "m.py").write_text(code)
+    assert _is_without_code(tmp_path / "m.py") == without

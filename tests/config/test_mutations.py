@@ -17,7 +17,8 @@ from dlcli.config.yaml.diagnostics import ConfigError
 from dlcli.config.yaml.nodes import Text
 from dlcli.data import describe
 from dlcli.errors import UserError
-from tests.config.yaml.test_text import DATA, read
+from tests.config.yaml.plain import read
+from tests.config.yaml.test_text import DATA
 from tests.helpers import examples
 
 CONFIGS = sorted(Path(__file__).parents[2].joinpath("configs").glob("*.yaml"))

@@ -6,9 +6,10 @@ import keras
 import numpy as np
 import pytest
 
-from dlcli.data.description import DataDescription, Split, TensorSpec
+from dlcli.data.description import Split
 from dlcli.engine.adapting import _adapt_to_targets, adapt_preprocessing
-from tests.engine.test_model import TWO_INPUTS, build
+from tests.engine.made import build, constant_but_one, normalized
+from tests.engine.test_model import TWO_INPUTS
 
 pytestmark = pytest.mark.slow
 
@@ -50,28 +51,6 @@ def test_normalization_learns_from_the_input_that_it_is_given():
         theirs.adapt(x[given].astype("float32"))
         np.testing.assert_array_equal(model.get_layer(name).mean, theirs.mean)
         np.testing.assert_array_equal(model.get_layer(name).variance, theirs.variance)
-
-
-CONSTANTS = np.float32([0, 1, 0.1, 1234.567])
-"""The mean of many 0.1 in float32 is not 0.1: their variance is not 0 either."""
-
-
-def constant_but_one(count: int) -> np.ndarray:
-    x = np.repeat(CONSTANTS[None], count, axis=0)
-    x[:, 1] = np.arange(count) % 7
-    return x
-
-
-def normalized(x, yaml="Normalization", memory_mapped=None):
-    text = f"data: {{dataset: iris}}\nmodel: {{layers: [{yaml}, {{Dense: {{units: 3}}}}]}}"
-    inputs = {"input": TensorSpec(x.shape[1:], "float32")}
-    model = build(text, DataDescription("made", "multiclass", inputs, ("a", "b", "c")))
-    held = x
-    if memory_mapped is not None:
-        held = np.memmap(memory_mapped, "float32", "w+", shape=x.shape)
-        held[:] = x
-    adapt_preprocessing(model, Split({"input": held}, np.zeros(len(x))))
-    return keras.Model(model.input, model.layers[1].output), model.layers[1]
 
 
 @pytest.mark.parametrize("in_a_file", [False, True])

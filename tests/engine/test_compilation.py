@@ -13,10 +13,8 @@ from dlcli.config.conversion.loading import parse_config
 from dlcli.config.conversion.rendering import to_yaml
 from dlcli.config.yaml.nodes import Text
 from dlcli.data.description import DataDescription, Dataset, Split, TensorSpec
-from dlcli.runtime.messages import keras_message
 
 pytestmark = pytest.mark.slow
-
 OPTIMIZERS = [
     name
     for name in load_catalogue().names("optimizers")
@@ -93,15 +91,6 @@ def test_masked_padding_does_not_change_what_a_network_says():
     truncated = keras.Model(model.input, model.output)
     by_step = keras.Sequential([keras.layers.Input((4, 2)), *model.layers[1:]])
     np.testing.assert_allclose(truncated(short), by_step(short[:, :4]), atol=1e-6)
-
-
-def test_a_tensorflow_error_is_told_without_its_stack():
-    error = ValueError(
-        "Graph execution error:\n\nDetected at node x defined at (most recent call last):\n"
-        '  File "a.py", line 3, in f\n\nReceived a label value of 7\n\t [[{{node x}}]] [Op:y]'
-    )
-    assert keras_message(error) == "Received a label value of 7"
-    assert keras_message(ValueError("")) == "ValueError"
 
 
 @pytest.mark.parametrize("losses", ["", "{mse: Poisson, Head: CategoricalCrossentropy}"])

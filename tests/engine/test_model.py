@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import keras
 import numpy as np
 import pytest
@@ -15,19 +13,9 @@ from dlcli.config.yaml.nodes import Text
 from dlcli.data import describe
 from dlcli.data.description import DataDescription, Split, TensorSpec
 from dlcli.engine.model import build_model, construct, feed
-from dlcli.engine.summary import summarize
+from tests.engine.made import CONFIGS, build
 
 pytestmark = pytest.mark.slow
-
-CONFIGS = sorted(Path(__file__).parents[2].joinpath("configs").glob("*.yaml"))
-
-
-def build(yaml: str, description: DataDescription | None = None) -> keras.Model:
-    config = parse_config(Text("cfg.yaml", yaml))
-    description = description or describe(config.data.source)
-    bound = bind(config, description)
-    keras.utils.set_random_seed(bound.seed)
-    return build_model(bound, description)
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=[p.stem for p in CONFIGS])
@@ -37,61 +25,6 @@ def test_every_example_builds_and_its_layers_are_named_by_their_ids(path):
     model = build_model(bound, describe(config.data.source))
     assert {layer.id for layer in bound.model.layers} <= {layer.name for layer in model.layers}
     assert bound.compile.loss is not None
-
-
-@pytest.mark.parametrize(
-    ("name", "parameters"),
-    [
-        ("cifar10_resnet20", 274_442),
-        ("mnist_5k_lenet5", 61_706),
-        ("imdb_bilstm", 2_757_761),
-        ("fashion_mnist_cnn", 34_826),
-    ],
-)
-def test_known_networks_have_their_published_parameter_counts(name, parameters):
-    path = next(p for p in CONFIGS if p.stem == name)
-    config = load_config(str(path))
-    description = describe(config.data.source)
-    assert summarize(build_model(bind(config, description), description)).parameters == parameters
-
-
-def test_an_irnn_has_its_published_parameter_count():
-    yaml = """
-        data: {dataset: mnist}
-        model:
-          layers:
-            - {Reshape: {target_shape: [-1, 1]}}
-            - SimpleRNN:
-                units: 100
-                kernel_initializer: {RandomNormal: {stddev: 0.001}}
-                recurrent_initializer: {Identity: {gain: 1.0}}
-                activation: relu
-            - {Dense: {units: $classes, activation: softmax}}
-    """
-    assert summarize(build(yaml)).parameters == 11_210
-
-
-def test_resnet20_has_the_published_41_million_multiply_accumulates():
-    config = load_config(str(next(p for p in CONFIGS if p.stem == "cifar10_resnet20")))
-    description = describe(config.data.source)
-    flops = summarize(build_model(bind(config, description), description)).flops
-    assert flops / 2 == pytest.approx(41e6, rel=0.01)
-
-
-def test_flops_agree_with_a_count_by_hand():
-    yaml = """
-        data: {dataset: digits}
-        model:
-          layers:
-            - {Conv2D: {filters: 4, kernel_size: 3}}
-            - {Reshape: {target_shape: [6, 24]}}
-            - {Bidirectional: {layer: {LSTM: {units: 5}}}}
-            - {Dense: {units: 10, activation: softmax}}
-    """
-    by_layer = {layer.name: layer.flops for layer in summarize(build(yaml)).layers}
-    assert by_layer["conv2d"] == 2 * (3 * 3 * 1 * 4) * (6 * 6)
-    assert by_layer["bidirectional"] == 2 * 2 * (24 * 20 + 5 * 20) * 6
-    assert by_layer["dense"] == 2 * 10 * 10
 
 
 def test_a_chain_computes_what_the_hand_written_one_does():
@@ -276,29 +209,3 @@ def test_an_activation_may_be_a_layer():
             - {Dense: {units: 3, activation: softmax}}
     """
     assert build(yaml).layers[1].activation.negative_slope == 0.5
-
-
-def test_a_forecast_has_an_output_for_every_step():
-    yaml = """
-        data: {dataset: {sunspots: {window: 20, horizon: 3}}}
-        model: {layers: [Flatten, {Dense: {units: 3}}]}
-    """
-    assert build(yaml).output_shape == (None, 3)
-    with pytest.raises(ConfigError, match="output is 1, but this forecasting task needs 3"):
-        build(yaml.replace("units: 3", "units: 1"))
-
-
-@pytest.mark.parametrize(
-    ("layers", "message", "hint"),
-    [
-        ("[Flatten, {Dense: {units: 9, activation: softmax}}]", "output is 9, but", "classes"),
-        ("[Flatten, {Dense: {units: 11, activation: softmax}}]", "output is 11, but", "classes"),
-        ("[{Dense: {units: 10, activation: softmax}}]", "output is 8 x 8 x 10, but", "Flatten"),
-    ],
-)
-def test_an_output_that_cannot_hold_the_prediction_is_refused(layers, message, hint):
-    with pytest.raises(ConfigError, match=message) as caught:
-        build(f"data: {{dataset: digits}}\nmodel: {{layers: {layers}}}\n")
-    (diagnostic,) = caught.value.diagnostics
-    assert (diagnostic.rule, diagnostic.mark.line) == ("output-shape", 2)
-    assert hint in diagnostic.hint

@@ -12,12 +12,10 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.stats import binomtest
 from sklearn import metrics as sk
-from sklearn.dummy import DummyClassifier
-from sklearn.metrics import f1_score
 
 from dlcli.errors import DataError, UserError
 from dlcli.metrics.evaluation import score
-from dlcli.metrics.points import chance, places_of, point
+from dlcli.metrics.points import point
 from dlcli.metrics.table import TABLE
 from tests.helpers import examples
 from tests.metrics.test_table import binary, multiclass, sample
@@ -241,12 +239,6 @@ def test_a_calibration_as_bad_as_can_be_is_not_taken_for_a_perfect_score():
     assert found.interval == [1.0, 1.0]
 
 
-@pytest.mark.parametrize("task", ["multiclass", "regression"])
-def test_chance_needs_examples(task):
-    with pytest.raises(DataError, match="no examples"):
-        chance(np.zeros(0, int), ["accuracy"], task=task, classes=2)
-
-
 def test_an_undefined_score_is_null_beside_defined_ones():
     _, p = binary(0)
     found = evaluate(np.zeros(200, int), p, ["auc", "accuracy"], "binary", 2).to_dict()["metrics"]
@@ -283,51 +275,6 @@ def test_an_output_without_a_class_is_named_by_its_number():
     found = evaluate(y, p, ["f1:none"], classes=3)
     assert found.classes == ("c0", "c1", "c2", "3")
     assert len(found.per_class) == len(found.confusion) == len(found.scores["f1:none"].value) == 4
-
-
-@pytest.mark.parametrize(
-    ("task", "expected"),
-    [
-        ("multiclass", {"auc": 0.5, "mcc": 0.0, "balanced_accuracy": 0.25}),
-        ("binary", {"auc": 0.5, "mcc": 0.0, "balanced_accuracy": 0.5}),
-        ("regression", {"r2": 0.0}),
-    ],
-)
-def test_chance_is_what_the_class_frequencies_alone_give(task, expected):
-    y, _, classes = sample(task)
-    found = chance(y, list(expected), task=task, classes=classes)
-    assert found == pytest.approx(expected, abs=1e-9)
-
-
-@pytest.mark.parametrize(
-    ("y", "task", "shape", "expected"),
-    [
-        ([[0, 1, -1], [2, -1, -1]], "multiclass", (None,), [0, 1, 2]),
-        ([[[0, 1], [1, -1]]], "binary", (2, 2), [0, 1, 1]),
-        ([[0.5, np.nan], [1.5, 2.5]], "regression", (None,), [0.5, 1.5, 2.5]),
-        ([[0.5, 0.1], [1.5, 2.5]], "regression", (2,), [[0.5, 0.1], [1.5, 2.5]]),
-        ([0, 1, 1], "binary", (), [0, 1, 1]),
-    ],
-)
-def test_chance_is_of_real_steps_and_pixels(y, task, shape, expected):
-    assert places_of(np.array(y), task=task, shape=shape).tolist() == expected
-
-
-def test_chance_is_scikit_learns_dummy():
-    y = np.repeat([0, 1, 2], [50, 30, 20])
-    dummy = DummyClassifier(strategy="prior").fit(np.zeros((100, 1)), y)
-    p = dummy.predict_proba(np.zeros((100, 1)))
-    names = ["accuracy", "log_loss", "top_k:2", "f1"]
-    expected = point(y, p, names, task="multiclass", classes=3)
-    found = chance(y, names, task="multiclass", classes=3)
-    guessed = found.pop("f1")
-    assert found == pytest.approx({name: expected[name] for name in found})
-    assert expected["accuracy"] == 0.5
-    # By F1, guessing at random is better than always naming the most frequent class.
-    uniform = DummyClassifier(strategy="uniform", random_state=0).fit(np.zeros((100, 1)), y)
-    drawn = [f1_score(y, uniform.predict(np.zeros((100, 1))), average="macro") for _ in range(200)]
-    assert guessed == pytest.approx(np.mean(drawn), abs=0.03)
-    assert guessed > expected["f1"] + 0.05
 
 
 def test_an_absent_class_has_no_support_and_harms_no_interval():

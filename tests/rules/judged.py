@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dlcli import rules
 from dlcli.config.binding.findings import judge_of
 from dlcli.config.conversion.loading import parse_document, read_document
 from dlcli.config.yaml.nodes import Text
@@ -9,6 +10,8 @@ from dlcli.config.yaml.text import parse_yaml
 from dlcli.data import describe, feature_names, load
 from dlcli.data.description import DataDescription, TensorSpec
 from dlcli.rules.examples import look
+
+OF_HISTORIES = [rule for rule in rules.every() if rule.moment == "history"]
 
 BASE = {
     "data": "{dataset: digits, validation: 0.1}",

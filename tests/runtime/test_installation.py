@@ -9,13 +9,10 @@ from pathlib import Path
 
 import pytest
 
-import dlcli
-from dlcli.runtime.environment import computing_versions, versions
 from dlcli.runtime.installation import DISTRIBUTION, install_command
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-
 # An installer, its options and other packages, then dlcli by name; a comment or the end of a
 # quotation ends the command.
 BY_NAME = re.compile(
@@ -104,11 +101,6 @@ def test_remedies_name_extras_that_exist():
 def test_the_distribution_has_a_name_of_its_own_and_the_command_is_dlcli():
     assert PROJECT["project"]["name"] == DISTRIBUTION == "dlcli-keras"
     assert list(PROJECT["project"]["scripts"]) == ["dlcli"]
-
-
-def test_the_version_is_that_of_the_code_whatever_is_installed_as_dlcli(monkeypatch):
-    monkeypatch.setattr("importlib.metadata.version", lambda _: "66.6")
-    assert versions()["dlcli"] == computing_versions()["dlcli"] == dlcli.__version__
 
 
 def test_the_whole_license_is_there():

@@ -5,12 +5,12 @@ from __future__ import annotations
 import gc
 import importlib
 import os
-import subprocess
 import sys
 
 import pytest
 
 from dlcli.runtime.quiet import held_back_stderr, hidden, uncollected
+from tests.runtime.started import python
 
 TRAIN = """
 from dlcli.runtime.quiet import load_tensorflow
@@ -21,15 +21,6 @@ model.compile("adam", "mse", jit_compile=True)
 model.fit(numpy.zeros((8, 3)), numpy.zeros((8, 2)), verbose=0)
 print(keras.backend.backend())
 """
-
-
-def python(code, **environment):
-    dropped = ("TF_CPP_MIN_LOG_LEVEL", "KERAS_BACKEND")
-    kept = {name: value for name, value in os.environ.items() if name not in dropped}
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        env=kept | environment, capture_output=True, text=True, check=True,
-    )  # fmt: skip
 
 
 @pytest.mark.slow
@@ -114,14 +105,5 @@ def test_what_keras_does_not_need_is_not_imported_with_it_but_works_afterwards()
         "import sys\nfrom dlcli.runtime.quiet import OPTIONAL, load_tensorflow\nload_tensorflow()\n"
         "print([name for name in OPTIONAL if name in sys.modules])\n"
         "import keras, pandas, scipy.stats, sklearn.metrics, matplotlib.figure\n"
-    )
-    assert python(code).stdout == "[]\n"
-
-
-@pytest.mark.slow
-def test_a_worker_is_ready_without_statistics_and_data_frames():
-    code = (
-        "import sys\nimport dlcli.compare.preload\n"
-        "print([n for n in ('sklearn', 'matplotlib', 'pandas', 'scipy') if n in sys.modules])"
     )
     assert python(code).stdout == "[]\n"

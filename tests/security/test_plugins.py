@@ -11,7 +11,7 @@ from dlcli.cli import run
 from dlcli.errors import UserError
 from dlcli.store.model_file import check_model_file
 from tests.catalogue.test_plugins import site  # noqa: F401 (a fixture)
-from tests.config.test_broken_configs import GOOD
+from tests.config.broken import GOOD
 from tests.plugged import write_installed, write_plugin
 from tests.security.places import CONFIG, write_run
 from tests.security.test_models import layer, members, network

@@ -2,39 +2,17 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
-import json
 import os
 import re
-import subprocess
-import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from dlcli.errors import UserError, WorkError
-from dlcli.runtime.environment import environment
+from dlcli.errors import UserError
 from dlcli.store import runs as store
-
-NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-
-
-@pytest.fixture
-def run(tmp_path):
-    made = store.create_run(tmp_path / "runs", "net", now=NOW)
-    mark(made)
-    return made
-
-
-def mark(run):
-    """Write what makes a folder a run."""
-    run.write_text(store.CONFIG, "name: net\n")
-    run.write_text(store.SOURCE, "name: net\n")
+from tests.store.made import NOW, mark
 
 
 def test_a_folder_is_named_by_config_date_and_time(tmp_path):
@@ -57,39 +35,6 @@ def test_a_given_folder_must_be_new_or_empty(tmp_path):
     with pytest.raises(UserError, match="exists already"):
         store.create_run_at(tmp_path / "new" / "mine.txt")
     assert (tmp_path / "new" / "mine.txt").read_text() == "precious"
-
-
-def test_a_failed_write_leaves_the_old_file_and_no_rest(run):
-    run.write_text("a.txt", "old")
-
-    def write_half():
-        with run.replace_into("a.txt") as path:
-            path.write_text("half")
-            raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        write_half()
-    assert run.read_text("a.txt") == "old"
-    assert sorted(p.name for p in run.path.iterdir()) == ["a.txt", store.CONFIG, store.SOURCE]
-
-
-@pytest.mark.parametrize(
-    ("code", "kind", "message"),
-    [
-        (errno.ENOSPC, WorkError, "disk is full"),
-        (errno.EROFS, UserError, "cannot be written"),
-        (errno.EACCES, UserError, "cannot be written"),
-    ],
-)
-def test_a_disk_that_refuses_is_told_in_words(run, monkeypatch, code, kind, message):
-    def refuse(*_args, **_options):
-        raise OSError(code, os.strerror(code))
-
-    monkeypatch.setattr(Path, "replace", refuse)
-    with pytest.raises(kind, match=message) as caught:
-        run.write_text("a.txt", "text")
-    assert caught.value.remedy
-    assert not list(run.path.glob(".a.*"))
 
 
 def test_the_state_follows_from_the_folder(run):
@@ -126,15 +71,6 @@ def test_starts_are_compared_in_one_time_zone(run):
     assert run.started() == "2025-12-31T23:00:00+00:00"
 
 
-def test_a_file_that_cannot_be_read_says_why(run):
-    (run.path / store.METRICS).mkdir()
-    with pytest.raises(UserError, match=r"metrics\.json cannot be read: Is a directory"):
-        run.read_json(store.METRICS)
-    (run.path / store.HISTORY).write_bytes(b"\xff")
-    with pytest.raises(UserError, match=r"history\.csv is damaged"):
-        run.read_text(store.HISTORY)
-
-
 def test_a_missing_file_says_what_to_do_about_it(run):
     with pytest.raises(UserError, match="is not finished") as caught:
         run.read_json(store.METRICS)
@@ -143,38 +79,6 @@ def test_a_missing_file_says_what_to_do_about_it(run):
     with pytest.raises(UserError, match="the file was deleted") as caught:
         run.read_json(store.METRICS)
     assert "--resume" not in caught.value.remedy
-
-
-@given(st.text() | st.text(alphabet="a-.", min_size=90, max_size=110))
-def test_any_name_becomes_one_plain_part_of_a_path(name):
-    made = store.slug(name)
-    assert Path(made).parts == (made,)
-    assert made not in (".", "..")
-    assert made.isascii()
-    assert len(made) <= 100
-    assert store.slug(made) == made
-
-
-def test_only_one_process_trains_in_a_run_and_a_killed_one_frees_it(run):
-    code = (
-        "import sys, time; from pathlib import Path; from dlcli.store.runs import RunFolder\n"
-        f"with RunFolder(Path({str(run.path)!r})).lock():\n"
-        "    print('held', flush=True); time.sleep(60)\n"
-    )
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as other:
-        assert other.stdout.readline() == b"held\n"
-        assert run.state == store.RUNNING
-        with pytest.raises(UserError, match="being trained"), run.lock():
-            pass
-        other.kill()
-    assert run.state == store.INCOMPLETE
-    with run.lock():
-        pass
-
-
-def test_json_holds_null_for_what_is_not_a_number(run):
-    run.write_json("a.json", {"x": float("nan"), "y": [float("inf"), 1.5, None, True]})
-    assert json.loads(run.read_text("a.json")) == {"x": None, "y": [None, 1.5, None, True]}
 
 
 def test_runs_are_listed_newest_first_and_strangers_are_not_runs(tmp_path):
@@ -334,16 +238,6 @@ def test_a_run_that_is_being_trained_is_not_deleted(run):
     with run.lock(), pytest.raises(UserError, match="being trained"):
         store.remove_run(run)
     assert run.path.exists()
-
-
-def test_the_environment_names_versions_seed_and_command():
-    made = environment(7, ["/somewhere/bin/dlcli", "train", "c.yaml"], ["/cpu:0"])
-    assert made["command"] == ["dlcli", "train", "c.yaml"]
-    assert made["seed"] == 7
-    assert {"dlcli", "keras", "tensorflow"} <= set(made["packages"])
-    assert made["processors"] == os.cpu_count()
-    assert made["processor"]
-    assert made["memory_bytes"] > 2**20
 
 
 def test_the_epochs_done_come_from_the_status_or_else_from_the_history(run):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import signal
 from dataclasses import replace
 
@@ -20,68 +19,17 @@ from dlcli import engine
 from dlcli.config.conversion.loading import load_config
 from dlcli.config.yaml.diagnostics import ConfigError
 from dlcli.data.builtin.sktime_sequences import japanese_vowels
-from dlcli.data.description import INPUT, Split
-from dlcli.engine.evaluation import Evaluation
+from dlcli.data.description import INPUT
 from dlcli.engine.model import feed
 from dlcli.errors import InterruptedRunError, UserError
-from dlcli.metrics import probabilities
-from dlcli.store.runs import RunFolder
 from dlcli.train import fit
 from dlcli.train import session as sessions
 from dlcli.train.checkpoint import Checkpoint, load_checkpoint
 from dlcli.train.saved import evaluate_run, load_model
 from tests.helpers import SMALL
+from tests.train.sessions import Silent, history, take_up, train
 
 pytestmark = pytest.mark.slow
-
-
-class Silent:
-    """An observer that shows nothing, and may interrupt like a user does."""
-
-    def __init__(self, interrupt_after: int | None = None) -> None:
-        self.interrupt_after = interrupt_after
-
-    def started(self, **_facts) -> None:
-        if self.interrupt_after == 0:
-            raise KeyboardInterrupt
-
-    def batch(self, **_facts) -> None:
-        pass
-
-    def epoch(self, *, epoch: int, row) -> None:  # noqa: ARG002
-        if epoch == self.interrupt_after:
-            raise KeyboardInterrupt
-
-
-@pytest.fixture
-def config(tmp_path):
-    path = tmp_path / "small.yaml"
-    path.write_text(SMALL)
-    return str(path)
-
-
-@pytest.fixture
-def finished(tmp_path, trained_once):
-    """Return a finished run of the config, which the test may change."""
-    shutil.copytree(trained_once(), tmp_path / "runs" / "whole")
-    return RunFolder(tmp_path / "runs" / "whole")
-
-
-def train(config, root, *overrides, observer=None):
-    session = sessions.start(config, overrides, root=root, out=None)
-    with session as run:
-        return run, session.train(observer or Silent())
-
-
-def take_up(run, epochs=None, observer=None):
-    session = sessions.resume(run.path.parent, run.name, epochs=epochs, config=None)
-    with session as same:
-        assert same.path == run.path
-        return session.train(observer or Silent())
-
-
-def history(run):
-    return pd.read_csv(run.path / "history.csv").drop(columns="seconds")
 
 
 def test_the_same_seed_gives_the_same_numbers_and_another_seed_others(config, tmp_path, finished):
@@ -136,34 +84,6 @@ def test_a_resumed_training_is_the_one_that_was_never_cut_off(tmp_path):
     assert len((cut.path / "log.csv").read_text().splitlines()) == 1 + 8
 
 
-SEQUENCES = """\
-name: small
-data: {dataset: japanese_vowels, bucketing: true}
-model:
-  inputs: {input: {dtype: float16}}
-  layers:
-    - {Masking: {mask_value: 0.0}}
-    - {GRU: {units: 2}}
-    - {Dense: {units: $classes, activation: softmax}}
-fit: {epochs: 3}
-"""
-
-
-def test_a_resumed_run_keeps_bucketing_and_the_dtype_of_its_lone_input(tmp_path):
-    path = tmp_path / "small.yaml"
-    path.write_text(SEQUENCES)
-    whole, _ = train(str(path), tmp_path / "runs")
-    with pytest.raises(InterruptedRunError):
-        train(str(path), tmp_path / "cut", observer=Silent(interrupt_after=1))
-    cut = sessions.find_run(tmp_path / "cut", "small")
-    take_up(cut)
-    written = sessions.load_run_config(cut)
-    assert written.data.bucketing
-    assert [i.dtype for i in written.model.inputs] == ["float16"]
-    assert load_model(cut).inputs[0].dtype == "float16"
-    pd.testing.assert_frame_equal(history(cut), history(whole))
-
-
 def test_a_finished_run_can_be_trained_longer_and_ends_as_if_it_had_been_from_the_start(
     config, tmp_path, finished
 ):
@@ -175,21 +95,6 @@ def test_a_finished_run_can_be_trained_longer_and_ends_as_if_it_had_been_from_th
             take_up(finished, epochs=epochs)
     take_up(finished, epochs=6)
     pd.testing.assert_frame_equal(history(finished), history(long))
-
-
-def test_a_cut_off_run_is_not_resumed_for_fewer_epochs_than_it_has(config, tmp_path):
-    with pytest.raises(InterruptedRunError):
-        train(config, tmp_path / "cut", observer=Silent(interrupt_after=3))
-    cut = sessions.find_run(tmp_path / "cut", "small")
-    with pytest.raises(UserError, match="already has 3 epochs"):
-        take_up(cut, epochs=2)
-
-
-def test_a_run_is_not_resumed_with_another_config(tmp_path, finished):
-    other = tmp_path / "other.yaml"
-    other.write_text(SMALL.replace("units: 8", "units: 9"))
-    with pytest.raises(UserError, match="started with another config"):
-        sessions.resume(finished.path.parent, finished.name, epochs=9, config=str(other))
 
 
 def test_an_interruption_before_the_first_epoch_can_be_resumed_too(config, tmp_path, finished):
@@ -214,36 +119,6 @@ def test_a_run_cut_off_after_early_stopping_ends_as_it_would_have(tmp_path):
     take_up(cut)
     assert (cut.path / "metrics.json").read_text() == (whole.path / "metrics.json").read_text()
     pd.testing.assert_frame_equal(history(cut), history(whole))
-
-
-def test_a_run_that_another_process_trains_is_left_untouched(finished):
-    before = {p.name: p.read_bytes() for p in finished.path.iterdir()}
-    session = sessions.resume(finished.path.parent, finished.name, epochs=9, config=None)
-    with finished.lock(), pytest.raises(UserError, match="being trained"), session:
-        pass
-    assert {p.name: p.read_bytes() for p in finished.path.iterdir()} == before
-
-
-def test_a_damaged_checkpoint_says_so(finished):
-    (finished.path / fit.CHECKPOINT).write_bytes(b"PK\x03\x04 nonsense")
-    before = {p.name: p.read_bytes() for p in finished.path.iterdir()}
-    with pytest.raises(UserError, match="is damaged") as caught:
-        take_up(finished, epochs=9)
-    assert "train the run again: dlcli train" in caught.value.remedy
-    assert {p.name: p.read_bytes() for p in finished.path.iterdir()} == before
-    assert finished.state == "finished"
-    with finished.lock():
-        pass
-
-
-def test_a_checkpoint_of_other_callbacks_is_told_and_the_run_left_as_it_is(finished):
-    plain = finished.read_text("config.yaml")
-    changed = plain.replace("callbacks: []", "callbacks: [{EarlyStopping: {monitor: loss}}]")
-    assert changed != plain
-    finished.write_text("config.yaml", changed)
-    with pytest.raises(UserError, match="was written with other callbacks"):
-        take_up(finished, epochs=9)
-    assert finished.state == "finished"
 
 
 def test_a_checkpoint_survives_being_written(tmp_path):
@@ -288,33 +163,6 @@ def test_scores_are_those_of_the_saved_model(finished):
         assert evaluated.scores["f1"].value == pytest.approx(scores[part]["f1"])
 
 
-def test_the_loss_is_what_keras_evaluates(config, tmp_path):
-    prepared = fit.prepare(load_config(config, ("model.layers[1].Dense.kernel_regularizer=L2",)))
-    test = prepared.dataset.test
-    evaluated = Evaluation(prepared.model, test)(test, np.arange(test.size), 16)
-    by_keras = prepared.model.evaluate(test.x["input"], test.y, verbose=0, return_dict=True)
-    assert evaluated.loss == pytest.approx(by_keras["loss"], rel=1e-5)
-    np.testing.assert_allclose(
-        evaluated.outputs[0], engine.outputs(prepared.model, test, 16)[0], rtol=1e-5
-    )
-
-
-def test_batches_come_in_the_order_of_seed_and_epoch_and_every_example_once(config):
-    prepared = fit.prepare(load_config(config))
-    split = Split(
-        {"input": np.arange(40, dtype="float32")[:, None].repeat(4, axis=1)}, np.arange(40) % 3
-    )
-
-    def epoch(first, count=3):
-        stream = engine.batches(prepared.model, split, prepared.config, first_epoch=first)
-        return np.concatenate([x.numpy()[:, 0] for x, _ in stream.take(count)])
-
-    assert sorted(epoch(0)) == list(range(40))
-    np.testing.assert_array_equal(epoch(0), epoch(0))
-    assert not np.array_equal(epoch(0), epoch(1))
-    np.testing.assert_array_equal(epoch(0, 6)[40:], epoch(1))
-
-
 def test_training_equals_keras_fit_on_the_same_batches(config):
     """The same start, the same batches: the same weights, to the last bit."""
     text = load_config(config, ("fit.shuffle=false", "model.layers[2].Dropout.rate=0"))
@@ -333,28 +181,10 @@ def test_training_equals_keras_fit_on_the_same_batches(config):
         np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-7)
 
 
-def test_balanced_class_weights_are_scikit_learns(config):
-    from sklearn.utils.class_weight import compute_class_weight
-
-    prepared = fit.prepare(load_config(config, ("fit.class_weight=balanced",)))
-    y = np.array([0] * 5 + [1] * 20 + [2] * 10)
-    made = engine.class_weights(prepared.config, Split({}, y), 3)
-    np.testing.assert_allclose(made, compute_class_weight("balanced", classes=np.arange(3), y=y))
-
-
 def test_a_one_hot_loss_equals_the_sparse_one(config, tmp_path, finished):
     sparse = finished.read_json("metrics.json")
     _, one_hot = train(config, tmp_path / "runs", "compile.loss=CategoricalCrossentropy")
     assert one_hot.scores["test"]["loss"] == pytest.approx(sparse["test"]["loss"], rel=1e-4)
-
-
-def test_logits_are_saved_as_probabilities(config, tmp_path):
-    run, result = train(config, tmp_path / "runs", "model.layers[3].Dense.activation=null")
-    with np.load(run.path / "predictions.npz") as saved:
-        np.testing.assert_allclose(saved["y_prob"].sum(axis=1), 1, atol=1e-6)
-    assert result.scores["test"]["accuracy"] > 0.5
-    raw = np.array([[1.0, 2.0]])
-    assert probabilities(raw, from_logits=True).sum() == pytest.approx(1)
 
 
 def test_several_outputs_and_loss_weights_train(tmp_path):
@@ -387,8 +217,6 @@ compile:
   metrics: [mae, rmse, r2]
 fit: {epochs: 15}
 """
-
-
 VOWELS = """\
 name: vowels
 data: {dataset: japanese_vowels, batch_size: 32}
@@ -444,32 +272,6 @@ def test_a_diverged_training_is_said_and_harms_nothing(config, tmp_path):
     assert run.read_json("status.json")["diverged"] is True
 
 
-@pytest.mark.parametrize(
-    ("callback", "message"),
-    [
-        ("{CSVLogger: {filename: ../../x.csv}}", "outside the run"),
-        ("{CSVLogger: {filename: /tmp/x.csv}}", "outside the run"),
-        ("{CSVLogger: {filename: history.csv}}", "a file that dlcli itself writes"),
-        ("{ModelCheckpoint: {filepath: best}}", "keras"),
-        ("{EarlyStopping: {monitor: val_acuracy}}", "did you mean 'val_accuracy'"),
-        ("{EarlyStopping: {monitor: val_f2, mode: max}}", "did you mean 'val_f1'"),
-        ("{ReduceLROnPlateau: {monitor: nothing}}", "'nothing' is not logged"),
-    ],
-)
-def test_a_callback_that_cannot_work_is_refused_before_there_is_a_folder(
-    config, tmp_path, callback, message
-):
-    with pytest.raises(ConfigError, match=message):
-        train(config, tmp_path / "runs", f"fit.callbacks=[{callback}]")
-    assert not (tmp_path / "runs").exists()
-
-
-def test_watching_validation_where_nothing_validates_is_refused(config, tmp_path):
-    overrides = ("data.validation=0", "fit.callbacks=[EarlyStopping]")
-    with pytest.raises(ConfigError, match="'val_loss' is not logged"):
-        train(config, tmp_path / "runs", *overrides)
-
-
 @pytest.mark.parametrize("monitor", ["val_accuracy", "val_f1", "val_categorical_crossentropy"])
 def test_callbacks_know_whether_more_of_a_metric_is_better(config, tmp_path, monitor):
     watching = f"monitor: {monitor}"
@@ -512,11 +314,3 @@ def test_mixed_precision_trains(config, tmp_path):
     _, result = train(config, tmp_path / "runs", "fit.mixed_precision=true")
     assert result.scores["test"]["accuracy"] > 0.4
     assert keras.config.dtype_policy().name == "float32"
-
-
-def test_a_model_with_code_in_it_is_not_loaded(finished):
-    inputs = keras.Input((4,))
-    unsafe = keras.Model(inputs, keras.layers.Lambda(lambda x: x + 1)(inputs))
-    unsafe.save(finished.path / "model.keras")
-    with pytest.raises(UserError, match="cannot be loaded"):
-        load_model(finished)

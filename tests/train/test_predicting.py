@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import json
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -13,24 +10,10 @@ from dlcli.errors import UserError
 from dlcli.store.runs import find_run
 from dlcli.train.predicting import predict_array, predict_file, save_predictions
 from dlcli.train.saved import evaluate_run
-from dlcli.train.session import resume, start
-from tests.helpers import Silent
+from dlcli.train.session import resume
+from tests.train.predicted import train, write
 
 pytestmark = pytest.mark.slow
-
-
-def train(folder, data, layers, more="fit: {epochs: 1}"):
-    text = f"name: own\ndata: {json.dumps(data)}\nmodel: {{layers: {layers}}}\n{more}\n"
-    (folder / "own.yaml").write_text(text)
-    with (session := start(str(folder / "own.yaml"), (), root=folder / "runs", out=None)) as run:
-        result = session.train(Silent())
-    return run, result
-
-
-def write(path, header, rows):
-    path.write_text("\n".join([header, *rows]) + "\n")
-
-
 SIGMOID = "{Dense: {units: 1, activation: sigmoid}}"
 
 
@@ -76,24 +59,6 @@ def test_hinge_losses_predict_scores_that_part_at_0(tmp_path):
     assert found.labels == tuple("1" if one else "0" for one in positive)
     with pytest.raises(UserError, match="is about probabilities"):
         evaluate_run(run.path.parent, run.path.name, ["log_loss"])
-
-
-def test_a_series_is_forecast_after_its_last_row_beside_simple_forecasts(tmp_path):
-    begin = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
-    hours = [begin + dt.timedelta(hours=i) for i in range(120)]
-    values = [np.sin(i * np.pi / 12) for i in range(120)]
-    rows = [f"{t.isoformat()},{v:.4f}" for t, v in zip(hours, values, strict=True)]
-    write(tmp_path / "f.csv", "t,v", rows)
-    data = {"forecast": {"path": "f.csv", "time": "t", "target": "v", "window": 6, "horizon": 3}}
-    run, result = train(tmp_path, data, "[{LSTM: {units: 4}}, {Dense: {units: 3}}]")
-    assert result.baselines["seasonal naive (24)"]["test"]["mae"] == pytest.approx(0, abs=1e-4)
-    assert result.baselines["naive"]["test"]["mae"] > 0.1
-    (row,) = predict_file(run.path.parent, run.path.name, tmp_path / "f.csv").rows()
-    assert row.pop("after") == hours[-1].isoformat()
-    assert list(row) == ["v +1", "v +2", "v +3"]
-    evaluated = evaluate_run(run.path.parent, run.path.name, ["mae"])[1]
-    simple = evaluated.baselines["naive"]["mae"].value
-    assert simple == pytest.approx(result.baselines["naive"]["test"]["mae"], rel=1e-5)
 
 
 def test_pixels_are_predicted_as_images_with_the_classes_of_the_masks(tmp_path):

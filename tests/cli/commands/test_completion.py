@@ -55,3 +55,9 @@ def test_commands_and_options_are_completed():
     assert completed("dlcli runs ", 2) == ["diff", "ls", "rm", "show"]
     assert completed("dlcli train --ep", 2) == ["--epochs"]
     assert completed("dlcli completion ", 2) == list(SHELLS)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_a_script(shell, capsys):
+    assert run(["completion", shell]) == 0
+    assert "_DLCLI_COMPLETE" in capsys.readouterr().out

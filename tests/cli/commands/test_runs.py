@@ -13,42 +13,10 @@ from dlcli.cli import run
 from dlcli.store import comparisons
 from dlcli.store import runs as store
 from dlcli.store.beside import Beside
+from tests.cli.commands.kept import CONFIG, ENVIRONMENT, SCORES, make
+from tests.helpers import dlcli
 
-CONFIG = """\
-data: {dataset: {iris: {}}}
-model: {layers: [{Dense: {units: 8}}]}
-compile: {optimizer: {Adam: {learning_rate: 1.0e-05}}, loss_weights: null}
-fit: {epochs: 4}
-"""
-SCORES = {
-    "train": {"loss": 0.5, "accuracy": 0.75},
-    "test": {"loss": 0.25, "accuracy": 0.875, "f1": [0.5, 1.0], "auc": None},
-}
-ENVIRONMENT = {
-    "started": "2026-01-02T03:04:05+00:00", "command": ["dlcli", "train", "a.yaml"], "seed": 7,
-    "devices": ["cpu:0"], "memory_bytes": 8 * 2**30, "packages": {"keras": "3.15.1"},
-}  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def _in_a_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-
-def make(name, *, finished=True, config=CONFIG, root="runs"):
-    """Write a run as `dlcli train` leaves it."""
-    made = store.create_run_at(Path(root) / name)
-    made.write_text(store.CONFIG, config)
-    made.write_text(store.SOURCE, config)
-    made.write_json(store.ENVIRONMENT, ENVIRONMENT)
-    made.write_text(store.HISTORY, "epoch,loss\n1,0.7\n2,0.5\n")
-    if finished:
-        made.write_json(store.METRICS, SCORES)
-        made.finish(
-            store.FINISHED, dataset="iris", optimizer="Adam", epochs=4, epochs_done=4,
-            scored="test", metrics=SCORES["test"],
-        )  # fmt: skip
-    return made
+pytestmark = pytest.mark.usefixtures("in_a_folder")
 
 
 def printed(capsys, *arguments):
@@ -401,14 +369,6 @@ def test_a_folder_in_the_place_of_a_config_is_pointed_on(capsys):
     assert "dlcli train runs/mlp-1/source.yaml" in told
 
 
-def test_without_a_name_the_newest_is_reported(capsys):
-    assert run(["report"]) == 2
-    assert "no run in runs and no comparison in comparisons" in capsys.readouterr().err
-    make("mlp-1")
-    assert run(["report"]) == 0
-    assert capsys.readouterr().out == "runs/mlp-1/report.html\n"
-
-
 @pytest.mark.parametrize("word", ["mlp-1", "runs/mlp-1"])
 def test_a_run_alone_is_nothing_to_predict(word, capsys):
     make("mlp-1")
@@ -416,3 +376,23 @@ def test_a_run_alone_is_nothing_to_predict(word, capsys):
     told = capsys.readouterr().err
     assert f"{word} is a run; there is no INPUT to predict" in told
     assert f"dlcli predict {word} new.csv" in told
+
+
+@pytest.mark.slow
+def test_runs_are_listed_shown_compared_and_deleted(workplace):
+    folder, result = workplace
+    name = Path(result["run"]).name
+    other = json.loads(
+        dlcli("train", "small.yaml", "--set", "compile.optimizer=SGD", "--json", cwd=folder).stdout
+    )["run"]
+    listed = json.loads(dlcli("runs", "ls", "--json", cwd=folder).stdout)["runs"]
+    assert {name, Path(other).name} <= {run["name"] for run in listed}
+    shown = json.loads(dlcli("runs", "show", name, "--json", cwd=folder).stdout)
+    assert shown["metrics"] == result["metrics"]
+    assert shown["environment"]["seed"] == 3
+    changed = json.loads(dlcli("runs", "diff", name, Path(other).name, "--json", cwd=folder).stdout)
+    assert "compile.optimizer" in changed["config"]
+    assert dlcli("runs", "rm", Path(other).name, cwd=folder, stdin="n\n").returncode in (0, 130)
+    assert (folder / other).exists()
+    assert dlcli("runs", "rm", Path(other).name, "--yes", cwd=folder).returncode == 0
+    assert not (folder / other).exists()

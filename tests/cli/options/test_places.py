@@ -10,7 +10,7 @@ import pytest
 from dlcli.cli import COMMANDS, dlcli
 from dlcli.cli.options import places
 from dlcli.store.comparisons import ComparisonFolder
-from tests.cli.commands.test_runs import make
+from tests.cli.commands.kept import make
 
 PARAMETER = click.Argument(["name"])
 

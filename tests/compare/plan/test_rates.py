@@ -15,26 +15,15 @@ from dlcli.compare.plan.rates import (
     grid,
     peak,
     spread_grid,
-    stated_range,
     thinned,
     tidy,
     with_rate,
 )
 from dlcli.config.sections.experiment import Call
 from dlcli.errors import UserError
-
-OWN = [
-    name
-    for name in load_catalogue().names("optimizers")
-    if load_catalogue().find("optimizers", name).module
-]
-"""The optimizers of dlcli."""
+from tests.compare.plan.rated import optimizer
 
 FOUR_DECADES = RateRange(1e-3, 1e1, "")
-
-
-def optimizer(name="SGD", **arguments):
-    return Call("optimizers", name, arguments)
 
 
 def test_a_grid_of_half_decades():
@@ -49,40 +38,9 @@ def test_a_grid_of_a_number_of_rates_spans_the_range():
     assert spread_grid(RANGES["Adagrad"], 5)[-1] == 1.0
 
 
-@pytest.mark.parametrize("name", sorted(RANGES))
-def test_every_range_has_a_source_and_seven_to_nine_points(name):
-    found = RANGES[name]
-    assert found.source
-    assert found.low < found.high
-    assert 7 <= len(grid(found, 0.5)) <= 9
-
-
-def test_every_optimizer_of_keras_has_a_range():
-    known = {"SGD"} | set(RANGES)
-    for name in load_catalogue().names("optimizers"):
-        entry = load_catalogue().find("optimizers", name)
-        if entry.refused or name == "LossScaleOptimizer":
-            continue
-        assert name in known or stated_range(optimizer(name)) is not None
-        assert default_rate(optimizer(name)) is not None
-
-
-@pytest.mark.parametrize("name", OWN)
-def test_an_optimizer_of_dlcli_states_its_range_and_source(name):
-    found = rate_range(optimizer(name))
-    assert found.source
-    assert found.is_point or 8 <= len(grid(found, 0.5)) <= 9
-
-
 def test_an_optimizer_that_finds_its_step_itself_is_tried_at_a_rate_of_one():
     assert rate_range(optimizer("Prodigy")).is_point
     assert default_rate(optimizer("Prodigy")) == rate_range(optimizer("Prodigy")).low == 1.0
-
-
-def test_the_three_optimizers_in_keras_sgd_have_ranges_of_their_own():
-    plain, momentum = rate_range(optimizer()), rate_range(optimizer(momentum=0.9))
-    assert plain.high == 10 * momentum.high
-    assert rate_range(optimizer(momentum=0.9, nesterov=True)) == RANGES["Nesterov"]
 
 
 def test_an_unknown_optimizer_is_searched_around_its_default():

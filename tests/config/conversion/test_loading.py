@@ -12,7 +12,7 @@ from dlcli.config.conversion.rendering import default_differences, to_yaml
 from dlcli.config.yaml.diagnostics import ConfigError
 from dlcli.config.yaml.nodes import Text
 from dlcli.errors import UserError
-from tests.config.test_broken_configs import GOOD
+from tests.config.broken import GOOD
 
 
 def test_the_name_defaults_to_the_files(tmp_path):

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from dlcli.config.conversion.schema import json_schema
-from tests.config.test_broken_configs import GOOD
-from tests.config.yaml.test_text import read
+from tests.config.broken import GOOD
+from tests.config.yaml.plain import read
 
 CONFIGS = sorted(Path(__file__).parents[3].joinpath("configs").glob("*.yaml"))
 

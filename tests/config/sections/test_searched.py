@@ -4,48 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from dlcli.config.binding.binding import bind
-from dlcli.config.conversion.applied import with_values
 from dlcli.config.conversion.loading import parse_config
 from dlcli.config.conversion.rendering import to_yaml
-from dlcli.config.sections.space import Space
 from dlcli.config.yaml.diagnostics import ConfigError
 from dlcli.config.yaml.nodes import Text
-from dlcli.data import describe
-
-CONFIG = """\
-data: {dataset: digits, validation: 0.2}
-blocks:
-  pair: {layers: [{Dense: {units: 8}}, {Dropout: {rate: 0.1}}]}
-model:
-  layers:
-    - Flatten
-    - {use: pair}
-    - {Dense: {units: 8}, repeat: 2}
-    - {Dropout: {rate: 0.3}}
-    - {Dense: {units: $classes, activation: softmax}}
-compile: {optimizer: {SGD: {learning_rate: {CosineDecay: {
-  initial_learning_rate: 0.1, decay_steps: 9}}}}}
-"""
-
-
-def parsed(search, text=CONFIG):
-    return parse_config(Text("cfg.yaml", f"{text}compare:\n  search: {search}\n"))
-
-
-@pytest.mark.parametrize(
-    ("written", "space"),
-    [
-        ("[1e-3, 0.1]", Space(choices=(1e-3, 0.1))),
-        ("{choices: [0.1]}", Space(choices=(0.1,))),
-        ("{low: 1e-5, high: 0.1, scale: log}", Space(low=1e-5, high=0.1, scale="log")),
-        ("{low: 0, high: 0.1}", Space(low=0, high=0.1)),
-    ],
-)
-def test_a_space_is_a_list_choices_or_a_range(written, space):
-    config = parsed(f"{{weight_decay: {written}}}")
-    assert config.compare.search == {"weight_decay": space}
-    assert parse_config(Text("cfg.yaml", to_yaml(config))) == config
+from tests.config.sections.searching import CONFIG, parsed
 
 
 def test_a_layer_is_found_again_in_the_resolved_config():
@@ -55,16 +18,6 @@ def test_a_layer_is_found_again_in_the_resolved_config():
     assert config.model.layers[5].call.arguments == {"rate": 0.3}
     again = parse_config(Text("cfg.yaml", to_yaml(config)))
     assert again == config
-
-
-def test_values_are_put_where_they_belong():
-    config = parsed('{"model.layers[3].Dropout.rate": [0.2], data.batch_size: [8, 16]}')
-    bound = bind(config, describe(config.data.source))
-    made = with_values(bound, [("model.layers[5].Dropout.rate", 0.2), ("data.batch_size", 8)])
-    assert made.model.layers[5].call.arguments == {"rate": 0.2}
-    assert made.data.batch_size == 8
-    assert made.compile == bound.compile
-    assert made.model.layers[:5] == bound.model.layers[:5]
 
 
 @pytest.mark.parametrize(

@@ -10,21 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlcli.config.conversion.rendering import dump_yaml
-from dlcli.config.yaml.nodes import Scalar, Sequence, Text, YamlMapping
+from dlcli.config.yaml.nodes import Text, YamlMapping
 from dlcli.config.yaml.text import parse_yaml, plain_value
-
-
-def plain(node):
-    """Return a node's value without positions."""
-    if isinstance(node, Scalar):
-        return node.value
-    if isinstance(node, Sequence):
-        return [plain(item) for item in node.items]
-    return {key: plain(pair.node) for key, pair in node.pairs.items()}
-
-
-def read(text: str):
-    return plain(parse_yaml(Text("t.yaml", text)))
+from tests.config.broken import diagnose
+from tests.config.yaml.plain import read
 
 
 @pytest.mark.parametrize(
@@ -113,3 +102,13 @@ def test_what_is_written_reads_back_the_same(data):
 @given(DATA)
 def test_written_yaml_means_the_same_to_a_yaml_1_1_reader(data):
     assert yaml.safe_load(dump_yaml({"root": data}))["root"] == data
+
+
+def test_aliases_that_explode_are_refused():
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 12)]
+    assert diagnose("\n".join(lines)).diagnostics[0].rule == "alias-expansion"
+
+
+def test_deep_nesting_is_refused():
+    assert diagnose("[" * 500 + "]" * 500).diagnostics[0].rule == "too-deep"

@@ -6,7 +6,6 @@ import numpy as np
 
 from dlcli.data.own import encoding
 from dlcli.data.own.encoding import room
-from dlcli.data.own.spool import TextWriter
 from dlcli.runtime.cachedir import cache_folder
 
 
@@ -26,20 +25,3 @@ def test_without_a_cache_the_systems_place_is_used(monkeypatch, tmp_path):
     monkeypatch.setenv("DLCLI_CACHE_DIR", str(tmp_path / "file"))
     monkeypatch.setattr(encoding, "SPOOL_BYTES", 0)
     assert room((2,), "int32").tolist() == [0, 0]
-
-
-def test_texts_come_back_in_any_order_and_script():
-    texts = ["", "Ärger", "你好", "a\nb", ""]
-    with TextWriter() as writer:
-        for text in texts:
-            writer.write(text)
-        written = writer.finish()
-    assert list(written) == texts
-    assert written[1:3] == texts[1:3]
-    assert written[2] == "你好"
-    assert list((cache_folder() / "spool").iterdir()) == []
-
-
-def test_no_texts_are_no_error():
-    with TextWriter() as writer:
-        assert list(writer.finish()) == []

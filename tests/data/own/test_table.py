@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
@@ -15,28 +14,12 @@ from dlcli.data.own.table import csv
 from dlcli.errors import DataError
 
 
-@pytest.fixture
-def people(tmp_path):
-    rng = np.random.default_rng(0)
-    frame = pd.DataFrame(
-        {
-            "age": rng.integers(18, 80, 200).astype(float),
-            "city": rng.choice(["Rome", "Oslo", "Paris"], 200),
-            "income": rng.permutation(200) / 4,
-        }
-    )
-    frame.loc[::7, "age"] = np.nan
-    frame["bought"] = np.where(frame.income > 30, "yes", "no")
-    frame.to_csv(tmp_path / "people.csv", index=False)
-    return frame
-
-
-def test_features_are_those_of_scikit_learn_fitted_on_train_alone(tmp_path, people):
+def test_features_are_those_of_scikit_learn_fitted_on_train_alone(tmp_path, buyers):
     source = Source("csv", {"path": str(tmp_path / "people.csv"), "target": "bought"})
     loaded = data.load(source, validation=0.2, seed=3)
     assert [part.size for part in (loaded.train, loaded.validation, loaded.test)] == [128, 32, 40]
     # The numbers tell which rows are where: every income is unlike the others.
-    rows = {value: i for i, value in enumerate(people.income.astype("float32"))}
+    rows = {value: i for i, value in enumerate(buyers.income.astype("float32"))}
     index = [rows[x[-1]] for x in loaded.train.x[INPUT]]
     expected = ColumnTransformer(
         [
@@ -44,14 +27,14 @@ def test_features_are_those_of_scikit_learn_fitted_on_train_alone(tmp_path, peop
             ("city", OneHotEncoder(categories=[["Oslo", "Paris", "Rome"]]), ["city"]),
             ("income", "passthrough", ["income"]),
         ]
-    ).fit(people.iloc[index])
+    ).fit(buyers.iloc[index])
     for part in (loaded.train, loaded.validation, loaded.test):
-        of_part = people.iloc[[rows[x[-1]] for x in part.x[INPUT]]]
+        of_part = buyers.iloc[[rows[x[-1]] for x in part.x[INPUT]]]
         np.testing.assert_allclose(part.x[INPUT], expected.transform(of_part), rtol=1e-6)
         assert (part.y == (of_part.bought == "yes")).all()
 
 
-def test_the_description_is_that_of_the_loaded_data(tmp_path, people):
+def test_the_description_is_that_of_the_loaded_data(tmp_path, buyers):
     source = Source("csv", {"path": str(tmp_path / "people.csv"), "target": "bought"})
     known = data.describe(source)
     assert known == data.load(source).description
@@ -91,7 +74,7 @@ def test_a_file_that_changed_is_read_again(tmp_path):
     assert csv(path=path, target="y").description.train_size == 80
 
 
-def test_new_examples_need_the_same_columns_in_any_order(tmp_path, people):
+def test_new_examples_need_the_same_columns_in_any_order(tmp_path, buyers):
     source = Source("csv", {"path": str(tmp_path / "people.csv"), "target": "bought"})
     loaded = data.load(source)
     form = data.read_form(data.form_of(loaded).to_dict())
@@ -123,17 +106,6 @@ def test_what_cannot_be_used_is_told_with_its_row(tmp_path, text, options, messa
     with pytest.raises(DataError, match=message) as caught:
         data.load(Source("csv", {"path": str(tmp_path / "t.csv"), **options}), validation=0)
     assert caught.value.remedy
-
-
-@pytest.fixture
-def rare(tmp_path):
-    """A table in which most codes of `zip` and most words of `town` occur once."""
-    rows = [f"{i},{'' if i % 29 == 3 else i % 7},{10 + i % 3},big,{'ab'[i % 2]}" for i in range(60)]
-    rows += [f"{i},1,{100 + i},village {i},{'ab'[i % 2]}" for i in range(60, 80)]
-    (tmp_path / "rare.csv").write_text("row,gap,zip,town,y\n" + "\n".join(rows) + "\n")
-    options = {"path": str(tmp_path / "rare.csv"), "target": "y", "categories": ["zip"]}
-    frame = pd.read_csv(tmp_path / "rare.csv", dtype=str, keep_default_na=False)
-    return Source("csv", options), frame
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -176,24 +148,6 @@ def test_a_word_of_the_test_file_alone_is_all_zeros(tmp_path):
     options = {"path": tmp_path / "train.csv", "test": tmp_path / "test.csv", "target": "y"}
     loaded = data.load(Source("csv", options), validation=0.2)
     assert loaded.test.x[INPUT].tolist() == [[0, 0], [0, 1]]
-
-
-def test_a_saved_encoder_prepares_the_data_as_it_did(rare):
-    source, _ = rare
-    first = data.load(source, validation=0.2, seed=0)
-    form = data.read_form(data.form_of(first).to_dict())
-    again = data.load(source, validation=0.2, seed=1, encoder=form.encoder)
-    assert again.encoder == first.encoder
-    assert again.description.inputs == first.description.inputs
-
-
-def test_a_saved_encoder_of_other_columns_is_refused(rare, people, tmp_path):
-    source, _ = rare
-    saved = data.load(source).encoder
-    other = Source("csv", {"path": str(tmp_path / "people.csv"), "target": "bought"})
-    with pytest.raises(DataError, match="'people' has other columns") as caught:
-        data.load(other, encoder=saved)
-    assert caught.value.remedy
 
 
 def test_a_training_part_without_any_value_is_refused(tmp_path):

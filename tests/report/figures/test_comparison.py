@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 from dlcli.report.drawing import style
-from dlcli.report.drawing.panels import cast_of, limits
+from dlcli.report.drawing.panels import cast_of
 from dlcli.report.figures.comparison import drawings, write_figures
 from dlcli.report.page.plots import groups_of, page_scale
 from dlcli.statistics.pareto import pareto_front
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.transforms import Bbox
+
 
 LABELS = (
     *("Adam", "SGD(momentum=0.9)", "SGD", "AdamW(weight_decay=0.01, clipnorm=1.0)", "RMSprop"),
@@ -46,8 +47,6 @@ MARGIN = 0.01
 CURVES = ["learning_curves", "rate_sensitivity", "time_to_target", "tuning_budget"]
 ROWS = ["score_intervals", "scores_by_replication", "distance_to_best"]
 """Figures with a row a candidate."""
-
-
 KEYS = ["problem", "candidate", "label", "initializer"]
 
 
@@ -555,16 +554,6 @@ def test_the_axis_of_the_learning_curves_is_that_of_the_page(drawn, case):
         assert low <= scale.whole[0] < scale.whole[1] <= high
     else:
         assert (low, high) == pytest.approx(scale.bounds)
-
-
-def test_limits_show_everything_near_the_better_half():
-    low, high = limits([[0.98], [0.97], [0.96], [0.1]])
-    assert low == pytest.approx(0.959)
-    assert high == pytest.approx(0.981)
-    assert limits([[0.9], [0.1]])[0] < 0.1
-    assert limits([[0.5], [0.5], [0.1]])[0] < 0.1
-    assert limits([[np.inf, 2.0], [np.nan, 1.0]]) == pytest.approx((0.95, 2.05))
-    assert limits([[np.nan]]) == (0.0, 1.0)
 
 
 def test_rows_of_the_intervals_are_in_rank_order_with_verdict_and_rate(drawn):

@@ -10,8 +10,9 @@ from dlcli.cli import run
 from dlcli.report.page import comparison_page
 from dlcli.store.comparisons import ComparisonFolder
 from tests.report.page.former import write_former
-from tests.report.page.test_pages import check
-from tests.report.page.test_told import figures_of, lead_of
+from tests.report.page.reader import check
+from tests.report.page.test_told import lead_of
+from tests.report.page.two import figures_of
 
 SAID = "made by the former protocol (one split, one search)"
 

@@ -13,24 +13,13 @@ from dlcli.errors import UserError
 from dlcli.report.page import comparison_page
 from dlcli.store.comparisons import ComparisonFolder
 from tests.report.page.made import written
-
-TWO = "compare: {optimizers: [SGD, Adam], seeds: 8}"
-PEAKS = {"SGD": (0.316, 0.80), "Adam": (1e-3, 0.93)}
+from tests.report.page.two import PEAKS, TWO, figures_of
 
 
 def lead_of(text):
     """Return the paragraphs before everything else: those of the headline, then the others."""
     (lead,) = re.findall(r'<div class="lead">(.*?)</div>\s*<nav', text, re.DOTALL)
     return [unescape(line) for line in re.findall(r"<(?:p|li)>(.*?)</(?:p|li)>", lead, re.DOTALL)]
-
-
-def figures_of(text):
-    return json.loads(re.search(r'id="figures">(.*?)</script>', text, re.DOTALL).group(1))
-
-
-@pytest.fixture(scope="module")
-def two(tmp_path_factory):
-    return written(tmp_path_factory.mktemp("told") / "two", TWO, PEAKS, epochs=4)
 
 
 def test_the_first_line_is_the_verdict_and_the_last_names_the_protocol(two):
@@ -84,21 +73,6 @@ def test_the_page_reads_no_wording(two, tmp_path):
         assert comparison_page(folder) == before
     finally:
         folder.write_text("summary.md", kept)
-
-
-def test_the_margin_and_each_replication_are_drawn(two):
-    figures = figures_of(two.read_text("utf-8"))
-    intervals, distances, _, replications = figures[:4]
-    (band,) = intervals["layout"]["shapes"]
-    best = intervals["traces"][-1]
-    assert best["y"] == ["Adam, best"]
-    assert band["x0"] == best["x"][0]
-    assert band["x0"] - band["x1"] == pytest.approx(0.01)
-    assert [shape["x0"] for shape in distances["layout"]["shapes"]] == [0.01]
-    assert [trace["y"] for trace in distances["traces"]] == [["SGD, worse"], ["Adam, best"]]
-    lines = [trace for trace in replications["traces"] if trace["mode"] == "lines"]
-    assert [trace["name"] for trace in lines] == [f"replication {n}" for n in range(1, 9)]
-    assert all(len(trace["y"]) == 2 for trace in lines)
 
 
 def test_an_interrupted_comparison_is_described_as_one(tmp_path):

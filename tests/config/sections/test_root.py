@@ -2,41 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
-
 import pytest
 
-from dlcli.config.binding.binding import bind
 from dlcli.config.conversion.loading import parse_config
-from dlcli.config.sections.experiment import Config
-from dlcli.config.yaml.diagnostics import ConfigError
 from dlcli.config.yaml.nodes import Text
-from dlcli.data import describe
-
-GOOD = """\
-data: {dataset: digits}
-model:
-  layers:
-    - Flatten
-    - {Dense: {units: $classes, activation: softmax}}
-"""
-
-
-def diagnose(yaml: str) -> ConfigError:
-    """Return the error of a broken config."""
-    with pytest.raises(ConfigError) as caught:
-        read_and_bind(yaml)
-    return caught.value
-
-
-def read_and_bind(yaml: str) -> Config:
-    config = parse_config(Text("cfg.yaml", yaml))
-    return bind(config, describe(config.data.source))
-
-
-def with_layer(layer: str) -> str:
-    return GOOD.replace("    - Flatten\n", f"    - Flatten\n    - {layer}\n")
-
+from tests.config.broken import GOOD, diagnose, with_layer
 
 # (what is wrong, text, [(line, column, rule, part of the message)])
 BROKEN = [
@@ -189,68 +159,3 @@ def test_a_mistake_is_reported_at_its_place(yaml, expected):
 def test_the_unbroken_config_is_good():
     config = parse_config(Text("cfg.yaml", GOOD))
     assert len(config.model.layers) == 2
-
-
-def test_all_mistakes_are_told_at_once_in_the_order_of_their_lines():
-    yaml = textwrap.dedent("""\
-        nmae: x
-        data: {dataset: digits, batch_size: 0}
-        model:
-          layers:
-            - {Conv2D: {filter: 32, kernel_size: 3}}
-            - Flaten
-            - {Dense: {units: $classes, activation: softmax}}
-        compile: {optimizer: Adamm}
-        fit: {epochs: -1}
-    """)
-    rules = [(d.mark.line, d.rule) for d in diagnose(yaml).diagnostics]
-    assert rules == [
-        (1, "unknown-key"),
-        (2, "out-of-range"),
-        (5, "missing-argument"),
-        (5, "unknown-argument"),
-        (6, "unknown-name"),
-        (8, "unknown-name"),
-        (9, "out-of-range"),
-    ]
-
-
-def test_a_diagnostic_shows_file_line_column_rule_path_line_and_caret():
-    yaml = GOOD.replace("    - Flatten", "    - {Conv2D: {filter: 32, filters: 8, kernel_size: 3}}")
-    assert diagnose(yaml).render() == textwrap.dedent("""\
-        cfg.yaml:4:17: error[unknown-argument]: model.layers[0].Conv2D: \
-'filter' is not an argument of Conv2D; did you mean 'filters'?
-           |
-         4 |     - {Conv2D: {filter: 32, filters: 8, kernel_size: 3}}
-           |                 ^^^^^^
-
-        1 error""")
-
-
-def test_a_mistake_in_a_block_is_told_once_however_often_the_block_is_used():
-    yaml = with_layer("{use: a, repeat: 3}") + "blocks: {a: {layers: [{Dense: {units: 0}}]}}\n"
-    assert [d.mark.line for d in diagnose(yaml).diagnostics] == [7]
-
-
-def test_a_mistake_in_a_parameter_points_to_the_with_that_gave_it():
-    yaml = with_layer("{use: a, with: {n: -1}}") + (
-        "blocks: {a: {params: {n: 1}, layers: [{Dense: {units: $n}}]}}\n"
-    )
-    assert [(d.mark.line, d.rule) for d in diagnose(yaml).diagnostics] == [(5, "out-of-range")]
-
-
-def test_aliases_that_explode_are_refused():
-    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
-    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 12)]
-    assert diagnose("\n".join(lines)).diagnostics[0].rule == "alias-expansion"
-
-
-def test_deep_nesting_is_refused():
-    assert diagnose("[" * 500 + "]" * 500).diagnostics[0].rule == "too-deep"
-
-
-def test_nested_repeats_cannot_explode():
-    yaml = (
-        with_layer("{use: a, repeat: 100}") + "blocks: {a: {layers: [{ReLU: {}, repeat: 100}]}}\n"
-    )
-    assert "too-many-layers" in {d.rule for d in diagnose(yaml).diagnostics}

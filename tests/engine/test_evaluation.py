@@ -7,12 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dlcli import engine
 from dlcli.catalogue.catalogue import load_catalogue
+from dlcli.config.conversion.loading import load_config
+from dlcli.engine.evaluation import Evaluation
+from dlcli.train import fit
 from dlcli.train import session as sessions
-from tests.helpers import Silent
+from tests.train.sessions import Silent
 
 pytestmark = pytest.mark.slow
-
 UNFIT = {"CTC": "takes two sequences of symbols", "Circle": "takes embeddings of one length"}
 LOSSES = [
     name
@@ -103,3 +106,14 @@ def check_in_keras(run, session, scores, metrics):
         assert {name: found[name] for name in names} == pytest.approx(
             wanted, rel=1e-4, abs=1e-6, nan_ok=True
         )
+
+
+def test_the_loss_is_what_keras_evaluates(config, tmp_path):
+    prepared = fit.prepare(load_config(config, ("model.layers[1].Dense.kernel_regularizer=L2",)))
+    test = prepared.dataset.test
+    evaluated = Evaluation(prepared.model, test)(test, np.arange(test.size), 16)
+    by_keras = prepared.model.evaluate(test.x["input"], test.y, verbose=0, return_dict=True)
+    assert evaluated.loss == pytest.approx(by_keras["loss"], rel=1e-5)
+    np.testing.assert_allclose(
+        evaluated.outputs[0], engine.outputs(prepared.model, test, 16)[0], rtol=1e-5
+    )

@@ -1,0 +1,8 @@
+"""Delimited files."""
+
+from __future__ import annotations
+
+
+def write(path, content):
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
