@@ -16,7 +16,7 @@ from dlcli.tracking.to_tensorboard import LiveCurves
 from dlcli.train.session import start
 from tests.faults.running import wait_until
 from tests.helpers import SMALL, Silent, dlcli, started
-from tests.tracking.test_tracking import events
+from tests.tracking.test_to_tensorboard import events
 
 pytestmark = pytest.mark.slow
 
