@@ -12,13 +12,13 @@ import functools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dlcli.data import table
-from dlcli.data.description import DataDescription, NewExamples
+from dlcli.data.description import INPUT, DataDescription, NewExamples
 from dlcli.data.entry import check_split
 from dlcli.data.formats import keras_cache
 from dlcli.data.formats.cache import location
 from dlcli.data.formats.keras_cache import DownloadError
 from dlcli.data.own import examples
-from dlcli.data.own.columns import Column
+from dlcli.data.own.columns import Column, few_whole_numbers
 from dlcli.data.own.encoding import read_encoded
 from dlcli.data.own.fingerprints import content_hash, differences, fingerprint
 from dlcli.data.own.pictures import is_picture, read_pictures
@@ -53,6 +53,7 @@ __all__ = [
     "is_available",
     "load",
     "load_pool",
+    "maybe_categories",
     "own_files",
     "path_options",
     "read_examples",
@@ -225,6 +226,12 @@ def columns(encoder: Encoder | None) -> tuple[Column, ...]:
     """Return the columns of a table or of sequences of the user's own; empty for other data."""
     found = getattr(getattr(encoder, "steps", encoder), "columns", ())
     return tuple(column for column in found if isinstance(column, Column))
+
+
+def maybe_categories(loaded: Dataset) -> dict[str, int]:
+    """Return columns of a table that may stand for categories, with how many values each has."""
+    known = columns(loaded.encoder)
+    return few_whole_numbers(known, loaded.train.x[INPUT]) if INPUT in loaded.train.x else {}
 
 
 def feature_names(encoder: Encoder | None) -> tuple[str, ...]:

@@ -172,3 +172,18 @@ def test_show_of_a_config_tells_of_its_own_file(tmp_path):
     lines = run("show", str(config)).stdout.splitlines()
     assert any(line.split() == ["city", "category", "3:", "a,", "b,", "c"] for line in lines)
     assert any(line.split() == ["income", "number", "yes"] for line in lines)
+    assert any(line.split() == ["v", "number", "7", "whole", "numbers"] for line in lines)
+    assert "write categories: [v]." in run("show", str(config)).stdout
+
+
+def test_show_lists_columns_that_are_ignored(tmp_path):
+    rows = [f"{i},{i * 1.5},{'ny'[i % 2]}" for i in range(40)]
+    (tmp_path / "t.csv").write_text("id,v,y\n" + "\n".join(rows))
+    config = tmp_path / "c.yaml"
+    config.write_text(
+        "data: {csv: {path: t.csv, target: y, ignore: [id]}}\n"
+        "model: {layers: [{Dense: {units: 1, activation: sigmoid}}]}\n"
+    )
+    shown = run("show", str(config)).stdout
+    assert ["id", "ignored"] in [line.split() for line in shown.splitlines()]
+    assert "Numbers or categories?" not in shown

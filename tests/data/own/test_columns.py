@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dlcli.data.own.cells import CellTable, Row
-from dlcli.data.own.columns import Column, find_columns
+from dlcli.data.own.columns import Column, few_whole_numbers, find_columns
 from dlcli.errors import DataError
 
 CITIES = ("Oslo", "Rome")
@@ -98,3 +98,17 @@ def test_fitting_keeps_the_categories_and_gaps_of_the_training_rows_alone(tmp_pa
     assert fitted(Column("c", CITIES), "", "NA").width == 0
     assert fitted(Column("x", has_gaps=True), "1", "3") == Column("x", mean=2.0)
     assert fitted(Column("x"), "1", "NA", "3") == Column("x", has_gaps=True, mean=2.0)
+
+
+def test_few_different_whole_numbers_may_be_categories():
+    columns = (
+        Column("flag"), Column("rooms", has_gaps=True), Column("city", CITIES), Column("grade"),
+        Column("share"), Column("age"),
+    )  # fmt: skip
+    n = np.arange(40)
+    gap = (n % 4 == 0).astype(float)
+    rooms = np.where(gap == 1, 1.7, n % 3)
+    x = np.column_stack([n % 2, rooms, gap, n % 2, 1 - n % 2, n % 10, n % 4 / 2, n])
+    assert few_whole_numbers(columns, x) == {"rooms": 3, "grade": 10}
+    assert few_whole_numbers(columns, x[:, None]) == {}
+    assert few_whole_numbers(columns, x[:5]) == {}

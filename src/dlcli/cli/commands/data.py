@@ -159,8 +159,17 @@ def _describe(entry: DataEntry, source: Source, loaded: Dataset | None, groups: 
 
     if known := datasets.columns(loaded.encoder):
         echo()
-        rows = [[c.name, _kind(c), _values(c), "yes" if c.has_gaps else ""] for c in known]
+        few = datasets.maybe_categories(loaded)
+        rows = [
+            [c.name, _kind(c), _values(c, few.get(c.name)), "yes" if c.has_gaps else ""]
+            for c in known
+        ]
+        rows += [[name, "ignored", "", ""] for name in source.options.get("ignore") or ()]
         print_table(["column", "read as", "values", "marks gaps"], rows)
+        if few:
+            listed = ", ".join(few)
+            asked = f"Numbers or categories? {listed}: few different whole numbers."
+            echo(f"\n{asked} If they are codes, write categories: [{listed}].")
     words = datasets.words(source, loaded.encoder)
     for line in ("", *balance_lines(loaded), "", *sample_lines(loaded, words)):
         echo(line)
@@ -260,10 +269,10 @@ def _kind(column: Column) -> str:
     return "embedded" if column.is_embedded else "category"
 
 
-def _values(column: Column) -> str:
-    """Return how many categories the training examples have, and the first ones."""
+def _values(column: Column, few: int | None) -> str:
+    """Return how many categories, or few numbers, the training examples have."""
     if column.categories is None:
-        return ""
+        return "" if few is None else f"{few} whole numbers"
     more = ", ..." if len(column.categories) > SHOWN else ""
     return f"{len(column.categories)}: {', '.join(column.categories[:SHOWN])}{more}"
 

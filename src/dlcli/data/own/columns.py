@@ -32,6 +32,11 @@ _DATE = re.compile(
 )
 
 
+FEWEST, FEW = 3, 10
+"""Different whole numbers that may be the codes of as many categories. Of two it does not matter
+whether they are."""
+
+
 @dataclass(frozen=True)
 class Column:
     """One column of a table that is a feature.
@@ -338,6 +343,28 @@ class _Finder:
             f"its own: embed: [{name}]. For free text use {{text: ...}}."
         )
         raise DataError(message, remedy=remedy)
+
+
+def few_whole_numbers(columns: Sequence[Column], x: np.ndarray) -> dict[str, int]:
+    """Return columns of numbers that may stand for categories, with how many values each has.
+
+    Args:
+        columns: In the order of the features.
+        x: The training rows, shape (n, features); another shape has none.
+    """
+    found: dict[str, int] = {}
+    if x.ndim != 2:
+        return found
+    start = 0
+    for column in columns:
+        if column.categories is None:
+            known = x[:, start] if not column.has_gaps else x[x[:, start + 1] == 0, start]
+            values = set(known.tolist())
+            whole = all(float(value).is_integer() for value in values)
+            if whole and FEWEST <= len(values) <= FEW and len(known) >= 2 * len(values):
+                found[column.name] = len(values)
+        start += column.width
+    return found
 
 
 def told_of_columns(
