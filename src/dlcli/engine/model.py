@@ -17,6 +17,7 @@ from dlcli.config.yaml.diagnostics import ConfigError, Diagnostic
 from dlcli.config.yaml.nodes import Mark, nowhere
 from dlcli.data.description import INPUT, TensorSpec
 from dlcli.data.lengths import base_of, lengths_name, sequence_lengths
+from dlcli.engine.axes import hint_of_axes
 from dlcli.engine.graph import takers
 from dlcli.engine.masking import (
     apply_masked,
@@ -101,14 +102,14 @@ def _constructed(value: Any, argument: Argument | None) -> Any:
     return value
 
 
-def _refused(mark: Mark | None, path: str, error: Exception) -> ConfigError:
+def _refused(mark: Mark | None, path: str, error: Exception, hint: str = "") -> ConfigError:
     mark = mark or nowhere()
     if is_short(error):
         message = f"not enough memory: {keras_message(error)}"
         return ConfigError([Diagnostic(MEMORY, mark, path, message, "make it smaller")])
     if place := plugins.told(error):
         return ConfigError([Diagnostic("plugin", mark, path, place, plugins.MEND)])
-    return ConfigError([Diagnostic("keras", mark, path, keras_message(error))])
+    return ConfigError([Diagnostic("keras", mark, path, keras_message(error), hint)])
 
 
 def build_model(config: Config, description: DataDescription) -> keras.Model:
@@ -226,7 +227,8 @@ class _Graph:
         try:
             self.tensors[layer.id] = _apply(built, tensors, known=self.is_masked)
         except Exception as error:  # noqa: BLE001 (Keras raises every kind for a bad shape)
-            raise _refused(layer.mark, layer.path, error) from None
+            hint = hint_of_axes(built, tensors)
+            raise _refused(layer.mark, layer.path, error, hint) from None
         self.layers[layer.id] = built
 
     def tensor(self, ref: Reference, layer: LayerConfig | None) -> Any:
