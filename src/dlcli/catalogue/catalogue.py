@@ -82,6 +82,11 @@ class Catalogue:
             self._entries[key] = entry_from_json(kind, name, self._kinds[kind][name])
         return self._entries[key]
 
+    def argument_names(self, kind: str, name: str) -> list[str]:
+        """Return the names of the arguments of an entry in order; none if there is no such entry."""
+        entry = self.find(kind, name)
+        return [] if entry is None else [argument.name for argument in entry.arguments]
+
     def suggest(self, kind: str, name: str) -> str:
         """Return the name or alias that was probably meant, or an empty string."""
         return closest(name, [*self.names(kind), *self._aliases_of(kind)])

@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 
 from dlcli.config.yaml.nodes import nowhere
-from dlcli.config.yaml.written_calls import is_call, read_call, split_outside_brackets
+from dlcli.config.yaml.written_calls import (
+    is_call,
+    read_call,
+    split_outside_brackets,
+    with_names,
+)
 from tests.config.yaml.plain import plain
 
 
@@ -42,3 +47,18 @@ def test_commas_in_brackets_and_quotes_split_nothing():
     ]
     assert split_outside_brackets("a]") is None
     assert split_outside_brackets("a, [b") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("Conv2D(16, 3)", "Conv2D(filters=16, kernel_size=3)"),
+        ("Conv2D(16, kernel_size=(3, 3))", "Conv2D(filters=16, kernel_size=(3, 3))"),
+        ("Conv2D(1, 2, 3)", ""),
+        ("Conv2D(1, (2)", ""),
+        ("Cnv(1)", ""),
+    ],
+)
+def test_arguments_get_their_names_from_their_order(text, named):
+    known = {"Conv2D": ("filters", "kernel_size")}
+    assert with_names(text, lambda name: known.get(name, ())) == named

@@ -13,6 +13,7 @@ import dataclasses
 import math
 import re
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from dlcli.catalogue.catalogue import type_in_words
@@ -31,7 +32,7 @@ from dlcli.config.grammar.unknown import unknown_argument, unknown_name
 from dlcli.config.grammar.variables import is_variable, read_variable
 from dlcli.config.yaml.diagnostics import listing
 from dlcli.config.yaml.nodes import Mark, Node, Scalar, Sequence, Word, YamlMapping
-from dlcli.config.yaml.written_calls import BY_OTHER_NAMES, is_call, read_call
+from dlcli.config.yaml.written_calls import BY_OTHER_NAMES, is_call, read_call, with_names
 from dlcli.errors import did_you_mean
 
 if TYPE_CHECKING:
@@ -383,7 +384,8 @@ def read_entry(
     if isinstance(node, Scalar) and isinstance(node.value, str) and is_call(node.value):
         written = read_call(node.value, node.mark)
         if written is None:
-            hint = "write the arguments by name: SGD(momentum=0.9), or {SGD: {momentum: 0.9}}"
+            named = with_names(node.value, partial(reader.catalogue.argument_names, kind))
+            hint = f"write the arguments by name: {named or 'SGD(momentum=0.9)'}"
             message = f"'{node.value}' is no class with arguments"
             return reader.report("bad-call", node.mark, path, message, hint)
         node = written

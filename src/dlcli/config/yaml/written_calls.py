@@ -10,6 +10,8 @@ from dlcli.config.yaml.nodes import Pair, Scalar, Sequence, Text, YamlMapping
 from dlcli.config.yaml.text import parse_yaml
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from dlcli.config.yaml.nodes import Mark, Node
 
 CALL_PATTERN: Final = r"^\s*[A-Za-z_][A-Za-z0-9_.]*\s*\(.*\)\s*$"
@@ -50,6 +52,32 @@ def read_call(text: str, mark: Mark) -> YamlMapping | None:
             return None
         pairs[argument[1]] = Pair(mark, value)
     return YamlMapping({found[1]: Pair(mark, YamlMapping(pairs, mark))}, mark)
+
+
+def with_names(text: str, names_of: Callable[[str], Iterable[str]]) -> str:
+    """Return a call whose arguments are all named, `Conv2D(filters=16, kernel_size=3)`.
+
+    Args:
+        text: As written, `Conv2D(16, 3)`.
+        names_of: Class -> the names of its arguments in order; none if there is no such class.
+
+    Returns:
+        "" if it cannot be told what is meant.
+    """
+    found = _CALL.fullmatch(text)
+    parts = None if found is None else split_outside_brackets(found[2])
+    if found is None or not parts:
+        return ""
+    names = list(names_of(found[1]))
+    made = []
+    for place, part in enumerate(parts):
+        if _ARGUMENT.fullmatch(part):
+            made.append(part.strip())
+        elif place < len(names):
+            made.append(f"{names[place]}={part.strip()}")
+        else:
+            return ""
+    return f"{found[1]}({', '.join(made)})"
 
 
 def _value(text: str, mark: Mark) -> Node | None:
