@@ -83,7 +83,7 @@ class Catalogue:
         return self._entries[key]
 
     def argument_names(self, kind: str, name: str) -> list[str]:
-        """Return the names of the arguments of an entry in order; none if there is no such entry."""
+        """Return the names of an entry's arguments in order; none if there is no such entry."""
         entry = self.find(kind, name)
         return [] if entry is None else [argument.name for argument in entry.arguments]
 
