@@ -79,3 +79,9 @@ def arguments_without_completion():
 
 def test_every_command_completes_what_it_names():
     assert list(arguments_without_completion()) == []
+
+
+def test_optimizers_are_completed_after_each_comma():
+    assert shown(places.complete_optimizers, "Na") == ["Nadam"]
+    assert shown(places.complete_optimizers, "SGD,AdamW,Lio") == ["SGD,AdamW,Lion"]
+    assert {"SGD", "Prodigy"} <= set(shown(places.complete_optimizers))

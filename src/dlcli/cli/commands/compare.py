@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dlcli.cli.options.overrides import SET
-from dlcli.cli.options.places import complete_config
+from dlcli.cli.options.places import complete_config, complete_optimizers
 from dlcli.cli.options.plugins import PLUGIN
 from dlcli.cli.options.strictness import STRICT, warning_teller
 from dlcli.cli.options.tracking import LOGS, TRACKING, check_tracking
@@ -193,6 +193,7 @@ def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
 @click.option(
     "--optimizers",
     metavar="A,B",
+    shell_complete=complete_optimizers,
     help='Candidates, e.g. "SGD, SGD(momentum=0.9), Adam".  [default: by preset]',
 )
 @_with_settings

@@ -89,6 +89,22 @@ def _names(context: click.Context, option: str, default: str) -> list[str]:
     return []
 
 
+def complete_optimizers(
+    _context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Return the optimizers that what follows the last comma of `A,B` may become."""
+    from dlcli.catalogue.catalogue import load_catalogue
+
+    before, comma, _ = incomplete.rpartition(",")
+    catalogue = load_catalogue()
+    names = [
+        name
+        for name in catalogue.names("optimizers")
+        if (entry := catalogue.find("optimizers", name)) is not None and not entry.refused
+    ]
+    return _items([f"{before}{comma}{name}" for name in names], incomplete)
+
+
 def _items(found: Iterable[str], incomplete: str) -> list[CompletionItem]:
     from click.shell_completion import CompletionItem
 
