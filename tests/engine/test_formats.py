@@ -81,3 +81,11 @@ def test_keras_own_export_keeps_what_a_layer_does_while_it_trains(tmp_path):
 
 def test_the_formats_are_those_that_users_can_name():
     assert formats.FORMATS.keys() == SUFFIXES.keys()
+
+
+def test_a_difference_is_not_hidden_by_nan_and_a_diverged_model_equals_itself():
+    one, nan = np.array([1.0]), np.array([np.nan])
+    assert formats.difference([one, one], [one, one + 0.25]) == 0.25
+    assert formats.difference([nan], [nan]) == 0
+    assert np.isnan(formats.difference([one, nan], [one, one]))
+    assert np.isnan(formats.difference([nan, one], [one, one]))

@@ -72,9 +72,12 @@ def layers_within(model: keras.Model) -> Iterator[keras.layers.Layer]:
 
 
 def difference(made: list[np.ndarray], wanted: list[np.ndarray]) -> float:
-    """Return the largest difference of outputs, in the order of either."""
-    pairs = zip(made, wanted, strict=True)
-    return max(float(np.max(np.abs(ours - theirs), initial=0.0)) for ours, theirs in pairs)
+    """Return the largest difference of outputs, in the order of either; NaN where one alone is."""
+    largest = [0.0]
+    for ours, theirs in zip(made, wanted, strict=True):
+        alike = np.isnan(ours) & np.isnan(theirs)  # a diverged model predicts NaN
+        largest.append(float(np.max(np.where(alike, 0.0, np.abs(ours - theirs)), initial=0.0)))
+    return float(np.max(largest))
 
 
 def _write_saved_model(model: keras.Model, path: Path, given: Any) -> None:

@@ -138,7 +138,7 @@ def _written(
     own = model.predict(given, verbose=0)
     wanted = [np.asarray(output) for output in (own if isinstance(own, list | tuple) else [own])]
     difference = formats.difference(made, wanted)
-    largest = max(1.0, *(float(np.max(np.abs(output), initial=0.0)) for output in wanted))
+    largest = max(1.0, *(float(np.nanmax(np.abs(output), initial=0.0)) for output in wanted))
     if not difference <= TOLERANCE * largest:
         message = f"the exported model's outputs differ from the run's by up to {difference:.3g}"
         raise WorkError(message, remedy="Choose another --format; nothing was kept.")

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 IMPORTANCE_READING = (
     "What the validation score depends on: the share of its variance over the searched ranges that "
-    "each setting explains by itself (functional ANOVA of a random forest; rough with few tries)."
+    "each setting explains by itself (functional ANOVA of a random forest). It is rough where the "
+    "tries are few, or where the forest predicts little of the variance between them."
 )
 
 
@@ -23,5 +24,9 @@ def importance_lines(results: Results, problem: str) -> list[str]:
         own = part(rows, candidate=candidate)
         pairs = zip(own["setting"], own["share"], strict=True)
         told = ", ".join(f"{setting} {100 * share:.0f} %" for setting, share in pairs)
-        lines.append(f"{candidate}: {told} ({own['tries'].iloc[0]} tries)")
+        first = own.iloc[0]
+        weight = (
+            f"{first['tries']} tries, of which the forest predicts {100 * first['explained']:.0f} %"
+        )
+        lines.append(f"{candidate}: {told} ({weight})")
     return lines
